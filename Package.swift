@@ -1,0 +1,93 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// The folders of Sources/ are the architecture (docs/architecture.md); dependencies point one way:
+// Model <- Streaming <- Training, and the three executables on top.
+
+let package = Package(
+    name: "genred",
+    products: [
+        .executable(name: "genred", targets: ["genred"]),
+        .executable(name: "genrectl", targets: ["genrectl"]),
+        .executable(name: "genrelab", targets: ["genrelab"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C libraries, from Debian.
+        .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
+        .systemLibrary(name: "CPulse", pkgConfig: "libpulse", providers: [.apt(["libpulse-dev"])]),
+        .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+        .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
+        .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+
+        // What is heard.
+        .target(name: "Model", resources: [.copy("Resources/default.safetensors")]),
+        .target(name: "Streaming", dependencies: ["Model", "CFFTW", "CSoxr"]),
+        .target(name: "Capture", dependencies: ["CALSA", "CPulse", "CSndfile"]),
+
+        // What is said about it.
+        .target(name: "ControlProtocol"),
+
+        // The programs.
+        .executableTarget(
+            name: "genred",
+            dependencies: [
+                "Model", "Streaming", "Capture", "ControlProtocol",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            path: "Sources/Daemon"
+        ),
+        .executableTarget(
+            name: "genrectl",
+            dependencies: [
+                "ControlProtocol",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Control"
+        ),
+        .executableTarget(
+            name: "genrelab",
+            dependencies: [
+                "Training", "Capture",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Lab"
+        ),
+
+        // What is learned; nothing the daemon links.
+        .target(name: "Training", dependencies: ["Model", "Streaming", "COpenBLAS"]),
+
+        // The demonstration: music that the project composes itself.
+        .target(name: "Programme"),
+        .executableTarget(
+            name: "genred-programme",
+            dependencies: ["Programme"],
+            path: "Sources/Demo"
+        ),
+
+        .testTarget(name: "ModelTests", dependencies: ["Model"]),
+        .testTarget(name: "StreamingTests", dependencies: ["Streaming", "AllocationCounter"]),
+        .testTarget(name: "TrainingTests", dependencies: ["Training"]),
+        .testTarget(name: "CaptureTests", dependencies: ["Capture"]),
+        .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol"]),
+        .testTarget(name: "DaemonTests", dependencies: ["genred"]),
+        .testTarget(name: "ControlTests", dependencies: ["genrectl"]),
+        .testTarget(name: "ProgrammeTests", dependencies: ["Programme"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["ControlProtocol", "Streaming", "Capture"]),
+        // Replaces malloc in the test process, to count what the audio path allocates.
+        .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+    ],
+    swiftLanguageModes: [.v6]
+)

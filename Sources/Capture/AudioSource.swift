@@ -1,0 +1,60 @@
+/// The encodings of a sample that devices, pipes and files deliver.
+public enum SampleFormat: String, Sendable, CaseIterable {
+    case s16le, s24le, s32le, f32le
+}
+
+/// What a source delivers, as it was negotiated or read from a header.
+public struct StreamFormat: Sendable, Equatable {
+    /// Hz, 8 000 to 192 000.
+    public var sampleRate: Int
+    /// 1 to 8; they are averaged before they leave Capture.
+    public var channels: Int
+    /// The encoding, for people: `S16`, `S24`, `S32`, `float`, `FLAC`, …
+    public var encoding: String
+    /// The device or file that was really opened.
+    public var device: String
+
+    public init(sampleRate: Int, channels: Int, encoding: String, device: String) {
+        self.sampleRate = sampleRate
+        self.channels = channels
+        self.encoding = encoding
+        self.device = device
+    }
+}
+
+/// What a source tells of itself, apart from samples.
+public enum CaptureEvent: Sendable {
+    /// A device, pipe or file was opened; what is delivered from here on is a new stream in this format.
+    case opened(StreamFormat)
+    /// Open and waiting: a FIFO without a writer.
+    case waiting(String)
+    /// The device itself lost audio (an xrun, a hole); capture goes on.
+    case overrun
+    /// The device is gone or fails; it is being reopened for ever.
+    case lost(CaptureError)
+    /// The source is finite and at its end (nil), or cannot ever be read (a file that is no audio).
+    case ended(CaptureError?)
+}
+
+/// Who takes what a source captures. Called on the source's own thread; `deliver` must not allocate or lock.
+public protocol AudioSink: AnyObject, Sendable {
+    func handle(_ event: CaptureEvent)
+
+    /// Takes mono samples (the mean of the channels, full scale ±1) at the rate last announced by `opened`.
+    ///
+    /// A sink for a device takes them at once, dropping the oldest it holds when it is full; a sink for a
+    /// pipe or file may block until there is room, and returns early when the source is being stopped.
+    func deliver(_ samples: UnsafeBufferPointer<Float>)
+}
+
+/// Something that can be listened to: an ALSA PCM, a PulseAudio source, a pipe, a file.
+public protocol AudioSource: AnyObject, Sendable {
+    /// Whether what is not read in time is lost (a device) or waits for its reader (a pipe, a file).
+    var isRealTime: Bool { get }
+
+    /// Starts capturing on a thread of its own; everything is told to `sink` from then on.
+    func start(_ sink: any AudioSink)
+
+    /// Stops for good, within a fraction of a second, and returns when nothing more will reach the sink.
+    func stop()
+}
