@@ -1,0 +1,46 @@
+/// What one can subscribe to.
+public enum EventKind: String, Codable, Sendable, CaseIterable {
+    case estimate, change, state
+}
+
+/// The parameters of a `lost` notification: this subscriber read too slowly.
+public struct Lost: Codable, Sendable, Equatable {
+    /// How many estimates it did not get since the last one it got.
+    public var estimates: Int
+
+    public init(estimates: Int) { self.estimates = estimates }
+}
+
+/// What the daemon sends to a subscriber unasked.
+public enum Notification: Sendable, Equatable {
+    case estimate(Estimate)
+    case change(Change)
+    case state(DeviceChange)
+    case lost(Lost)
+
+    /// The `method` on the wire.
+    public var method: String {
+        switch self {
+        case .estimate: "estimate"
+        case .change: "change"
+        case .state: "state"
+        case .lost: "lost"
+        }
+    }
+
+    /// One line with its newline. Throws when a number in it is infinite or not a number.
+    public func line() throws -> [UInt8] {
+        switch self {
+        case .estimate(let params): try JSON.line(Envelope(method: method, params: params))
+        case .change(let params): try JSON.line(Envelope(method: method, params: params))
+        case .state(let params): try JSON.line(Envelope(method: method, params: params))
+        case .lost(let params): try JSON.line(Envelope(method: method, params: params))
+        }
+    }
+
+    private struct Envelope<Params: Encodable>: Encodable {
+        let jsonrpc = "2.0"
+        let method: String
+        let params: Params
+    }
+}

@@ -1,0 +1,75 @@
+/// A response of the daemon as it goes onto the socket.
+public enum Response {
+    /// One line with its newline. A result that JSON cannot express becomes an internal error.
+    public static func line(id: RequestID, result: some Encodable) -> [UInt8] {
+        do {
+            return try JSON.line(Success(id: id, result: result))
+        } catch {
+            return line(
+                id: id, error: RPCError(.internalError, "the result cannot be written as JSON; please report it"))
+        }
+    }
+
+    /// One line with its newline.
+    public static func line(id: RequestID, error: RPCError) -> [UInt8] {
+        // A number id is finite, having been read from JSON; the rest is texts. The fallback is never used.
+        (try? JSON.line(Failure(id: id, error: error)))
+            ?? Array(#"{"error":{"code":-32603,"message":"internal error"},"id":null,"jsonrpc":"2.0"}"#.utf8) + [10]
+    }
+
+    private struct Success<Result: Encodable>: Encodable {
+        let jsonrpc = "2.0"
+        let id: RequestID
+        let result: Result
+    }
+
+    private struct Failure: Encodable {
+        let jsonrpc = "2.0"
+        let id: RequestID
+        let error: RPCError
+    }
+}
+
+/// The result of `current`: of the source asked for alone, or of each in the order of the configuration.
+public struct CurrentResult: Codable, Sendable, Equatable {
+    public var estimates: [Estimate]
+
+    public init(estimates: [Estimate]) { self.estimates = estimates }
+}
+
+/// The result of `subscribe`.
+public struct SubscribeResult: Codable, Sendable, Equatable {
+    /// What will be sent.
+    public var events: [EventKind]
+    /// The sources there are now.
+    public var sources: [String]
+
+    public init(events: [EventKind], sources: [String]) {
+        self.events = events
+        self.sources = sources
+    }
+}
+
+/// The result of `history`.
+public struct HistoryResult: Codable, Sendable, Equatable {
+    /// Newest last.
+    public var changes: [Change]
+
+    public init(changes: [Change]) { self.changes = changes }
+}
+
+/// The result of `sources`.
+public struct SourcesResult: Codable, Sendable, Equatable {
+    /// In the order of the configuration.
+    public var sources: [SourceStatus]
+
+    public init(sources: [SourceStatus]) { self.sources = sources }
+}
+
+/// The result of `reload`.
+public struct ReloadResult: Codable, Sendable, Equatable {
+    /// What is different now, a line each, for people; empty when the file says what it said before.
+    public var changed: [String]
+
+    public init(changed: [String]) { self.changed = changed }
+}

@@ -1,0 +1,66 @@
+/// What a source's device is doing.
+public enum DeviceState: String, Codable, Sendable, CaseIterable {
+    /// Being opened for the first time, or waiting for a FIFO's first writer.
+    case opening
+    case running
+    /// Gone or failing; it is being reopened for ever.
+    case lost
+    /// A file or pipe at its end.
+    case ended
+}
+
+/// A change of a source's device: the parameters of a `state` notification.
+public struct DeviceChange: Codable, Sendable, Equatable {
+    public var source: String
+    public var time: String
+    public var state: DeviceState
+    /// What happened, for people; null when there is nothing to say.
+    @OrNull public var message: String?
+
+    public init(source: String, time: String, state: DeviceState, message: String? = nil) {
+        self.source = source
+        self.time = time
+        self.state = state
+        self.message = message
+    }
+}
+
+/// One source, as `sources` and `status` list it.
+public struct SourceStatus: Codable, Sendable, Equatable {
+    public var name: String
+    /// The URI it was configured with.
+    public var uri: String
+    /// `alsa`, `pulse`, `pipe` or `file`.
+    public var kind: String
+    /// The device that was really opened; null before it was.
+    @OrNull public var device: String?
+    /// What it delivers, such as `S16 48000 Hz 2 channels`; null before it was opened.
+    @OrNull public var format: String?
+    public var state: DeviceState
+    /// How often the device itself lost audio (ALSA's xruns, PulseAudio's holes).
+    public var overruns: Int
+    /// Samples (per channel, at the device's rate) dropped because they were not analysed in time.
+    public var dropped: Int
+    /// How often it was reopened after a loss.
+    public var reconnects: Int
+    /// Seconds of audio analysed.
+    public var position: Double
+    @OrNull public var lastError: String?
+
+    public init(
+        name: String, uri: String, kind: String, device: String? = nil, format: String? = nil, state: DeviceState,
+        overruns: Int = 0, dropped: Int = 0, reconnects: Int = 0, position: Double = 0, lastError: String? = nil
+    ) {
+        self.name = name
+        self.uri = uri
+        self.kind = kind
+        self.device = device
+        self.format = format
+        self.state = state
+        self.overruns = overruns
+        self.dropped = dropped
+        self.reconnects = reconnects
+        self.position = position
+        self.lastError = lastError
+    }
+}
