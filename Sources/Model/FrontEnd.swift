@@ -1,0 +1,81 @@
+/// The front end a model was trained on: everything between samples and the network's input.
+///
+/// It is stored in every model file. A model whose front end is not exactly `version1` is refused at load: it would
+/// run, and be wrong, which nobody would see.
+public struct FrontEnd: Codable, Hashable, Sendable {
+    public var version: Int
+    /// Hz.
+    public var sampleRate: Int
+    /// Samples under one Hann window; also the FFT's length.
+    public var frameLength: Int
+    /// Samples from one frame to the next. Frame k covers samples [hop·k, hop·k + frameLength): no centring.
+    public var hopLength: Int
+    public var window: String
+    public var melBands: Int
+    public var melScale: String
+    public var melNorm: String
+    /// Hz.
+    public var minimumFrequency: Double
+    /// Hz.
+    public var maximumFrequency: Double
+    /// The least power whose logarithm is taken.
+    public var logFloor: Double
+    /// Cepstral coefficients, c0 first.
+    public var coefficients: Int
+    public var cosineTransform: String
+    /// Frames that the network sees at once.
+    public var windowFrames: Int
+    public var level: Level
+
+    /// How the level is made invariant, from the past only (`LevelNormalizer` of Streaming).
+    public struct Level: Codable, Hashable, Sendable {
+        public var kind: String
+        /// A frame whose loudest band is below this (dB) is silent: it becomes zeros and changes no state.
+        public var silence: Float
+        /// What the peak loses with every frame, dB.
+        public var peakDecay: Float
+        /// Bands are floored this far (dB) under the peak.
+        public var range: Float
+        /// Time constant of the mean that is subtracted, in frames.
+        public var meanFrames: Float
+
+        enum CodingKeys: String, CodingKey {
+            case kind
+            case silence = "silence_db"
+            case peakDecay = "peak_decay_db"
+            case range = "range_db"
+            case meanFrames = "mean_frames"
+        }
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case version, window, coefficients, level
+        case sampleRate = "sample_rate"
+        case frameLength = "frame_length"
+        case hopLength = "hop_length"
+        case melBands = "mel_bands"
+        case melScale = "mel_scale"
+        case melNorm = "mel_norm"
+        case minimumFrequency = "fmin"
+        case maximumFrequency = "fmax"
+        case logFloor = "log_floor"
+        case cosineTransform = "dct"
+        case windowFrames = "window_frames"
+    }
+
+    /// The one front end there is.
+    public static let version1 = FrontEnd(
+        version: 1, sampleRate: 22_050, frameLength: 2048, hopLength: 1323, window: "hann-periodic",
+        melBands: 64, melScale: "slaney", melNorm: "slaney", minimumFrequency: 0, maximumFrequency: 11_025,
+        logFloor: 1e-10, coefficients: 32, cosineTransform: "II-ortho", windowFrames: 50,
+        level: Level(kind: "peak-floor-mean", silence: -60, peakDecay: 0.12, range: 75, meanFrames: 50)
+    )
+
+    /// Seconds from one frame to the next.
+    public var hopDuration: Double { Double(hopLength) / Double(sampleRate) }
+
+    /// Seconds of audio that the first `frames` frames cover.
+    public func duration(frames: Int) -> Double {
+        frames == 0 ? 0 : Double((frames - 1) * hopLength + frameLength) / Double(sampleRate)
+    }
+}

@@ -1,0 +1,150 @@
+import Foundation
+
+/// A trained network with all that is needed to run it and to judge it.
+public struct GenreModel: Sendable {
+    public let frontEnd: FrontEnd
+    public let architecture: Architecture
+    /// The classes, in the order of the logits.
+    public let labels: [String]
+    /// Probabilities are softmax(logits / temperature), fitted on held-out data.
+    public let temperature: Float
+    /// What the file says of training, split and measured quality; keys and values as they stand there.
+    public let card: [String: String]
+    /// Laid out for inference, shared by all who use this model.
+    let weights: Weights
+
+    /// The class that is no genre at all: speech, noise, crowds.
+    public static let noMusic = "no-music"
+    public var noMusicIndex: Int? { labels.firstIndex(of: Self.noMusic) }
+
+    public var parameterCount: Int {
+        architecture.parameterCount(coefficients: frontEnd.coefficients, labels: labels.count)
+    }
+
+    /// A model from its tensors: `blocks.N.weight` [out, in, kernel], `blocks.N.bias` [out], `head.weight`
+    /// [labels, features], `head.bias` [labels]. The last block's means come first among the features, then the
+    /// maxima, then the standard deviations.
+    public init(
+        architecture: Architecture, labels: [String], temperature: Float, card: [String: String],
+        tensors: [String: SafeTensors.Tensor]
+    ) throws(ModelError) {
+        let frontEnd = FrontEnd.version1
+        if let problem = architecture.problem(frontEnd: frontEnd) { throw ModelError(.unsupported, problem) }
+        guard (2...64).contains(labels.count), Set(labels).count == labels.count,
+            labels.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 64 && !$0.unicodeScalars.contains { $0.value < 32 } })
+        else {
+            throw ModelError(.unsupported, "a model has 2 to 64 different labels of at most 64 bytes")
+        }
+        guard temperature.isFinite, temperature >= 0.01, temperature <= 100 else {
+            throw ModelError(.unsupported, "temperature \(temperature) is not between 0.01 and 100")
+        }
+        self.frontEnd = frontEnd
+        self.architecture = architecture
+        self.labels = labels
+        self.temperature = temperature
+        self.card = card
+        weights = try Weights(
+            architecture: architecture, coefficients: frontEnd.coefficients, labels: labels.count, tensors: tensors)
+    }
+
+    /// Softmax of the logits over the temperature, in place.
+    public func calibrate(_ logits: UnsafeMutableBufferPointer<Float>) {
+        let largest = logits.max() ?? 0
+        var sum: Float = 0
+        for index in logits.indices {
+            logits[index] = exp((logits[index] - largest) / temperature)
+            sum += logits[index]
+        }
+        for index in logits.indices { logits[index] /= sum }
+    }
+}
+
+// MARK: - The file
+
+extension GenreModel {
+    static let format = "genred-model"
+    static let formatVersion = "1"
+
+    /// Reads a model file, checking everything before it is used.
+    public init(contentsOf path: String) throws(ModelError) {
+        let file = try SafeTensors(contentsOf: path)
+        do {
+            try self.init(file)
+        } catch {
+            throw ModelError(error.code, "model '\(path)': \(error.message)", call: error.call, errno: error.errno)
+        }
+    }
+
+    public init(_ file: SafeTensors) throws(ModelError) {
+        func json<T: Decodable>(_ key: String, as type: T.Type) throws(ModelError) -> T {
+            guard let text = file.metadata[key] else {
+                throw ModelError(.unsupported, "its metadata has no '\(key)': not a genred model")
+            }
+            do {
+                return try JSONDecoder().decode(type, from: Data(text.utf8))
+            } catch {
+                throw ModelError(.unsupported, "the metadata's '\(key)' is not what it should be")
+            }
+        }
+        guard file.metadata["format"] == Self.format else {
+            throw ModelError(.unsupported, "a safetensors file, but its metadata does not say format \(Self.format)")
+        }
+        guard file.metadata["format_version"] == Self.formatVersion else {
+            let version = file.metadata["format_version"]?.prefix(20) ?? "none"
+            throw ModelError(.unsupported, "format version \(version); this version reads \(Self.formatVersion)")
+        }
+        guard try json("front_end", as: FrontEnd.self) == .version1 else {
+            throw ModelError(.unsupported, "it was trained on another front end than version 1 of this program's")
+        }
+        guard let temperature = file.metadata["temperature"].flatMap(Float.init) else {
+            throw ModelError(.unsupported, "the metadata's 'temperature' is not a number")
+        }
+        try self.init(
+            architecture: json("architecture", as: Architecture.self), labels: json("labels", as: [String].self),
+            temperature: temperature, card: Self.card(file.metadata["card"]), tensors: file.tensors)
+    }
+
+    /// The card is an object of anything; numbers and objects are kept as their JSON text.
+    private static func card(_ text: String?) -> [String: String] {
+        guard let text, let object = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] else {
+            return [:]
+        }
+        return object.compactMapValues { value in
+            if let string = value as? String { return string }
+            let options: JSONSerialization.WritingOptions = [.fragmentsAllowed, .sortedKeys, .withoutEscapingSlashes]
+            let data = try? JSONSerialization.data(withJSONObject: value, options: options)
+            return data.map { String(decoding: $0, as: UTF8.self) }
+        }
+    }
+
+    /// The same model as a file's contents; the card's values that are JSON stay JSON.
+    public func safeTensors() throws(ModelError) -> SafeTensors {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        func json(_ value: some Encodable) throws(ModelError) -> String {
+            do {
+                return String(decoding: try encoder.encode(value), as: UTF8.self)
+            } catch {
+                throw ModelError(.cannotWrite, "the model's description cannot be written as JSON: \(error)")
+            }
+        }
+        let entries: [String] = try card.sorted(by: { $0.key < $1.key }).map {
+            (key, value) throws(ModelError) -> String in
+            let isStructured = value.hasPrefix("{") || value.hasPrefix("[")
+            let isJSON = isStructured && (try? JSONSerialization.jsonObject(with: Data(value.utf8))) != nil
+            return try "\(json(key)):\(isJSON ? value : json(value))"
+        }
+        return SafeTensors(
+            metadata: [
+                "format": Self.format, "format_version": Self.formatVersion, "front_end": try json(frontEnd),
+                "architecture": try json(architecture), "labels": try json(labels), "temperature": "\(temperature)",
+                "card": "{\(entries.joined(separator: ","))}",
+            ],
+            tensors: weights.tensors())
+    }
+
+    /// Writes a model file, whole or not at all.
+    public func write(to path: String, halfPrecision: Bool = true) throws(ModelError) {
+        try writeFile(try safeTensors().serialized(halfPrecision: halfPrecision), to: path)
+    }
+}

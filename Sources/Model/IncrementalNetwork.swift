@@ -1,0 +1,143 @@
+/// The network on a stream: each frame's convolutions are computed once, and what later windows need of them is kept.
+///
+/// Frames are pushed one by one; every `architecture.step` frames, from the first whole window on, a push
+/// completes a window and its logits are there. The result for a window is the same as `GenreModel.logits(window:)`
+/// gives for its frames. Nothing is allocated after `init`. Used from one thread at a time.
+public final class IncrementalNetwork {
+    public let model: GenreModel
+    /// Frames pushed since the last reset.
+    public private(set) var frames = 0
+    /// The logits of the last window; meaningless before the first.
+    public let logits: UnsafeMutableBufferPointer<Float>
+
+    private let stages: [Stage]
+    /// The last block's outputs: the positions of one window, oldest first.
+    private let positions: UnsafeMutablePointer<Float>
+    private let positionCapacity: Int
+    private var positionCount = 0
+    private let features: UnsafeMutablePointer<Float>
+    private let windowFrames: Int
+    private let step: Int
+    private let channels: Int
+
+    public init(model: GenreModel) {
+        self.model = model
+        windowFrames = model.frontEnd.windowFrames
+        step = model.architecture.step
+        channels = model.weights.layers.last?.outputs ?? 0
+        // A block of at most `step` frames goes through at once; a stage never gets more than it did.
+        var block = step
+        stages = model.weights.layers.map { layer in
+            defer { block = block / layer.pool + 1 }
+            return Stage(layer: layer, capacity: block)
+        }
+        positionCapacity = model.architecture.positions(frames: windowFrames)
+        positions = .allocate(capacity: positionCapacity * channels)
+        features = .allocate(capacity: model.architecture.features)
+        logits = .allocate(capacity: model.labels.count)
+        positions.initialize(repeating: 0, count: positionCapacity * channels)
+        features.initialize(repeating: 0, count: model.architecture.features)
+        logits.initialize(repeating: 0)
+    }
+
+    deinit {
+        positions.deallocate()
+        features.deallocate()
+        logits.deallocate()
+    }
+
+    /// Forgets all frames.
+    public func reset() {
+        frames = 0
+        positionCount = 0
+        for stage in stages { stage.reset() }
+    }
+
+    /// Takes a frame of coefficients; true when it completed a window, whose logits are then in `logits`.
+    public func push(_ coefficients: UnsafePointer<Float>) -> Bool {
+        stages[0].append(coefficients)
+        frames += 1
+        // Windows end at windowFrames + k·step; only there is anything worth computing, and a block at a time reads
+        // each weight once for several frames.
+        guard (frames - windowFrames) % step == 0 else { return false }
+        for index in stages.indices {
+            let next = index + 1 < stages.count ? stages[index + 1] : nil
+            stages[index].run { output in
+                if let next { next.append(output) } else { self.append(output) }
+            }
+        }
+        guard frames >= windowFrames else { return false }
+        Kernels.statistics(
+            positions, positions: positionCapacity, channels: channels, epsilon: model.architecture.stdEpsilon,
+            into: features)
+        Kernels.linear(model.weights, features, into: logits.baseAddress!)
+        return true
+    }
+
+    private func append(_ output: UnsafePointer<Float>) {
+        if positionCount == positionCapacity {
+            positions.update(from: positions + channels, count: (positionCapacity - 1) * channels)
+            positionCount -= 1
+        }
+        (positions + positionCount * channels).update(from: output, count: channels)
+        positionCount += 1
+    }
+
+    /// One block on the stream: the last frames that its kernel needs, and the pooling that is not complete yet.
+    private final class Stage {
+        private let layer: Weights.Layer
+        private let input: UnsafeMutablePointer<Float>
+        private let output: UnsafeMutablePointer<Float>
+        private let pooled: UnsafeMutablePointer<Float>
+        private var filled = 0
+        private var pooledCount = 0
+
+        init(layer: Weights.Layer, capacity: Int) {
+            self.layer = layer
+            input = .allocate(capacity: (capacity + layer.kernel - 1) * layer.inputs)
+            output = .allocate(capacity: capacity * layer.outputs)
+            pooled = .allocate(capacity: layer.outputs)
+            input.initialize(repeating: 0, count: (capacity + layer.kernel - 1) * layer.inputs)
+            output.initialize(repeating: 0, count: capacity * layer.outputs)
+            pooled.initialize(repeating: 0, count: layer.outputs)
+        }
+
+        deinit {
+            input.deallocate()
+            output.deallocate()
+            pooled.deallocate()
+        }
+
+        func reset() {
+            filled = 0
+            pooledCount = 0
+        }
+
+        func append(_ frame: UnsafePointer<Float>) {
+            (input + filled * layer.inputs).update(from: frame, count: layer.inputs)
+            filled += 1
+        }
+
+        /// Convolves all that was appended, hands on what the pooling completes, and keeps what the next run needs.
+        func run(_ emit: (UnsafePointer<Float>) -> Void) {
+            let ready = filled - (layer.kernel - 1)
+            guard ready > 0 else { return }
+            Kernels.convolve(layer, input, positions: ready, into: output)
+            for position in 0..<ready {
+                let frame = output + position * layer.outputs
+                if pooledCount == 0 {
+                    pooled.update(from: frame, count: layer.outputs)
+                } else {
+                    Kernels.maximum(pooled, frame, layer.outputs)
+                }
+                pooledCount += 1
+                if pooledCount == layer.pool {
+                    emit(pooled)
+                    pooledCount = 0
+                }
+            }
+            input.update(from: input + ready * layer.inputs, count: (layer.kernel - 1) * layer.inputs)
+            filled = layer.kernel - 1
+        }
+    }
+}

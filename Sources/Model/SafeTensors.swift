@@ -1,0 +1,179 @@
+import Foundation
+
+/// The safetensors container: an 8-byte little-endian header length, a JSON header, the tensors' bytes.
+/// https://github.com/huggingface/safetensors#format
+///
+/// Reading trusts nothing: every length and offset is checked against the file before it is used.
+public struct SafeTensors: Sendable {
+    public struct Tensor: Sendable, Equatable {
+        public var shape: [Int]
+        /// Row-major.
+        public var values: [Float]
+
+        public init(shape: [Int], values: [Float]) {
+            precondition(shape.reduce(1, *) == values.count, "a tensor of shape \(shape) has \(values.count) values")
+            self.shape = shape
+            self.values = values
+        }
+    }
+
+    public var metadata: [String: String]
+    public var tensors: [String: Tensor]
+
+    public init(metadata: [String: String], tensors: [String: Tensor]) {
+        self.metadata = metadata
+        self.tensors = tensors
+    }
+
+    /// The largest file that is looked at; a genre model has less than a hundredth of it.
+    static let maximumBytes = 64 << 20
+    static let maximumHeader = 1 << 20
+
+    private struct Entry: Decodable {
+        var dtype: String
+        var shape: [Int]
+        var data_offsets: [Int]
+    }
+
+    /// A header's value: the metadata or a tensor's entry.
+    private struct Header: Decodable {
+        var metadata: [String: String] = [:]
+        var entries: [String: Entry] = [:]
+
+        struct Key: CodingKey {
+            var stringValue: String
+            var intValue: Int? { nil }
+            init(stringValue: String) { self.stringValue = stringValue }
+            init?(intValue: Int) { nil }
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: Key.self)
+            for key in container.allKeys {
+                if key.stringValue == "__metadata__" {
+                    metadata = try container.decode([String: String].self, forKey: key)
+                } else {
+                    entries[key.stringValue] = try container.decode(Entry.self, forKey: key)
+                }
+            }
+        }
+    }
+
+    /// Parses the bytes of a file.
+    public init(bytes: [UInt8]) throws(ModelError) {
+        guard bytes.count >= 8 else {
+            throw ModelError(.malformed, "\(bytes.count) bytes are too few for a safetensors file")
+        }
+        let length = bytes[0..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        guard length <= UInt64(min(Self.maximumHeader, bytes.count - 8)) else {
+            throw ModelError(.malformed, "not a safetensors file: its header would be \(length) bytes long")
+        }
+        let body = 8 + Int(length)
+        let header: Header
+        do {
+            header = try JSONDecoder().decode(Header.self, from: Data(bytes[8..<body]))
+        } catch {
+            throw ModelError(.malformed, "not a safetensors file: the header is not the JSON that it should be")
+        }
+        metadata = header.metadata
+        tensors = [:]
+        for (name, entry) in header.entries {
+            tensors[name] = try Self.tensor(entry, name: name, in: bytes[body...])
+        }
+    }
+
+    private static func tensor(_ entry: Entry, name: String, in body: ArraySlice<UInt8>) throws(ModelError) -> Tensor {
+        let name = String(name.prefix(60))
+        let width: Int
+        switch entry.dtype {
+        case "F16": width = 2
+        case "F32": width = 4
+        default:
+            throw ModelError(.unsupported, "tensor '\(name)' is \(entry.dtype.prefix(12)); F16 and F32 are understood")
+        }
+        guard entry.shape.count <= 8, entry.shape.allSatisfy({ $0 >= 0 }), entry.data_offsets.count == 2 else {
+            throw ModelError(.malformed, "tensor '\(name)' has an impossible shape or offsets")
+        }
+        var count = 1
+        for dimension in entry.shape {
+            let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
+            guard !overflow, product <= Self.maximumBytes else {
+                throw ModelError(.malformed, "tensor '\(name)' is larger than any model")
+            }
+            count = product
+        }
+        let (start, end) = (entry.data_offsets[0], entry.data_offsets[1])
+        guard start >= 0, start <= end, end <= body.count, end - start == count * width else {
+            throw ModelError(
+                .malformed,
+                "tensor '\(name)' of shape \(entry.shape) does not fit bytes \(start)..<\(end) of \(body.count)")
+        }
+        let values = body.withUnsafeBytes { raw in
+            (0..<count).map { index in
+                width == 4
+                    ? Float(
+                        bitPattern: UInt32(
+                            littleEndian: raw.loadUnaligned(fromByteOffset: start + 4 * index, as: UInt32.self)))
+                    : Float(
+                        Float16(
+                            bitPattern: UInt16(
+                                littleEndian: raw.loadUnaligned(fromByteOffset: start + 2 * index, as: UInt16.self))))
+            }
+        }
+        return Tensor(shape: entry.shape, values: values)
+    }
+
+    /// Reads a file of at most 64 MiB.
+    public init(contentsOf path: String) throws(ModelError) {
+        let bytes: [UInt8]
+        do {
+            bytes = try readFile(path, limit: Self.maximumBytes)
+        } catch {
+            throw ModelError(error.code, "model '\(path)': \(error.message)", call: error.call, errno: error.errno)
+        }
+        do {
+            try self.init(bytes: bytes)
+        } catch {
+            throw ModelError(error.code, "model '\(path)': \(error.message)", call: error.call, errno: error.errno)
+        }
+    }
+
+    /// The file's bytes; tensors in the order of their names, so that equal contents give equal files.
+    public func serialized(halfPrecision: Bool) throws(ModelError) -> [UInt8] {
+        struct Output: Encodable {
+            var dtype: String
+            var shape: [Int]
+            var data_offsets: [Int]
+        }
+        let width = halfPrecision ? 2 : 4
+        var entries: [String: Output] = [:]
+        var offset = 0
+        var body: [UInt8] = []
+        for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+            let end = offset + tensor.values.count * width
+            entries[name] = Output(
+                dtype: halfPrecision ? "F16" : "F32", shape: tensor.shape, data_offsets: [offset, end])
+            offset = end
+            for value in tensor.values {
+                if halfPrecision {
+                    withUnsafeBytes(of: Float16(value).bitPattern.littleEndian) { body.append(contentsOf: $0) }
+                } else {
+                    withUnsafeBytes(of: value.bitPattern.littleEndian) { body.append(contentsOf: $0) }
+                }
+            }
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            // Two encodings joined by hand, because the metadata and the entries are of different types.
+            let metadata = try String(decoding: encoder.encode(self.metadata), as: UTF8.self)
+            let tensors = try String(decoding: encoder.encode(entries), as: UTF8.self)
+            var header = "{\"__metadata__\":\(metadata)" + (entries.isEmpty ? "}" : "," + tensors.dropFirst())
+            header += String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
+            let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { [UInt8]($0) }
+            return length + Array(header.utf8) + body
+        } catch {
+            throw ModelError(.cannotWrite, "the model's metadata cannot be written as JSON: \(error)")
+        }
+    }
+}

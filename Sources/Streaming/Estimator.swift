@@ -1,0 +1,122 @@
+import Foundation
+import Model
+
+/// What a stream is heard to be.
+public enum StreamState: UInt8, Sendable, CaseIterable {
+    /// Less than a window heard.
+    case starting
+    case genre
+    /// No label is probable enough.
+    case unsure
+    case silence
+    /// The model's class for what is no music.
+    case noMusic
+}
+
+/// The forward filter of a hidden Markov model whose states are the labels, with hysteresis and gates on top.
+///
+/// Between updates a label switches with a fixed rate to any other (Rabiner 1989, §III.A, the forward variable).
+/// The emission of a window is its calibrated probabilities raised to a power below one, because windows that
+/// overlap are not independent. Time is what the caller says it is: seconds of audio. Allocates nothing after `init`.
+public final class Estimator {
+    public let parameters: EstimatorParameters
+    /// Each label's probability given all that was heard.
+    public let probabilities: UnsafeMutableBufferPointer<Float>
+    public private(set) var state = StreamState.starting
+    /// The label of the states `genre` and `noMusic`.
+    public private(set) var label: Int?
+
+    private let noMusic: Int?
+    private var silentFor = 0.0
+
+    /// - Parameters:
+    ///   - labels: how many there are.
+    ///   - noMusic: the label that is published as a state of its own.
+    public init(labels: Int, noMusic: Int?, parameters: EstimatorParameters) throws(StreamingError) {
+        if let problem = parameters.problem { throw StreamingError(.badParameter, problem) }
+        self.parameters = parameters
+        self.noMusic = noMusic
+        probabilities = .allocate(capacity: labels)
+        probabilities.initialize(repeating: 1 / Float(labels))
+    }
+
+    deinit { probabilities.deallocate() }
+
+    /// The label that is most probable now, published or not.
+    public var best: Int {
+        var best = 0
+        for index in probabilities.indices where probabilities[index] > probabilities[best] { best = index }
+        return best
+    }
+
+    /// How probable what is published is: the label's probability, the best guess's while unsure, else 0.
+    public var confidence: Float {
+        switch state {
+        case .genre, .noMusic: label.map { probabilities[$0] } ?? 0
+        case .unsure: probabilities[best]
+        case .starting, .silence: 0
+        }
+    }
+
+    /// Forgets all that was heard.
+    public func reset() {
+        probabilities.update(repeating: 1 / Float(probabilities.count))
+        state = .starting
+        label = nil
+        silentFor = 0
+    }
+
+    /// One step of the stream.
+    ///
+    /// - Parameters:
+    ///   - window: the last window's calibrated probabilities; nil while less than a window has been heard.
+    ///   - active: the share of the window's frames that are not silent: silence is no evidence.
+    ///   - silent: whether all audio since the last update was silent.
+    ///   - elapsed: seconds of audio since the last update.
+    public func update(
+        window: UnsafeBufferPointer<Float>?, active: Double, silent: Bool, elapsed: Double
+    ) {
+        silentFor = silent ? silentFor + elapsed : 0
+        predict(elapsed)
+        guard let window else { return }
+        observe(window, weight: parameters.evidenceRate * elapsed * active)
+        if silentFor >= parameters.silenceAfter {
+            if state != .silence {
+                // What comes after a pause is as likely to be something else.
+                probabilities.update(repeating: 1 / Float(probabilities.count))
+            }
+            state = .silence
+            label = nil
+        } else if !(silent && state == .silence) {
+            publish()
+        }
+    }
+
+    /// The switch between two updates.
+    private func predict(_ elapsed: Double) {
+        let stay = Float(exp(-parameters.switchRate * elapsed))
+        let share = (1 - stay) / Float(probabilities.count)
+        for index in probabilities.indices { probabilities[index] = probabilities[index] * stay + share }
+    }
+
+    private func observe(_ window: UnsafeBufferPointer<Float>, weight: Double) {
+        guard weight > 0 else { return }
+        var sum: Float = 0
+        for index in probabilities.indices {
+            // The floor keeps one window that is utterly sure from ending the matter for ever.
+            probabilities[index] *= pow(max(window[index], 1e-6), Float(weight))
+            sum += probabilities[index]
+        }
+        for index in probabilities.indices { probabilities[index] /= sum }
+    }
+
+    private func publish() {
+        let best = best
+        if Double(probabilities[best]) >= parameters.enter {
+            label = best
+        } else if let current = label, Double(probabilities[current]) < parameters.leave {
+            label = nil
+        }
+        state = label.map { $0 == noMusic ? .noMusic : .genre } ?? .unsure
+    }
+}

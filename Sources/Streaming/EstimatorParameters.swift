@@ -1,0 +1,31 @@
+/// What turns window probabilities into the published label. The defaults are chosen by `make bench-stream`.
+public struct EstimatorParameters: Sendable, Equatable {
+    /// How often the genre is expected to change, per second: one over the mean time between changes.
+    public var switchRate: Double = 1.0 / 60
+    /// How many independent observations a second of windows is worth: they overlap, so fewer than there are windows.
+    public var evidenceRate: Double = 0.4
+    /// A label is published when its probability reaches this.
+    public var enter: Double = 0.5
+    /// A published label is kept until its probability falls below this, or another one reaches `enter`.
+    public var leave: Double = 0.3
+    /// Audio below this level is silent, dB below full scale (RMS).
+    public var silenceLevel: Double = -60
+    /// Silence is published after this many seconds of it.
+    public var silenceAfter: Double = 1.5
+
+    public init() {}
+
+    /// What makes these parameters impossible, or nil.
+    public var problem: String? {
+        func outside(_ value: Double, _ range: ClosedRange<Double>) -> Bool { !range.contains(value) }
+        if outside(switchRate, 0...10) { return "switch rate must be 0 to 10 per second, not \(switchRate)" }
+        if outside(evidenceRate, 0.001...100) {
+            return "evidence rate must be 0.001 to 100 per second, not \(evidenceRate)"
+        }
+        if outside(enter, 0.01...1) { return "enter must be 0.01 to 1, not \(enter)" }
+        if outside(leave, 0...enter) { return "leave must be 0 to enter (\(enter)), not \(leave)" }
+        if outside(silenceLevel, -120...0) { return "silence level must be -120 to 0 dB, not \(silenceLevel)" }
+        if outside(silenceAfter, 0.1...600) { return "silence after must be 0.1 to 600 seconds, not \(silenceAfter)" }
+        return nil
+    }
+}
