@@ -1,137 +1,120 @@
-/// The parameters of one method, read from a request with messages that say what to do.
-public protocol RequestParams: Sendable, Equatable {
-    init(_ params: [String: JSONValue]) throws(RPCError)
-    /// As they go into a request; what is left at its default is left out.
-    var members: [String: JSONValue] { get }
+/// The parameters of one method, read by name with messages that say what to do.
+protocol RequestParams: Encodable {
+    static var names: [String] { get }
+    /// All at their defaults.
+    init()
+    init(_ reader: ParamReader) throws(RPCError)
 }
 
 /// Of `describe`, `sources`, `status` and `reload`: none.
-public struct NoParams: RequestParams {
-    public init() {}
+struct NoParams: RequestParams {
+    static let names: [String] = []
 
-    public init(_ params: [String: JSONValue]) throws(RPCError) { try refuseOthers(than: [], in: params) }
+    init() {}
 
-    public var members: [String: JSONValue] { [:] }
+    init(_ reader: ParamReader) {}
 }
 
 /// Of `current`.
-public struct CurrentParams: RequestParams {
+public struct CurrentParams: RequestParams, Sendable, Equatable {
+    static let names = ["source"]
+
     /// Nil for every source.
     public var source: String?
 
-    public init(source: String? = nil) { self.source = source }
+    public init() {}
 
-    public init(_ params: [String: JSONValue]) throws(RPCError) {
-        try refuseOthers(than: ["source"], in: params)
-        source = try sourceName(in: params)
-    }
+    public init(source: String?) { self.source = source }
 
-    public var members: [String: JSONValue] { source.map { ["source": .string($0)] } ?? [:] }
+    init(_ reader: ParamReader) throws(RPCError) { source = try reader.source() }
 }
 
 /// Of `subscribe`.
-public struct SubscribeParams: RequestParams {
+public struct SubscribeParams: RequestParams, Sendable, Equatable {
+    static let names = ["source", "events"]
+
     /// Nil for every source, those that a reload adds included.
     public var source: String?
-    /// In the order of `EventKind`, each once; every kind when none were given.
+    /// Each once, in the order of `EventKind`; every kind when none were given.
     public var events: [EventKind]
 
-    public init(source: String? = nil, events: [EventKind] = EventKind.allCases) {
+    public init() { self.init(source: nil) }
+
+    public init(source: String?, events: [EventKind] = EventKind.allCases) {
         self.source = source
-        self.events = events
+        self.events = EventKind.allCases.filter(events.contains)
     }
 
-    public init(_ params: [String: JSONValue]) throws(RPCError) {
-        try refuseOthers(than: ["source", "events"], in: params)
-        source = try sourceName(in: params)
+    init(_ reader: ParamReader) throws(RPCError) {
+        self.init(source: try reader.source())
+        guard !reader.isAbsent("events") else { return }
         let kinds = EventKind.allCases.map { quoted($0.rawValue) }.joined(separator: ", ")
-        var asked: Set<EventKind> = []
-        switch params["events"] {
-        case nil, .null: asked = Set(EventKind.allCases)
-        case .array(let elements):
-            for element in elements {
-                guard case .string(let name) = element, let kind = EventKind(rawValue: name) else {
-                    let given = if case .string(let name) = element { quoted(name) } else { element.kind }
-                    throw RPCError(.invalidParams, "events is a list of \(kinds); \(given) is none of them")
-                }
-                asked.insert(kind)
-            }
-            if asked.isEmpty { throw RPCError(.invalidParams, "events is empty; leave it out for all of \(kinds)") }
-        case .some(let other): throw RPCError(.invalidParams, "events is a list of \(kinds), not \(other.kind)")
+        guard let names = reader.value([String].self, "events") else {
+            throw RPCError(.invalidParams, "events is a list of \(kinds)")
         }
-        events = EventKind.allCases.filter(asked.contains)
-    }
-
-    public var members: [String: JSONValue] {
-        var members: [String: JSONValue] = [:]
-        if let source { members["source"] = .string(source) }
-        if Set(events) != Set(EventKind.allCases) { members["events"] = .array(events.map { .string($0.rawValue) }) }
-        return members
+        if names.isEmpty { throw RPCError(.invalidParams, "events is empty; leave it out for all of \(kinds)") }
+        if let stranger = names.first(where: { EventKind(rawValue: $0) == nil }) {
+            throw RPCError(.invalidParams, "events is a list of \(kinds); \(quoted(stranger)) is none of them")
+        }
+        let asked = Set(names)
+        events = EventKind.allCases.filter { asked.contains($0.rawValue) }
     }
 }
 
 /// Of `history`.
-public struct HistoryParams: RequestParams {
+public struct HistoryParams: RequestParams, Sendable, Equatable {
+    static let names = ["source", "since", "limit"]
+
     /// Nil for every source.
     public var source: String?
     /// Nil for as far back as it is kept.
     public var since: Since?
     /// The newest so many, 1 to 10 000.
-    public var limit: Int
+    public var limit = ControlLimits.historyDefault
 
-    public init(source: String? = nil, since: Since? = nil, limit: Int = ControlLimits.historyDefault) {
+    public init() {}
+
+    public init(source: String?, since: Since? = nil, limit: Int = ControlLimits.historyDefault) {
         self.source = source
         self.since = since
         self.limit = limit
     }
 
-    public init(_ params: [String: JSONValue]) throws(RPCError) {
-        try refuseOthers(than: ["source", "since", "limit"], in: params)
-        source = try sourceName(in: params)
-        since = try Since(params["since"])
-        switch params["limit"] {
-        case nil, .null: limit = ControlLimits.historyDefault
-        case .integer(let asked) where (1...Int64(ControlLimits.historyMost)).contains(asked): limit = Int(asked)
-        default: throw RPCError(.invalidParams, "limit is a whole number from 1 to \(ControlLimits.historyMost)")
+    init(_ reader: ParamReader) throws(RPCError) {
+        source = try reader.source()
+        if !reader.isAbsent("since") { since = try Since(reader) }
+        guard !reader.isAbsent("limit") else { return }
+        let range = 1...ControlLimits.historyMost
+        guard let limit = reader.value(Int.self, "limit"), range.contains(limit) else {
+            throw RPCError(.invalidParams, "limit is a whole number from 1 to \(ControlLimits.historyMost)")
         }
-    }
-
-    public var members: [String: JSONValue] {
-        var members: [String: JSONValue] = [:]
-        if let source { members["source"] = .string(source) }
-        if let since { members["since"] = since.value }
-        if limit != ControlLimits.historyDefault { members["limit"] = .integer(Int64(limit)) }
-        return members
+        self.limit = limit
     }
 }
 
 /// From when on: a time, or so many seconds before now.
-public enum Since: Sendable, Equatable {
+public enum Since: Encodable, Sendable, Equatable {
     case time(Timestamp)
     /// Seconds, finite and not negative.
     case ago(Double)
 
-    init?(_ value: JSONValue?) throws(RPCError) {
-        switch value {
-        case nil, .null: return nil
-        case .string(let text):
-            guard let time = Timestamp(rfc3339: text) else {
-                throw RPCError(
-                    .invalidParams, "since is a time such as \"2026-01-31T08:00:00Z\", or a number of seconds ago")
-            }
+    init(_ reader: ParamReader) throws(RPCError) {
+        if let seconds = reader.value(Double.self, "since") {
+            guard seconds >= 0 else { throw RPCError(.invalidParams, "since in seconds ago is not negative") }
+            self = .ago(seconds)
+        } else if let text = reader.value(String.self, "since"), let time = Timestamp(rfc3339: text) {
             self = .time(time)
-        case .integer(let seconds) where seconds >= 0: self = .ago(Double(seconds))
-        case .number(let seconds) where seconds >= 0 && seconds.isFinite: self = .ago(seconds)
-        case .integer, .number: throw RPCError(.invalidParams, "since in seconds ago is not negative")
-        case .some(let other):
-            throw RPCError(.invalidParams, "since is a time or a number of seconds ago, not \(other.kind)")
+        } else {
+            throw RPCError(
+                .invalidParams, #"since is a time such as "2026-01-31T08:00:00Z", or a number of seconds ago"#)
         }
     }
 
-    var value: JSONValue {
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
         switch self {
-        case .time(let time): .string(time.description)
-        case .ago(let seconds): .number(seconds)
+        case .time(let time): try container.encode(time.description)
+        case .ago(let seconds): try container.encode(seconds)
         }
     }
 
@@ -142,19 +125,4 @@ public enum Since: Sendable, Equatable {
         case .ago(let seconds): now.adding(seconds: -seconds)
         }
     }
-}
-
-private func sourceName(in params: [String: JSONValue]) throws(RPCError) -> String? {
-    switch params["source"] {
-    case nil, .null: nil
-    case .string(let name): name
-    case .some(let other): throw RPCError(.invalidParams, "source is the name of a source, not \(other.kind)")
-    }
-}
-
-/// A misspelt parameter must not be taken for one left out.
-private func refuseOthers(than known: [String], in params: [String: JSONValue]) throws(RPCError) {
-    guard let unknown = params.keys.filter({ !known.contains($0) }).min() else { return }
-    let list = known.isEmpty ? "this method takes none" : "there is \(known.joined(separator: ", "))"
-    throw RPCError(.invalidParams, "no parameter \(quoted(unknown)); \(list)")
 }

@@ -1,65 +1,52 @@
 /// The methods of the control socket (docs/protocol.md).
 public enum ControlMethod: String, Sendable, CaseIterable {
     case describe, current, subscribe, history, sources, status, reload
+
+    static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }
 
-/// What ties a response to its request. It goes back as it came.
-public enum RequestID: Codable, Sendable, Hashable {
-    case null
-    case integer(Int64)
-    case number(Double)
-    case string(String)
+/// A method with its parameters.
+public enum ControlCall: Sendable, Equatable {
+    case describe
+    case current(CurrentParams)
+    case subscribe(SubscribeParams)
+    case history(HistoryParams)
+    case sources
+    case status
+    case reload
 
-    init?(_ value: JSONValue) {
-        switch value {
-        case .null: self = .null
-        case .integer(let value): self = .integer(value)
-        case .number(let value): self = .number(value)
-        case .string(let value): self = .string(value)
-        case .bool, .array, .object: return nil
-        }
-    }
-
-    var value: JSONValue {
+    public var method: ControlMethod {
         switch self {
-        case .null: .null
-        case .integer(let value): .integer(value)
-        case .number(let value): .number(value)
-        case .string(let value): .string(value)
+        case .describe: .describe
+        case .current: .current
+        case .subscribe: .subscribe
+        case .history: .history
+        case .sources: .sources
+        case .status: .status
+        case .reload: .reload
         }
     }
-
-    public init(from decoder: any Decoder) throws {
-        guard let id = RequestID(try JSONValue(from: decoder)) else {
-            throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: "an id is a number, a string or null"))
-        }
-        self = id
-    }
-
-    public func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
 }
 
-/// One JSON-RPC 2.0 request, checked as far as that goes without knowing its method.
+/// One JSON-RPC 2.0 request.
 public struct Request: Sendable, Equatable {
     /// Nil in a notification, which gets no answer, not even an error.
     public var id: RequestID?
-    public var method: String
-    /// By name; empty when there were none.
-    public var params: [String: JSONValue]
+    public var call: ControlCall
 
-    public init(id: RequestID?, method: String, params: [String: JSONValue] = [:]) {
+    public init(id: RequestID?, call: ControlCall) {
         self.id = id
-        self.method = method
-        self.params = params
+        self.call = call
     }
 
-    /// A line that is no request, and the `id` to answer it with: that of the line as far as it could be read.
+    /// A line that cannot be obeyed.
     public struct Rejection: Error, Sendable, Equatable {
-        public var id: RequestID
+        /// What to answer with: the line's own id, null where it could not be read; nil for a notification, which is
+        /// not answered.
+        public var id: RequestID?
         public var error: RPCError
 
-        public init(id: RequestID = .null, error: RPCError) {
+        public init(id: RequestID? = .null, error: RPCError) {
             self.id = id
             self.error = error
         }
@@ -67,75 +54,56 @@ public struct Request: Sendable, Equatable {
         /// For `LineSplitter.Item.overlong`.
         public static let overlong = Rejection(
             error: RPCError(
-                .invalidRequest, "a request is at most \(ControlLimits.requestBytes) bytes long; this one was discarded"
-            ))
+                .invalidRequest,
+                "a request is at most \(ControlLimits.requestBytes) bytes long; this one was discarded"))
     }
 
-    /// Reads one line (without or with its newline).
+    /// Reads one line (without or with its newline), whoever wrote it.
     public init(line: some Collection<UInt8>) throws(Rejection) {
-        guard String(validating: line, as: UTF8.self) != nil else {
-            throw Rejection(error: RPCError(.parseError, "not UTF-8; send one JSON object a line in UTF-8"))
+        let envelope: RequestEnvelope
+        do {
+            envelope = try JSON.decode(from: line)
+        } catch {
+            let message = #"\#(error); send one object a line, such as {"jsonrpc":"2.0","id":1,"method":"current"}"#
+            throw Rejection(error: RPCError(.parseError, message))
         }
-        // Foundation would take bytes with zeros among them for UTF-16.
-        guard !line.contains(0), let value = try? JSONValue(parsing: line) else {
-            throw Rejection(
-                error: RPCError(
-                    .parseError,
-                    #"not JSON; send one object a line, such as {"jsonrpc":"2.0","id":1,"method":"current"}"#))
-        }
-        try self.init(value)
-    }
-
-    private init(_ value: JSONValue) throws(Rejection) {
-        let members: [String: JSONValue]
-        switch value {
-        case .object(let object): members = object
-        case .array:
-            throw Rejection(
-                error: RPCError(.invalidRequest, "batches are not supported; send each request on a line of its own"))
-        default:
-            throw Rejection(error: RPCError(.invalidRequest, "a request is an object, not \(value.kind)"))
-        }
-        let id = members["id"].flatMap(RequestID.init)
-        func invalid(_ message: String, _ code: RPCError.Code = .invalidRequest) -> Rejection {
-            Rejection(id: id ?? .null, error: RPCError(code, message))
-        }
-        if id == nil, let other = members["id"] {
-            throw invalid("id must be a number, a string or null, not \(other.kind)")
-        }
-        guard members["jsonrpc"] == .string("2.0") else {
-            throw invalid(#"this is JSON-RPC 2.0: add "jsonrpc":"2.0""#)
-        }
-        guard case .string(let method)? = members["method"] else {
-            throw invalid("method must be a string: one of \(ControlMethod.list)")
-        }
-        switch members["params"] {
-        case nil: params = [:]
-        case .object(let object): params = object
-        case .array: throw invalid("give params by name, as an object", .invalidParams)
-        case .some(let other): throw invalid("params must be an object, not \(other.kind)")
-        }
-        self.id = id
-        self.method = method
-    }
-
-    /// The method asked for; throws `methodNotFound` with the list of those that exist.
-    public func knownMethod() throws(RPCError) -> ControlMethod {
-        guard let known = ControlMethod(rawValue: method) else {
-            throw RPCError(.methodNotFound, "no method \(quoted(method)); there is \(ControlMethod.list)")
-        }
-        return known
+        id = envelope.id
+        call = try envelope.call.get()
     }
 
     /// This request as one line with its newline.
-    public func line() throws -> [UInt8] {
-        var members: [String: JSONValue] = ["jsonrpc": .string("2.0"), "method": .string(method)]
-        if let id { members["id"] = id.value }
-        if !params.isEmpty { members["params"] = .object(params) }
-        return try JSON.line(members)
-    }
+    public func line() throws -> [UInt8] { try JSON.line(RequestEnvelope(id: id, call: .success(call))) }
 }
 
-extension ControlMethod {
-    static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
+/// What ties a response to its request. It goes back as it came.
+public enum RequestID: Codable, Sendable, Hashable {
+    case null
+    case integer(Int64)
+    /// Finite, and no `integer`.
+    case number(Double)
+    case string(String)
+
+    /// Throws `DecodingError` when it is neither a number, a string nor null.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(Int64.self) {
+            self = .integer(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
+        } else {
+            self = .string(try container.decode(String.self))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .null: try container.encodeNil()
+        case .integer(let value): try container.encode(value)
+        case .number(let value): try container.encode(value)
+        case .string(let value): try container.encode(value)
+        }
+    }
 }

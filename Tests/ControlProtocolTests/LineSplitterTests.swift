@@ -18,7 +18,9 @@ struct LineSplitterTests {
     @Test("the lines are the same however the stream is chunked")
     func chunking() {
         var random = SystemRandomNumberGenerator()
-        let pieces = ["{}\n", "\n", "  \r\n", "abcdefghij\n", "abcdefghijk\n", "0123456789012345678901234567\n", "x\r\n"]
+        let pieces = [
+            "{}\n", "\n", "  \r\n", "abcdefghij\n", "abcdefghijk\n", "0123456789012345678901234567\n", "x\r\n",
+        ]
         for _ in 0..<300 {
             let stream = Array((0..<12).map { _ in pieces.randomElement(using: &random) ?? "" }.joined().utf8)
             let whole = items([stream], limit: 10)
@@ -35,7 +37,10 @@ struct LineSplitterTests {
 
     @Test("a line of exactly the limit passes, one byte more does not")
     func limit() {
-        #expect(items([Array("1234567890\n12345678901\nab\n".utf8)], limit: 10) == [line("1234567890"), .overlong, line("ab")])
+        #expect(
+            items([Array("1234567890\n12345678901\nab\n".utf8)], limit: 10) == [
+                line("1234567890"), .overlong, line("ab"),
+            ])
     }
 
     @Test("an over-long line is reported once, before its newline comes, and holds no memory")
@@ -44,7 +49,10 @@ struct LineSplitterTests {
         var count = 0
         let chunk = [UInt8](repeating: 0x61, count: 8192)
         for _ in 0..<1000 {
-            splitter.append(chunk) { #expect($0 == .overlong); count += 1 }
+            splitter.append(chunk) {
+                #expect($0 == .overlong)
+                count += 1
+            }
             #expect(splitter.pendingBytes <= ControlLimits.requestBytes)
         }
         #expect(count == 1)

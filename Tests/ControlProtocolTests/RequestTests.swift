@@ -14,8 +14,8 @@ struct RequestTests {
     func wellFormed() throws {
         let request = try Request(
             line: Array(#"{"jsonrpc":"2.0","id":7,"method":"current","params":{"source":"radio"}}"#.utf8))
-        #expect(request == Request(id: .integer(7), method: "current", params: ["source": .string("radio")]))
-        #expect(try request.knownMethod() == .current)
+        #expect(request == Request(id: .integer(7), call: .current(CurrentParams(source: "radio"))))
+        #expect(request.call.method == .current)
     }
 
     @Test(
@@ -45,7 +45,6 @@ struct RequestTests {
             ("{", .null, .parseError),
             ("hello", .null, .parseError),
             (#"{"jsonrpc":"2.0","id":1,"method":"status"} x"#, .null, .parseError),
-            (#"{"jsonrpc":"2.0","id":1,"method":"status","x":01}"#, .null, .parseError),
             (#"{"jsonrpc":"2.0","id":1,"method":"sta\qtus"}"#, .null, .parseError),
             ("[]", .null, .invalidRequest),
             (#"[{"jsonrpc":"2.0","id":1,"method":"status"}]"#, .null, .invalidRequest),
@@ -71,11 +70,21 @@ struct RequestTests {
 
     @Test("an unknown method is answered with those that exist")
     func unknownMethod() throws {
-        let request = try Request(line: Array(#"{"jsonrpc":"2.0","id":1,"method":"play\u0007"}"#.utf8))
-        let error = #expect(throws: RPCError.self) { try request.knownMethod() }
-        #expect(error?.code == .methodNotFound)
-        #expect(error?.message.contains("describe, current, subscribe, history, sources, status, reload") == true)
-        #expect(error?.message.contains("\u{7}") == false)
+        let rejection = try #require(self.rejection(#"{"jsonrpc":"2.0","id":1,"method":"play\u0007"}"#))
+        #expect(rejection.id == .integer(1))
+        #expect(rejection.error.code == .methodNotFound)
+        #expect(
+            rejection.error.message
+                == "no method \"play\u{FFFD}\"; there is describe, current, subscribe, history, sources, status, reload"
+        )
+    }
+
+    @Test("a notification of an unknown method or with wrong parameters is not to be answered")
+    func silentRejection() throws {
+        let unknown = try #require(self.rejection(#"{"jsonrpc":"2.0","method":"play"}"#))
+        #expect(unknown.id == nil)
+        let wrong = try #require(self.rejection(#"{"jsonrpc":"2.0","method":"current","params":{"x":1}}"#))
+        #expect(wrong.id == nil)
     }
 
     @Test("bytes that are not UTF-8, or hold a NUL, are parse errors")
@@ -93,10 +102,17 @@ struct RequestTests {
 
     @Test("a request survives its own encoding")
     func roundTrip() throws {
-        let request = Request(
-            id: .string("ü/\n"), method: "history", params: HistoryParams(source: "a/b", since: .ago(60), limit: 5).members)
-        let line = try request.line()
-        #expect(line.last == 10 && line.filter { $0 == 10 }.count == 1)
-        #expect(try Request(line: line) == request)
+        let calls: [ControlCall] = [
+            .describe, .current(CurrentParams()), .current(CurrentParams(source: "a/b\n")), .sources, .status, .reload,
+            .subscribe(SubscribeParams(source: nil, events: [.state, .change])),
+            .history(HistoryParams(source: "ü", since: .ago(60), limit: 10_000)),
+            .history(HistoryParams(source: "ü", since: .time(Timestamp(milliseconds: 1)))),
+        ]
+        for call in calls {
+            let request = Request(id: .string("ü/\n"), call: call)
+            let line = try request.line()
+            #expect(line.last == 10 && line.filter { $0 == 10 }.count == 1)
+            #expect(try Request(line: line) == request)
+        }
     }
 }

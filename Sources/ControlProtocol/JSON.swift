@@ -1,0 +1,106 @@
+#if canImport(FoundationEssentials)
+    // Without ICU and the rest of Foundation a client starts in a few milliseconds.
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The one JSON reader and writer of the protocol: sorted keys, slashes as they are, no newline inside.
+public enum JSON {
+    /// The deepest nesting that is read; the protocol itself needs five levels.
+    public static let depth = 32
+
+    private static let decoder = JSONDecoder()
+
+    private static let encoder: JSONEncoder = {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }()
+
+    /// One line of UTF-8 with its newline. Throws when a number is infinite or not a number: JSON has no word for it.
+    public static func line(_ value: some Encodable) throws -> [UInt8] {
+        var line = [UInt8](try encoder.encode(value))
+        line.append(UInt8(ascii: "\n"))
+        return line
+    }
+
+    /// Reads one JSON text (RFC 8259, UTF-8, any value at the top), whoever wrote it.
+    public static func decode<Value: Decodable>(
+        _ type: Value.Type = Value.self, from text: some Collection<UInt8>
+    ) throws(JSONError) -> Value {
+        guard String(validating: text, as: UTF8.self) != nil else { throw JSONError(.notUTF8, "not UTF-8") }
+        // Foundation would take bytes with zeros among them for UTF-16, and of a text that ends in its 513th open
+        // bracket it reads past the end and traps (swift-foundation 6.3).
+        guard !text.contains(0) else { throw JSONError(.malformed, "a NUL byte in it") }
+        guard nesting(of: text) <= depth else { throw JSONError(.tooDeep, "nested deeper than \(depth) levels") }
+        do {
+            return try decoder.decode(type, from: Data(text))
+        } catch let error as DecodingError {
+            throw JSONError(error)
+        } catch {
+            throw JSONError(.malformed, "not JSON")
+        }
+    }
+
+    /// How many brackets are open at most, those in strings not counted; of malformed text an upper bound.
+    private static func nesting(of text: some Collection<UInt8>) -> Int {
+        var (open, most) = (0, 0)
+        var isInString = false
+        var isEscaped = false
+        for byte in text {
+            if isInString {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isInString = false
+                }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isInString = true
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                open += 1
+                most = max(most, open)
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): open -= 1
+            default: break
+            }
+        }
+        return most
+    }
+}
+
+/// Why a text cannot be read.
+public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Code: Sendable {
+        case notUTF8, malformed, tooDeep
+        /// It is JSON, but not of the shape asked for.
+        case unexpected
+    }
+
+    public var code: Code
+    /// What is wrong, to be read after "the line is" or alone.
+    public var message: String
+
+    init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    fileprivate init(_ error: DecodingError) {
+        func path(_ context: DecodingError.Context) -> String {
+            context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? quoted($0.stringValue) }.joined(separator: " ")
+        }
+        switch error {
+        case .dataCorrupted(let context) where context.codingPath.isEmpty: self.init(.malformed, "not JSON")
+        case .keyNotFound(let key, _): self.init(.unexpected, "no \(quoted(key.stringValue)) in it")
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            self.init(.unexpected, "not what is expected at \(path(context))")
+        @unknown default: self.init(.unexpected, "not what is expected")
+        }
+    }
+
+    public var description: String { message }
+}

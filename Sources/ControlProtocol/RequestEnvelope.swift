@@ -1,0 +1,107 @@
+/// A request as it stands in JSON. Decoding it fails only where the text is not JSON; every other mistake is kept
+/// together with the id, which the answer needs.
+///
+/// Only the members that mean something are read: decoding a whole unknown value costs seconds when it is 64 KiB of
+/// the worst kind.
+struct RequestEnvelope {
+    var id: RequestID?
+    var call: Result<ControlCall, Request.Rejection>
+
+    private enum Key: String, CodingKey {
+        case jsonrpc, id, method, params
+    }
+}
+
+extension RequestEnvelope: Decodable {
+    init(from decoder: any Decoder) throws {
+        guard let members = try? decoder.container(keyedBy: Key.self) else {
+            let isBatch = (try? decoder.unkeyedContainer()) != nil
+            let message =
+                isBatch ? "batches are not supported; send each request on a line of its own" : "a request is an object"
+            call = .failure(Request.Rejection(error: RPCError(.invalidRequest, message)))
+            return
+        }
+        id = members.contains(.id) ? try value(RequestID.self, in: members, at: .id) ?? .null : nil
+        do {
+            call = .success(try Self.call(in: members))
+        } catch let error as RPCError {
+            // A request that is not even one, without an id, is answered with null, says JSON-RPC; a notification of
+            // an unknown method or with wrong parameters is not answered.
+            let answer = id ?? (error.code == .invalidRequest ? .null : nil)
+            call = .failure(Request.Rejection(id: answer, error: error))
+        }
+    }
+
+    private static func call(in members: KeyedDecodingContainer<Key>) throws -> ControlCall {
+        if members.contains(.id), try !members.decodeNil(forKey: .id),
+            try value(RequestID.self, in: members, at: .id) == nil
+        {
+            throw RPCError(.invalidRequest, "id must be a number, a string or null")
+        }
+        guard try value(String.self, in: members, at: .jsonrpc) == "2.0" else {
+            throw RPCError(.invalidRequest, #"this is JSON-RPC 2.0: add "jsonrpc":"2.0""#)
+        }
+        guard let name = try value(String.self, in: members, at: .method) else {
+            throw RPCError(.invalidRequest, "method must be a string: one of \(ControlMethod.list)")
+        }
+        guard let method = ControlMethod(rawValue: name) else {
+            throw RPCError(.methodNotFound, "no method \(quoted(name)); there is \(ControlMethod.list)")
+        }
+        switch method {
+        case .describe: return try params(NoParams(), in: members, .describe)
+        case .current: return .current(try params(in: members))
+        case .subscribe: return .subscribe(try params(in: members))
+        case .history: return .history(try params(in: members))
+        case .sources: return try params(NoParams(), in: members, .sources)
+        case .status: return try params(NoParams(), in: members, .status)
+        case .reload: return try params(NoParams(), in: members, .reload)
+        }
+    }
+
+    private static func params(
+        _: NoParams, in members: KeyedDecodingContainer<Key>, _ call: ControlCall
+    ) throws -> ControlCall {
+        let _: NoParams = try params(in: members)
+        return call
+    }
+
+    private static func params<Params: RequestParams>(in members: KeyedDecodingContainer<Key>) throws -> Params {
+        guard members.contains(.params) else { return Params() }
+        if let container = try? members.nestedContainer(keyedBy: ParamKey.self, forKey: .params) {
+            return try Params(ParamReader(container, known: Params.names))
+        }
+        if (try? members.nestedUnkeyedContainer(forKey: .params)) != nil {
+            throw RPCError(.invalidParams, "give params by name, as an object")
+        }
+        throw RPCError(.invalidRequest, "params must be an object")
+    }
+}
+
+extension RequestEnvelope: Encodable {
+    func encode(to encoder: any Encoder) throws {
+        var members = encoder.container(keyedBy: Key.self)
+        try members.encode("2.0", forKey: .jsonrpc)
+        try members.encodeIfPresent(id, forKey: .id)
+        let call = try call.get()
+        try members.encode(call.method.rawValue, forKey: .method)
+        switch call {
+        case .describe, .sources, .status, .reload: break
+        case .current(let params): try members.encode(params, forKey: .params)
+        case .subscribe(let params): try members.encode(params, forKey: .params)
+        case .history(let params): try members.encode(params, forKey: .params)
+        }
+    }
+}
+
+/// The value at `key`, nil when it is missing, null or of another type; throws when it is not JSON.
+private func value<Value: Decodable, Key>(
+    _ type: Value.Type, in members: KeyedDecodingContainer<Key>, at key: Key
+) throws -> Value? {
+    do {
+        return try members.decodeIfPresent(type, forKey: key)
+    } catch DecodingError.typeMismatch {
+        return nil
+    } catch DecodingError.valueNotFound {
+        return nil
+    }
+}
