@@ -70,10 +70,13 @@ let package = Package(
         .target(name: "Training", dependencies: ["Model", "Streaming", "COpenBLAS"]),
 
         // The demonstration: music that the project composes itself.
-        .target(name: "Programme"),
+        .target(name: "Programme", dependencies: ["CSndfile", "CSoxr"]),
         .executableTarget(
             name: "genred-programme",
-            dependencies: ["Programme"],
+            dependencies: [
+                "Programme",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             path: "Sources/Demo"
         ),
 
