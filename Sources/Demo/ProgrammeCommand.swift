@@ -1,0 +1,121 @@
+import ArgumentParser
+import Foundation
+import Programme
+
+extension Genre: ExpressibleByArgument {}
+
+@main
+struct ProgrammeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "genred-programme",
+        abstract: "Composes music in several genres, and the programme of genred's demonstration.",
+        discussion: """
+            The music is made up from a seed: the same seed gives the same piece, every other seed another one. \
+            fluidsynth plays it with a General MIDI sound font, espeak-ng speaks the announcements.
+
+              genred-programme render jazz.wav --genre jazz --seed 7
+              genred-programme render programme.wav --demo
+              genred-programme list
+            """,
+        subcommands: [Render.self, List.self])
+}
+
+/// `genred-programme render`
+struct Render: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Renders a piece or the programme into a WAV file.")
+
+    @Argument(help: "The WAV file to write: 48 kHz, 16 bits, stereo.")
+    var output: String
+
+    @Option(help: "What to compose.")
+    var genre: Genre = .jazz
+
+    @Option(help: "Which piece: any whole number.")
+    var seed: UInt64 = 1
+
+    @Option(help: "How long it is, in seconds, 1 to 3600.")
+    var seconds: Double = 30
+
+    @Flag(help: "Render the demonstration's whole programme instead of one piece.")
+    var demo = false
+
+    @Option(name: .customLong("midi"), help: "Also write the piece as a Standard MIDI File.")
+    var midiOutput: String?
+
+    @Option(name: .customLong("soundfont"), help: "A General MIDI sound font; by default, one of the installed ones.")
+    var soundFont: String?
+
+    func validate() throws {
+        guard seconds >= 1, seconds <= 3600 else {
+            throw ValidationError("--seconds must be 1 to 3600, not \(seconds)")
+        }
+        if demo, midiOutput != nil { throw ValidationError("--midi goes with a piece, not with --demo") }
+    }
+
+    func run() throws {
+        let studio = try Studio(soundFont: soundFont)
+        let url = URL(fileURLWithPath: output)
+        if demo { return try studio.render(Programme.demo, to: url) }
+        let piece = Piece.compose(genre: genre, seed: seed, seconds: seconds)
+        if let midiOutput {
+            do {
+                try Data(piece.standardMIDIFile).write(to: URL(fileURLWithPath: midiOutput))
+            } catch {
+                throw ValidationError("cannot write \(midiOutput): \(error.localizedDescription)")
+            }
+        }
+        try studio.render(piece, to: url)
+    }
+}
+
+/// `genred-programme list`
+struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Lists the genres and the parts of the demonstration's programme.",
+        discussion:
+            "With --json, one object a part: start and end in seconds, label (a genre, no-music, silence), title.")
+
+    @Flag(help: "Print the programme as JSON lines.")
+    var json = false
+
+    private struct Line: Encodable {
+        let start: Double
+        let end: Double
+        let label: String
+        let title: String
+    }
+
+    func run() throws {
+        let lines = Programme.demo.parts.map { part in
+            Line(start: part.start, end: part.end, label: part.label, title: part.title)
+        }
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys]
+            for line in lines { print(String(decoding: try encoder.encode(line), as: UTF8.self)) }
+            return
+        }
+        print("Genres: \(Genre.allCases.map(\.rawValue).joined(separator: ", "))\n\nThe demonstration's programme:")
+        for line in lines {
+            print(
+                "  \(clock(line.start))–\(clock(line.end))  \(line.label.padding(toLength: 10, withPad: " ", startingAt: 0))  \(line.title)"
+            )
+        }
+    }
+
+    private func clock(_ seconds: Double) -> String {
+        let whole = Int(seconds.rounded())
+        return String(format: "%d:%02d", whole / 60, whole % 60)
+    }
+}
+
+extension Programme.Part {
+    /// What it is, for people.
+    var title: String {
+        switch content {
+        case .music(let genre, let seed): "\(genre.rawValue), piece \(seed)"
+        case .speech(let text): "“\(text)”"
+        case .silence: "nothing"
+        }
+    }
+}

@@ -1,0 +1,60 @@
+/// The genres that the project itself can compose in; the raw value is the label that a model gives them.
+public enum Genre: String, Sendable, CaseIterable {
+    case blues, classical, country, disco, hiphop, jazz, metal, reggae
+}
+
+/// A piece of music that nobody wrote: the same genre, seed and length give the same notes, on every machine.
+public struct Piece: Sendable, Equatable {
+    public let genre: Genre
+    public let seed: UInt64
+    /// How long it is, in seconds. It is cut there, as a radio would fade it out; it does not come to an end.
+    public let seconds: Double
+    /// Quarter notes a minute.
+    public let tempo: Double
+    let file: StandardMIDIFile
+
+    /// The piece as a Standard MIDI File of format 1, for General MIDI instruments.
+    public var standardMIDIFile: [UInt8] { file.encoded() }
+
+    /// Composes a piece.
+    ///
+    /// - Parameters:
+    ///   - seed: Which piece: any number; every one gives another.
+    ///   - seconds: How long, 1 to 3600; held to that.
+    public static func compose(genre: Genre, seed: UInt64, seconds: Double) -> Piece {
+        let held = min(max(seconds, 1), 3600)
+        var random = RandomSource(seed: seed)
+        let score = genre.composer.score(seconds: held, random: &random)
+        let file = score.standardMIDIFile(seconds: held, random: &random)
+        return Piece(genre: genre, seed: seed, seconds: held, tempo: score.tempo, file: file)
+    }
+}
+
+/// Who writes in a genre.
+protocol Composer {
+    /// A score of at least `seconds`.
+    static func score(seconds: Double, random: inout RandomSource) -> Score
+}
+
+extension Genre {
+    var composer: any Composer.Type {
+        switch self {
+        case .blues: Blues.self
+        case .classical: Classical.self
+        case .country: Country.self
+        case .disco: Disco.self
+        case .hiphop: HipHop.self
+        case .jazz: Jazz.self
+        case .metal: Metal.self
+        case .reggae: Reggae.self
+        }
+    }
+}
+
+extension Score {
+    /// The numbers of the bars that fill `seconds`, and where each begins, in beats.
+    func bars(filling seconds: Double) -> [(index: Int, start: Double)] {
+        let count = Int((seconds / secondsPerBeat / Double(beatsPerBar)).rounded(.up))
+        return (0..<count).map { ($0, Double($0 * beatsPerBar)) }
+    }
+}

@@ -1,0 +1,18 @@
+/// The number form of Standard MIDI Files: seven bits a byte, most significant first, the top bit set on all but
+/// the last byte (SMF 1.0, "Variable Length Quantity").
+enum VariableLengthQuantity {
+    /// The largest number the form allows: four bytes of seven bits.
+    static let maximum = 0x0FFF_FFFF
+
+    /// The bytes of `value`, which is held to 0…`maximum`.
+    static func encode(_ value: Int) -> [UInt8] {
+        var rest = min(max(value, 0), maximum)
+        var bytes = [UInt8(rest & 0x7F)]
+        rest >>= 7
+        while rest > 0 {
+            bytes.append(UInt8(rest & 0x7F) | 0x80)
+            rest >>= 7
+        }
+        return bytes.reversed()
+    }
+}

@@ -1,0 +1,58 @@
+/// What a radio would send: pieces of known genre, spoken lines and silences, one after the other.
+public struct Programme: Sendable, Equatable {
+    /// What is heard in one part.
+    public enum Content: Sendable, Equatable {
+        case music(Genre, seed: UInt64)
+        /// An announcer's words, in English.
+        case speech(String)
+        case silence
+    }
+
+    /// One part and its place in the programme.
+    public struct Part: Sendable, Equatable {
+        public let content: Content
+        /// Seconds from the beginning of the programme.
+        public let start: Double
+        public let seconds: Double
+
+        public var end: Double { start + seconds }
+
+        /// What a listener should call it: a genre, `no-music` or `silence`.
+        public var label: String {
+            switch content {
+            case .music(let genre, _): genre.rawValue
+            case .speech: "no-music"
+            case .silence: "silence"
+            }
+        }
+    }
+
+    public let parts: [Part]
+
+    /// The whole length, in seconds.
+    public var seconds: Double { parts.last?.end ?? 0 }
+
+    /// - Parameter script: What is heard and for how many seconds, in order.
+    public init(_ script: [(content: Content, seconds: Double)]) {
+        var start = 0.0
+        parts = script.map { entry in
+            defer { start += entry.seconds }
+            return Part(content: entry.content, start: start, seconds: entry.seconds)
+        }
+    }
+
+    /// The part that is heard at a time in seconds; nil outside the programme.
+    public func part(at time: Double) -> Part? { parts.first { $0.start <= time && time < $0.end } }
+
+    /// Two minutes for the demonstration.
+    public static let demo = Programme([
+        (.music(.classical, seed: 1), 20),
+        (.speech("You are listening to genred. Next, a little jazz from a band that does not exist."), 6),
+        (.music(.jazz, seed: 1), 20),
+        (.silence, 5),
+        (.music(.metal, seed: 1), 20),
+        (.music(.disco, seed: 1), 20),
+        (.speech("And to close, something slower. Thank you for listening."), 5),
+        (.music(.reggae, seed: 1), 20),
+    ])
+}

@@ -1,0 +1,103 @@
+import Foundation
+
+/// Turns pieces, announcements and whole programmes into audio, by fluidsynth and espeak-ng.
+public struct Studio: Sendable {
+    /// The sound font in use.
+    public let soundFont: String
+
+    /// Where Debian's and others' packages put sound fonts.
+    private static let soundFontFolders = [
+        "/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/local/share/soundfonts",
+    ]
+    /// Those known to be General MIDI, the best first; then any other.
+    private static let preferredSoundFonts = ["FluidR3_GM.sf2", "TimGM6mb.sf2", "default-GM.sf2"]
+    /// The level of everything that is played, in dB below full scale (root mean square).
+    private static let level = -18.0
+
+    /// - Parameter soundFont: A General MIDI sound font; nil looks for one where packages put them.
+    public init(soundFont: String? = nil) throws {
+        if let soundFont {
+            guard FileManager.default.isReadableFile(atPath: soundFont) else {
+                throw RenderingError(.soundFontMissing, "cannot read the sound font \(soundFont)")
+            }
+            self.soundFont = soundFont
+        } else {
+            self.soundFont = try Self.findSoundFont()
+        }
+    }
+
+    private static func findSoundFont() throws -> String {
+        let found = soundFontFolders.flatMap { folder in
+            ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+                .filter { $0.hasSuffix(".sf2") }.sorted().map { "\(folder)/\($0)" }
+        }
+        for name in preferredSoundFonts {
+            if let font = found.first(where: { $0.hasSuffix("/\(name)") }) { return font }
+        }
+        guard let font = found.first else {
+            throw RenderingError(
+                .soundFontMissing,
+                "no General MIDI sound font (*.sf2) in \(soundFontFolders.joined(separator: ", ")): "
+                    + "apt-get install timgm6mb-soundfont (or: make deps)")
+        }
+        return font
+    }
+
+    /// Renders a piece into a WAV file of 48 kHz, 16 bits, stereo.
+    public func render(_ piece: Piece, to url: URL) throws { try play(piece).write(to: url) }
+
+    /// Renders a programme into a WAV file of 48 kHz, 16 bits, stereo.
+    public func render(_ programme: Programme, to url: URL) throws {
+        var all = Sound.silence(seconds: 0)
+        for part in programme.parts { all.append(try play(part)) }
+        try all.write(to: url)
+    }
+
+    private func play(_ part: Programme.Part) throws -> Sound {
+        switch part.content {
+        case .music(let genre, let seed): try play(.compose(genre: genre, seed: seed, seconds: part.seconds))
+        case .speech(let text): try say(text, seconds: part.seconds)
+        case .silence: .silence(seconds: part.seconds)
+        }
+    }
+
+    func play(_ piece: Piece) throws -> Sound {
+        try withTemporaryFolder { folder in
+            let score = folder.appendingPathComponent("piece.mid")
+            let audio = folder.appendingPathComponent("piece.wav")
+            do {
+                try Data(piece.standardMIDIFile).write(to: score)
+            } catch {
+                throw RenderingError(.fileFailed, "cannot write \(score.path): \(error.localizedDescription)")
+            }
+            // -n and -i: no MIDI input, no shell; a low gain, because float has room and the level is set below.
+            try ExternalProgram.fluidsynth.run([
+                "-n", "-i", "-q", "-r", String(Sound.sampleRate), "-g", "0.3", "-T", "wav", "-O", "float", "-F",
+                audio.path,
+                soundFont, score.path,
+            ])
+            var sound = try Sound(contentsOf: audio)
+            guard sound.level > -80 else {
+                throw RenderingError(
+                    .programFailed, "fluidsynth rendered silence with \(soundFont): is it a General MIDI sound font?")
+            }
+            sound.fit(seconds: piece.seconds)
+            sound.normalise(to: Self.level)
+            sound.fade(seconds: 0.15)
+            return sound
+        }
+    }
+
+    /// An announcer's line in a slot of `seconds`: silence fills what the words leave, at the end.
+    func say(_ text: String, seconds: Double) throws -> Sound {
+        try withTemporaryFolder { folder in
+            let audio = folder.appendingPathComponent("line.wav")
+            try ExternalProgram.espeak.run(["-v", "en-gb", "-s", "150", "-w", audio.path, "--", text])
+            var sound = try Sound(contentsOf: audio)
+            sound.normalise(to: Self.level)
+            sound.fit(seconds: seconds)
+            sound.fade(seconds: 0.02)
+            return sound
+        }
+    }
+}
