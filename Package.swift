@@ -81,7 +81,7 @@ let package = Package(
         ),
 
         .testTarget(name: "ModelTests", dependencies: ["Model"]),
-        .testTarget(name: "StreamingTests", dependencies: ["Streaming", "AllocationCounter"]),
+        .testTarget(name: "StreamingTests", dependencies: ["Streaming", "AllocationCounter"], exclude: ["Golden"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training"]),
         .testTarget(name: "CaptureTests", dependencies: ["Capture"]),
         .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol"]),

@@ -18,186 +18,98 @@ public struct StreamEstimate {
     public var window: UnsafeBufferPointer<Float>?
 }
 
-/// The whole way from a source's samples to its estimates: resampler, frames, log-mel, level, MFCC, network, estimator.
+/// The whole way from a source's samples to its estimates: `WindowStream`, then `Estimator`.
 ///
-/// Synchronous, for one thread at a time, and without any clock but the sample count. What it says depends on the
-/// samples alone, not on how they are cut. After the first second it allocates nothing and takes no lock.
+/// As synchronous, deterministic and free of allocation as these.
 public final class StreamingClassifier {
-    public let model: GenreModel
-    public let inputRate: Int
     /// Seconds between estimates.
     public let updateInterval: Double
 
-    private let resampler: Resampler
-    private let logMel: LogMelStream
-    private var normalizer: LevelNormalizer
-    private let cosine: CosineTransform
-    private let network: IncrementalNetwork
+    private let windows: WindowStream
     private let estimator: Estimator
-
-    private let clean: UnsafeMutablePointer<Float>
-    private let coefficients: UnsafeMutablePointer<Float>
-    private let window: UnsafeMutableBufferPointer<Float>
-
     /// Network steps per published estimate.
     private let stepsPerUpdate: Int
     private var stepsSinceUpdate = 0
-    private var hasWindow = false
-    /// Which of the last window's frames were silent, as a ring.
-    private var silentFrames: [Bool]
-    private var silentCount = 0
-    private var framesSinceStep = 0
-    private var silentSinceStep = 0
-    private var powerSinceUpdate = 0.0
-    private var framesSinceUpdate = 0
-    private let silencePower: Float
+    /// Mean square times seconds, and seconds, since the last published estimate.
+    private var energy = 0.0
+    private var elapsed = 0.0
 
     /// - Parameters:
-    ///   - inputRate: of the samples that will be pushed, Hz.
-    ///   - updateInterval: seconds between estimates, a multiple of `step(of:)`.
+    ///   - inputRate: of the samples that will be pushed, 8 000 to 192 000 Hz.
+    ///   - updateInterval: seconds between estimates, a multiple of `WindowStream.step(of:)`, which is the default.
     public init(
         model: GenreModel, inputRate: Int, updateInterval: Double? = nil,
         estimator parameters: EstimatorParameters = EstimatorParameters()
     ) throws(StreamingError) {
-        let frontEnd = model.frontEnd
-        let step = Self.step(of: model)
-        let steps = ((updateInterval ?? step) / step).rounded()
-        guard steps >= 1, steps <= 10_000, abs(steps * step - (updateInterval ?? step)) < 1e-6 else {
+        stepsPerUpdate = try Self.steps(of: model, perUpdate: updateInterval)
+        self.updateInterval = Double(stepsPerUpdate) * WindowStream.step(of: model)
+        estimator = try Estimator(labels: model.labels.count, noMusic: model.noMusicIndex, parameters: parameters)
+        windows = try WindowStream(model: model, inputRate: inputRate, silenceLevel: parameters.silenceLevel)
+    }
+
+    /// How many steps of the network an update interval in seconds is; an error if it is not a multiple.
+    public static func steps(of model: GenreModel, perUpdate interval: Double?) throws(StreamingError) -> Int {
+        let step = WindowStream.step(of: model)
+        let interval = interval ?? step
+        let steps = (interval / step).rounded()
+        guard steps >= 1, steps <= 10_000, abs(steps * step - interval) < 1e-6 else {
             throw StreamingError(
                 .badParameter,
-                "an update every \(updateInterval ?? 0) s: it must be a multiple of the network's step, \(step) s")
+                "an update every \(interval) s is impossible: it must be a multiple of the network's step, \(step) s")
         }
-        self.model = model
-        self.inputRate = inputRate
-        self.updateInterval = steps * step
-        stepsPerUpdate = Int(steps)
-        resampler = try Resampler(inputRate: inputRate, outputRate: frontEnd.sampleRate)
-        logMel = try LogMelStream(frontEnd: frontEnd)
-        normalizer = LevelNormalizer(frontEnd: frontEnd)
-        cosine = CosineTransform(frontEnd: frontEnd)
-        network = IncrementalNetwork(model: model)
-        estimator = try Estimator(labels: model.labels.count, noMusic: model.noMusicIndex, parameters: parameters)
-        clean = .allocate(capacity: Resampler.block)
-        coefficients = .allocate(capacity: frontEnd.coefficients)
-        window = .allocate(capacity: model.labels.count)
-        silentFrames = [Bool](repeating: true, count: frontEnd.windowFrames)
-        silencePower = Float(pow(10, parameters.silenceLevel / 10))
-        clean.initialize(repeating: 0, count: Resampler.block)
-        coefficients.initialize(repeating: 0, count: frontEnd.coefficients)
-        window.initialize(repeating: 0)
-        silentCount = silentFrames.count
+        return Int(steps)
     }
 
-    deinit {
-        clean.deallocate()
-        coefficients.deallocate()
-        window.deallocate()
-    }
-
-    /// Seconds from one window to the next; estimates can come no more often.
-    public static func step(of model: GenreModel) -> Double {
-        Double(model.architecture.step) * model.frontEnd.hopDuration
-    }
-
+    public var model: GenreModel { windows.model }
+    /// Hz.
+    public var inputRate: Int { windows.inputRate }
     /// Frames analysed since the last reset.
-    public var frames: Int { logMel.frames }
-
+    public var frames: Int { windows.frames }
     /// Seconds of audio heard, to the end of the last whole frame.
-    public var position: Double { model.frontEnd.duration(frames: logMel.frames) }
-
-    /// The label published now, most recent evidence included.
-    public var current: StreamEstimate {
-        let mean = framesSinceUpdate > 0 ? powerSinceUpdate / Double(framesSinceUpdate) : 0
-        return StreamEstimate(
-            position: position, state: estimator.state, label: estimator.label, confidence: estimator.confidence,
-            level: Float(10 * log10(max(mean, 1e-12))), probabilities: UnsafeBufferPointer(estimator.probabilities),
-            window: hasWindow ? UnsafeBufferPointer(window) : nil)
-    }
+    public var position: Double { windows.position }
 
     /// Takes mono samples at `inputRate` and hands over each estimate that they complete.
     public func process(_ samples: UnsafeBufferPointer<Float>, _ publish: (StreamEstimate) -> Void) {
-        var offset = 0
-        while offset < samples.count {
-            let count = min(Resampler.block, samples.count - offset)
-            for index in 0..<count { clean[index] = Self.sane(samples[offset + index]) }
-            offset += count
-            resampler.process(UnsafeBufferPointer(start: clean, count: count)) { analyse($0, publish) }
-        }
+        windows.process(samples) { update($0, publish) }
     }
 
-    /// Ends the stream: analyses what the resampler still holds, and publishes a last estimate if anything was
-    /// heard since the one before.
+    /// Ends the stream: analyses what is still on its way, and publishes a last estimate if anything was heard since
+    /// the one before.
     public func finish(_ publish: (StreamEstimate) -> Void) {
-        resampler.finish { analyse($0, publish) }
-        if framesSinceUpdate > 0 { publish(current) }
+        windows.finish { update($0, publish) }
+        let (power, frames) = windows.rest
+        energy += power * model.frontEnd.hopDuration
+        elapsed += Double(frames) * model.frontEnd.hopDuration
+        if elapsed > 0 { publish(estimate()) }
     }
 
     /// Starts anew, as for a device that was reopened: nothing heard before counts.
     public func reset() {
-        resampler.reset()
-        logMel.reset()
-        normalizer.reset()
-        network.reset()
+        windows.reset()
         estimator.reset()
-        stepsSinceUpdate = 0
-        hasWindow = false
-        for index in silentFrames.indices { silentFrames[index] = true }
-        silentCount = silentFrames.count
-        framesSinceStep = 0
-        silentSinceStep = 0
-        powerSinceUpdate = 0
-        framesSinceUpdate = 0
+        startUpdate()
     }
 
-    /// Not a number and infinity become silence; 24 dB over full scale is the most that is taken seriously, so that
-    /// no sum of squares overflows.
-    @inline(__always)
-    static func sane(_ sample: Float) -> Float {
-        sample.isFinite ? max(-16, min(16, sample)) : 0
-    }
-
-    private func analyse(_ samples: UnsafeBufferPointer<Float>, _ publish: (StreamEstimate) -> Void) {
-        logMel.push(samples) { frame in
-            count(frame)
-            normalizer.process(frame.bands)
-            cosine.process(frame.bands.baseAddress!, into: coefficients)
-            let hasNewWindow = network.push(coefficients)
-            if hasNewWindow {
-                hasWindow = true
-                for index in window.indices { window[index] = network.logits[index] }
-                model.calibrate(window)
-            }
-            let windowFrames = model.frontEnd.windowFrames
-            guard (logMel.frames - windowFrames) % model.architecture.step == 0 else { return }
-            step(publish)
-        }
-    }
-
-    private func count(_ frame: LogMelStream.Frame) {
-        let silent = frame.power < silencePower
-        let slot = (logMel.frames - 1) % silentFrames.count
-        silentCount += (silent ? 1 : 0) - (silentFrames[slot] ? 1 : 0)
-        silentFrames[slot] = silent
-        framesSinceStep += 1
-        if silent { silentSinceStep += 1 }
-        powerSinceUpdate += Double(frame.power)
-        framesSinceUpdate += 1
-    }
-
-    /// A network step is complete: the estimator hears of it, and every few steps the world does.
-    private func step(_ publish: (StreamEstimate) -> Void) {
-        estimator.update(
-            window: hasWindow ? UnsafeBufferPointer(window) : nil,
-            active: 1 - Double(silentCount) / Double(silentFrames.count),
-            silent: silentSinceStep == framesSinceStep,
-            elapsed: Double(framesSinceStep) * model.frontEnd.hopDuration)
-        framesSinceStep = 0
-        silentSinceStep = 0
+    private func update(_ step: WindowStep, _ publish: (StreamEstimate) -> Void) {
+        estimator.update(window: step.window, active: step.active, silent: step.silent, elapsed: step.elapsed)
+        energy += step.power * step.elapsed
+        elapsed += step.elapsed
         stepsSinceUpdate += 1
         guard stepsSinceUpdate == stepsPerUpdate else { return }
-        publish(current)
+        publish(estimate())
+        startUpdate()
+    }
+
+    private func startUpdate() {
         stepsSinceUpdate = 0
-        powerSinceUpdate = 0
-        framesSinceUpdate = 0
+        energy = 0
+        elapsed = 0
+    }
+
+    private func estimate() -> StreamEstimate {
+        StreamEstimate(
+            position: position, state: estimator.state, label: estimator.label, confidence: estimator.confidence,
+            level: Float(10 * log10(max(energy / elapsed, 1e-12))),
+            probabilities: UnsafeBufferPointer(estimator.probabilities), window: windows.lastWindow)
     }
 }

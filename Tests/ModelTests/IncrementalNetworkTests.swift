@@ -1,0 +1,50 @@
+import Foundation
+import Testing
+
+@testable import Model
+
+@Suite struct IncrementalNetworkTests {
+    static let shapes: [[Architecture.Block]] = [
+        [
+            .init(channels: 24, kernel: 3, pool: 2), .init(channels: 20, kernel: 3, pool: 2),
+            .init(channels: 16, kernel: 3, pool: 1),
+        ],
+        [.init(channels: 7, kernel: 1, pool: 1)],
+        [.init(channels: 9, kernel: 5, pool: 3), .init(channels: 33, kernel: 2, pool: 2)],
+        [
+            .init(channels: 5, kernel: 15, pool: 1), .init(channels: 4, kernel: 3, pool: 4),
+            .init(channels: 3, kernel: 2, pool: 2),
+        ],
+    ]
+
+    @Test(arguments: shapes)
+    func incrementalIsTheSameAsWhole(blocks: [Architecture.Block]) throws {
+        let model = try randomModel(blocks: blocks)
+        let network = IncrementalNetwork(model: model)
+        var generator = SplitMix(state: 5)
+        var frames: [[Float]] = []
+        var windows = 0
+        for count in 1...160 {
+            frames.append((0..<32).map { _ in generator.uniform(-20...20) })
+            let complete = network.push(frames[count - 1])
+            #expect(complete == (count >= 50 && (count - 50) % model.architecture.step == 0))
+            guard complete else { continue }
+            windows += 1
+            let whole = model.logits(window: Array(frames.suffix(50).joined()))
+            for (a, b) in zip(network.logits, whole) { #expect(abs(a - b) < 1e-4, "at frame \(count)") }
+        }
+        #expect(windows == (160 - 50) / model.architecture.step + 1)
+    }
+
+    @Test func afterAResetNothingOfThePastIsLeft() throws {
+        let model = try randomModel()
+        let network = IncrementalNetwork(model: model)
+        var generator = SplitMix(state: 6)
+        let frames = (0..<70).map { _ in (0..<32).map { _ in generator.uniform(-20...20) } }
+        for frame in frames.shuffled(using: &generator).prefix(63) { _ = network.push(frame) }
+        network.reset()
+        for frame in frames.prefix(50) { _ = network.push(frame) }
+        let whole = model.logits(window: Array(frames.prefix(50).joined()))
+        for (a, b) in zip(network.logits, whole) { #expect(abs(a - b) < 1e-4) }
+    }
+}

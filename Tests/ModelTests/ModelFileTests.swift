@@ -1,0 +1,128 @@
+import Foundation
+import Testing
+
+@testable import Model
+
+@Suite struct ModelFileTests {
+    @Test func aModelSurvivesItsFile() throws {
+        let model = try randomModel()
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("genred-\(UUID()).safetensors").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try model.write(to: path, halfPrecision: false)
+        let read = try GenreModel(contentsOf: path)
+        #expect(read.labels == model.labels && read.architecture == model.architecture)
+        #expect(read.temperature == model.temperature)
+        let window = (0..<1600).map { Float($0 % 17) - 8 }
+        #expect(read.logits(window: window) == model.logits(window: window))
+    }
+
+    @Test func halfPrecisionIsCloseAndHalfAsLarge() throws {
+        let model = try randomModel()
+        let half = try model.safeTensors().serialized(halfPrecision: true)
+        let full = try model.safeTensors().serialized(halfPrecision: false)
+        #expect(half.count < full.count * 6 / 10)
+        let read = try GenreModel(SafeTensors(bytes: half))
+        let window = (0..<1600).map { Float($0 % 17) - 8 }
+        for (a, b) in zip(read.logits(window: window), model.logits(window: window)) { #expect(abs(a - b) < 0.02) }
+    }
+
+    @Test func theCardKeepsTextAndStructure() throws {
+        let plain = try randomModel()
+        let card = ["data": "wild \"and\" tame", "accuracy": "{\"clips\":0.6}", "seed": "7"]
+        let model = try GenreModel(
+            architecture: plain.architecture, labels: plain.labels, temperature: 1, card: card,
+            tensors: plain.weights.tensors())
+        #expect(try GenreModel(SafeTensors(bytes: model.safeTensors().serialized(halfPrecision: true))).card == card)
+    }
+
+    @Test func theSameModelGivesTheSameBytes() throws {
+        #expect(
+            try randomModel().safeTensors().serialized(halfPrecision: true)
+                == randomModel().safeTensors().serialized(halfPrecision: true))
+    }
+
+    /// One change each to a good file's metadata or tensors, and what the error must speak of.
+    @Test(arguments: [
+        ("format", "other", "format"), ("format_version", "2", "version"), ("front_end", "{}", "front_end"),
+        ("architecture", "[]", "architecture"), ("labels", "[\"a\"]", "labels"), ("labels", "[\"a\",\"a\"]", "labels"),
+        ("temperature", "0", "temperature"), ("temperature", "warm", "temperature"),
+        ("temperature", "nan", "temperature"),
+        (
+            "architecture",
+            #"{"kind":"conv1d-statistics","blocks":[],"statistics":["mean","max","std"],"std_epsilon":1e-5}"#, "blocks"
+        ),
+        ("architecture", #"{"kind":"transformer","blocks":[],"statistics":[],"std_epsilon":1}"#, "transformer"),
+        (
+            "architecture",
+            #"{"kind":"conv1d-statistics","blocks":[{"channels":1000000000,"kernel":3,"pool":1}],"statistics":["mean","max","std"],"std_epsilon":1e-5}"#,
+            "channels"
+        ),
+    ])
+    func aWrongMetadataIsNamed(key: String, value: String, expected: String) throws {
+        var file = try randomModel().safeTensors()
+        file.metadata[key] = value
+        let error = #expect(throws: ModelError.self) { _ = try GenreModel(file) }
+        #expect(error?.message.contains(expected) == true, "\(error?.message ?? "")")
+    }
+
+    @Test func anotherFrontEndIsRefused() throws {
+        var file = try randomModel().safeTensors()
+        file.metadata["front_end"] = file.metadata["front_end"]?.replacingOccurrences(of: "1323", with: "1024")
+        let error = #expect(throws: ModelError.self) { _ = try GenreModel(file) }
+        #expect(error?.message.contains("front end") == true)
+    }
+
+    @Test func wrongTensorsAreNamed() throws {
+        let good = try randomModel().safeTensors()
+        var missing = good
+        missing.tensors["head.bias"] = nil
+        var shaped = good
+        shaped.tensors["head.bias"] = .init(shape: [2, 2], values: [0, 0, 0, 0])
+        var superfluous = good
+        superfluous.tensors["extra"] = .init(shape: [1], values: [0])
+        var infinite = good
+        infinite.tensors["blocks.1.bias"]?.values[3] = .infinity
+        for (file, expected) in [
+            (missing, "head.bias"), (shaped, "[2, 2]"), (superfluous, "extra"), (infinite, "not finite"),
+        ] {
+            let error = #expect(throws: ModelError.self) { _ = try GenreModel(file) }
+            #expect(error?.code == .badTensor && error?.message.contains(expected) == true, "\(error?.message ?? "")")
+        }
+    }
+
+    @Test(arguments: ["/nonexistent/model", "/", "/dev/zero", "/proc/self/mem"])
+    func whatIsNoFileIsRefused(path: String) {
+        let error = #expect(throws: ModelError.self) { _ = try GenreModel(contentsOf: path) }
+        #expect(error?.message.contains(path) == true)
+    }
+
+    /// Random damage: any answer but a crash, and a model only if it is one.
+    @Test func damagedFilesNeverCrash() throws {
+        let good = try randomModel().safeTensors().serialized(halfPrecision: true)
+        var generator = SplitMix(state: 99)
+        for round in 0..<3000 {
+            var bytes = good
+            switch round % 4 {
+            case 0: bytes = Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &generator)))
+            case 1:
+                for _ in 0..<Int.random(in: 1...20, using: &generator) {
+                    bytes[Int.random(in: 0..<2000, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+                }
+            case 2:
+                // A hostile header of the right length: digits become other digits.
+                for index in 8..<2500
+                where (48...57).contains(bytes[index]) && Int.random(in: 0..<12, using: &generator) == 0 {
+                    bytes[index] = UInt8.random(in: 48...57, using: &generator)
+                }
+            default:
+                bytes = (0..<Int.random(in: 0...400, using: &generator)).map { _ in
+                    UInt8.random(in: 0...255, using: &generator)
+                }
+            }
+            _ = try? GenreModel(SafeTensors(bytes: bytes))
+        }
+        let deep = Array("[".utf8) + [UInt8](repeating: 91, count: 100_000)
+        let length = withUnsafeBytes(of: UInt64(deep.count).littleEndian) { Array($0) }
+        #expect(throws: ModelError.self) { _ = try SafeTensors(bytes: length + deep) }
+    }
+}

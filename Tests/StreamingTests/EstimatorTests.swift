@@ -1,0 +1,113 @@
+import Foundation
+import Testing
+
+@testable import Streaming
+
+@Suite struct EstimatorTests {
+    func estimator(_ change: (inout EstimatorParameters) -> Void = { _ in }) throws -> Estimator {
+        var parameters = EstimatorParameters()
+        change(&parameters)
+        return try Estimator(labels: 4, noMusic: 3, parameters: parameters)
+    }
+
+    func feed(_ estimator: Estimator, _ window: [Float], seconds: Double, silent: Bool = false) {
+        for _ in 0..<Int(seconds / 0.24) {
+            window.withUnsafeBufferPointer {
+                estimator.update(window: $0, active: silent ? 0 : 1, silent: silent, elapsed: 0.24)
+            }
+        }
+    }
+
+    let jazz: [Float] = [0.1, 0.7, 0.1, 0.1]
+    let rock: [Float] = [0.1, 0.1, 0.7, 0.1]
+    let talk: [Float] = [0.03, 0.03, 0.04, 0.9]
+
+    @Test func steadyEvidenceGivesItsLabelAndSoonAnotherOnesWhenItChanges() throws {
+        let estimator = try estimator()
+        feed(estimator, jazz, seconds: 10)
+        #expect(estimator.state == .genre && estimator.label == 1)
+        feed(estimator, rock, seconds: 15)
+        #expect(estimator.state == .genre && estimator.label == 2)
+        feed(estimator, talk, seconds: 15)
+        #expect(estimator.state == .noMusic && estimator.label == 3)
+    }
+
+    @Test func oneOddWindowDoesNotChangeTheLabel() throws {
+        let estimator = try estimator()
+        feed(estimator, jazz, seconds: 10)
+        for _ in 0..<20 {
+            feed(estimator, rock, seconds: 0.24)
+            #expect(estimator.label == 1)
+            feed(estimator, jazz, seconds: 1.2)
+        }
+    }
+
+    @Test func uniformWindowsAreUnsure() throws {
+        let estimator = try estimator()
+        feed(estimator, [0.25, 0.25, 0.25, 0.25], seconds: 30)
+        #expect(estimator.state == .unsure && estimator.label == nil)
+        #expect(abs(estimator.confidence - 0.25) < 0.01)
+    }
+
+    @Test func aWindowOfZerosAndOnesEndsNothing() throws {
+        let estimator = try estimator()
+        feed(estimator, [0, 1, 0, 0], seconds: 60)
+        #expect(estimator.probabilities.allSatisfy { $0.isFinite })
+        feed(estimator, [0, 0, 1, 0], seconds: 60)
+        #expect(estimator.label == 2)
+    }
+
+    @Test func silenceForgetsAndIsLeftWithTheFirstSound() throws {
+        let estimator = try estimator { $0.silenceAfter = 1 }
+        feed(estimator, jazz, seconds: 10)
+        feed(estimator, jazz, seconds: 0.9, silent: true)
+        #expect(estimator.state == .genre)
+        feed(estimator, jazz, seconds: 1.5, silent: true)
+        #expect(estimator.state == .silence && estimator.confidence == 0)
+        #expect(estimator.probabilities.allSatisfy { abs($0 - 0.25) < 1e-3 })
+        feed(estimator, jazz, seconds: 0.24)
+        #expect(estimator.state != .silence)
+    }
+
+    @Test func theFilterIsTheOneOfTheTextbook() throws {
+        // Two updates by hand: predict with the switch rate, multiply by the tempered emission, normalise.
+        let estimator = try estimator { ($0.switchRate, $0.evidenceRate) = (0.1, 2) }
+        var expected = [Double](repeating: 0.25, count: 4)
+        for window in [jazz, rock] {
+            let stay = exp(-0.1 * 0.5)
+            expected = expected.map { $0 * stay + (1 - stay) / 4 }
+            expected = zip(expected, window).map { $0 * pow(Double($1), 2 * 0.5) }
+            let sum = expected.reduce(0, +)
+            expected = expected.map { $0 / sum }
+            window.withUnsafeBufferPointer { estimator.update(window: $0, active: 1, silent: false, elapsed: 0.5) }
+        }
+        for (got, want) in zip(estimator.probabilities, expected) { #expect(abs(Double(got) - want) < 1e-5) }
+    }
+
+    @Test func hysteresisKeepsALabelBetweenLeaveAndEnter() throws {
+        let estimator = try estimator { ($0.enter, $0.leave, $0.switchRate) = (0.6, 0.3, 0.05) }
+        while estimator.label == nil { feed(estimator, jazz, seconds: 0.24) }
+        // Windows that say nothing: what was known fades.
+        let nothing = [Float](repeating: 0.25, count: 4)
+        while estimator.probabilities[1] >= 0.35 {
+            feed(estimator, nothing, seconds: 0.24)
+            #expect(estimator.label == 1)
+        }
+        #expect(estimator.confidence < 0.6)
+        while estimator.probabilities[1] >= 0.3 { feed(estimator, nothing, seconds: 0.24) }
+        #expect(estimator.label == nil && estimator.state == .unsure)
+        // From below, nothing is published until it is as probable as `enter`.
+        while estimator.probabilities[2] < 0.55 { feed(estimator, rock, seconds: 0.24) }
+        #expect(estimator.label == nil || estimator.probabilities[2] >= 0.6)
+    }
+
+    @Test(
+        arguments: [
+            \EstimatorParameters.switchRate, \.evidenceRate, \.enter, \.leave, \.silenceLevel, \.silenceAfter,
+        ] as [WritableKeyPath<EstimatorParameters, Double> & Sendable])
+    func impossibleParametersAreRefused(path: WritableKeyPath<EstimatorParameters, Double> & Sendable) throws {
+        for value in [-1e9, 1e9, .nan, .infinity] {
+            #expect(throws: StreamingError.self) { _ = try estimator { $0[keyPath: path] = value } }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Testing
+
+@testable import Streaming
+
+@Suite struct SampleRingTests {
+    func pop(_ ring: SampleRing, _ count: Int) -> [Float] {
+        [Float](unsafeUninitializedCapacity: count) { buffer, filled in filled = ring.pop(into: buffer) }
+    }
+
+    func numbers(_ range: Range<Int>) -> [Float] { range.map(Float.init) }
+
+    @Test func givesBackWhatWasPushedInOrder() {
+        let ring = SampleRing(minimumCapacity: 128)
+        var generator = SplitMix(state: 7)
+        var (written, read) = (0, 0)
+        for _ in 0..<2000 {
+            let chunk = Int.random(in: 0...100, using: &generator)
+            let taken = numbers(written..<written + chunk).withUnsafeBufferPointer { ring.tryPush($0) }
+            #expect(taken == min(chunk, 128 - (written - read)))
+            written += taken
+            let popped = pop(ring, Int.random(in: 1...100, using: &generator))
+            #expect(popped == numbers(read..<read + popped.count))
+            read += popped.count
+        }
+        #expect(ring.dropped == 0)
+    }
+
+    @Test func dropsTheOldestWhenNobodyReads() {
+        let ring = SampleRing(minimumCapacity: 256)
+        for start in stride(from: 0, to: 1000, by: 50) {
+            numbers(start..<start + 50).withUnsafeBufferPointer { _ = ring.push($0) }
+        }
+        #expect(ring.dropped == 1000 - 256)
+        #expect(pop(ring, 1000) == numbers(744..<1000))
+    }
+
+    @Test func keepsTheEndOfMoreThanItHolds() {
+        let ring = SampleRing(minimumCapacity: 64)
+        let lost = numbers(0..<1000).withUnsafeBufferPointer { ring.push($0) }
+        #expect(lost == 1000 - 64)
+        #expect(pop(ring, 64) == numbers(936..<1000))
+    }
+
+    /// Sums of what was read, dropped and left must match what was written, and what is read must ascend, while
+    /// both sides run as fast as they can and the ring overflows all the time.
+    @Test func accountsForEverySampleUnderAFlood() async {
+        let ring = SampleRing(minimumCapacity: 512)
+        let total = 3_000_000
+        let producer = Task.detached {
+            var written = 0
+            while written < total {
+                // 24 bits of a counter are exact in a Float.
+                let chunk = (written..<min(written + 173, total)).map { Float($0 & 0xFF_FFFF) }
+                chunk.withUnsafeBufferPointer { _ = ring.push($0) }
+                written += chunk.count
+            }
+        }
+        let consumer = Task.detached { () -> (read: Int, ordered: Bool) in
+            let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: 200)
+            defer { buffer.deallocate() }
+            var (read, last, ordered) = (0, Float(-1), true)
+            while true {
+                let count = ring.pop(into: buffer)
+                for index in 0..<count {
+                    ordered = ordered && buffer[index] > last
+                    last = buffer[index]
+                }
+                read += count
+                if read + ring.dropped >= total { return (read, ordered) }
+                if count == 0 { await Task.yield() }
+            }
+        }
+        await producer.value
+        let result = await consumer.value
+        #expect(result.ordered)
+        #expect(result.read + ring.dropped == total)
+        #expect(ring.count == 0)
+    }
+}

@@ -1,0 +1,214 @@
+import AllocationCounter
+import Foundation
+import Model
+import Testing
+
+@testable import Streaming
+
+/// An estimate that outlives its callback.
+struct Snapshot: Equatable {
+    var position: Double
+    var state: StreamState
+    var label: Int?
+    var confidence: Float
+    var level: Float
+    var probabilities: [Float]
+    var window: [Float]?
+
+    init(_ estimate: StreamEstimate) {
+        position = estimate.position
+        state = estimate.state
+        label = estimate.label
+        confidence = estimate.confidence
+        level = estimate.level
+        probabilities = Array(estimate.probabilities)
+        window = estimate.window.map(Array.init)
+    }
+}
+
+@Suite struct StreamingClassifierTests {
+    /// All estimates of `samples`, pushed in chunks whose sizes `chunk` says.
+    func estimates(
+        _ samples: [Float], rate: Int = 48_000, interval: Double? = nil, model: GenreModel? = nil,
+        chunk: () -> Int = { .max }
+    ) throws -> [Snapshot] {
+        let classifier = try StreamingClassifier(
+            model: model ?? randomModel(), inputRate: rate, updateInterval: interval)
+        var result: [Snapshot] = []
+        var start = 0
+        while start < samples.count {
+            let count = min(chunk(), samples.count - start)
+            samples[start..<start + count].withUnsafeBufferPointer {
+                classifier.process($0) { result.append(Snapshot($0)) }
+            }
+            start += count
+        }
+        classifier.finish { result.append(Snapshot($0)) }
+        return result
+    }
+
+    /// Something like music: chords that change, over noise.
+    func music(seconds: Double, rate: Int) -> [Float] {
+        var generator = SplitMix(state: 3)
+        return (0..<Int(seconds * Double(rate))).map { index in
+            let time = Double(index) / Double(rate)
+            let root = 110 * pow(2, Double(Int(time * 2) % 7) / 12)
+            let chord =
+                sin(2 * .pi * root * time) + sin(2 * .pi * root * 1.5 * time) + sin(2 * .pi * root * 2.52 * time)
+            return Float(0.15 * chord * exp(-2 * (time * 2).truncatingRemainder(dividingBy: 1)))
+                + generator.uniform(-0.01...0.01)
+        }
+    }
+
+    @Test(arguments: [8_000, 22_050, 44_100, 48_000, 192_000])
+    func estimatesAreTheSameHoweverTheSamplesAreCut(rate: Int) throws {
+        let samples = music(seconds: 6, rate: rate)
+        let whole = try estimates(samples, rate: rate)
+        #expect(whole.count > 10)
+        var generator = SplitMix(state: UInt64(rate))
+        for largest in [3, 1_000, 100_000] {
+            let cut = try estimates(samples, rate: rate) { Int.random(in: 1...largest, using: &generator) }
+            #expect(cut == whole, "chunks of up to \(largest)")
+        }
+        let first = try estimates(Array(samples.prefix(rate * 4))) { 1 }
+        #expect(try first == estimates(Array(samples.prefix(rate * 4))))
+    }
+
+    @Test func aLongerUpdateIntervalPublishesTheSameLessOften() throws {
+        let samples = music(seconds: 8, rate: 22_050)
+        let every = try estimates(samples, rate: 22_050)
+        let third = try estimates(samples, rate: 22_050, interval: 0.72)
+        for estimate in third.dropLast() {
+            let same = try #require(every.first { $0.position == estimate.position })
+            #expect(same.probabilities == estimate.probabilities)
+            #expect(same.window == estimate.window)
+            #expect(same.state == estimate.state)
+        }
+        #expect(third.count == (every.count + 2) / 3 || third.count == every.count / 3 + 1)
+    }
+
+    @Test(arguments: [0.1, 0.25, 0, -0.24, .nan, .infinity])
+    func anIntervalThatIsNoMultipleOfTheStepIsRefused(interval: Double) throws {
+        let model = try randomModel()
+        #expect(throws: StreamingError.self) {
+            _ = try StreamingClassifier(model: model, inputRate: 48_000, updateInterval: interval)
+        }
+    }
+
+    @Test(arguments: [0, -1, 7_999, 192_001, Int.max])
+    func aRateOutsideTheRangeIsRefused(rate: Int) throws {
+        let model = try randomModel()
+        #expect(throws: StreamingError.self) { _ = try StreamingClassifier(model: model, inputRate: rate) }
+    }
+
+    @Test func startsThenSaysSomethingAfterOneWindow() throws {
+        let result = try estimates(music(seconds: 5, rate: 22_050), rate: 22_050)
+        let window = FrontEnd.version1.duration(frames: 50)
+        for estimate in result {
+            #expect((estimate.state == .starting) == (estimate.position < window - 1e-9))
+            #expect((estimate.window == nil) == (estimate.position < window - 1e-9))
+            #expect(abs(estimate.probabilities.reduce(0, +) - 1) < 1e-4)
+        }
+        let last = try #require(result.last)
+        #expect(abs(last.position - 5) < 0.07)
+    }
+
+    @Test func silenceIsSaidAndLeft() throws {
+        let rate = 22_050
+        let samples =
+            music(seconds: 6, rate: rate) + [Float](repeating: 0, count: 5 * rate) + music(seconds: 6, rate: rate)
+        let result = try estimates(samples, rate: rate)
+        func states(_ range: ClosedRange<Double>) -> Set<StreamState> {
+            Set(result.filter { range.contains($0.position) }.map(\.state))
+        }
+        #expect(!states(3.5...6).contains(.silence))
+        #expect(states(8.5...11) == [.silence])
+        #expect(!states(11.6...16).contains(.silence))
+        #expect(result.filter { (7...11).contains($0.position) }.allSatisfy { $0.level == -120 })
+    }
+
+    /// What must come out of any input at all: finite numbers that are probabilities.
+    @Test(arguments: ["silence", "square", "nan", "infinity", "dc", "sweep", "huge", "denormal", "random bits"])
+    func hostileInputGivesProbabilities(kind: String) throws {
+        let rate = 48_000
+        var generator = SplitMix(state: 11)
+        let samples = (0..<(5 * rate)).map { index -> Float in
+            let time = Double(index) / Double(rate)
+            switch kind {
+            case "silence": return 0
+            case "square": return index / 50 % 2 == 0 ? 1 : -1
+            case "nan": return index % 3 == 0 ? .nan : 0.3
+            case "infinity": return index % 5 == 0 ? (index % 2 == 0 ? .infinity : -.infinity) : 0.3
+            case "dc": return 0.7
+            case "sweep": return Float(0.8 * sin(2 * .pi * time * (1 + 11_000 * time / 10)))
+            case "huge": return index % 2 == 0 ? 1e38 : -1e38
+            case "denormal": return .leastNonzeroMagnitude
+            default: return Float(bitPattern: UInt32(truncatingIfNeeded: generator.next()))
+            }
+        }
+        for estimate in try estimates(samples, rate: rate, chunk: { 4800 }) {
+            #expect(estimate.probabilities.allSatisfy { $0.isFinite && $0 >= 0 && $0 <= 1 })
+            #expect(estimate.window?.allSatisfy { $0.isFinite && $0 >= 0 && $0 <= 1 } ?? true)
+            #expect(estimate.confidence.isFinite && estimate.level.isFinite && estimate.level >= -120)
+        }
+    }
+
+    /// 48 kHz for features, so that the resampler is part of it.
+    @Test func aResetStreamIsAsGoodAsNew() throws {
+        let samples = music(seconds: 5, rate: 48_000)
+        let classifier = try StreamingClassifier(model: randomModel(), inputRate: 48_000)
+        var runs: [[Snapshot]] = []
+        for _ in 0..<2 {
+            var result: [Snapshot] = []
+            samples.withUnsafeBufferPointer { classifier.process($0) { result.append(Snapshot($0)) } }
+            runs.append(result)
+            classifier.reset()
+        }
+        #expect(runs[0] == runs[1])
+    }
+
+    @Test(arguments: [22_050, 44_100, 48_000, 96_000])
+    func nothingIsAllocatedOnceWarm(rate: Int) throws {
+        let samples = music(seconds: 12, rate: rate)
+        let classifier = try StreamingClassifier(model: randomModel(), inputRate: rate)
+        let ring = SampleRing(minimumCapacity: rate / 2)
+        let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: 2048)
+        defer { buffer.deallocate() }
+        var sum: Float = 0
+        /// Device to estimate, in the sizes of a sound card's periods.
+        func play(_ range: Range<Int>) {
+            samples.withUnsafeBufferPointer { samples in
+                var start = range.lowerBound
+                while start < range.upperBound {
+                    let count = min(960, range.upperBound - start)
+                    ring.push(UnsafeBufferPointer(rebasing: samples[start..<start + count]))
+                    start += count
+                    while true {
+                        let popped = ring.pop(into: buffer)
+                        guard popped > 0 else { break }
+                        classifier.process(UnsafeBufferPointer(rebasing: buffer[..<popped])) {
+                            sum += $0.confidence + $0.probabilities[0]
+                        }
+                    }
+                }
+            }
+        }
+        play(0..<(4 * rate))
+        let frames = classifier.frames
+        allocation_counter_start()
+        play((4 * rate)..<(12 * rate))
+        let allocations = allocation_counter_stop()
+        #expect(classifier.frames - frames > 130)
+        #expect(sum > 0)
+        #expect(allocations == 0)
+    }
+
+    /// The count above means nothing unless the counter sees Swift's allocations.
+    @Test func theAllocationCounterCounts() {
+        allocation_counter_start()
+        let array = [Int](repeating: 1, count: Int.random(in: 100...200))
+        let allocations = allocation_counter_stop()
+        #expect(array.count >= 100)
+        #expect(allocations >= 1)
+    }
+}

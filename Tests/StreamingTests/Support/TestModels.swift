@@ -1,0 +1,47 @@
+import Model
+
+/// A small network with reproducible random weights: for laws that hold whatever the weights are.
+func randomModel(
+    blocks: [Architecture.Block] = [
+        .init(channels: 24, kernel: 3, pool: 2), .init(channels: 20, kernel: 3, pool: 2),
+        .init(channels: 16, kernel: 3, pool: 1),
+    ],
+    labels: [String] = ["blues", "jazz", "rock", GenreModel.noMusic], seed: UInt64 = 1
+) throws -> GenreModel {
+    var generator = SplitMix(state: seed)
+    let architecture = Architecture(blocks: blocks)
+    func tensor(_ shape: [Int], _ scale: Float) -> SafeTensors.Tensor {
+        let count = shape.reduce(1, *)
+        return SafeTensors.Tensor(shape: shape, values: (0..<count).map { _ in generator.uniform(-scale...scale) })
+    }
+    var tensors: [String: SafeTensors.Tensor] = [:]
+    var inputs = FrontEnd.version1.coefficients
+    for (index, block) in blocks.enumerated() {
+        let scale = 1.7 / Float(inputs * block.kernel).squareRoot() / (index == 0 ? 20 : 1)
+        tensors["blocks.\(index).weight"] = tensor([block.channels, inputs, block.kernel], scale)
+        tensors["blocks.\(index).bias"] = tensor([block.channels], 0.1)
+        inputs = block.channels
+    }
+    tensors["head.weight"] = tensor(
+        [labels.count, architecture.features], 1 / Float(architecture.features).squareRoot())
+    tensors["head.bias"] = tensor([labels.count], 0.1)
+    return try GenreModel(architecture: architecture, labels: labels, temperature: 0.7, card: [:], tensors: tensors)
+}
+
+/// A generator that gives the same numbers on every machine (Steele et al., "Fast splittable pseudorandom number
+/// generators", 2014).
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+
+    mutating func uniform(_ range: ClosedRange<Float>) -> Float {
+        range.lowerBound + (range.upperBound - range.lowerBound) * Float(next() >> 40) / Float(1 << 24)
+    }
+}
