@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Glibc
-#endif
+internal import Glibc
 
 /// A time of day and year in UTC, to the millisecond, that reads and writes RFC 3339 without a date formatter:
 /// one is written for every estimate.

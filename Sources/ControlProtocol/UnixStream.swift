@@ -1,0 +1,137 @@
+internal import Glibc
+
+/// A connected Unix stream socket, never blocking except where a deadline says how long.
+struct UnixStream: ~Copyable {
+    let descriptor: Int32
+    let path: String
+
+    /// - Throws: `notRunning`, `refused`, `permissionDenied`, `badPath`, `timeout` or `failed`.
+    init(path: String, deadline: ContinuousClock.Instant) throws(ControlError) {
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        descriptor = socket(AF_UNIX, kind, 0)
+        self.path = path
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let room = MemoryLayout.size(ofValue: address.sun_path) - 1
+        let bytes = Array(path.utf8)
+        guard (1...room).contains(bytes.count), !bytes.contains(0) else {
+            throw ControlError(
+                .badPath, "the path of a socket is 1 to \(room) bytes long, not \(bytes.count): \(quoted(path))")
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        guard descriptor >= 0 else {
+            throw ControlError(.failed, "cannot make a socket: \(text(of: errno))", call: "socket", errno: errno)
+        }
+        while true {
+            let result = withUnsafePointer(to: &address) { pointer in
+                // A sockaddr_un is one kind of sockaddr; connect(2) reads as many bytes as it is told.
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
+            }
+            if result == 0 { return }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN where ContinuousClock.now < deadline:
+                // The daemon's queue of connections is full, and poll(2) does not tell when it no longer is.
+                usleep(5000)
+            case EAGAIN: throw ControlError(.timeout, "genred at \(path) is too busy to accept a connection")
+            default: throw Self.connectError(path: path, errno: errno)
+            }
+        }
+    }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    /// Sends everything, or throws `timeout`, `closed` or `failed`.
+    func send(_ bytes: [UInt8], deadline: ContinuousClock.Instant) throws(ControlError) {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                // MSG_NOSIGNAL: a daemon that is gone is an error here, not a SIGPIPE.
+                Glibc.send(
+                    descriptor, buffer.baseAddress?.advanced(by: sent), buffer.count - sent,
+                    Int32(MSG_NOSIGNAL))
+            }
+            if count >= 0 {
+                sent += count
+            } else if errno == EAGAIN {
+                guard try wait(for: POLLOUT, deadline: deadline) else {
+                    throw ControlError(.timeout, "genred at \(path) does not read what is asked of it")
+                }
+            } else if errno != EINTR {
+                throw Self.lost(path: path, call: "send", errno: errno)
+            }
+        }
+    }
+
+    /// Takes what has arrived, without waiting; false when there is nothing yet. Throws `closed` at the end.
+    func receive(into buffer: inout [UInt8], _ body: (ArraySlice<UInt8>) -> Void) throws(ControlError) -> Bool {
+        while true {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            if count > 0 {
+                body(buffer[..<count])
+                return true
+            }
+            if count == 0 { throw Self.closed(path: path) }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return false
+            default: throw Self.lost(path: path, call: "recv", errno: errno)
+            }
+        }
+    }
+
+    /// Waits until the socket can be read or written; false when that took too long.
+    func wait(for events: Int32, deadline: ContinuousClock.Instant) throws(ControlError) -> Bool {
+        while true {
+            let left = ContinuousClock.now.duration(to: deadline)
+            let milliseconds = max(0, (left / .milliseconds(1)).rounded(.up))
+            var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+            let count = poll(&entry, 1, Int32(min(milliseconds, 60_000)))
+            if count > 0 { return true }
+            if count < 0 && errno != EINTR {
+                throw ControlError(.failed, "cannot wait for genred: \(text(of: errno))", call: "poll", errno: errno)
+            }
+            if ContinuousClock.now >= deadline { return false }
+        }
+    }
+
+    private static func closed(path: String) -> ControlError {
+        ControlError(.closed, "genred at \(path) closed the connection")
+    }
+
+    private static func lost(path: String, call: String, errno: Int32) -> ControlError {
+        guard errno == EPIPE || errno == ECONNRESET else {
+            return ControlError(
+                .failed, "the connection to genred at \(path) failed: \(text(of: errno))", call: call, errno: errno)
+        }
+        return closed(path: path)
+    }
+
+    private static func connectError(path: String, errno: Int32) -> ControlError {
+        func error(_ code: ControlError.Code, _ message: String) -> ControlError {
+            ControlError(code, message, call: "connect", errno: errno)
+        }
+        let start = #"start it with "systemctl start genred", or run "genred" in another terminal"#
+        switch errno {
+        case ENOENT, ENOTDIR: return error(.notRunning, "genred is not running: there is no \(path); \(start)")
+        case ECONNREFUSED where !SocketPath.isSocket(path):
+            return error(.refused, "\(path) is not a socket; give genred's with --socket PATH")
+        case ECONNREFUSED:
+            return error(.refused, "genred is not running: it was killed and left \(path) behind; \(start)")
+        case EACCES, EPERM:
+            guard let owner = SocketPath.owner(of: path) else {
+                return error(.permissionDenied, "no permission to look at \(path); run this as its owner or with sudo")
+            }
+            return error(
+                .permissionDenied,
+                "no permission for \(path), which belongs to \(owner.text); join its group with "
+                    + #""sudo usermod -aG \#(owner.group) $USER" and log in again"#)
+        default: return error(.failed, "cannot connect to \(path): \(text(of: errno))")
+        }
+    }
+}
+
+/// What errno means, in words.
+private func text(of errno: Int32) -> String { String(cString: strerror(errno)) }
