@@ -86,7 +86,7 @@ let package = Package(
         .testTarget(name: "CaptureTests", dependencies: ["Capture"]),
         .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol"]),
         .testTarget(name: "DaemonTests", dependencies: ["genred"]),
-        .testTarget(name: "ControlTests", dependencies: ["genrectl"]),
+        .testTarget(name: "ControlTests", dependencies: ["genrectl", "ControlProtocol"]),
         .testTarget(name: "ProgrammeTests", dependencies: ["Programme"]),
         .testTarget(name: "EndToEndTests", dependencies: ["ControlProtocol", "Streaming", "Capture"]),
         // Replaces malloc in the test process, to count what the audio path allocates.
