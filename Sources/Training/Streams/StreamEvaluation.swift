@@ -1,0 +1,68 @@
+import Foundation
+import Streaming
+
+/// Judges estimators on streams with known changes.
+public struct StreamEvaluation: Sendable {
+    private let streams: [RecordedStream]
+
+    public init(_ streams: [RecordedStream]) {
+        self.streams = streams
+    }
+
+    /// What the daemon would publish with these parameters.
+    public func figures(_ parameters: EstimatorParameters) throws(StreamingError) -> StreamFigures {
+        var tally = StreamTally()
+        for stream in streams {
+            let estimator = try Estimator(
+                labels: stream.labels.count, noMusic: stream.noMusic, parameters: parameters)
+            tally.startStream()
+            for step in stream.steps {
+                if let window = step.window {
+                    window.withUnsafeBufferPointer {
+                        estimator.update(window: $0, active: step.active, silent: step.silent, elapsed: step.elapsed)
+                    }
+                } else {
+                    estimator.update(window: nil, active: 0, silent: step.silent, elapsed: step.elapsed)
+                }
+                tally.add(step, label: estimator.label, confidence: Double(estimator.confidence))
+            }
+        }
+        return tally.figures
+    }
+
+    /// What publishing each window's most probable label would give.
+    public func rawFigures() -> StreamFigures {
+        var tally = StreamTally()
+        for stream in streams {
+            tally.startStream()
+            for step in stream.steps {
+                let best = step.window.flatMap { window in window.indices.max { window[$0] < window[$1] } }
+                tally.add(step, label: best, confidence: best.flatMap { best in step.window.map { Double($0[best]) } } ?? 0)
+            }
+        }
+        return tally.figures
+    }
+
+    /// All combinations of the parameters that matter, with their figures.
+    public func search(progress: (Int, Int) -> Void) throws(StreamingError) -> [(EstimatorParameters, StreamFigures)] {
+        var candidates: [EstimatorParameters] = []
+        for switchInterval in [30.0, 60, 120, 300] {
+            for evidenceRate in [0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5] {
+                for (enter, leave) in [(0.3, 0.2), (0.35, 0.2), (0.4, 0.25), (0.45, 0.3), (0.5, 0.3), (0.6, 0.4)] {
+                    var parameters = EstimatorParameters()
+                    parameters.switchRate = 1 / switchInterval
+                    parameters.evidenceRate = evidenceRate
+                    parameters.enter = enter
+                    parameters.leave = leave
+                    candidates.append(parameters)
+                }
+            }
+        }
+        var result: [(EstimatorParameters, StreamFigures)] = []
+        for (index, parameters) in candidates.enumerated() {
+            result.append((parameters, try figures(parameters)))
+            progress(index + 1, candidates.count)
+        }
+        return result
+    }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import Streaming
+
+/// How good the published label of streams is, against what was really playing.
+public struct StreamFigures: Sendable, Codable {
+    /// Minutes of audio.
+    public var minutes = 0.0
+    /// Clips played.
+    public var clips = 0
+    /// The share of time, from `settling` seconds after each change on, at which the published label is right.
+    public var right = 0.0
+    /// The same for time at which a label is published that is wrong; the rest is `unsure` or silence.
+    public var wrong = 0.0
+    /// Seconds from a change to the right label, median over all changes; nil when more than half never got it.
+    public var medianDelay: Double?
+    /// The same over the changes whose clip got its right label at all.
+    public var medianDelayFound: Double?
+    /// The share of clips whose right label was published at some time.
+    public var found = 0.0
+    /// How often a minute the published label became a wrong one, or the right one was given up.
+    public var falseChanges = 0.0
+    /// Expected calibration error of the confidence (10 bins), over the time at which a label is published.
+    public var calibrationError = 0.0
+
+    /// Seconds after a change that do not count for `right`.
+    public static let settling = 6.0
+}
+
+/// Gathers figures over streams.
+struct StreamTally {
+    private var time = 0.0
+    private var settled = 0.0
+    private var right = 0.0
+    private var wrong = 0.0
+    private var falseChanges = 0
+    private var delays: [Double?] = []
+    private var bins = [(time: Double, confidence: Double, right: Double)](repeating: (0, 0, 0), count: 10)
+    private var published: Int?
+    private var clip = -1
+
+    /// A new stream begins: nothing is published.
+    mutating func startStream() {
+        published = nil
+        clip = -1
+    }
+
+    mutating func add(_ step: RecordedStream.Step, label: Int?, confidence: Double) {
+        if step.clip != clip {
+            clip = step.clip
+            delays.append(nil)
+        }
+        time += step.elapsed
+        if label == step.truth, delays[delays.count - 1] == nil { delays[delays.count - 1] = step.age }
+        if label != published {
+            let gaveUp = published == step.truth
+            let becameWrong = label != nil && label != step.truth
+            if gaveUp || becameWrong { falseChanges += 1 }
+            published = label
+        }
+        guard step.age >= StreamFigures.settling else { return }
+        settled += step.elapsed
+        guard let label else { return }
+        if label == step.truth { right += step.elapsed } else { wrong += step.elapsed }
+        let bin = min(9, Int(confidence * 10))
+        bins[bin].time += step.elapsed
+        bins[bin].confidence += confidence * step.elapsed
+        bins[bin].right += label == step.truth ? step.elapsed : 0
+    }
+
+    var figures: StreamFigures {
+        let found = delays.compactMap { $0 }.sorted()
+        let binned = bins.reduce(0) { $0 + $1.time }
+        return StreamFigures(
+            minutes: time / 60, clips: delays.count, right: right / max(settled, 1e-9),
+            wrong: wrong / max(settled, 1e-9),
+            medianDelay: found.count * 2 > delays.count ? found[delays.count / 2] : nil,
+            medianDelayFound: found.isEmpty ? nil : found[found.count / 2],
+            found: Double(found.count) / Double(max(delays.count, 1)),
+            falseChanges: Double(falseChanges) / max(time / 60, 1e-9),
+            calibrationError: bins.reduce(0) { $0 + abs($1.confidence - $1.right) } / max(binned, 1e-9))
+    }
+}
