@@ -25,16 +25,12 @@ public struct WindowStep {
 /// After the first second it allocates nothing and takes no lock.
 public final class WindowStream {
     public let model: GenreModel
-    /// Hz.
-    public let inputRate: Int
 
-    private let resampler: Resampler
-    private let logMel: LogMelStream
+    private let audio: AudioFrames
     private var normalizer: LevelNormalizer
     private let cosine: CosineTransform
     private let network: IncrementalNetwork
 
-    private let clean: UnsafeMutablePointer<Float>
     private let coefficients: UnsafeMutablePointer<Float>
     private let window: UnsafeMutableBufferPointer<Float>
     private var hasWindow = false
@@ -53,16 +49,12 @@ public final class WindowStream {
     public init(model: GenreModel, inputRate: Int, silenceLevel: Double) throws(StreamingError) {
         let frontEnd = model.frontEnd
         self.model = model
-        self.inputRate = inputRate
-        resampler = try Resampler(inputRate: inputRate, outputRate: frontEnd.sampleRate)
-        logMel = try LogMelStream(frontEnd: frontEnd)
+        audio = try AudioFrames(inputRate: inputRate, frontEnd: frontEnd)
         normalizer = LevelNormalizer(frontEnd: frontEnd)
         cosine = CosineTransform(frontEnd: frontEnd)
         network = IncrementalNetwork(model: model)
-        clean = .allocate(capacity: Resampler.block)
         coefficients = .allocate(capacity: frontEnd.coefficients)
         window = .allocate(capacity: model.labels.count)
-        clean.initialize(repeating: 0, count: Resampler.block)
         coefficients.initialize(repeating: 0, count: frontEnd.coefficients)
         window.initialize(repeating: 0)
         silencePower = Float(pow(10, silenceLevel / 10))
@@ -71,10 +63,12 @@ public final class WindowStream {
     }
 
     deinit {
-        clean.deallocate()
         coefficients.deallocate()
         window.deallocate()
     }
+
+    /// Hz.
+    public var inputRate: Int { audio.inputRate }
 
     /// Seconds from one window to the next.
     public static func step(of model: GenreModel) -> Double {
@@ -82,10 +76,10 @@ public final class WindowStream {
     }
 
     /// Frames analysed since the last reset.
-    public var frames: Int { logMel.frames }
+    public var frames: Int { audio.frames }
 
     /// Seconds of audio heard, to the end of the last whole frame.
-    public var position: Double { model.frontEnd.duration(frames: logMel.frames) }
+    public var position: Double { audio.position }
 
     /// The mean square of the audio since the last step, and over how many frames; what a stream's end has left over.
     public var rest: (power: Double, frames: Int) { (powerSinceStep, framesSinceStep) }
@@ -95,24 +89,17 @@ public final class WindowStream {
 
     /// Takes mono samples at `inputRate` and hands over each step that they complete.
     public func process(_ samples: UnsafeBufferPointer<Float>, _ consume: (WindowStep) -> Void) {
-        var offset = 0
-        while offset < samples.count {
-            let count = min(Resampler.block, samples.count - offset)
-            for index in 0..<count { clean[index] = Self.sane(samples[offset + index]) }
-            offset += count
-            resampler.process(UnsafeBufferPointer(start: clean, count: count)) { analyse($0, consume) }
-        }
+        audio.push(samples) { analyse($0, consume) }
     }
 
     /// Ends the stream: hands over the steps that what the resampler still holds completes.
     public func finish(_ consume: (WindowStep) -> Void) {
-        resampler.finish { analyse($0, consume) }
+        audio.finish { analyse($0, consume) }
     }
 
     /// Starts anew: nothing heard before counts.
     public func reset() {
-        resampler.reset()
-        logMel.reset()
+        audio.reset()
         normalizer.reset()
         network.reset()
         hasWindow = false
@@ -121,39 +108,30 @@ public final class WindowStream {
         startStep()
     }
 
-    /// Not a number and infinity become silence; 24 dB over full scale is the most that is taken seriously, so that
-    /// no sum of squares overflows.
-    @inline(__always)
-    private static func sane(_ sample: Float) -> Float {
-        sample.isFinite ? max(-16, min(16, sample)) : 0
-    }
-
-    private func analyse(_ samples: UnsafeBufferPointer<Float>, _ consume: (WindowStep) -> Void) {
-        logMel.push(samples) { frame in
-            count(frame)
-            normalizer.process(frame.bands)
-            cosine.process(frame.bands.baseAddress!, into: coefficients)
-            if network.push(coefficients) {
-                hasWindow = true
-                window.baseAddress!.update(from: network.logits.baseAddress!, count: window.count)
-                model.calibrate(window)
-            }
-            // Steps lie on the grid of the windows, before the first one too.
-            guard (logMel.frames - model.frontEnd.windowFrames) % model.architecture.step == 0 else { return }
-            consume(
-                WindowStep(
-                    position: position, window: lastWindow,
-                    active: 1 - Double(silentCount) / Double(silentFrames.count),
-                    silent: silentSinceStep == framesSinceStep,
-                    elapsed: Double(framesSinceStep) * model.frontEnd.hopDuration,
-                    power: powerSinceStep / Double(framesSinceStep)))
-            startStep()
+    private func analyse(_ frame: LogMelStream.Frame, _ consume: (WindowStep) -> Void) {
+        count(frame)
+        normalizer.process(frame.bands)
+        cosine.process(frame.bands.baseAddress!, into: coefficients)
+        if network.push(coefficients) {
+            hasWindow = true
+            window.baseAddress!.update(from: network.logits.baseAddress!, count: window.count)
+            model.calibrate(window)
         }
+        // Steps lie on the grid of the windows, before the first one too.
+        guard (audio.frames - model.frontEnd.windowFrames) % model.architecture.step == 0 else { return }
+        consume(
+            WindowStep(
+                position: position, window: lastWindow,
+                active: 1 - Double(silentCount) / Double(silentFrames.count),
+                silent: silentSinceStep == framesSinceStep,
+                elapsed: Double(framesSinceStep) * model.frontEnd.hopDuration,
+                power: powerSinceStep / Double(framesSinceStep)))
+        startStep()
     }
 
     private func count(_ frame: LogMelStream.Frame) {
         let silent = frame.power < silencePower
-        let slot = (logMel.frames - 1) % silentFrames.count
+        let slot = (audio.frames - 1) % silentFrames.count
         silentCount += (silent ? 1 : 0) - (silentFrames[slot] ? 1 : 0)
         silentFrames[slot] = silent
         framesSinceStep += 1

@@ -1,0 +1,61 @@
+import Model
+
+/// Samples at any rate in, log-mel frames of the front end out: resampler and `LogMelStream`, the common beginning of
+/// listening, of extraction for training, and of classifying files.
+///
+/// Frames depend on the samples alone, not on how they are cut. After the first second nothing is allocated and no
+/// lock is taken.
+public final class AudioFrames {
+    /// Of the samples that are pushed, Hz.
+    public let inputRate: Int
+
+    private let resampler: Resampler
+    private let logMel: LogMelStream
+    private let clean: UnsafeMutablePointer<Float>
+
+    /// - Parameter inputRate: of the samples that will be pushed, Hz, 8 000 to 192 000.
+    public init(inputRate: Int, frontEnd: FrontEnd = .version1) throws(StreamingError) {
+        self.inputRate = inputRate
+        resampler = try Resampler(inputRate: inputRate, outputRate: frontEnd.sampleRate)
+        logMel = try LogMelStream(frontEnd: frontEnd)
+        clean = .allocate(capacity: Resampler.block)
+        clean.initialize(repeating: 0, count: Resampler.block)
+    }
+
+    deinit { clean.deallocate() }
+
+    /// Frames handed over since the last reset.
+    public var frames: Int { logMel.frames }
+
+    /// Seconds of audio heard, to the end of the last whole frame.
+    public var position: Double { logMel.frontEnd.duration(frames: logMel.frames) }
+
+    /// Takes mono samples and hands over each frame that they complete.
+    public func push(_ samples: UnsafeBufferPointer<Float>, _ consume: (LogMelStream.Frame) -> Void) {
+        var offset = 0
+        while offset < samples.count {
+            let count = min(Resampler.block, samples.count - offset)
+            for index in 0..<count { clean[index] = Self.sane(samples[offset + index]) }
+            offset += count
+            resampler.process(UnsafeBufferPointer(start: clean, count: count)) { logMel.push($0, consume) }
+        }
+    }
+
+    /// Ends the stream: hands over the frames that what the resampler still holds completes.
+    public func finish(_ consume: (LogMelStream.Frame) -> Void) {
+        resampler.finish { logMel.push($0, consume) }
+    }
+
+    /// Forgets the stream.
+    public func reset() {
+        resampler.reset()
+        logMel.reset()
+    }
+
+    /// Not a number and infinity become silence; 24 dB over full scale is the most that is taken seriously, so that
+    /// no sum of squares overflows.
+    @inline(__always)
+    static func sane(_ sample: Float) -> Float {
+        sample.isFinite ? max(-16, min(16, sample)) : 0
+    }
+}
