@@ -1,0 +1,71 @@
+import Foundation
+import Model
+
+/// A track's log-mel frames.
+public struct LogMel: Sendable, Equatable {
+    /// [frames, bands], dB, row-major.
+    public var values: [Float]
+    public let bands: Int
+    public var frames: Int { values.count / bands }
+
+    public init(values: [Float], frontEnd: FrontEnd = .version1) {
+        precondition(values.count % frontEnd.melBands == 0, "log-mel frames have \(frontEnd.melBands) bands")
+        self.values = values
+        bands = frontEnd.melBands
+    }
+}
+
+/// A directory `<genre>/<track>.npy` of log-mel in dB, [frames, 64]: what `genrelab extract` writes and training reads.
+public struct FeatureStore: Sendable {
+    public let root: String
+    /// What is there, sorted.
+    public let tracks: [TrackName]
+
+    /// Lists the store; every `.npy` file in a folder of its own counts as a track.
+    public init(at root: String) throws(TrainingError) {
+        self.root = root
+        var tracks: [TrackName] = []
+        for genre in try listFolder(root) where isFolder("\(root)/\(genre)") {
+            for file in try listFolder("\(root)/\(genre)") where file.hasSuffix(".npy") {
+                tracks.append(TrackName(genre: genre, track: String(file.dropLast(4))))
+            }
+        }
+        guard !tracks.isEmpty else {
+            throw TrainingError(
+                .malformed, "'\(root)' is no feature store: it has no <genre>/<track>.npy; make one by genrelab extract")
+        }
+        self.tracks = tracks
+    }
+
+    /// Where a track's features lie in the store at `root`.
+    public static func path(of track: TrackName, in root: String) -> String { "\(root)/\(track).npy" }
+
+    /// Reads a track's features, checking them.
+    public func load(_ track: TrackName) throws(TrainingError) -> LogMel { try Self.load(track, in: root) }
+
+    static func load(_ track: TrackName, in root: String) throws(TrainingError) -> LogMel {
+        let path = Self.path(of: track, in: root)
+        let array = try NpyArray(contentsOf: path)
+        let bands = FrontEnd.version1.melBands
+        guard array.shape.count == 2, array.shape[1] == bands else {
+            throw TrainingError(.unsupported, "'\(path)' has shape \(array.shape); features are [frames, \(bands)]")
+        }
+        guard array.values.allSatisfy({ $0.isFinite && abs($0) <= 1000 }) else {
+            throw TrainingError(.unsupported, "'\(path)' holds values that are no decibels (not finite, or over 1000)")
+        }
+        return LogMel(values: array.values)
+    }
+
+    /// Writes a track's features, whole or not at all; its folder must exist.
+    public static func write(
+        _ features: LogMel, as track: TrackName, in root: String, halfPrecision: Bool = true
+    ) throws(TrainingError) {
+        let array = NpyArray(shape: [features.frames, features.bands], values: features.values)
+        try writeFile(array.serialized(halfPrecision: halfPrecision), to: path(of: track, in: root))
+    }
+
+    /// Whether the store at `root` has readable features of a track.
+    public static func contains(_ track: TrackName, in root: String) -> Bool {
+        FileManager.default.fileExists(atPath: path(of: track, in: root)) && (try? load(track, in: root)) != nil
+    }
+}

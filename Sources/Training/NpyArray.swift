@@ -1,0 +1,106 @@
+import Foundation
+
+/// NumPy's `.npy` file of floating-point numbers: magic, version, a header that is a Python dictionary, raw values.
+/// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+///
+/// Reading trusts nothing: the shape is checked against the bytes there are before anything is allocated by it.
+public struct NpyArray: Sendable, Equatable {
+    public var shape: [Int]
+    /// Row-major.
+    public var values: [Float]
+
+    public init(shape: [Int], values: [Float]) {
+        precondition(shape.reduce(1, *) == values.count, "an array of shape \(shape) has \(values.count) values")
+        self.shape = shape
+        self.values = values
+    }
+
+    /// The longest header that is looked at; NumPy itself refuses more than 10 000 characters.
+    private static let maximumHeader = 10_000
+    private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+
+    /// Parses a file's bytes: float16 or float32, little-endian, C order, format version 1 to 3.
+    public init(bytes: [UInt8]) throws(TrainingError) {
+        guard bytes.count >= 10, bytes.starts(with: Self.magic) else {
+            throw TrainingError(.malformed, "not a .npy file: it does not begin with NumPy's magic bytes")
+        }
+        let version = bytes[6]
+        guard (1...3).contains(version) else {
+            throw TrainingError(.unsupported, "a .npy file of format version \(version); 1 to 3 are understood")
+        }
+        let prefix = version == 1 ? 10 : 12
+        guard bytes.count >= prefix else { throw TrainingError(.malformed, "a .npy file that ends in its header") }
+        let length = bytes[8..<prefix].reversed().reduce(0) { $0 << 8 | Int($1) }
+        guard length <= Self.maximumHeader, prefix + length <= bytes.count else {
+            throw TrainingError(.malformed, "a .npy file whose header would be \(length) bytes long")
+        }
+        let header = try NpyHeader(parsing: bytes[prefix..<(prefix + length)])
+        let body = prefix + length
+        let available = bytes.count - body
+        var count = 1
+        for dimension in header.shape {
+            let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
+            guard !overflow, product <= available else {
+                throw TrainingError(
+                    .malformed, "a .npy file whose shape \(header.shape) needs more than its \(available) bytes")
+            }
+            count = product
+        }
+        guard count * header.type.width == available else {
+            throw TrainingError(
+                .malformed,
+                "a .npy file whose shape \(header.shape) needs \(count * header.type.width) bytes; it has \(available)")
+        }
+        shape = header.shape
+        values = bytes.withUnsafeBytes { raw in
+            switch header.type {
+            case .float32:
+                return (0..<count).map {
+                    Float(
+                        bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: body + 4 * $0, as: UInt32.self)))
+                }
+            case .float16:
+                return (0..<count).map {
+                    Float(
+                        Float16(
+                            bitPattern: UInt16(
+                                littleEndian: raw.loadUnaligned(fromByteOffset: body + 2 * $0, as: UInt16.self))))
+                }
+            }
+        }
+    }
+
+    /// The file's bytes, format version 1, padded to 64 bytes as NumPy does.
+    public func serialized(halfPrecision: Bool) -> [UInt8] {
+        let type: NpyHeader.ElementType = halfPrecision ? .float16 : .float32
+        let dimensions = shape.count == 1 ? "\(shape[0])," : shape.map(String.init).joined(separator: ", ")
+        var header = "{'descr': '\(type.rawValue)', 'fortran_order': False, 'shape': (\(dimensions)), }"
+        header += String(repeating: " ", count: (64 - (10 + header.utf8.count + 1) % 64) % 64) + "\n"
+        var bytes = Self.magic + [1, 0, UInt8(header.utf8.count & 255), UInt8(header.utf8.count >> 8)]
+        bytes += Array(header.utf8)
+        bytes.reserveCapacity(bytes.count + values.count * type.width)
+        for value in values {
+            if halfPrecision {
+                withUnsafeBytes(of: Float16(value).bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
+            } else {
+                withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
+            }
+        }
+        return bytes
+    }
+}
+
+extension NpyArray {
+    /// A track of ten hours in single precision.
+    static let maximumBytes = 256 << 20
+
+    /// Reads a file of at most 256 MiB.
+    public init(contentsOf path: String) throws(TrainingError) {
+        let bytes = try Training.readFile(path, limit: Self.maximumBytes)
+        do {
+            try self.init(bytes: bytes)
+        } catch {
+            throw TrainingError(error.code, "'\(path)': \(error.message)")
+        }
+    }
+}
