@@ -17,13 +17,23 @@ public struct Studio: Sendable {
     /// - Parameter soundFont: A General MIDI sound font; nil looks for one where packages put them.
     public init(soundFont: String? = nil) throws {
         if let soundFont {
-            guard FileManager.default.isReadableFile(atPath: soundFont) else {
-                throw RenderingError(.soundFontMissing, "cannot read the sound font \(soundFont)")
+            // fluidsynth would play on with its default font, and say so where nobody looks.
+            guard Self.isSoundFont(soundFont) else {
+                throw RenderingError(
+                    .soundFontMissing, "\(soundFont) cannot be read or is no sound font (SF2 or SF3)")
             }
             self.soundFont = soundFont
         } else {
             self.soundFont = try Self.findSoundFont()
         }
+    }
+
+    /// Whether a file begins as sound fonts do: a RIFF chunk of form `sfbk`.
+    private static func isSoundFont(_ path: String) -> Bool {
+        guard let file = FileHandle(forReadingAtPath: path), let head = try? file.read(upToCount: 12) else {
+            return false
+        }
+        return head.starts(with: Data("RIFF".utf8)) && head.suffix(4) == Data("sfbk".utf8)
     }
 
     private static func findSoundFont() throws -> String {

@@ -1,0 +1,109 @@
+import Testing
+
+@testable import Programme
+
+@Suite("Composition")
+struct CompositionTests {
+    private static let seeds: [UInt64] = [0, 1, 2, 3, 17, 4711, .max]
+
+    @Test("Every genre composes valid, dense music for several seeds", arguments: Genre.allCases)
+    func everyGenre(genre: Genre) throws {
+        for seed in Self.seeds {
+            let piece = Piece.compose(genre: genre, seed: seed, seconds: 20)
+            let file = try MIDIReader.read(piece.standardMIDIFile)
+            let notes = file.tracks.flatMap { $0 }.filter(\.isNoteOn)
+            let channels = Set(notes.compactMap(\.channel))
+            #expect(channels.count >= 4, "\(genre) \(seed) has \(channels.count) instruments")
+            #expect(channels.count <= 16)
+            #expect(notes.count > 200, "\(genre) \(seed) has \(notes.count) notes")
+        }
+    }
+
+    @Test("Every note that begins ends, once, and no key is struck while it sounds", arguments: Genre.allCases)
+    func notesArePaired(genre: Genre) throws {
+        let file = try MIDIReader.read(Piece.compose(genre: genre, seed: 5, seconds: 30).standardMIDIFile)
+        for track in file.tracks {
+            var sounding: Set<Int> = []
+            for event in track {
+                switch event.message {
+                case .noteOn(_, let key, _): #expect(sounding.insert(key).inserted, "key \(key) at \(event.tick)")
+                case .noteOff(_, let key): #expect(sounding.remove(key) != nil, "key \(key) at \(event.tick)")
+                default: break
+                }
+            }
+            #expect(sounding.isEmpty)
+        }
+    }
+
+    @Test("A piece lasts as long as was asked, and is heard to its end", arguments: Genre.allCases, [1.0, 12.5, 90])
+    func durations(genre: Genre, seconds: Double) throws {
+        let piece = Piece.compose(genre: genre, seed: 3, seconds: seconds)
+        let file = try MIDIReader.read(piece.standardMIDIFile)
+        let secondsPerTick = 60 / piece.tempo / Double(file.ticksPerQuarter)
+        let end = Double(file.tracks.compactMap { $0.last?.tick }.max() ?? 0) * secondsPerTick
+        #expect(abs(end - seconds) < 0.01)
+        let last = file.tracks.flatMap { $0 }.filter(\.isNoteOn).map(\.tick).max() ?? 0
+        #expect(Double(last) * secondsPerTick > seconds - 1)
+    }
+
+    @Test("The same seed gives the same piece, another seed another", arguments: Genre.allCases)
+    func determinism(genre: Genre) {
+        let piece = Piece.compose(genre: genre, seed: 9, seconds: 15)
+        #expect(piece == Piece.compose(genre: genre, seed: 9, seconds: 15))
+        #expect(piece.standardMIDIFile != Piece.compose(genre: genre, seed: 10, seconds: 15).standardMIDIFile)
+    }
+
+    @Test("Lengths out of range are held to it")
+    func heldLengths() {
+        #expect(Piece.compose(genre: .jazz, seed: 1, seconds: -4).seconds == 1)
+        #expect(Piece.compose(genre: .jazz, seed: 1, seconds: 1e9).seconds == 3600)
+    }
+
+    @Test("Chance is SplitMix64: the published values for seed 1234567")
+    func splitMix() {
+        // Vigna's reference implementation gives 6457827717110365317, then 3203168211198807973.
+        var random = RandomSource(seed: 1_234_567)
+        #expect(random.uniform() == Double(6_457_827_717_110_365_317 >> 11 as UInt64) * 0x1p-53)
+        #expect(random.uniform() == Double(3_203_168_211_198_807_973 >> 11 as UInt64) * 0x1p-53)
+    }
+
+    @Test("Voices move little from chord to chord, within their range and without parallel fifths and octaves")
+    func voiceLeading() {
+        var random = RandomSource(seed: 1)
+        var voicing = Voicing(range: 50...76, voices: 4)
+        let scale = Scale.major(0)
+        var previous = voicing.next(scale.triad(0).pitchClasses)
+        var parallels = 0
+        for _ in 0..<200 {
+            let chord = scale.triad(random.integer(in: 0...6))
+            let keys = voicing.next(chord.pitchClasses)
+            #expect(keys.count == 4 && keys == keys.sorted() && keys.allSatisfy((50...76).contains))
+            #expect(Set(keys.map { $0 % 12 }) == Set(chord.pitchClasses))
+            #expect(zip(keys, previous).allSatisfy { abs($0 - $1) <= 12 })
+            for low in 0..<4 {
+                for high in low + 1..<4 where keys[low] != previous[low] {
+                    let before = (previous[high] - previous[low]) % 12
+                    let after = (keys[high] - keys[low]) % 12
+                    if before == after, before == 0 || before == 7 { parallels += 1 }
+                }
+            }
+            previous = keys
+        }
+        #expect(parallels < 20, "\(parallels) parallels in 200 chords")
+    }
+
+    @Test("Swing delays the off-beat and leaves the beat where it is")
+    func swing() {
+        var score = Score(tempo: 120)
+        score.swing = 1.0 / 6
+        #expect(score.swung(3) == 3)
+        #expect(abs(score.swung(3.5) - (3 + 2.0 / 3)) < 1e-9)
+        #expect(score.swung(-0.5) < 0)
+    }
+}
+
+extension MIDIEvent {
+    fileprivate var isNoteOn: Bool { if case .noteOn = message { true } else { false } }
+
+    fileprivate var channel: Int? { if case .noteOn(let channel, _, _) = message { channel } else { nil } }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import Testing
+
+@testable import Programme
+
+/// Whether what renders is installed: `make deps` installs it, so these tests are skipped only elsewhere.
+private let canPlay = (try? Studio()) != nil && ExternalProgram.fluidsynth.path != nil
+private let canSpeak = canPlay && ExternalProgram.espeak.path != nil
+
+@Suite("Rendering")
+struct RenderingTests {
+    @Test("Every genre is heard from beginning to end", .enabled(if: canPlay), arguments: Genre.allCases)
+    func heard(genre: Genre) throws {
+        let sound = try Studio().play(Piece.compose(genre: genre, seed: 2, seconds: 5))
+        #expect(sound.seconds == 5)
+        #expect(abs(sound.level + 18) < 2)
+        #expect(sound.samples.allSatisfy { abs($0) < 1 })
+        for second in 0..<5 {
+            let part = Sound(samples: Array(sound.samples[second * 96_000..<(second + 1) * 96_000]))
+            #expect(part.level > -40, "\(genre) is silent in second \(second)")
+        }
+    }
+
+    @Test("A WAV file that is written is read back the same, to 16 bits", .enabled(if: canPlay))
+    func wave() throws {
+        try withTemporaryFolder { folder in
+            let url = folder.appendingPathComponent("with space.wav")
+            let piece = Piece.compose(genre: .jazz, seed: 1, seconds: 1)
+            try Studio().render(piece, to: url)
+            let read = try Sound(contentsOf: url)
+            let made = try Studio().play(piece)
+            #expect(read.samples.count == made.samples.count)
+            #expect(zip(read.samples, made.samples).allSatisfy { abs($0 - $1) < 1 / 16_384 })
+        }
+    }
+
+    @Test("The announcer speaks and leaves the rest of the slot silent", .enabled(if: canSpeak))
+    func speech() throws {
+        let sound = try Studio().say("Good evening.", seconds: 4)
+        #expect(sound.seconds == 4)
+        #expect(Sound(samples: Array(sound.samples.prefix(96_000))).level > -30)
+        #expect(Sound(samples: Array(sound.samples.suffix(96_000))).level < -60)
+    }
+
+    @Test("A sound font that is not there is named in the error")
+    func noSoundFont() {
+        let error = #expect(throws: RenderingError.self) { _ = try Studio(soundFont: "/nowhere/font.sf2") }
+        #expect(error?.code == .soundFontMissing)
+        #expect(error?.message.contains("/nowhere/font.sf2") == true)
+    }
+
+    @Test("A file that is no sound font is an error, not silence", arguments: ["", "RIFF", "not a sound font at all"])
+    func badSoundFont(content: String) throws {
+        try withTemporaryFolder { folder in
+            let font = folder.appendingPathComponent("bad.sf2")
+            try Data(content.utf8).write(to: font)
+            let error = #expect(throws: RenderingError.self) { _ = try Studio(soundFont: font.path) }
+            #expect(error?.code == .soundFontMissing)
+        }
+    }
+
+    @Test("A program that is not installed is named with its package")
+    func noProgram() {
+        let error = #expect(throws: RenderingError.self) {
+            try ExternalProgram(name: "no-such-program", package: "some-package").run([])
+        }
+        #expect(error?.code == .programMissing)
+        #expect(error?.message.contains("apt-get install some-package") == true)
+    }
+}
+
+@Suite("The demonstration's programme")
+struct ProgrammeTests {
+    @Test("It has at least four genres, a spoken line and a silence, in about two minutes")
+    func script() {
+        let parts = Programme.demo.parts
+        #expect(Set(parts.map(\.label)).subtracting(["no-music", "silence"]).count >= 4)
+        #expect(parts.contains { $0.label == "no-music" })
+        #expect(parts.contains { $0.label == "silence" })
+        #expect((100...130).contains(Programme.demo.seconds))
+    }
+
+    @Test("Its parts follow one another without gap, and are found by time")
+    func times() {
+        let programme = Programme.demo
+        for (part, next) in zip(programme.parts, programme.parts.dropFirst()) { #expect(part.end == next.start) }
+        #expect(programme.part(at: 0) == programme.parts.first)
+        #expect(programme.part(at: programme.seconds) == nil)
+        #expect(programme.part(at: -1) == nil)
+        for part in programme.parts { #expect(programme.part(at: part.start + 0.1) == part) }
+    }
+
+    @Test("It is rendered at its length", .enabled(if: canSpeak))
+    func rendered() throws {
+        try withTemporaryFolder { folder in
+            let url = folder.appendingPathComponent("programme.wav")
+            let short = Programme([(.music(.metal, seed: 1), 2), (.speech("Hello."), 1.5), (.silence, 1)])
+            try Studio().render(short, to: url)
+            let sound = try Sound(contentsOf: url)
+            #expect(sound.seconds == 4.5)
+            #expect(Sound(samples: Array(sound.samples.suffix(90_000))).level == -120)
+        }
+    }
+}
