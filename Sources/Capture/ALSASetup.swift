@@ -1,0 +1,154 @@
+import CALSA
+import Glibc
+
+/// The parameters that a PCM and the URI agreed on.
+struct ALSASetup {
+    var mixer: MonoMixer
+    /// Hz, as the hardware has it.
+    var sampleRate: Int
+    /// Frames after which the device wakes us.
+    var periodFrames: Int
+
+    /// In order of preference: 16 bits are enough to hear by, and cheapest; what the device lacks costs a conversion.
+    private static let encodings: [(PCMEncoding, snd_pcm_format_t)] = [
+        (.int16, SND_PCM_FORMAT_S16_LE), (.int24Packed, SND_PCM_FORMAT_S24_3LE),
+        (.int24InFour, SND_PCM_FORMAT_S24_LE), (.int32, SND_PCM_FORMAT_S32_LE),
+        (.float32, SND_PCM_FORMAT_FLOAT_LE),
+    ]
+    /// Hz, in order of preference; else the nearest to the first that the device has.
+    private static let preferredRates: [UInt32] = [48_000, 44_100]
+    /// In order of preference.
+    private static let preferredChannels: [UInt32] = [2, 1, 4, 8, 6, 3, 5, 7]
+    /// Microseconds: wakes often enough for an update every 240 ms, and not more.
+    private static let period: UInt32 = 40_000
+    /// Microseconds: how long our thread may be kept from running before audio is lost.
+    private static let buffer: UInt32 = 500_000
+
+    /// Agrees with the device on what the URI demands and, where it leaves a choice, on what the device has by itself.
+    static func negotiate(
+        _ pcm: OpaquePointer, name: String, requested: RequestedFormat
+    ) throws(CaptureError) -> ALSASetup {
+        var allocated: OpaquePointer?
+        guard snd_pcm_hw_params_malloc(&allocated) == 0, let parameters = allocated else {
+            throw CaptureError(.cannotOpen, "ALSA's \(name): no memory is left", call: "snd_pcm_hw_params_malloc")
+        }
+        defer { snd_pcm_hw_params_free(parameters) }
+        let hardware = HardwareParameters(pcm: pcm, parameters: parameters, name: name)
+        try hardware.begin()
+        let encoding = try hardware.chooseEncoding(requested.format)
+        let channels = try hardware.chooseChannels(requested.channels)
+        try hardware.chooseRate(requested.rate)
+        var (bufferTime, periodTime) = (buffer, period)
+        // A device with a fixed buffer keeps it.
+        snd_pcm_hw_params_set_buffer_time_near(pcm, parameters, &bufferTime, nil)
+        snd_pcm_hw_params_set_period_time_near(pcm, parameters, &periodTime, nil)
+        try alsa(name, "refuses its own parameters", "snd_pcm_hw_params") { snd_pcm_hw_params(pcm, parameters) }
+
+        var (rate, periodFrames) = (UInt32(0), snd_pcm_uframes_t(0))
+        snd_pcm_hw_params_get_rate(parameters, &rate, nil)
+        snd_pcm_hw_params_get_period_size(parameters, &periodFrames, nil)
+        guard requested.rate ?? Int(rate) == Int(rate), RequestedFormat.rates.contains(Int(rate)) else {
+            throw CaptureError(
+                .formatMismatch, "ALSA's \(name) runs at \(rate) Hz, not \(requested.rate ?? 48_000)",
+                call: "snd_pcm_hw_params_get_rate")
+        }
+        try wake(pcm, name, every: periodFrames)
+        return ALSASetup(
+            mixer: MonoMixer(encoding: encoding, channels: channels), sampleRate: Int(rate),
+            periodFrames: max(64, Int(min(periodFrames, 1 << 16))))
+    }
+
+    private static func wake(
+        _ pcm: OpaquePointer, _ name: String, every frames: snd_pcm_uframes_t
+    ) throws(CaptureError) {
+        var allocated: OpaquePointer?
+        guard snd_pcm_sw_params_malloc(&allocated) == 0, let parameters = allocated else {
+            throw CaptureError(.cannotOpen, "ALSA's \(name): no memory is left", call: "snd_pcm_sw_params_malloc")
+        }
+        defer { snd_pcm_sw_params_free(parameters) }
+        try alsa(name, "refuses its own parameters", "snd_pcm_sw_params") {
+            snd_pcm_sw_params_current(pcm, parameters)
+            snd_pcm_sw_params_set_avail_min(pcm, parameters, frames)
+            return snd_pcm_sw_params(pcm, parameters)
+        }
+    }
+
+    /// The set of configurations that is left, narrowed by each choice.
+    private struct HardwareParameters {
+        let pcm: OpaquePointer
+        let parameters: OpaquePointer
+        let name: String
+
+        func begin() throws(CaptureError) {
+            try alsa(name, "has no configuration", "snd_pcm_hw_params_any") { snd_pcm_hw_params_any(pcm, parameters) }
+            // A plugin may convert encodings, but not rates: we resample once, and well.
+            snd_pcm_hw_params_set_rate_resample(pcm, parameters, 0)
+            try alsa(name, "does not interleave its channels; plug:\(name) does", "snd_pcm_hw_params_set_access") {
+                snd_pcm_hw_params_set_access(pcm, parameters, SND_PCM_ACCESS_RW_INTERLEAVED)
+            }
+        }
+
+        func chooseEncoding(_ requested: SampleFormat?) throws(CaptureError) -> PCMEncoding {
+            let offered = ALSASetup.encodings.filter {
+                snd_pcm_hw_params_test_format(pcm, parameters, $0.1) == 0
+            }
+            guard let (encoding, format) = offered.first(where: { requested.map($0.0.satisfies) ?? true }) else {
+                let wanted = requested.map { "no format \($0.rawValue)" } ?? "none of S16, S24, S32 and float"
+                throw mismatch("has \(wanted)", offered.map(\.0.name), "snd_pcm_hw_params_test_format")
+            }
+            try alsa(name, "refuses \(encoding.name)", "snd_pcm_hw_params_set_format") {
+                snd_pcm_hw_params_set_format(pcm, parameters, format)
+            }
+            return encoding
+        }
+
+        func chooseChannels(_ requested: Int?) throws(CaptureError) -> Int {
+            let candidates = requested.map { [UInt32($0)] } ?? ALSASetup.preferredChannels
+            guard
+                let channels = candidates.first(where: {
+                    snd_pcm_hw_params_test_channels(pcm, parameters, $0) == 0
+                })
+            else {
+                var (least, most) = (UInt32(0), UInt32(0))
+                snd_pcm_hw_params_get_channels_min(parameters, &least)
+                snd_pcm_hw_params_get_channels_max(parameters, &most)
+                throw mismatch(
+                    "does not have \(requested.map(String.init) ?? "1 to 8") channels", ["\(least) to \(most)"],
+                    "snd_pcm_hw_params_test_channels")
+            }
+            try alsa(name, "refuses \(channels) channels", "snd_pcm_hw_params_set_channels") {
+                snd_pcm_hw_params_set_channels(pcm, parameters, channels)
+            }
+            return Int(channels)
+        }
+
+        func chooseRate(_ requested: Int?) throws(CaptureError) {
+            let candidates = requested.map { [UInt32($0)] } ?? ALSASetup.preferredRates
+            if let rate = candidates.first(where: { snd_pcm_hw_params_test_rate(pcm, parameters, $0, 0) == 0 }) {
+                try alsa(name, "refuses \(rate) Hz", "snd_pcm_hw_params_set_rate") {
+                    snd_pcm_hw_params_set_rate(pcm, parameters, rate, 0)
+                }
+                return
+            }
+            var rate = ALSASetup.preferredRates[0]
+            if requested == nil, snd_pcm_hw_params_set_rate_near(pcm, parameters, &rate, nil) == 0,
+                RequestedFormat.rates.contains(Int(rate))
+            {
+                return
+            }
+            var (least, most) = (UInt32(0), UInt32(0))
+            snd_pcm_hw_params_get_rate_min(parameters, &least, nil)
+            snd_pcm_hw_params_get_rate_max(parameters, &most, nil)
+            throw mismatch(
+                "does not have \(requested.map(String.init) ?? "8000 to 192000") Hz", ["\(least) to \(most) Hz"],
+                "snd_pcm_hw_params_test_rate")
+        }
+
+        private func mismatch(_ what: String, _ offered: [String], _ call: String) -> CaptureError {
+            let offer = offered.isEmpty ? "" : ", only \(offered.joined(separator: ", "))"
+            return CaptureError(
+                .formatMismatch, "ALSA's \(name) \(what)\(offer); change the URI's options, or convert by plug:\(name)",
+                call: call)
+        }
+    }
+}

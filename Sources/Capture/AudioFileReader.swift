@@ -1,0 +1,148 @@
+import CSndfile
+import Glibc
+
+/// Reads an audio file (WAV, FLAC, Ogg Vorbis, Opus, MP3 and whatever else libsndfile knows) as mono samples.
+///
+/// A file that ends early, or is damaged from some place on, is read up to there. Used by one thread at a time.
+public final class AudioFileReader {
+    /// Rate, channels and encoding of the file; `device` is its path.
+    public let format: StreamFormat
+    /// The length in frames (samples a channel) that the file claims; what is there may be less, never trust it
+    /// with memory. Nil when the file does not say.
+    public let frames: Int?
+
+    private let file: OpaquePointer
+    private let mixer: MonoMixer
+    /// Room for the interleaved frames of one read.
+    private let interleaved: UnsafeMutableBufferPointer<Float>
+    private static let framesPerRead = 4096
+
+    /// Opens a file.
+    ///
+    /// - Throws: `CaptureError`: `cannotOpen` when there is no such file, `unreadable` when it is not audio that
+    ///   libsndfile reads, `formatMismatch` for a rate outside 8 000 to 192 000 Hz or more than 8 channels.
+    public convenience init(path: String) throws(CaptureError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            let code = errno
+            let hint = code == ENOENT && path.hasPrefix("~") ? "; ~ is the shell's, write the whole path" : ""
+            throw CaptureError(
+                .cannotOpen, "\(path) cannot be opened: \(systemMessage(code))\(hint)", call: "open", errno: code)
+        }
+        do throws(CaptureError) {
+            try Self.checkRegular(descriptor, path)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        try self.init(fileDescriptor: descriptor, name: path)
+    }
+
+    /// Reads from an open descriptor, which must be seekable, and closes it at the end or on failure.
+    ///
+    /// - Parameter name: what to call it in `format.device` and in messages.
+    public init(fileDescriptor: Int32, name: String) throws(CaptureError) {
+        var info = SF_INFO()
+        guard let file = sf_open_fd(fileDescriptor, Int32(SFM_READ), &info, Int32(SF_TRUE)) else {
+            // libsndfile has closed the descriptor by now.
+            throw CaptureError(
+                .unreadable,
+                "\(name) is not audio that can be read: \(Self.message(nil)); WAV, FLAC, Ogg, Opus and MP3 can, "
+                    + "and ffmpeg -i FILE out.flac makes one",
+                call: "sf_open_fd", errno: sf_error(nil))
+        }
+        let rate = Int(info.samplerate)
+        let channels = Int(info.channels)
+        let mismatch: String? =
+            if !RequestedFormat.channelCounts.contains(channels) {
+                "has \(channels) channels, and 1 to 8 are read; ffmpeg -i FILE -ac 2 out.flac mixes them"
+            } else if !RequestedFormat.rates.contains(rate) {
+                "has a rate of \(rate) Hz, and 8000 to 192000 Hz are read; ffmpeg -i FILE -ar 48000 out.flac converts it"
+            } else {
+                nil
+            }
+        if let mismatch {
+            sf_close(file)
+            throw CaptureError(.formatMismatch, "\(name) \(mismatch)")
+        }
+        self.file = file
+        format = StreamFormat(
+            sampleRate: rate, channels: channels, encoding: Self.encoding(info.format), device: name)
+        frames = info.frames > 0 && info.frames < sf_count_t.max ? Int(info.frames) : nil
+        mixer = MonoMixer(encoding: .float32, channels: channels)
+        interleaved = .allocate(capacity: Self.framesPerRead * channels)
+    }
+
+    deinit {
+        sf_close(file)
+        interleaved.deallocate()
+    }
+
+    /// Reads the next samples, the mean of the channels, full scale ±1; fills `mono` unless the file ends first.
+    ///
+    /// - Returns: how many were read; 0 at the end.
+    public func read(into mono: UnsafeMutableBufferPointer<Float>) -> Int {
+        var done = 0
+        while done < mono.count {
+            let wanted = min(mono.count - done, Self.framesPerRead)
+            let frames = Int(sf_readf_float(file, interleaved.baseAddress, sf_count_t(wanted)))
+            guard frames > 0 else { break }
+            let bytes = UnsafeRawBufferPointer(start: interleaved.baseAddress, count: frames * mixer.bytesPerFrame)
+            done += mixer.mix(bytes, into: UnsafeMutableBufferPointer(rebasing: mono[done...])).count
+        }
+        return done
+    }
+
+    /// Reads everything from here to the end.
+    public func readAll() -> [Float] {
+        var all: [Float] = []
+        let block = UnsafeMutableBufferPointer<Float>.allocate(capacity: 16 * Self.framesPerRead)
+        defer { block.deallocate() }
+        while case let count = read(into: block), count > 0 {
+            all.append(contentsOf: block[..<count])
+        }
+        return all
+    }
+
+    /// Goes back to the first sample. Returns false for what cannot: a stream, a damaged file.
+    public func rewind() -> Bool {
+        sf_seek(file, 0, Int32(SEEK_SET)) == 0
+    }
+
+    private static func checkRegular(_ descriptor: Int32, _ path: String) throws(CaptureError) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
+        throw switch status.st_mode & S_IFMT {
+        case S_IFIFO: CaptureError(.cannotOpen, "\(path) is a FIFO: write pipe:\(path)")
+        case S_IFDIR: CaptureError(.cannotOpen, "\(path) is a directory, and one file is read")
+        default: CaptureError(.cannotOpen, "\(path) is a device, and a file is read; a sound card is alsa:PCM")
+        }
+    }
+
+    /// libsndfile's words, of the last failed open if `file` is nil, on one line.
+    private static func message(_ file: OpaquePointer?) -> String {
+        let words = sf_strerror(file).map { String(cString: $0) } ?? "unknown error"
+        return words.split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
+
+    /// The name of an encoding, for people: `S16`, `FLAC`, `Vorbis`, …
+    private static func encoding(_ format: Int32) -> String {
+        let container = format & Int32(SF_FORMAT_TYPEMASK)
+        let samples = format & Int32(SF_FORMAT_SUBMASK)
+        switch Int(container) {
+        case SF_FORMAT_FLAC: return "FLAC"
+        case SF_FORMAT_MPEG: return "MP3"
+        default: break
+        }
+        return switch Int(samples) {
+        case SF_FORMAT_VORBIS: "Vorbis"
+        case SF_FORMAT_OPUS: "Opus"
+        case SF_FORMAT_PCM_S8, SF_FORMAT_PCM_U8: "8 bit"
+        case SF_FORMAT_PCM_16: "S16"
+        case SF_FORMAT_PCM_24: "S24"
+        case SF_FORMAT_PCM_32: "S32"
+        case SF_FORMAT_FLOAT, SF_FORMAT_DOUBLE: "float"
+        default: "libsndfile format \(String(format, radix: 16))"
+        }
+    }
+}

@@ -1,0 +1,228 @@
+import Glibc
+
+/// Decodes what comes through a pipe: raw PCM as the URI describes it, or WAV as its header does, one stream
+/// behind the other.
+///
+/// A stream ends with its writer. Where the next writer (a shell loop around ffmpeg, say) was quicker than the
+/// reader, no end is seen; its WAV header is then found inside the bytes, so that its rate is obeyed all the same.
+struct PipeDecoder {
+    enum Output {
+        case opened(StreamFormat)
+        case samples(UnsafeBufferPointer<Float>)
+        /// This stream is not decoded, but skipped.
+        case refused(CaptureError)
+    }
+
+    private enum State {
+        case start
+        case audio(MonoMixer, left: UInt64?)
+        /// Behind audio whose length the header told: other chunks, the next WAV, or more audio.
+        case trailer(MonoMixer)
+        case skipping(UInt64, MonoMixer)
+        case refused
+    }
+
+    /// Bytes that may have to be kept until more come: a piece of a header or a partial frame.
+    static let longestRest = WAVHeaderParser.longestPiece
+
+    private let device: String
+    private let requested: RequestedFormat
+    private var state = State.start
+    private var parser = WAVHeaderParser()
+
+    /// - Parameter device: the pipe's name, for `StreamFormat` and messages.
+    init(device: String, requested: RequestedFormat) {
+        self.device = device
+        self.requested = requested
+    }
+
+    /// Decodes what can be decoded.
+    ///
+    /// - Parameters:
+    ///   - bytes: what came, with what was left over the last time in front.
+    ///   - atEnd: whether nothing follows; what is left over then is dropped, and the next call begins a new stream.
+    ///   - mono: working space, a sample for each two bytes.
+    /// - Returns: how many bytes are done with; at most `longestRest` are left over.
+    mutating func decode(
+        _ bytes: UnsafeRawBufferPointer, atEnd: Bool, mono: UnsafeMutableBufferPointer<Float>,
+        emit: (Output) -> Void
+    ) -> Int {
+        var used = 0
+        while let step = advance(UnsafeRawBufferPointer(rebasing: bytes[used...]), atEnd, mono, emit) { used += step }
+        guard atEnd else { return used }
+        if case .start = state, !parser.isAtStart {
+            refuse("the stream ended inside its WAV header", .unreadable, emit)
+        }
+        state = .start
+        parser = WAVHeaderParser()
+        return bytes.count
+    }
+
+    /// One step: how many bytes of `rest` it took, perhaps none; nil when it needs more.
+    private mutating func advance(
+        _ rest: UnsafeRawBufferPointer, _ atEnd: Bool, _ mono: UnsafeMutableBufferPointer<Float>,
+        _ emit: (Output) -> Void
+    ) -> Int? {
+        switch state {
+        case .start:
+            return begin(rest, atEnd, emit)
+        case .audio(let mixer, let left):
+            let end = min(UInt64(rest.count), left ?? .max)
+            let next = Self.nextHeader(in: rest, atEnd)
+            let audio = UnsafeRawBufferPointer(rebasing: rest[..<min(Int(end), next?.offset ?? .max)])
+            let whole = audio.count - audio.count % mixer.bytesPerFrame
+            if whole > 0 {
+                emit(.samples(mixer.mix(audio, into: mono)))
+                state = .audio(mixer, left: left.map { $0 - UInt64(whole) })
+                return whole
+            }
+            if let next, next.isWhole, next.offset == audio.count {
+                // What is left in front of it is the partial frame of a writer that died.
+                begin()
+                return audio.count
+            }
+            if let left, left < mixer.bytesPerFrame, rest.count >= left {
+                // Chunks are padded to an even length.
+                let padding = left & 1
+                state = left == 0 ? .trailer(mixer) : .skipping(left + padding, mixer)
+                return 0
+            }
+            return nil
+        case .trailer(let mixer):
+            guard rest.count >= 12 else { return nil }
+            if WAVHeaderParser.beginsWAV(rest) == true {
+                begin()
+            } else if let length = Self.chunkLength(rest) {
+                state = .skipping(length, mixer)
+            } else {
+                // The length in the header was wrong, as streamers' lengths are; the audio goes on.
+                state = .audio(mixer, left: nil)
+            }
+            return 0
+        case .skipping(let count, let mixer):
+            guard !rest.isEmpty || count == 0 else { return nil }
+            let taken = min(count, UInt64(rest.count))
+            state = taken == count ? .trailer(mixer) : .skipping(count - taken, mixer)
+            return Int(taken)
+        case .refused:
+            guard !rest.isEmpty else { return nil }
+            guard let next = Self.nextHeader(in: rest, atEnd) else { return rest.count }
+            if next.isWhole {
+                begin()
+            } else if next.offset == 0 {
+                return nil
+            }
+            return next.offset
+        }
+    }
+
+    private mutating func begin() {
+        state = .start
+        parser = WAVHeaderParser()
+    }
+
+    /// The beginning of a stream: a WAV header, or raw PCM if the URI describes it.
+    private mutating func begin(_ rest: UnsafeRawBufferPointer, _ atEnd: Bool, _ emit: (Output) -> Void) -> Int? {
+        var consumed = 0
+        do throws(CaptureError) {
+            switch try parser.parse(rest, consumed: &consumed) {
+            case .needsMore:
+                // Less than the first twelve bytes of a header may be all of a very short raw stream.
+                guard atEnd, consumed == 0, !rest.isEmpty, parser.isAtStart else {
+                    return consumed > 0 ? consumed : nil
+                }
+                try open(raw: rest, emit)
+            case .notWAV:
+                try open(raw: rest, emit)
+            case .header(let header):
+                try open(header, emit)
+            }
+        } catch {
+            state = .refused
+            emit(.refused(error))
+        }
+        return consumed
+    }
+
+    private mutating func open(_ header: WAVHeader, _ emit: (Output) -> Void) throws(CaptureError) {
+        let contradictions = [
+            requested.rate.flatMap { $0 == header.sampleRate ? nil : "\(header.sampleRate) Hz, not \($0)" },
+            requested.channels.flatMap { $0 == header.channels ? nil : "\(header.channels) channels, not \($0)" },
+            requested.format.flatMap { header.encoding.satisfies($0) ? nil : "\(header.encoding.name), not \($0)" },
+        ].compactMap(\.self)
+        guard contradictions.isEmpty else {
+            throw CaptureError(
+                .formatMismatch,
+                "\(device): its WAV header contradicts the URI: \(contradictions.joined(separator: "; ")); "
+                    + "leave the options out, and the header is obeyed")
+        }
+        emit(.opened(format(header.sampleRate, header.channels, header.encoding)))
+        state = .audio(MonoMixer(encoding: header.encoding, channels: header.channels), left: header.dataBytes)
+    }
+
+    private mutating func open(
+        raw bytes: UnsafeRawBufferPointer, _ emit: (Output) -> Void
+    ) throws(CaptureError) {
+        if let kind = Self.compressedKind(bytes) {
+            throw CaptureError(
+                .unreadable, "\(device): this is \(kind), and a pipe carries WAV or raw PCM; "
+                    + "decode it first: ffmpeg -i - -f wav -")
+        }
+        guard let rate = requested.rate, let channels = requested.channels, let format = requested.format else {
+            let missing = requested.options.compactMap { $1 == nil ? $0 : nil }.joined(separator: ", ")
+            throw CaptureError(
+                .unreadable,
+                "\(device): there is no WAV header, so that the URI must say the format of the raw PCM, "
+                    + "and it lacks \(missing); write such as ?rate=48000&channels=2&format=s16le, or send WAV")
+        }
+        let encoding = PCMEncoding(format)
+        emit(.opened(self.format(rate, channels, encoding)))
+        state = .audio(MonoMixer(encoding: encoding, channels: channels), left: nil)
+    }
+
+    private func format(_ rate: Int, _ channels: Int, _ encoding: PCMEncoding) -> StreamFormat {
+        StreamFormat(sampleRate: rate, channels: channels, encoding: encoding.name, device: device)
+    }
+
+    private mutating func refuse(_ message: String, _ code: CaptureError.Code, _ emit: (Output) -> Void) {
+        state = .refused
+        emit(.refused(CaptureError(code, "\(device): \(message)")))
+    }
+
+    /// Where the next WAV stream begins, or may begin if `bytes` end before its first twelve bytes do.
+    private static func nextHeader(
+        in bytes: UnsafeRawBufferPointer, _ atEnd: Bool
+    ) -> (offset: Int, isWhole: Bool)? {
+        guard let base = bytes.baseAddress else { return nil }
+        var offset = 0
+        while offset < bytes.count, let found = memchr(base + offset, Int32(UInt8(ascii: "R")), bytes.count - offset) {
+            offset = UnsafeRawPointer(found) - base
+            switch WAVHeaderParser.beginsWAV(UnsafeRawBufferPointer(rebasing: bytes[offset...])) {
+            case true?: return (offset, true)
+            case nil where !atEnd: return (offset, false)
+            default: offset += 1
+            }
+        }
+        return nil
+    }
+
+    /// The whole length of the chunk that begins here, if it looks like one.
+    private static func chunkLength(_ bytes: UnsafeRawBufferPointer) -> UInt64? {
+        let size = UInt64(bytes.littleEndian(UInt32.self, at: 4))
+        let isName = bytes.prefix(4).allSatisfy { (0x20..<0x7F).contains($0) }
+        return isName && size <= WAVHeaderParser.longestHeader ? 8 + size + (size & 1) : nil
+    }
+
+    /// What a stream is that begins as no raw PCM does.
+    private static func compressedKind(_ bytes: UnsafeRawBufferPointer) -> String? {
+        guard bytes.count >= 4 else { return nil }
+        return switch bytes.tag(at: 0) {
+        case "fLaC": "FLAC"
+        case "OggS": "Ogg"
+        case "ID3\u{3}", "ID3\u{4}": "MP3"
+        case "FORM": "AIFF"
+        case "RIFX": "big-endian WAV"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,204 @@
+import CPulse
+
+/// A connection to a PulseAudio server.
+///
+/// Not Sendable: everything in it is touched only under the main loop's lock, which the loop's thread holds while
+/// it calls back, and the source's thread whenever it does not wait.
+final class PulseConnection {
+    /// What is known of a source of the server.
+    struct Source {
+        var name: String
+        var description: String
+        var sampleSpec: pa_sample_spec
+        var channelMap: pa_channel_map
+    }
+
+    /// Seconds that the server has for an answer.
+    private static let patience = 5.0
+    /// Microseconds between looks at the clock.
+    private static let tick: pa_usec_t = 500_000
+
+    private(set) var context: OpaquePointer?
+    private let loop: OpaquePointer
+    private let server: String?
+    private let signal: StopSignal
+    private var stopEvent: OpaquePointer?
+    private var timer: OpaquePointer?
+    private var haveDefaultsChanged = false
+    /// The sources of the query under way.
+    private var found: [Source] = []
+    private var isAnswered = false
+
+    /// - Parameter loop: a `pa_threaded_mainloop`, running; the caller holds its lock.
+    init(loop: OpaquePointer, server: String?, signal: StopSignal) {
+        self.loop = loop
+        self.server = server
+        self.signal = signal
+    }
+
+    /// The server's address, for messages.
+    private var address: String { server.map { "the PulseAudio server \($0)" } ?? "the PulseAudio server" }
+
+    private var this: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
+
+    // Safe: callbacks are removed in `close`, before this object can go.
+    private static func from(_ pointer: UnsafeMutableRawPointer?) -> PulseConnection {
+        Unmanaged<PulseConnection>.fromOpaque(pointer!).takeUnretainedValue()
+    }
+
+    // MARK: Opening and closing
+
+    /// Connects. Returns false when stopped meanwhile.
+    func open() throws(CaptureError) -> Bool {
+        let api = pa_threaded_mainloop_get_api(loop)
+        let properties = pa_proplist_new()
+        defer { pa_proplist_free(properties) }
+        pa_proplist_sets(properties, PA_PROP_APPLICATION_NAME, "genred")
+        guard let context = pa_context_new_with_proplist(api, nil, properties) else {
+            throw CaptureError(.cannotOpen, "no memory is left", call: "pa_context_new_with_proplist")
+        }
+        self.context = context
+        pa_context_set_state_callback(context, { _, this in PulseConnection.from(this).wake() }, this)
+        stopEvent = api?.pointee.io_new(
+            api, signal.fileDescriptor, PA_IO_EVENT_INPUT,
+            { api, event, _, _, this in
+                // Once is enough, and the descriptor stays readable.
+                api?.pointee.io_enable(event, PA_IO_EVENT_NULL)
+                PulseConnection.from(this).wake()
+            }, this)
+        timer = pa_context_rttime_new(
+            context, pa_rtclock_now() + Self.tick,
+            { _, event, _, this in
+                let connection = PulseConnection.from(this)
+                pa_context_rttime_restart(connection.context, event, pa_rtclock_now() + PulseConnection.tick)
+                connection.wake()
+            }, this)
+        // Never a server of our own making: a service's would have no devices, and a user's is the session's affair.
+        guard pa_context_connect(context, server, PA_CONTEXT_NOAUTOSPAWN, nil) == 0 else {
+            throw refused("pa_context_connect")
+        }
+        return try wait { pa_context_get_state(context) == PA_CONTEXT_READY }
+    }
+
+    func close() {
+        let api = pa_threaded_mainloop_get_api(loop)
+        if let stopEvent { api?.pointee.io_free(stopEvent) }
+        if let timer { api?.pointee.time_free(timer) }
+        if let context {
+            pa_context_set_state_callback(context, nil, nil)
+            pa_context_set_subscribe_callback(context, nil, nil)
+            pa_context_disconnect(context)
+            pa_context_unref(context)
+        }
+        (stopEvent, timer, context) = (nil, nil, nil)
+    }
+
+    // MARK: Waiting
+
+    /// Lets `wait` look again.
+    func wake() {
+        pa_threaded_mainloop_signal(loop, 0)
+    }
+
+    /// Waits until `condition` holds, for the server's answer at most. Returns false when stopped meanwhile.
+    func wait(_ condition: () throws(CaptureError) -> Bool) throws(CaptureError) -> Bool {
+        let deadline = monotonicSeconds() + Self.patience
+        return try waitWithoutLimit { () throws(CaptureError) in
+            if try condition() { return true }
+            guard monotonicSeconds() < deadline else {
+                throw CaptureError(
+                    .cannotOpen, "\(address) accepts the connection but does not answer; it hangs, or is none")
+            }
+            return false
+        }
+    }
+
+    /// Waits until `condition` holds, which is looked at whenever something happens and at every tick.
+    func waitWithoutLimit(_ condition: () throws(CaptureError) -> Bool) throws(CaptureError) -> Bool {
+        while true {
+            if signal.isRaised { return false }
+            if PA_CONTEXT_IS_GOOD(pa_context_get_state(context)) == 0 { throw refused("pa_context_connect") }
+            if try condition() { return true }
+            pa_threaded_mainloop_wait(loop)
+        }
+    }
+
+    // MARK: Questions to the server
+
+    /// Finds a source by its name, or what a default name stands for now. Returns nil when stopped meanwhile.
+    func findSource(_ name: String) throws(CaptureError) -> Source? {
+        haveDefaultsChanged = false
+        guard try ask({ pa_context_get_source_info_by_name(context, name, $0, this) }) else { return nil }
+        if let source = found.first { return source }
+        guard try ask({ pa_context_get_source_info_list(context, $0, this) }) else { return nil }
+        let names = found.map(\.name).joined(separator: ", ")
+        let offer = names.isEmpty ? "it has none at all" : "it has \(names)"
+        throw CaptureError(
+            .cannotOpen, "\(address) has no source \(quoted(name)) now; \(offer)",
+            call: "pa_context_get_source_info_by_name", errno: Int32(PA_ERR_NOENTITY.rawValue))
+    }
+
+    private func ask(_ question: (@escaping pa_source_info_cb_t) -> OpaquePointer?) throws(CaptureError) -> Bool {
+        found = []
+        isAnswered = false
+        let operation = question { _, info, end, this in
+            let connection = PulseConnection.from(this)
+            if end == 0, let info = info?.pointee {
+                connection.found.append(
+                    Source(
+                        name: String(cString: info.name), description: String(cString: info.description),
+                        sampleSpec: info.sample_spec, channelMap: info.channel_map))
+            } else {
+                connection.isAnswered = true
+                connection.wake()
+            }
+        }
+        guard let operation else { throw failed("does not answer", "pa_context_get_source_info") }
+        defer {
+            pa_operation_cancel(operation)
+            pa_operation_unref(operation)
+        }
+        return try wait { isAnswered }
+    }
+
+    /// From now on, `takeHaveDefaultsChanged` tells whether default source and sink may be others.
+    func watchDefaults() {
+        pa_context_set_subscribe_callback(
+            context,
+            { _, _, _, this in
+                let connection = PulseConnection.from(this)
+                connection.haveDefaultsChanged = true
+                connection.wake()
+            }, this)
+        if let operation = pa_context_subscribe(context, PA_SUBSCRIPTION_MASK_SERVER, nil, nil) {
+            pa_operation_unref(operation)
+        }
+    }
+
+    func takeHaveDefaultsChanged() -> Bool {
+        defer { haveDefaultsChanged = false }
+        return haveDefaultsChanged
+    }
+
+    // MARK: Errors
+
+    /// A failure of a call, in libpulse's words.
+    func failed(_ what: String, _ call: String, _ code: CaptureError.Code = .cannotOpen) -> CaptureError {
+        let error = pa_context_errno(context)
+        return CaptureError(
+            code, "\(address) \(what): \(String(cString: pa_strerror(error)))", call: call, errno: error)
+    }
+
+    private func refused(_ call: String) -> CaptureError {
+        let error = pa_context_errno(context)
+        switch pa_error_code(UInt32(error)) {
+        case PA_ERR_CONNECTIONREFUSED, PA_ERR_INVALIDSERVER:
+            let hint = server == nil ? "; set PULSE_SERVER, or give the URI ?server=unix:/run/user/1000/pulse/native" : ""
+            return failed("cannot be reached, is it running?\(hint)", call)
+        case PA_ERR_CONNECTIONTERMINATED:
+            return failed("went away", call, .disconnected)
+        default:
+            return failed("cannot be used", call)
+        }
+    }
+}

@@ -1,0 +1,180 @@
+import CPulse
+
+/// One record stream on a connection; like it, touched only under the main loop's lock.
+final class PulseRecording {
+    /// Seconds without data after which a stream that should run counts as lost.
+    private static let patience = 2.0
+    /// Seconds of audio that the server sends at once.
+    private static let fragment = 0.04
+
+    private let connection: PulseConnection
+    private let gate: SinkGate
+    private let source: PulseConnection.Source
+    private let mayMove: Bool
+    private let stream: OpaquePointer
+    private var mixer: MonoMixer
+    /// Owned by this object.
+    private let mono = UnsafeMutableBufferPointer<Float>.allocate(capacity: 8192)
+    private var lastData = 0.0
+    private var error: CaptureError?
+
+    /// - Parameter mayMove: whether the user may move the stream to another source, as one may with default ones.
+    init(
+        of source: PulseConnection.Source, mayMove: Bool, on connection: PulseConnection, _ gate: SinkGate
+    ) throws(CaptureError) {
+        let channels = Int(source.sampleSpec.channels)
+        guard RequestedFormat.channelCounts.contains(channels) else {
+            throw CaptureError(
+                .formatMismatch, "PulseAudio's source \(source.name) has \(channels) channels, and 1 to 8 are read; "
+                    + "module-remap-source makes a source of fewer")
+        }
+        let isInteger = source.sampleSpec.format == PA_SAMPLE_S16LE
+        var spec = source.sampleSpec
+        spec.format = isInteger ? PA_SAMPLE_S16LE : PA_SAMPLE_FLOAT32LE
+        spec.rate = UInt32(min(max(Int(spec.rate), RequestedFormat.rates.lowerBound), RequestedFormat.rates.upperBound))
+        var map = source.channelMap
+        guard let stream = pa_stream_new(connection.context, "genre classification", &spec, &map) else {
+            throw connection.failed("does not record \(source.name)", "pa_stream_new")
+        }
+        self.stream = stream
+        self.source = source
+        self.mayMove = mayMove
+        self.connection = connection
+        self.gate = gate
+        mixer = MonoMixer(encoding: isInteger ? .int16 : .float32, channels: channels)
+    }
+
+    deinit {
+        mono.deallocate()
+    }
+
+    /// The source that is recorded now: another one after a move.
+    var deviceName: String {
+        pa_stream_get_device_name(stream).map { String(cString: $0) } ?? source.name
+    }
+
+    private var this: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
+
+    // Safe: callbacks are removed in `close`, before this object can go.
+    private static func from(_ pointer: UnsafeMutableRawPointer?) -> PulseRecording {
+        Unmanaged<PulseRecording>.fromOpaque(pointer!).takeUnretainedValue()
+    }
+
+    /// Starts to record. Returns false when stopped meanwhile.
+    func begin() throws(CaptureError) -> Bool {
+        pa_stream_set_state_callback(stream, { _, this in PulseRecording.from(this).stateChanged() }, this)
+        pa_stream_set_read_callback(stream, { _, _, this in PulseRecording.from(this).read() }, this)
+        pa_stream_set_suspended_callback(stream, { _, this in PulseRecording.from(this).announce() }, this)
+        pa_stream_set_moved_callback(stream, { _, this in PulseRecording.from(this).announce() }, this)
+        let spec = pa_stream_get_sample_spec(stream).pointee
+        // At the source's own rate and channels, so that the server converts nothing.
+        var flags = PA_STREAM_ADJUST_LATENCY.rawValue | PA_STREAM_FIX_CHANNELS.rawValue
+        if spec.rate == source.sampleSpec.rate { flags |= PA_STREAM_FIX_RATE.rawValue }
+        if !mayMove { flags |= PA_STREAM_DONT_MOVE.rawValue }
+        let fragment = Int(Self.fragment * Double(spec.rate)) * mixer.bytesPerFrame
+        var attributes = pa_buffer_attr(
+            maxlength: .max, tlength: .max, prebuf: .max, minreq: .max, fragsize: UInt32(fragment))
+        guard pa_stream_connect_record(stream, source.name, &attributes, pa_stream_flags_t(flags)) == 0 else {
+            throw connection.failed("does not record \(source.name)", "pa_stream_connect_record")
+        }
+        return try connection.wait { () throws(CaptureError) in
+            try checkState()
+            return pa_stream_get_state(stream) == PA_STREAM_READY
+        }
+    }
+
+    /// Waits until the server's defaults may have changed; throws when the stream is lost. Returns false when
+    /// stopped meanwhile.
+    func waitForTrouble() throws(CaptureError) -> Bool {
+        try connection.waitWithoutLimit { () throws(CaptureError) in
+            try checkState()
+            if pa_stream_is_suspended(stream) == 0, monotonicSeconds() - lastData > Self.patience {
+                throw CaptureError(
+                    .disconnected, "PulseAudio's source \(deviceName) runs but delivers nothing; it is opened again",
+                    call: "pa_stream_peek")
+            }
+            return connection.takeHaveDefaultsChanged()
+        }
+    }
+
+    func close() {
+        pa_stream_set_state_callback(stream, nil, nil)
+        pa_stream_set_read_callback(stream, nil, nil)
+        pa_stream_set_suspended_callback(stream, nil, nil)
+        pa_stream_set_moved_callback(stream, nil, nil)
+        pa_stream_disconnect(stream)
+        pa_stream_unref(stream)
+    }
+
+    private func checkState() throws(CaptureError) {
+        if let error { throw error }
+        let state = pa_stream_get_state(stream)
+        if state == PA_STREAM_FAILED || state == PA_STREAM_TERMINATED {
+            throw connection.failed(
+                "ended the recording of \(source.name)", "pa_stream_connect_record", .disconnected)
+        }
+    }
+
+    // MARK: On the main loop's thread
+
+    private func stateChanged() {
+        if pa_stream_get_state(stream) == PA_STREAM_READY {
+            // What was agreed on in the end: the source may have changed since it was asked for.
+            let channels = Int(pa_stream_get_sample_spec(stream).pointee.channels)
+            mixer = MonoMixer(encoding: mixer.encoding, channels: channels)
+            announce()
+        }
+        connection.wake()
+    }
+
+    /// Tells what is recorded now, and whether anything comes.
+    private func announce() {
+        lastData = monotonicSeconds()
+        let device = deviceName
+        let name = device == source.name ? "\(device) (\(source.description))" : device
+        gate.handle(
+            .opened(
+                StreamFormat(
+                    sampleRate: Int(pa_stream_get_sample_spec(stream).pointee.rate), channels: mixer.channels,
+                    encoding: mixer.encoding.name, device: name)))
+        if pa_stream_is_suspended(stream) == 1 {
+            gate.handle(.waiting("PulseAudio's source \(device) is suspended"))
+        }
+    }
+
+    private func read() {
+        while true {
+            var data: UnsafeRawPointer?
+            var length = 0
+            guard pa_stream_peek(stream, &data, &length) == 0 else {
+                error = connection.failed("cannot be read", "pa_stream_peek", .readFailed)
+                connection.wake()
+                return
+            }
+            guard length > 0 else { break }
+            if let data {
+                deliver(UnsafeRawBufferPointer(start: data, count: length))
+            } else {
+                gate.handle(.overrun)
+                deliverSilence(length / mixer.bytesPerFrame)
+            }
+            pa_stream_drop(stream)
+            lastData = monotonicSeconds()
+        }
+    }
+
+    private func deliver(_ bytes: UnsafeRawBufferPointer) {
+        let step = mono.count * mixer.bytesPerFrame
+        for start in stride(from: 0, to: bytes.count, by: step) {
+            let part = bytes[start..<min(start + step, bytes.count)]
+            gate.deliver(mixer.mix(UnsafeRawBufferPointer(rebasing: part), into: mono))
+        }
+    }
+
+    private func deliverSilence(_ frames: Int) {
+        mono.update(repeating: 0)
+        for start in stride(from: 0, to: frames, by: mono.count) {
+            gate.deliver(UnsafeBufferPointer(rebasing: mono[..<min(mono.count, frames - start)]))
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Synchronization
+
+/// The way from a source's thread to its sink, which `stop` closes for good.
+///
+/// The lock is taken by the source's thread alone but for the one `close`, so that it is never waited for and
+/// costs no system call.
+final class SinkGate: Sendable {
+    private struct State {
+        var sink: (any AudioSink)?
+        /// The loss that was told last, until the source is opened again.
+        var toldLoss: String?
+        var hasDelivered = false
+    }
+
+    private let state: Mutex<State>
+
+    init(_ sink: any AudioSink) {
+        state = Mutex(State(sink: sink))
+    }
+
+    /// Passes an event on; a loss that is the same as the last one (a device still missing) is not repeated.
+    func handle(_ event: CaptureEvent) {
+        state.withLock { state in
+            switch event {
+            case .lost(let error):
+                guard state.toldLoss != error.description else { return }
+                state.toldLoss = error.description
+            case .opened, .waiting:
+                state.toldLoss = nil
+            case .overrun, .ended:
+                break
+            }
+            state.sink?.handle(event)
+        }
+    }
+
+    func deliver(_ samples: UnsafeBufferPointer<Float>) {
+        guard !samples.isEmpty else { return }
+        state.withLock { state in
+            state.hasDelivered = true
+            state.sink?.deliver(samples)
+        }
+    }
+
+    /// Whether anything was delivered since this was asked last.
+    func takeHasDelivered() -> Bool {
+        state.withLock { state in
+            defer { state.hasDelivered = false }
+            return state.hasDelivered
+        }
+    }
+
+    /// Returns when nothing more can reach the sink.
+    func close() {
+        state.withLock { $0.sink = nil }
+    }
+}

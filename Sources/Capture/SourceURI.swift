@@ -1,0 +1,112 @@
+/// Where to listen: `alsa:PCM`, `pulse:SOURCE`, `pipe:-`, `pipe:PATH` or `file:PATH`, with options after `?`.
+///
+/// | URI | options |
+/// | --- | --- |
+/// | `alsa:hw:CARD=Radio,DEV=0` (any PCM name) | `rate`, `channels`, `format`: exactly that, or an error |
+/// | `pulse:SOURCE`, `pulse:@DEFAULT_SOURCE@`, `pulse:@DEFAULT_MONITOR@` | `server`: as in `PULSE_SERVER` |
+/// | `pipe:-`, `pipe:/run/radio.fifo` | `rate`, `channels`, `format`: of raw PCM; a WAV header needs none |
+/// | `file:/music/set.flac` | `pace=realtime` (default) or `fast`; `loop=true` |
+///
+/// In the paths of `pipe:` and `file:`, `%3F` is a question mark and `%25` a percent sign.
+public struct SourceURI: Sendable, Equatable, CustomStringConvertible {
+    /// The backend: the scheme of the URI.
+    public enum Kind: String, Sendable, CaseIterable {
+        case alsa, pulse, pipe, file
+    }
+
+    /// What the scheme, the part behind it and the options ask for.
+    enum Target: Sendable, Equatable {
+        case alsa(pcm: String, RequestedFormat)
+        case pulse(source: String, server: String?)
+        case standardInput(RequestedFormat)
+        case fifo(path: String, RequestedFormat)
+        case file(path: String, Pace, loops: Bool)
+    }
+
+    /// How fast a file is read.
+    enum Pace: String, Sendable, CaseIterable {
+        case realtime, fast
+    }
+
+    let target: Target
+
+    public var kind: Kind {
+        switch target {
+        case .alsa: .alsa
+        case .pulse: .pulse
+        case .standardInput, .fifo: .pipe
+        case .file: .file
+        }
+    }
+
+    /// What only one source can read, because two would each get a part: standard input or a FIFO, by name;
+    /// nil for what can be opened more than once. Whoever configures refuses two sources with the same value.
+    public var exclusiveResource: String? {
+        switch target {
+        case .standardInput: "standard input"
+        case .fifo(let path, _): path
+        case .alsa, .pulse, .file: nil
+        }
+    }
+
+    /// The canonical form: parsing it gives an equal value.
+    public var description: String {
+        switch target {
+        case .alsa(let pcm, let format):
+            return "alsa:\(pcm)" + Self.query(format.options)
+        case .pulse(let source, let server):
+            return "pulse:\(source)" + Self.query([("server", server)])
+        case .standardInput(let format):
+            return "pipe:-" + Self.query(format.options)
+        case .fifo(let path, let format):
+            return "pipe:\(Self.percentEncoded(path))" + Self.query(format.options)
+        case .file(let path, let pace, let loops):
+            return "file:\(Self.percentEncoded(path))"
+                + Self.query([("pace", pace == .realtime ? nil : pace.rawValue), ("loop", loops ? "true" : nil)])
+        }
+    }
+
+    /// A source of its own for this URI; nothing is opened before its `start`.
+    public func makeSource() -> any AudioSource {
+        switch target {
+        case .alsa(let pcm, let format): ALSASource(pcm: pcm, format: format)
+        case .pulse(let source, let server): PulseSource(source: source, server: server)
+        case .standardInput(let format): PipeSource(.standardInput, format: format)
+        case .fifo(let path, let format): PipeSource(.fifo(path), format: format)
+        case .file(let path, let pace, let loops): FileSource(path: path, pace: pace, loops: loops)
+        }
+    }
+
+    private static func query(_ options: [(String, String?)]) -> String {
+        let given = options.compactMap { name, value in value.map { "\(name)=\($0)" } }
+        return given.isEmpty ? "" : "?" + given.joined(separator: "&")
+    }
+
+    private static func percentEncoded(_ path: String) -> String {
+        var text = ""
+        for character in path.unicodeScalars {
+            switch character {
+            case "%": text += "%25"
+            case "?": text += "%3F"
+            default: text.unicodeScalars.append(character)
+            }
+        }
+        return text
+    }
+}
+
+/// The format that a URI's options demand; nil for what they leave open.
+struct RequestedFormat: Sendable, Equatable {
+    /// Hz, 8 000 to 192 000.
+    var rate: Int?
+    /// 1 to 8.
+    var channels: Int?
+    var format: SampleFormat?
+
+    static let rates = 8_000...192_000
+    static let channelCounts = 1...8
+
+    var options: [(String, String?)] {
+        [("rate", rate.map(String.init)), ("channels", channels.map(String.init)), ("format", format?.rawValue)]
+    }
+}
