@@ -1,0 +1,59 @@
+import Foundation
+
+/// Music for the tests: what the project composes itself, rendered once a test run, and recordings where a
+/// developer has some beside the project.
+enum Music {
+    static let canRender = Programs.has("fluidsynth")
+
+    private static let cache = Cache()
+
+    /// A WAV file of a genre that the demonstration's programme plays.
+    static func composed(_ genre: String, seconds: Int = 30, seed: Int = 1) throws -> String {
+        try cache.file("\(genre)-\(seed)-\(seconds).wav") { path in
+            _ = try Programs.run(
+                Programs.built("genred-programme"),
+                ["render", path, "--genre", genre, "--seed", "\(seed)", "--seconds", "\(seconds)"])
+        }
+    }
+
+    /// The same sound in another form, by ffmpeg's arguments between input and output.
+    static func converted(_ path: String, _ arguments: [String], suffix: String) throws -> String {
+        let name = (path as NSString).lastPathComponent + "." + suffix
+        return try cache.file(name) { target in
+            let ffmpeg = Programs.find("ffmpeg") ?? "ffmpeg"
+            _ = try Programs.run(ffmpeg, ["-nostdin", "-y", "-loglevel", "error", "-i", path] + arguments + [target])
+        }
+    }
+
+    /// The folder of recordings beside the project, if there is one.
+    static let recordings: String? = {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let folder = root.appendingPathComponent("shared/data/audio").path
+        return FileManager.default.fileExists(atPath: folder) ? folder : nil
+    }()
+
+    /// Files made once and shared by tests that run at the same time.
+    private final class Cache: @unchecked Sendable {
+        // Safe to share: everything happens under the lock.
+        private let lock = NSLock()
+        private let folder: TemporaryFolder?
+
+        init() {
+            folder = try? TemporaryFolder()
+            // A static is never deinitialised: what it made is removed when the process ends.
+            atexit { Music.cache.remove() }
+        }
+
+        func remove() { _ = folder.map { try? FileManager.default.removeItem(atPath: $0.path) } }
+
+        func file(_ name: String, make: (String) throws -> Void) throws -> String {
+            lock.lock()
+            defer { lock.unlock() }
+            guard let folder else { throw Programs.Failure(description: "no temporary folder") }
+            let path = folder.file(name)
+            if !FileManager.default.fileExists(atPath: path) { try make(path) }
+            return path
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import ControlProtocol
+import Foundation
+
+/// A real genred, started with arguments on a socket of its own, and ended with its test.
+final class RunningDaemon {
+    let socket: String
+    let process = Process()
+    private let folder: TemporaryFolder
+    private let logPath: String
+
+    /// - Parameters:
+    ///   - sources: name and URI of each.
+    ///   - input: what it reads on standard input.
+    init(
+        sources: [(name: String, uri: String)], arguments: [String] = [], environment: [String: String] = [:],
+        input: FileHandle = .nullDevice
+    ) throws {
+        folder = try TemporaryFolder()
+        socket = folder.file("genred.sock")
+        logPath = folder.file("log")
+        _ = FileManager.default.createFile(atPath: logPath, contents: nil)
+        process.executableURL = URL(fileURLWithPath: Programs.built("genred"))
+        process.arguments =
+            ["--socket", socket] + sources.flatMap { ["--source", "\($0.name)=\($0.uri)"] } + arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardInput = input
+        process.standardError = FileHandle(forWritingAtPath: logPath)
+        process.standardOutput = process.standardError
+        try process.run()
+    }
+
+    deinit { if process.isRunning { process.terminate() } }
+
+    var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
+
+    /// A client, as soon as the daemon answers.
+    func client(within seconds: Double = 10) async throws -> ControlClient {
+        var last = "nothing"
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < deadline {
+            do { return try ControlClient(path: socket) } catch { last = "\(error)" }
+            guard process.isRunning else { break }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        throw Programs.Failure(description: "no answer on the socket: \(last); the log:\n\(log)")
+    }
+
+    /// Waits for the process to end; its exit status, or nil if it does not.
+    func exit(within seconds: Double) async throws -> Int32? {
+        try await wait(seconds) { !process.isRunning } ? process.terminationStatus : nil
+    }
+
+    /// All estimates of a subscription until the source has ended or `seconds` are over.
+    func estimates(_ client: ControlClient, seconds: Double, until done: (Estimate) -> Bool = { _ in false }) throws
+        -> [Estimate]
+    {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        var result: [Estimate] = []
+        while ContinuousClock.now < deadline {
+            let notification: ControlProtocol.Notification?
+            do {
+                notification = try client.nextNotification(timeout: .milliseconds(200))
+            } catch {
+                // A daemon whose last source has ended goes: what it said until then counts.
+                guard error.code == .closed else { throw error }
+                break
+            }
+            guard case .estimate(let estimate) = notification else { continue }
+            result.append(estimate)
+            if done(estimate) { break }
+        }
+        return result
+    }
+}

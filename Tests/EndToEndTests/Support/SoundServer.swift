@@ -1,0 +1,81 @@
+import Foundation
+
+/// A real, headless PulseAudio server of the test's own, with one sink, `radio`.
+final class SoundServer {
+    static let isInstalled = Programs.has("pulseaudio", "pacat", "pactl")
+
+    let folder: TemporaryFolder
+    private var process: Process?
+
+    /// - Parameter rate: of the sink, Hz.
+    init(rate: Int = 48_000) throws {
+        folder = try TemporaryFolder()
+        self.rate = rate
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder.path)
+        try """
+        </usr/share/alsa/alsa.conf>
+        pcm.radio { type pulse device radio.monitor server "\(address)" }
+        ctl.radio { type pulse server "\(address)" }
+        """.write(toFile: folder.file("asound.conf"), atomically: true, encoding: .utf8)
+        try start()
+    }
+
+    deinit { process?.terminate() }
+
+    private let rate: Int
+    private var address: String { "unix:\(folder.file("native"))" }
+
+    /// What a program needs to find this server, by libpulse and by ALSA (PCM `radio`).
+    var environment: [String: String] {
+        [
+            "PULSE_SERVER": address, "ALSA_CONFIG_PATH": folder.file("asound.conf"), "HOME": folder.path,
+            "XDG_RUNTIME_DIR": folder.path,
+        ]
+    }
+
+    func start() throws {
+        let server = Process()
+        server.executableURL = URL(fileURLWithPath: Programs.find("pulseaudio") ?? "pulseaudio")
+        server.arguments = [
+            "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--disallow-exit",
+            "-L", "module-null-sink sink_name=radio rate=\(rate) channels=2",
+            "-L", "module-native-protocol-unix socket=\(folder.file("native")) auth-anonymous=1",
+        ]
+        server.environment = ProcessInfo.processInfo.environment.merging(
+            ["HOME": folder.path, "XDG_RUNTIME_DIR": folder.path, "PULSE_RUNTIME_PATH": folder.path]) { $1 }
+        server.standardInput = FileHandle.nullDevice
+        server.standardOutput = FileHandle.nullDevice
+        server.standardError = FileHandle.nullDevice
+        try server.run()
+        process = server
+        for _ in 0..<200 {
+            if (try? pactl("info")) != nil { return }
+            usleep(25_000)
+        }
+        throw Programs.Failure(description: "PulseAudio did not start")
+    }
+
+    /// Ends the server as a crash does.
+    func kill() {
+        guard let process else { return }
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(atPath: folder.file("native"))
+    }
+
+    @discardableResult
+    func pactl(_ arguments: String...) throws -> String {
+        try Programs.run(Programs.find("pactl") ?? "pactl", arguments, environment: environment)
+    }
+
+    /// Plays a file into the sink; ends by itself, or with `terminate()`.
+    func play(_ path: String) throws -> Process {
+        let player = Process()
+        player.executableURL = URL(fileURLWithPath: Programs.find("paplay") ?? "paplay")
+        player.arguments = ["-d", "radio", path]
+        player.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        player.standardError = FileHandle.nullDevice
+        try player.run()
+        return player
+    }
+}
