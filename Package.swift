@@ -26,6 +26,8 @@ let package = Package(
         .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
         .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        // Parts of the C library that Swift's Glibc module leaves out.
+        .systemLibrary(name: "CTerminal"),
 
         // What is heard.
         .target(name: "Model", resources: [.copy("Resources/default.safetensors")]),
@@ -52,7 +54,7 @@ let package = Package(
         .executableTarget(
             name: "genrectl",
             dependencies: [
-                "ControlProtocol",
+                "ControlProtocol", "CTerminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Control"

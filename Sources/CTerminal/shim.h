@@ -1,0 +1,6 @@
+// Parts of the C library that Swift's Glibc module leaves out: signals as a file descriptor, the width of a character.
+#include <stddef.h>
+#include <sys/signalfd.h>
+
+// Declared in wchar.h for who defines _XOPEN_SOURCE; the importer does not.
+extern int wcwidth(wchar_t character);

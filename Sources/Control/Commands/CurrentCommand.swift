@@ -1,0 +1,86 @@
+import ArgumentParser
+import ControlProtocol
+
+struct CurrentCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "current",
+        abstract: "What is heard now, a line a source.",
+        discussion: """
+            Of each source: the genre, how sure that is, for how long it has been so, the second guess, the level.
+            Where there is no genre it says why: silence, no music, no signal, starting (less than 3 s heard), or \
+            unsure with the best guesses.
+            """
+    )
+
+    @OptionGroup var options: CommonOptions
+
+    @Argument(help: "A source's name; every source without it.")
+    var source: String?
+
+    func run() throws {
+        try options.withClient { client in
+            let estimates = try client.current(source: source)
+            if options.json {
+                for estimate in estimates { try Output.json(estimate) }
+            } else {
+                Output.lines(CurrentView.lines(estimates, now: .now))
+            }
+        }
+    }
+}
+
+/// `current` for people.
+enum CurrentView {
+    static func lines(_ estimates: [Estimate], now: Timestamp) -> [Line] {
+        if estimates.isEmpty {
+            return [Line("genred has no sources; add one to its configuration and reload it")]
+        }
+        let labels = Set(estimates.flatMap { $0.probabilities.keys }).sorted()
+        let palette = Palette(labels: labels)
+        var table = Table(.left, .left, .right, .left, .left, .right)
+        for estimate in estimates {
+            table.append(
+                Line(estimate.source, .bold),
+                Line(Wording.label(estimate.label), .colour(palette.colour(estimate.label), bold: true)),
+                Line(estimate.hasConfidence ? Wording.percent(estimate.confidence) : ""),
+                Line(age(estimate, now: now)),
+                Line(guesses(estimate), .quiet),
+                Line(Wording.level(estimate.level), .quiet))
+        }
+        return table.lines(gap: 3)
+    }
+
+    private static func age(_ estimate: Estimate, now: Timestamp) -> String {
+        if estimate.state == .starting {
+            return "\(Wording.decimal(estimate.position, digits: 1)) s heard"
+        }
+        guard let since = Timestamp(rfc3339: estimate.since) else { return "" }
+        return "for \(Wording.duration(now.seconds(since: since)))"
+    }
+
+    private static func guesses(_ estimate: Estimate) -> String {
+        let ranked = estimate.ranking
+        switch estimate.state {
+        case .genre, .noMusic:
+            guard let second = ranked.first(where: { $0.label != estimate.label }),
+                second.probability >= 0.005
+            else {
+                return ""
+            }
+            return "then \(second.label) \(Wording.percent(second.probability))"
+        case .unsure: return ranked.prefix(2).map(\.label).joined(separator: " or ")
+        case .silence, .starting, .noSignal: return ""
+        }
+    }
+}
+
+extension Estimate {
+    /// Whether `confidence` means anything in this state.
+    var hasConfidence: Bool { state == .genre || state == .unsure || state == .noMusic }
+
+    /// The labels, the most probable first.
+    var ranking: [(label: String, probability: Double)] {
+        probabilities.map { (label: $0.key, probability: $0.value) }
+            .sorted { ($1.probability, $0.label) < ($0.probability, $1.label) }
+    }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import ControlProtocol
+
+struct SourcesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sources",
+        abstract: "What is listened to: devices, their formats and what went wrong with them."
+    )
+
+    @OptionGroup var options: CommonOptions
+
+    @Argument(help: "A source's name; every source without it.")
+    var source: String?
+
+    func run() throws {
+        try options.withClient { client in
+            var sources = try client.sources()
+            if let source {
+                let known = sources.map(\.name)
+                sources.removeAll { $0.name != source }
+                if sources.isEmpty {
+                    Output.error(RPCError.unknownSource(source, known: known).message)
+                    throw Failure.daemonError
+                }
+            }
+            if options.json {
+                for source in sources { try Output.json(source) }
+            } else {
+                Output.lines(SourcesView.lines(sources))
+            }
+        }
+    }
+}
+
+/// `sources` for people, and the end of `status`.
+enum SourcesView {
+    static func lines(_ sources: [SourceStatus]) -> [Line] {
+        if sources.isEmpty {
+            return [Line("genred has no sources; add one to its configuration and reload it")]
+        }
+        var table = Table(.left, .left, .left, .left, .right, .right, .right, .right)
+        table.appendHeader(
+            "source", "state", "device", "format", "heard", "overruns", "dropped", "reopened")
+        for source in sources {
+            table.append(
+                Line(source.name, .bold), Line(source.state.rawValue, .colour(source.state.colour)),
+                Line(source.device ?? source.uri), Line(source.format ?? "", .quiet),
+                Line(Wording.duration(source.position)), count(source.overruns), count(source.dropped),
+                count(source.reconnects))
+        }
+        var lines = table.lines()
+        for source in sources {
+            guard let error = source.lastError else { continue }
+            var line = Line("\(source.name): ", .bold)
+            line.append(error, source.state == .lost ? .colour(.red) : .quiet)
+            lines.append(line)
+        }
+        return lines
+    }
+
+    private static func count(_ value: Int) -> Line {
+        Line(Wording.decimal(Double(value)), value == 0 ? .quiet : .colour(.yellow))
+    }
+}
+
+extension DeviceState {
+    var colour: Colour {
+        switch self {
+        case .opening: .yellow
+        case .running: .green
+        case .lost: .red
+        case .ended: .grey
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import ControlProtocol
+
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "How genred itself is: uptime, load, clients, model, configuration, sources."
+    )
+
+    @OptionGroup var options: CommonOptions
+
+    func run() throws {
+        try options.withClient { client in
+            let status = try client.status()
+            if options.json {
+                try Output.json(status)
+            } else {
+                Output.lines(StatusView.lines(status))
+            }
+        }
+    }
+}
+
+/// `status` for people.
+enum StatusView {
+    static func lines(_ status: DaemonStatus) -> [Line] {
+        var table = Table(.left, .left)
+        func row(_ name: String, _ text: String) { table.append(Line(name, .quiet), Line(text)) }
+        row("genred", "\(status.version), process \(status.pid)")
+        row(
+            "running", "for \(Wording.duration(status.uptime)), since \(LocalTime.full(status.started))")
+        row("processor", processor(status))
+        row("memory", Wording.memory(status.memory))
+        row("clients", "\(status.clients), of which \(status.subscribers) subscribed")
+        row("model", status.model.path)
+        row("", ModelView.summary(status.model))
+        row("config", status.config ?? "none: built-in defaults")
+        return table.lines() + [Line()] + SourcesView.lines(status.sources)
+    }
+
+    private static func processor(_ status: DaemonStatus) -> String {
+        let share = status.uptime > 0 ? status.cpu / status.uptime * 100 : 0
+        return
+            "\(Wording.decimal(status.cpu, digits: 1)) s used, \(Wording.decimal(share, digits: 1)) % of one core"
+    }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+
+/// The program `genrectl`.
+@main
+struct GenreControl: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "genrectl",
+        abstract: "See what genred hears.",
+        discussion: """
+            genred labels live audio with music genres; genrectl asks it over its control socket.
+
+            The socket is --socket PATH, else $GENRED_SOCKET, else /run/genred/genred.sock, else \
+            $XDG_RUNTIME_DIR/genred/genred.sock. Colours are used on a terminal, unless NO_COLOR is set.
+
+            EXAMPLES:
+              genrectl current                      what is heard now
+              genrectl watch                        the same, live; q quits
+              genrectl history radio --since 2h     what was heard
+              genrectl watch --json | jq -r .genre  a stream for scripts
+
+            EXIT CODES:
+              0   success; watch: ended by q, Ctrl-C or --seconds
+              1   genred answered with an error, such as an unknown source
+              3   genred is not running or cannot be reached
+              4   no permission for the socket
+              5   the connection was lost
+              64  the command line is wrong
+            """,
+        subcommands: [
+            CurrentCommand.self, WatchCommand.self, HistoryCommand.self, SourcesCommand.self,
+            StatusCommand.self,
+            DescribeCommand.self, ReloadCommand.self,
+        ]
+    )
+
+    @OptionGroup var options: CommonOptions
+}

@@ -1,0 +1,11 @@
+import Glibc
+
+enum Poll {
+    /// Waits until one of the descriptors can be read (negative ones never can) or the time is up, and says which.
+    static func readable(_ descriptors: [Int32], until deadline: ContinuousClock.Instant) -> [Bool] {
+        var entries = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        let left = (ContinuousClock.now.duration(to: deadline) / .milliseconds(1)).rounded(.up)
+        let count = poll(&entries, nfds_t(entries.count), Int32(min(max(left, 0), 60_000)))
+        return entries.map { count > 0 && $0.revents != 0 }
+    }
+}

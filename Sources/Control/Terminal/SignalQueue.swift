@@ -1,0 +1,39 @@
+import CTerminal
+import Glibc
+
+/// Signals as something to poll: nothing runs at a moment that it did not choose.
+final class SignalQueue {
+    let descriptor: Int32
+    private var set = sigset_t()
+
+    /// Blocks these signals in this thread and in those that it starts.
+    init(_ signals: [Int32]) {
+        sigemptyset(&set)
+        for signal in signals { sigaddset(&set, signal) }
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        descriptor = signalfd(-1, &set, Int32(SFD_NONBLOCK) | Int32(SFD_CLOEXEC))
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+
+    /// The next that has arrived; nil when there is none.
+    func next() -> Int32? {
+        var information = signalfd_siginfo()
+        let size = MemoryLayout<signalfd_siginfo>.size
+        return read(descriptor, &information, size) == size ? Int32(information.ssi_signo) : nil
+    }
+
+    /// Ends this program as `signal` would have ended it, so that its parent sees why.
+    static func die(of signal: Int32) -> Never {
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, signal)
+        Glibc.signal(signal, SIG_DFL)
+        raise(signal)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        exit(128 + signal)
+    }
+}

@@ -1,0 +1,82 @@
+import Glibc
+
+/// The terminal while a full-screen view has it: its own screen, no cursor, no echo; all as before when it is left.
+final class Terminal {
+    private let output: Int32
+    /// Where keys come from: standard input, or the controlling terminal when that is something else.
+    let input: Int32
+    private let ownsInput: Bool
+    private var saved: termios?
+    private var shown: [String] = []
+    private var shownSize = Size(columns: 0, rows: 0)
+
+    struct Size: Equatable {
+        var columns: Int
+        var rows: Int
+    }
+
+    /// Nil when `output` is no terminal.
+    init?(output: Int32 = STDOUT_FILENO) {
+        guard isatty(output) == 1 else { return nil }
+        self.output = output
+        ownsInput = isatty(STDIN_FILENO) != 1
+        input = ownsInput ? open("/dev/tty", O_RDONLY | O_CLOEXEC) : STDIN_FILENO
+    }
+
+    deinit {
+        leave()
+        if ownsInput && input >= 0 { close(input) }
+    }
+
+    var size: Size {
+        var window = winsize()
+        guard ioctl(output, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0 else {
+            return Size(columns: 80, rows: 24)
+        }
+        return Size(columns: Int(window.ws_col), rows: Int(window.ws_row))
+    }
+
+    func enter() {
+        guard saved == nil else { return }
+        var settings = termios()
+        if input >= 0, tcgetattr(input, &settings) == 0 {
+            saved = settings
+            // Keys one by one and unseen; Ctrl-C and Ctrl-Z stay signals.
+            settings.c_lflag &= ~tcflag_t(ICANON | ECHO)
+            tcsetattr(input, TCSADRAIN, &settings)
+        } else {
+            saved = settings
+        }
+        write("\u{1B}[?1049h\u{1B}[?25l\u{1B}[2J")
+        shown = []
+    }
+
+    func leave() {
+        guard var settings = saved else { return }
+        saved = nil
+        write("\u{1B}[0m\u{1B}[?25h\u{1B}[?1049l")
+        // Keys typed meanwhile were meant for the view, not for the shell.
+        if input >= 0 { tcsetattr(input, TCSAFLUSH, &settings) }
+    }
+
+    /// Shows these lines, sending those that changed, as one frame.
+    func show(_ lines: [String], size: Size) {
+        var frame = ""
+        if size != shownSize {
+            frame += "\u{1B}[2J"
+            shown = []
+            shownSize = size
+        }
+        for row in 0..<max(lines.count, shown.count) {
+            let line = row < lines.count ? lines[row] : ""
+            if row < shown.count, shown[row] == line { continue }
+            // Erased first: after a line that fills its row, erasing would take its last character.
+            frame += "\u{1B}[\(row + 1);1H\u{1B}[2K\(line)"
+        }
+        shown = lines
+        // Synchronised output: a terminal that knows it shows the frame at once, others ignore it.
+        if !frame.isEmpty { write("\u{1B}[?2026h\(frame)\u{1B}[?2026l") }
+    }
+
+    private func write(_ text: String) { _ = Output.put(Array(text.utf8), to: output) }
+}

@@ -1,0 +1,58 @@
+import ControlProtocol
+import Glibc
+
+/// A time on the clock of where this runs.
+struct LocalTime {
+    private let fields: tm
+
+    init(_ time: Timestamp) {
+        var seconds = time_t(
+            time.milliseconds >= 0 ? time.milliseconds / 1000 : (time.milliseconds - 999) / 1000)
+        var fields = tm()
+        localtime_r(&seconds, &fields)
+        self.fields = fields
+    }
+
+    /// `2026-01-31`.
+    var date: String {
+        "\(fields.tm_year + 1900)-\(Wording.twoDigits(Int(fields.tm_mon) + 1))-\(Wording.twoDigits(Int(fields.tm_mday)))"
+    }
+
+    /// `08:00`.
+    var clock: String {
+        "\(Wording.twoDigits(Int(fields.tm_hour))):\(Wording.twoDigits(Int(fields.tm_min)))"
+    }
+
+    /// `08:00:00`.
+    var time: String { "\(clock):\(Wording.twoDigits(Int(fields.tm_sec)))" }
+
+    /// `2026-01-31 08:00:00` of what the wire says, or that itself when it is no time.
+    static func full(_ text: String) -> String {
+        guard let time = Timestamp(rfc3339: text).map(LocalTime.init) else { return text }
+        return "\(time.date) \(time.time)"
+    }
+
+    /// The first moment of the day that lies `days` after that of this time.
+    func midnight(days: Int32 = 0) -> Timestamp? {
+        Self.timestamp(
+            year: fields.tm_year + 1900, month: fields.tm_mon + 1, day: fields.tm_mday + days)
+    }
+
+    /// This day at `hour`:`minute`.
+    func today(hour: Int32, minute: Int32) -> Timestamp? {
+        Self.timestamp(
+            year: fields.tm_year + 1900, month: fields.tm_mon + 1, day: fields.tm_mday, hour: hour,
+            minute: minute)
+    }
+
+    /// Nil where the system's calendar ends.
+    static func timestamp(
+        year: Int32, month: Int32, day: Int32, hour: Int32 = 0, minute: Int32 = 0
+    ) -> Timestamp? {
+        var fields = tm()
+        (fields.tm_year, fields.tm_mon, fields.tm_mday) = (year - 1900, month - 1, day)
+        (fields.tm_hour, fields.tm_min, fields.tm_isdst) = (hour, minute, -1)
+        let seconds = mktime(&fields)
+        return seconds == -1 ? nil : Timestamp(milliseconds: Int64(seconds) * 1000)
+    }
+}

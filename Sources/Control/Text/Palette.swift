@@ -1,0 +1,60 @@
+import ControlProtocol
+
+/// Each label's colour and letter, the same in every view and at every start.
+struct Palette: Sendable, Equatable {
+    /// In the model's order.
+    let labels: [String]
+    private let colours: [String: Colour]
+    private let letters: [String: Character]
+
+    private static let known: [String: Colour] = [
+        "blues": Colour(extended: 69, basic: 12), "classical": Colour(extended: 223, basic: 15),
+        "country": Colour(extended: 179, basic: 3), "disco": Colour(extended: 170, basic: 5),
+        "hiphop": Colour(extended: 44, basic: 6), "jazz": Colour(extended: 215, basic: 11),
+        "metal": Colour(extended: 103, basic: 7), "pop": Colour(extended: 218, basic: 13),
+        "reggae": Colour(extended: 113, basic: 10), "rock": Colour(extended: 167, basic: 9),
+        "no-music": Colour(extended: 66, basic: 8), "unsure": Colour(extended: 243, basic: 8),
+        "silence": Colour(extended: 237, basic: 8), "starting": Colour(extended: 240, basic: 8),
+        "no-signal": Colour(extended: 88, basic: 1),
+    ]
+
+    /// For the labels of other models, in turn.
+    private static let others: [Colour] = [
+        Colour(extended: 75, basic: 12), Colour(extended: 150, basic: 10),
+        Colour(extended: 216, basic: 11),
+        Colour(extended: 176, basic: 13), Colour(extended: 80, basic: 14),
+        Colour(extended: 209, basic: 9),
+        Colour(extended: 186, basic: 3), Colour(extended: 140, basic: 5),
+        Colour(extended: 109, basic: 6),
+        Colour(extended: 144, basic: 2),
+    ]
+
+    init(labels: [String]) {
+        self.labels = labels
+        var colours = Self.known
+        var next = 0
+        for label in labels where colours[label] == nil {
+            colours[label] = Self.others[next % Self.others.count]
+            next += 1
+        }
+        self.colours = colours
+        var letters: [String: Character] = [
+            "no-signal": "!", "silence": ".", "unsure": "?", "starting": "^",
+        ]
+        for label in labels {
+            let candidates = Array(label) + Array(label.uppercased()) + Array("0123456789")
+            letters[label] = candidates.first { $0.isASCII && !letters.values.contains($0) } ?? "*"
+        }
+        self.letters = letters
+    }
+
+    func colour(_ label: String) -> Colour { colours[label] ?? .grey }
+
+    /// For a strip of time where there are no colours.
+    func letter(_ label: String) -> Character { letters[label] ?? "*" }
+
+    /// Text on a background of this colour.
+    static func ink(on colour: Colour) -> Colour {
+        [237, 240, 243, 88, 66].contains(colour.extended) ? .white : .black
+    }
+}

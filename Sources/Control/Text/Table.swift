@@ -1,0 +1,34 @@
+/// Rows of cells in aligned columns.
+struct Table {
+    enum Alignment { case left, right }
+
+    private let alignments: [Alignment]
+    private var rows: [[Line]] = []
+
+    init(_ alignments: Alignment...) { self.alignments = alignments }
+
+    /// Of as many cells as there are columns.
+    mutating func append(_ cells: Line...) { rows.append(cells) }
+
+    mutating func appendHeader(_ titles: String...) { rows.append(titles.map { Line($0, .quiet) }) }
+
+    /// Columns that are empty in every row are left out.
+    func lines(gap: Int = 2) -> [Line] {
+        let widths = alignments.indices.map { column in rows.map { $0[column].width }.max() ?? 0 }
+        let shown = widths.indices.filter { widths[$0] > 0 }
+        return rows.map { cells in
+            var line = Line()
+            var end = 0
+            for column in shown {
+                let start = column == shown.first ? 0 : end + gap
+                end = start + widths[column]
+                let isLeft = alignments[column] == .left
+                // No spaces at the end of a line.
+                if cells[column].width == 0 { continue }
+                line.pad(to: isLeft ? start : end - cells[column].width)
+                line.append(cells[column])
+            }
+            return line
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import ControlProtocol
+
+/// The recent past of a source from left to right, a colour a label.
+struct TimeStrip {
+    var labels: [String?]
+    var palette: Palette
+    var hasColours: Bool
+
+    init(
+        _ source: WatchState.Source, columns: Int, span: Double, now: Timestamp, palette: Palette,
+        hasColours: Bool
+    ) {
+        let current = source.estimate.flatMap { estimate in
+            Timestamp(rfc3339: estimate.since).map { start in
+                Timeline.Segment(label: estimate.label, start: start, end: max(start, now))
+            }
+        }
+        labels = source.timeline.columns(
+            columns, from: now.adding(seconds: -span), to: now, current: current)
+        self.palette = palette
+        self.hasColours = hasColours
+    }
+
+    /// Coloured, or of letters where there are no colours. With `names`, a label that lasts long enough is written
+    /// into its part.
+    func line(names: Bool) -> Line {
+        var line = Line()
+        var start = 0
+        while start < labels.count {
+            var end = start
+            while end < labels.count, labels[end] == labels[start] { end += 1 }
+            append(labels[start], columns: end - start, names: names, to: &line)
+            start = end
+        }
+        return line
+    }
+
+    private func append(_ label: String?, columns: Int, names: Bool, to line: inout Line) {
+        guard let label else {
+            line.append(String(repeating: "┈", count: columns), .colour(.faint))
+            return
+        }
+        let colour = palette.colour(label)
+        let name = Wording.label(label)
+        let fits = names && DisplayText.width(name) + 2 <= columns
+        if hasColours {
+            let style = Style(foreground: Palette.ink(on: colour), background: colour)
+            var part = Line(fits ? " \(name)" : "", style)
+            part.pad(to: columns, style)
+            line.append(part)
+        } else {
+            let letter = String(palette.letter(label))
+            let text = fits ? " \(name) " : ""
+            line.append(text + String(repeating: letter, count: columns - DisplayText.width(text)))
+        }
+    }
+
+    /// The labels in the strip, in the order of the palette, each with its colour or letter.
+    func legend() -> Line {
+        let present = Set(labels.compactMap { $0 })
+        let states = EstimateState.allCases.map(\.rawValue)
+        let order = palette.labels + states.filter { !palette.labels.contains($0) }
+        let others = present.subtracting(order).sorted()
+        var line = Line()
+        for label in order + others where present.contains(label) {
+            if line.width > 0 { line.append("  ") }
+            line.append(hasColours ? "■" : "\(palette.letter(label))", .colour(palette.colour(label)))
+            line.append(" \(Wording.label(label))", .quiet)
+        }
+        return line
+    }
+
+    /// The scale under the strip.
+    static func axis(columns: Int, span: Double) -> Line {
+        let marks = columns >= 60 ? 4 : columns >= 30 ? 2 : 1
+        var line = Line()
+        for mark in 0..<marks {
+            let ago = span * Double(marks - mark) / Double(marks)
+            line.append("│-\(Wording.briefDuration(ago))", .quiet)
+            line.pad(to: columns * (mark + 1) / marks)
+        }
+        return line.cut(to: columns - 4, ellipsis: "").justified(
+            with: Line("now│", .quiet), columns: columns)
+    }
+}

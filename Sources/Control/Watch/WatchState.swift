@@ -1,0 +1,107 @@
+import ControlProtocol
+
+/// All that the live view shows; nothing of terminals or sockets.
+struct WatchState: Sendable {
+    struct Source: Sendable, Equatable {
+        var status: SourceStatus
+        var estimate: Estimate?
+        var timeline = Timeline()
+        /// The highest level of late, dB, which falls slowly.
+        var peak: Double?
+    }
+
+    enum Connection: Sendable, Equatable {
+        case connected
+        /// Trying again since then.
+        case lost(since: Timestamp, reason: String)
+    }
+
+    /// The times that the strip can span, in seconds.
+    static let spans: [Double] = [60, 300, 900, 3600, 21_600, 86_400]
+
+    var path: String
+    /// The only one shown, if one was asked for.
+    var only: String?
+    var version = ""
+    var palette = Palette(labels: [])
+    private(set) var sources: [Source] = []
+    private(set) var selectedName: String?
+    var connection = Connection.connected
+    /// The index of the strip's span.
+    private(set) var spanIndex = 2
+    /// With many sources: whether they fill the screen, without the details of the selected one.
+    private(set) var isListOnly = false
+    /// Estimates that this client was too slow for.
+    private(set) var lostEstimates = 0
+
+    init(path: String, only: String? = nil) {
+        self.path = path
+        self.only = only
+    }
+
+    var span: Double { Self.spans[spanIndex] }
+
+    var selectedIndex: Int { sources.firstIndex { $0.status.name == selectedName } ?? 0 }
+
+    var selected: Source? { sources.isEmpty ? nil : sources[selectedIndex] }
+
+    // MARK: What the daemon says
+
+    /// Takes the list of the sources as it is now; what is known of those that stay is kept.
+    mutating func update(_ statuses: [SourceStatus]) {
+        let known = Dictionary(sources.map { ($0.status.name, $0) }) { first, _ in first }
+        sources = statuses.filter { only == nil || $0.name == only }.map { status in
+            var source = known[status.name] ?? Source(status: status)
+            source.status = status
+            return source
+        }
+    }
+
+    mutating func update(_ estimates: [Estimate]) {
+        for estimate in estimates { apply(.estimate(estimate)) }
+    }
+
+    mutating func replaceHistory(_ changes: [Change]) {
+        let bySource = Dictionary(grouping: changes, by: \.source)
+        for index in sources.indices {
+            sources[index].timeline = Timeline(changes: bySource[sources[index].status.name] ?? [])
+        }
+    }
+
+    /// False when it is about a source that is not known yet.
+    @discardableResult
+    mutating func apply(_ notification: Notification) -> Bool {
+        switch notification {
+        case .estimate(let estimate):
+            guard let index = index(estimate.source) else { return only != nil }
+            sources[index].estimate = estimate
+            let level = estimate.level ?? -120
+            sources[index].peak = max(level, (sources[index].peak ?? -120) - 2)
+        case .change(let change):
+            guard let index = index(change.source) else { return only != nil }
+            sources[index].timeline.append(change)
+        case .state(let change):
+            guard let index = index(change.source) else { return only != nil }
+            sources[index].status.state = change.state
+            if change.state == .lost { sources[index].status.lastError = change.message }
+        case .lost(let lost): lostEstimates += lost.estimates
+        }
+        return true
+    }
+
+    private func index(_ name: String) -> Int? { sources.firstIndex { $0.status.name == name } }
+
+    // MARK: What the keys do
+
+    mutating func select(by step: Int) {
+        guard !sources.isEmpty else { return }
+        let index = min(max(selectedIndex + step, 0), sources.count - 1)
+        selectedName = sources[index].status.name
+    }
+
+    mutating func changeSpan(by step: Int) {
+        spanIndex = min(max(spanIndex + step, 0), Self.spans.count - 1)
+    }
+
+    mutating func toggleList() { isListOnly.toggle() }
+}

@@ -1,0 +1,75 @@
+import ControlProtocol
+
+/// The live view as lines: a function of the state, the size and the time, and of nothing else.
+struct WatchView {
+    var state: WatchState
+    var columns: Int
+    var rows: Int
+    var painter: Painter
+    var now: Timestamp
+
+    /// At most `rows` lines of at most `columns`.
+    func lines() -> [Line] {
+        guard columns > 0, rows > 0 else { return [] }
+        let hasFooter = rows >= 8
+        var lines = [title()]
+        let room = rows - 1 - (hasFooter ? 1 : 0)
+        lines += body(rows: room)
+        if hasFooter {
+            while lines.count < rows - 1 { lines.append(Line()) }
+            lines.append(footer())
+        }
+        return lines.prefix(rows).map { $0.cut(to: columns) }
+    }
+
+    private func body(rows: Int) -> [Line] {
+        guard let selected = state.selected else {
+            let message =
+                state.only.map { "the source \($0) is no more" }
+                ?? "genred has no sources; add one and reload it"
+            return [Line(), Line("  \(message)", .quiet)]
+        }
+        let detail = SourceDetail(
+            source: selected, palette: state.palette, span: state.span, columns: columns,
+            painter: painter, now: now)
+        if state.sources.count == 1 { return detail.lines(rows: rows) }
+        let list = SourceList(state: state, columns: columns, painter: painter, now: now)
+        if state.isListOnly || rows < 16 { return list.lines(rows: rows) }
+        let listed = list.lines(rows: min(state.sources.count, max(3, rows - 24)))
+        let rule = Line(String(repeating: "─", count: columns), .colour(.faint))
+        return listed + [rule] + detail.lines(rows: rows - listed.count - 1)
+    }
+
+    private func title() -> Line {
+        let clock = Line(LocalTime(now).time, .quiet)
+        if case .lost(let since, let reason) = state.connection {
+            let text =
+                " no connection for \(Wording.duration(now.seconds(since: since))), trying again: \(reason) "
+            return Line(
+                text, Style(foreground: .white, background: Colour(extended: 124, basic: 1), isBold: true)
+            )
+            .cut(to: columns)
+        }
+        var line = Line("genred", .bold)
+        line.append("  \(Wording.plural(state.sources.count, "source"))  \(state.path)", .quiet)
+        if state.lostEstimates > 0 {
+            line.append("  \(Wording.plural(state.lostEstimates, "estimate")) missed", .colour(.yellow))
+        }
+        return line.justified(with: clock, columns: columns)
+    }
+
+    private func footer() -> Line {
+        var keys = [("q", "quit"), ("←→", "time span")]
+        if state.sources.count > 1 {
+            keys.insert(("↑↓", "source"), at: 1)
+            keys.append(("Enter", state.isListOnly ? "details" : "list"))
+        }
+        var line = Line()
+        for (key, meaning) in keys {
+            if line.width > 0 { line.append("   ") }
+            line.append(key, .bold)
+            line.append(" \(meaning)", .quiet)
+        }
+        return line
+    }
+}
