@@ -1,0 +1,85 @@
+/// What is done to a window's log-mel before it is learned from: all that may differ between two recordings of the
+/// same music. Chances are per window, 0 to 1; amounts are the largest or the typical ones.
+public struct AugmentationConfiguration: Codable, Sendable, Equatable {
+    /// Faster or slower by up to e^±speed, without a change of pitch.
+    public var speed: Float = 0.2
+    public var speedChance: Float = 0.8
+    /// Shift along the mel axis, standard deviation in bands: a change of pitch.
+    public var shift: Float = 1.2
+    public var shiftChance: Float = 0.6
+    /// Dynamics stretched or pressed by up to this share.
+    public var contrast: Float = 0.15
+    /// Slope of the spectrum, up to ± this many dB at its ends, and bend, likewise.
+    public var tilt: Float = 4
+    public var bend: Float = 6
+    /// An equaliser of seven knots, standard deviation in dB.
+    public var equalizer: Float = 3
+    /// A low-pass somewhere in the upper half, as by radio, telephone or codec; a high-pass, as by a small speaker; a
+    /// roll-off of the uppermost bands alone, as by a resampler.
+    public var lowPassChance: Float = 0.3
+    public var highPassChance: Float = 0.12
+    public var rollOffChance: Float = 0.5
+    /// Steady noise of any slope, 8 to 55 dB under the music.
+    public var noiseChance: Float = 0.2
+    /// Speech or noise quietly under music, which stays music.
+    public var noMusicUnderMusicChance: Float = 0.1
+    /// Two pieces of no-music at once, and music quietly under speech, which stays no-music.
+    public var twoNoMusicChance: Float = 0.25
+    public var musicUnderSpeechChance: Float = 0.2
+    /// A moment of silence.
+    public var silenceChance: Float = 0.04
+    /// One or two masks over up to so many frames or bands.
+    public var timeMaskChance: Float = 0.5
+    public var timeMaskFrames = 8
+    public var bandMaskChance: Float = 0.5
+    public var bandMaskBands = 8
+
+    public init() {}
+
+    /// Nothing is done but the level's and the window's choice.
+    public static var none: AugmentationConfiguration {
+        var result = AugmentationConfiguration()
+        result.speedChance = 0
+        result.shiftChance = 0
+        result.contrast = 0
+        result.tilt = 0
+        result.bend = 0
+        result.equalizer = 0
+        result.lowPassChance = 0
+        result.highPassChance = 0
+        result.rollOffChance = 0
+        result.noiseChance = 0
+        result.noMusicUnderMusicChance = 0
+        result.twoNoMusicChance = 0
+        result.musicUnderSpeechChance = 0
+        result.silenceChance = 0
+        result.timeMaskChance = 0
+        result.bandMaskChance = 0
+        return result
+    }
+
+    var problem: String? {
+        let chances: [(String, Float)] = [
+            ("speedChance", speedChance), ("shiftChance", shiftChance), ("lowPassChance", lowPassChance),
+            ("highPassChance", highPassChance), ("rollOffChance", rollOffChance), ("noiseChance", noiseChance),
+            ("noMusicUnderMusicChance", noMusicUnderMusicChance), ("twoNoMusicChance", twoNoMusicChance),
+            ("musicUnderSpeechChance", musicUnderSpeechChance), ("silenceChance", silenceChance),
+            ("timeMaskChance", timeMaskChance), ("bandMaskChance", bandMaskChance),
+        ]
+        for (name, value) in chances where !(0...1).contains(value) {
+            return "augmentation.\(name) is \(value); it must be 0 to 1"
+        }
+        let amounts: [(String, Float, Float)] = [
+            ("speed", speed, 0.7), ("shift", shift, 8), ("contrast", contrast, 0.9), ("tilt", tilt, 40),
+            ("bend", bend, 40), ("equalizer", equalizer, 20),
+        ]
+        for (name, value, largest) in amounts where !(0...largest).contains(value) {
+            return "augmentation.\(name) is \(value); it must be 0 to \(largest)"
+        }
+        for (name, value) in [("timeMaskFrames", timeMaskFrames), ("bandMaskBands", bandMaskBands)]
+        where !(1...40).contains(value) {
+            return "augmentation.\(name) is \(value); it must be 1 to 40"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,266 @@
+import Foundation
+import Model
+import Streaming
+
+/// Makes one window to learn from: a place in a track, another channel, something else at the same time, and what came
+/// before it, so that the level is normalised as it would be in the middle of a stream.
+struct Augmenter {
+    let corpus: Corpus
+    let sampler: WindowSampler
+    let configuration: AugmentationConfiguration
+
+    private let bands = FrontEnd.version1.melBands
+    private let frames = FrontEnd.version1.windowFrames
+    /// The widest shift along the mel axis, in bands.
+    private static let widestShift = 8
+    /// Silence that no dither fills.
+    private static let floor: Float = -100
+    /// The level that gains refer to, dB of a frame's power: what a track at full scale has.
+    private static let referenceLevel: Float = 20
+
+    /// A track that is heard: which frames, how loud, through which channel.
+    private struct Voice {
+        var values: UnsafePointer<Float>
+        var length: Int
+        /// Where the window begins, in frames.
+        var start: Float
+        var speed: Float = 1
+        var shift: Float = 0
+        var contrast: Float = 1
+        var pivot: Float = 0
+        var gain: Float = 0
+        var equalizer: [Float]
+    }
+
+    private struct Noise {
+        var level: Float
+        var tilt: Float
+    }
+
+    /// Makes the window with an index in a step's batch; its label, which `no-music` under music does not change.
+    ///
+    /// `output` has room for [windowFrames, melBands]: normalised log-mel, dB.
+    func prepare(index: Int, _ generator: inout CounterGenerator, into output: UnsafeMutablePointer<Float>) -> Int {
+        let track = corpus.tracks[sampler.draw(index: index, &generator)]
+        let features = track.variants[generator.index(track.variants.count)]
+        let isMusic = track.label != sampler.noMusic
+        return features.values.withUnsafeBufferPointer { values in
+            var voice = Voice(
+                values: values.baseAddress!, length: features.frames, start: 0,
+                equalizer: [Float](repeating: 0, count: bands))
+            let history = place(&voice, track, &generator)
+            var gain = generator.chance(0.9) ? generator.uniform(-25, 12) : generator.uniform(-60, -25)
+            if isMusic || generator.chance(0.5) { gain += Self.referenceLevel - track.level }
+            colour(&voice, &generator)
+            let second = companion(of: track, isMusic: isMusic, &generator)
+            let noise = generator.chance(configuration.noiseChance)
+                ? Noise(
+                    level: track.level - 16 - generator.uniform(8, 55), tilt: generator.uniform(-40, 15)) : nil
+            var silence: Range<Int>?
+            if generator.chance(configuration.silenceChance) {
+                let start = generator.integer(-30..<50)
+                silence = start..<(start + generator.integer(1..<(isMusic ? 20 : 60)))
+            }
+            if let second {
+                second.features.values.withUnsafeBufferPointer { other in
+                    var under = second.voice
+                    under.values = other.baseAddress!
+                    render(voice, under, noise, gain, silence, history, &generator, into: output)
+                }
+            } else {
+                render(voice, nil, noise, gain, silence, history, &generator, into: output)
+            }
+            mask(output, &generator)
+            return track.label
+        }
+    }
+
+    /// Chooses where the window lies and how fast it passes; how many frames before it are heard too.
+    private func place(_ voice: inout Voice, _ track: Track, _ generator: inout CounterGenerator) -> Int {
+        if generator.chance(configuration.speedChance) {
+            voice.speed = exp(generator.uniform(-configuration.speed, configuration.speed))
+        }
+        let room = Float(voice.length - 1) - Float(frames - 1) * voice.speed
+        voice.start = generator.uniform(0, max(1e-3, room))
+        let wish = generator.uniform()
+        let history: Int
+        if wish < 0.15 { history = 0 } else { history = wish < 0.5 ? generator.index(60) : 200 }
+        if generator.chance(configuration.shiftChance) {
+            let widest = Float(Self.widestShift)
+            voice.shift = max(-widest, min(widest, generator.normal() * configuration.shift))
+        }
+        voice.contrast = 1 + generator.uniform(-configuration.contrast, configuration.contrast)
+        voice.pivot = track.meanValue
+        return min(history, Int(voice.start / voice.speed))
+    }
+
+    /// Draws the channel: slope, bend, equaliser, low-pass, high-pass, roll-off.
+    private func colour(_ voice: inout Voice, _ generator: inout CounterGenerator) {
+        let tilt = generator.uniform(-configuration.tilt, configuration.tilt)
+        let bend = generator.uniform(-configuration.bend, configuration.bend)
+        let knots = (0..<7).map { _ in generator.normal() * configuration.equalizer }
+        let last = Float(bands - 1)
+        for band in 0..<bands {
+            let place = Float(band) / last * 2 - 1
+            voice.equalizer[band] += tilt * place + bend * (place * place - 0.33) + Self.interpolate(knots, at: Float(band) / last)
+        }
+        if generator.chance(configuration.lowPassChance) {
+            let corner = generator.uniform(34, 63)
+            let slope: Float
+            switch generator.index(3) {
+            case 0: slope = generator.uniform(1, 5)
+            case 1: slope = generator.uniform(5, 30)
+            default: slope = 100
+            }
+            for band in 0..<bands { voice.equalizer[band] -= max(0, Float(band) - corner) * slope }
+        }
+        if generator.chance(configuration.highPassChance) {
+            let (corner, slope) = (generator.uniform(1, 12), generator.uniform(1, 6))
+            for band in 0..<bands { voice.equalizer[band] -= max(0, corner - Float(band)) * slope }
+        }
+        if generator.chance(configuration.rollOffChance) {
+            let width = Float(generator.integer(1..<5))
+            let depth = generator.uniform(0, 25)
+            for band in 0..<bands { voice.equalizer[band] -= max(0, Float(band) - (last - width)) / width * depth }
+        }
+    }
+
+    /// What is heard at the same time, if anything.
+    private func companion(
+        of track: Track, isMusic: Bool, _ generator: inout CounterGenerator
+    ) -> (voice: Voice, features: LogMel)? {
+        let chance = generator.uniform()
+        let other: Int?
+        let gain: Float
+        if isMusic {
+            guard chance < configuration.noMusicUnderMusicChance else { return nil }
+            other = sampler.drawNoMusic(&generator)
+            gain = -generator.uniform(6, 28)
+        } else if chance < configuration.twoNoMusicChance {
+            other = sampler.drawNoMusic(&generator)
+            gain = generator.uniform(-20, 6)
+        } else if chance < configuration.twoNoMusicChance + configuration.musicUnderSpeechChance,
+            track.name.genre == "speech", !sampler.music.isEmpty
+        {
+            other = sampler.music[generator.index(sampler.music.count)]
+            gain = -generator.uniform(8, 28)
+        } else {
+            return nil
+        }
+        guard let other else { return nil }
+        let second = corpus.tracks[other]
+        let features = second.variants[generator.index(second.variants.count)]
+        let slope = generator.uniform(-5, 5)
+        let knots = (0..<7).map { _ in generator.normal() * 3 }
+        let cut = generator.chance(0.3) ? (corner: generator.uniform(30, 60), slope: generator.uniform(2, 30)) : nil
+        let last = Float(bands - 1)
+        let equalizer = (0..<bands).map { band -> Float in
+            let place = Float(band)
+            return slope * (place / last * 2 - 1) + Self.interpolate(knots, at: place / last)
+                - (cut.map { max(0, place - $0.corner) * $0.slope } ?? 0)
+        }
+        let start = generator.uniform(0, Float(max(1, features.frames - frames)))
+        return features.values.withUnsafeBufferPointer { values in
+            // The pointer is replaced where the values are held; see `prepare`.
+            let voice = Voice(
+                values: values.baseAddress!, length: features.frames, start: start,
+                gain: gain + track.level - second.level, equalizer: equalizer)
+            return (voice, features)
+        }
+    }
+
+    /// Mixes the voices frame by frame, from `history` frames before the window on, and normalises the level.
+    private func render(
+        _ first: Voice, _ second: Voice?, _ noise: Noise?, _ gain: Float, _ silence: Range<Int>?, _ history: Int,
+        _ generator: inout CounterGenerator, into output: UnsafeMutablePointer<Float>
+    ) {
+        var normalizer = LevelNormalizer()
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * bands) { memory in
+            let frame = UnsafeMutableBufferPointer(rebasing: memory[..<bands])
+            let other = UnsafeMutableBufferPointer(rebasing: memory[bands...])
+            for time in -history..<frames {
+                fetch(first, time, into: frame.baseAddress!)
+                if let second {
+                    fetch(second, time, into: other.baseAddress!)
+                    Self.addPowers(frame, other)
+                }
+                if let noise {
+                    for band in 0..<bands {
+                        // The power of a band of noise varies less the more of the spectrum it sums up.
+                        let spread: Float = band < 16 ? 4.5 : 4.5 * (1 / (1 + Float(band - 16) * 0.35)).squareRoot()
+                        other[band] = noise.level + noise.tilt * Float(band - 32) * (1 / 64)
+                            + spread * generator.roughlyNormal()
+                    }
+                    Self.addPowers(frame, other)
+                }
+                let isSilent = silence?.contains(time) ?? false
+                for band in 0..<bands { frame[band] = isSilent ? Self.floor : max(Self.floor, frame[band] + gain) }
+                normalizer.process(frame)
+                if time >= 0 { (output + time * bands).update(from: frame.baseAddress!, count: bands) }
+            }
+        }
+    }
+
+    /// A voice at a time, in frames since the window's beginning: between two frames and two bands by straight lines.
+    private func fetch(_ voice: Voice, _ time: Int, into frame: UnsafeMutablePointer<Float>) {
+        let position = voice.start + Float(time) * voice.speed
+        let whole = position.rounded(.down)
+        let share = position - whole
+        var index = Int(whole) % voice.length
+        if index < 0 { index += voice.length }
+        let next = index + 1 == voice.length ? 0 : index + 1
+        let (a, b) = (voice.values + index * bands, voice.values + next * bands)
+        for band in 0..<bands { frame[band] = a[band] + share * (b[band] - a[band]) }
+        if voice.shift != 0 {
+            let bandShift = voice.shift.rounded(.down)
+            let bandShare = voice.shift - bandShift
+            let offset = Int(bandShift)
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: bands) { copy in
+                _ = copy.update(fromContentsOf: UnsafeBufferPointer(start: frame, count: bands))
+                for band in 0..<bands {
+                    let low = copy[max(0, min(bands - 1, band + offset))]
+                    let high = copy[max(0, min(bands - 1, band + offset + 1))]
+                    frame[band] = low + bandShare * (high - low)
+                }
+            }
+        }
+        for band in 0..<bands {
+            frame[band] = voice.pivot + voice.contrast * (frame[band] - voice.pivot) + voice.gain + voice.equalizer[band]
+        }
+    }
+
+    /// Two levels in dB to that of both together, into the first.
+    private static func addPowers(_ a: UnsafeMutableBufferPointer<Float>, _ b: UnsafeMutableBufferPointer<Float>) {
+        for band in a.indices {
+            let (low, high) = (min(a[band], b[band]), max(a[band], b[band]))
+            // 50 dB under it adds 0.00004 dB.
+            a[band] = high - low > 50 ? high : high + 4.3429448 * log(1 + exp((low - high) * 0.23025851))
+        }
+    }
+
+    /// Zeros, which is what normalised values have on average, over some frames and some bands.
+    private func mask(_ output: UnsafeMutablePointer<Float>, _ generator: inout CounterGenerator) {
+        if generator.chance(configuration.timeMaskChance) {
+            for _ in 0..<generator.integer(1..<3) {
+                let width = generator.integer(1..<(configuration.timeMaskFrames + 1))
+                let start = generator.index(frames + 1 - width)
+                (output + start * bands).update(repeating: 0, count: width * bands)
+            }
+        }
+        if generator.chance(configuration.bandMaskChance) {
+            for _ in 0..<generator.integer(1..<3) {
+                let width = generator.integer(1..<(configuration.bandMaskBands + 1))
+                let start = generator.index(bands + 1 - width)
+                for frame in 0..<frames { (output + frame * bands + start).update(repeating: 0, count: width) }
+            }
+        }
+    }
+
+    /// A curve through evenly spaced knots, at 0 to 1 of its length.
+    private static func interpolate(_ knots: [Float], at place: Float) -> Float {
+        let position = place * Float(knots.count - 1)
+        let index = min(knots.count - 2, Int(position))
+        let share = position - Float(index)
+        return knots[index] + share * (knots[index + 1] - knots[index])
+    }
+}

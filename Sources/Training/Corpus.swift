@@ -1,0 +1,115 @@
+import Foundation
+import Model
+
+/// A track in memory: its frames and all that training needs to know of it.
+public struct Track: Sendable {
+    public let name: TrackName
+    /// Index into the corpus's labels.
+    public let label: Int
+    /// Index into the corpus's stores.
+    public let store: Int
+    /// Tracks of one group are never on both sides of a division; a track that no file names is a group of its own.
+    public let group: String
+    /// How far the label is trusted, 0 to 1; 0 is not trained on.
+    public let weight: Double
+    /// The track as it is, then as it sounds through other channels: what `--variants` stores hold of it.
+    public let variants: [LogMel]
+
+    /// The features that are evaluated.
+    public var features: LogMel { variants[0] }
+    /// The mean of the frames' powers, dB, and the mean of all values, dB.
+    let level: Float
+    let meanValue: Float
+
+    init(name: TrackName, label: Int, store: Int, group: String, weight: Double, variants: [LogMel]) {
+        self.name = name
+        self.label = label
+        self.store = store
+        self.group = group
+        self.weight = weight
+        self.variants = variants
+        let values = variants[0].values
+        let power = values.reduce(0.0) { $0 + pow(10, Double($1) / 10) }
+        level = Float(10 * log10(power / Double(max(1, variants[0].frames)) + 1e-10))
+        meanValue = Float(values.reduce(0.0) { $0 + Double($1) } / Double(max(1, values.count)))
+    }
+}
+
+/// All tracks of one or more feature stores, with the labels that their folders come to.
+public struct Corpus: Sendable {
+    /// A feature store and its share within each of its genres, beside the other stores.
+    public struct Source: Sendable, Equatable {
+        public var path: String
+        public var weight: Double
+
+        public init(path: String, weight: Double = 1) {
+            self.path = path
+            self.weight = weight
+        }
+    }
+
+    /// Sorted, but `no-music` is the last.
+    public let labels: [String]
+    public let sources: [Source]
+    public let tracks: [Track]
+    /// What was left out, and why: a line each.
+    public let remarks: [String]
+
+    public var noMusic: Int? { labels.firstIndex(of: GenreModel.noMusic) }
+
+    /// Loads stores.
+    ///
+    /// - Parameters:
+    ///   - variants: stores of the same tracks as they sound through other channels; what they have no track for
+    ///     is not looked at.
+    ///   - aliases: folders that are another label's, such as `speech` → `no-music`.
+    ///   - only: if given, the tracks to load; others are not looked at.
+    ///   - labels: if given, the labels in their order; tracks of others are left out.
+    public init(
+        _ sources: [Source], variants: [String] = [], aliases: [String: String] = [:],
+        groups: TrackGroups = TrackGroups(), only: Set<TrackName>? = nil, labels: [String]? = nil
+    ) throws(TrainingError) {
+        self.sources = sources
+        let stores = try sources.map { source throws(TrainingError) in try FeatureStore(at: source.path) }
+        let names = Set(stores.flatMap { $0.tracks.map { aliases[$0.genre] ?? $0.genre } })
+        self.labels = labels ?? names.sorted { ($0 == GenreModel.noMusic ? 1 : 0, $0) < ($1 == GenreModel.noMusic ? 1 : 0, $1) }
+        let index = Dictionary(uniqueKeysWithValues: self.labels.enumerated().map { ($1, $0) })
+        var tracks: [Track] = []
+        var remarks: [String] = []
+        var seen: [TrackName: Int] = [:]
+        for (number, store) in stores.enumerated() {
+            for name in store.tracks where only?.contains(name) ?? true {
+                guard let label = index[aliases[name.genre] ?? name.genre] else {
+                    remarks.append("\(name): the model has no label '\(name.genre)'")
+                    continue
+                }
+                if let other = seen.updateValue(number, forKey: name), other != number {
+                    throw TrainingError(
+                        .badParameter,
+                        "'\(name)' is in '\(stores[other].root)' and in '\(store.root)': if the second is the same"
+                            + " tracks through another channel, give it as --variants")
+                }
+                var features = [try store.load(name)]
+                guard features[0].frames >= FrontEnd.version1.windowFrames else {
+                    remarks.append("\(name): shorter than a window, \(features[0].frames) frames")
+                    continue
+                }
+                for folder in variants
+                where FileManager.default.fileExists(atPath: FeatureStore.path(of: name, in: folder)) {
+                    let variant = try FeatureStore.load(name, in: folder)
+                    if variant.frames >= FrontEnd.version1.windowFrames { features.append(variant) }
+                }
+                let entry = groups.entries[name]
+                tracks.append(
+                    Track(
+                        name: name, label: label, store: number, group: entry?.group ?? "=\(name)",
+                        weight: entry?.weight ?? 1, variants: features))
+            }
+        }
+        guard !tracks.isEmpty else {
+            throw TrainingError(.malformed, "no track is left to work with in \(sources.map(\.path))")
+        }
+        self.tracks = tracks
+        self.remarks = remarks
+    }
+}

@@ -1,0 +1,37 @@
+import COpenBLAS
+
+/// Memory for numbers, aligned for vector instructions; what is in it is the owner's affair.
+final class Storage {
+    let pointer: UnsafeMutablePointer<Float>
+    let count: Int
+
+    init(_ count: Int) {
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: max(1, count) * 4, alignment: 64)
+        pointer = raw.bindMemory(to: Float.self, capacity: count)
+        pointer.initialize(repeating: 0, count: count)
+        self.count = count
+    }
+
+    deinit { UnsafeMutableRawPointer(pointer).deallocate() }
+}
+
+/// What is used of BLAS, on row-major matrices.
+///
+/// The library's own threads are switched off: work is divided above it, in parts whose results are combined in a fixed
+/// order, which leaves no core idle between the products and gives the same bits on any number of cores.
+enum BLAS {
+    static let useOneThread: Void = openblas_set_num_threads(1)
+
+    /// C = A·B + `keeping`·C, where A is [rows, inner] and B is [inner, columns], if need be after transposition.
+    @inline(__always)
+    static func multiply(
+        _ a: UnsafePointer<Float>, transposingA: Bool = false, _ b: UnsafePointer<Float>, transposingB: Bool = false,
+        rows: Int, columns: Int, inner: Int, keeping beta: Float = 0, into c: UnsafeMutablePointer<Float>
+    ) {
+        _ = useOneThread
+        cblas_sgemm(
+            CblasRowMajor, transposingA ? CblasTrans : CblasNoTrans, transposingB ? CblasTrans : CblasNoTrans, 
+            Int32(rows), Int32(columns), Int32(inner), 1,
+            a, Int32(transposingA ? rows : inner), b, Int32(transposingB ? inner : columns), beta, c, Int32(columns))
+    }
+}

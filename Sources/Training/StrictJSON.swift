@@ -1,0 +1,78 @@
+import Foundation
+
+/// Decodes a JSON object over defaults: keys that are absent keep them, keys that do not exist are errors.
+enum StrictJSON {
+    static func decode<T: Codable>(_ bytes: [UInt8], over defaults: T, path: String) throws(TrainingError) -> T {
+        func malformed(_ message: String) -> TrainingError { TrainingError(.malformed, "\(path): \(message)") }
+        let given: Any
+        do {
+            given = try JSONSerialization.jsonObject(with: Data(bytes))
+        } catch {
+            throw malformed("not JSON")
+        }
+        guard let known = try? JSONSerialization.jsonObject(with: JSONEncoder().encode(defaults)) else {
+            throw malformed("the defaults cannot be written as JSON")
+        }
+        do {
+            let merged = try merge(given, over: known, at: "")
+            return try JSONDecoder().decode(T.self, from: JSONSerialization.data(withJSONObject: merged))
+        } catch let error as TrainingError {
+            throw malformed(error.message)
+        } catch let error as DecodingError {
+            throw malformed(describe(error))
+        } catch {
+            throw malformed("cannot be understood")
+        }
+    }
+
+    private static func merge(_ given: Any, over known: Any, at place: String) throws(TrainingError) -> Any {
+        guard var result = known as? [String: Any] else { return given }
+        guard let given = given as? [String: Any] else {
+            throw TrainingError(.malformed, "\(place.isEmpty ? "the file" : "'\(place)'") must be an object")
+        }
+        for (key, value) in given.sorted(by: { $0.key < $1.key }) {
+            guard let old = result[key] else {
+                let names = result.keys.sorted().joined(separator: ", ")
+                throw TrainingError(
+                    .malformed, "unknown key '\(key.prefix(60))'\(place.isEmpty ? "" : " in '\(place)'"); known: \(names)")
+            }
+            result[key] = try merge(value, over: old, at: place.isEmpty ? key : "\(place).\(key)")
+        }
+        return result
+    }
+
+    private static func describe(_ error: DecodingError) -> String {
+        func path(_ context: DecodingError.Context) -> String {
+            context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+        }
+        switch error {
+        case .typeMismatch(let type, let context): return "'\(path(context))' must be a \(name(type))"
+        case .valueNotFound(let type, let context): return "'\(path(context))' must be a \(name(type)), not null"
+        case .keyNotFound(let key, let context): return "'\(path(context))' lacks '\(key.stringValue)'"
+        case .dataCorrupted(let context): return "'\(path(context))' has an impossible value"
+        @unknown default: return "cannot be understood"
+        }
+    }
+
+    private static func name(_ type: Any.Type) -> String {
+        switch type {
+        case is Int.Type: "whole number"
+        case is Double.Type, is Float.Type: "number"
+        case is String.Type: "string"
+        case is Bool.Type: "boolean"
+        default: "value of another kind"
+        }
+    }
+}
+
+extension TrainingConfiguration {
+    /// Reads a JSON file, checking it.
+    public init(contentsOf path: String) throws(TrainingError) {
+        try self.init(parsing: readFile(path, limit: 1 << 20), path: path)
+    }
+
+    init(parsing bytes: [UInt8], path: String) throws(TrainingError) {
+        self = try StrictJSON.decode(bytes, over: TrainingConfiguration(), path: path)
+        if let problem { throw TrainingError(.badParameter, "\(path): \(problem)") }
+    }
+}

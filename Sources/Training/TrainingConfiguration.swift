@@ -1,0 +1,84 @@
+import Foundation
+import Model
+
+/// How a network is trained: everything but the data, the seed and the place of the result.
+///
+/// Stored as JSON; what a file does not name keeps its default, and what it misspells is an error.
+public struct TrainingConfiguration: Codable, Sendable, Equatable {
+    public var architecture = Architecture(blocks: [
+        .init(channels: 256, kernel: 3, pool: 2), .init(channels: 256, kernel: 3, pool: 2),
+        .init(channels: 256, kernel: 3, pool: 1),
+    ])
+    /// The share of the statistics that a training step does not see.
+    public var dropout = 0.5
+
+    /// Windows a step.
+    public var batch = 256
+    /// Steps an epoch; after each epoch there is a line of progress and a checkpoint.
+    public var stepsPerEpoch = 40
+    public var epochs = 30
+    /// The largest learning rate.
+    public var learningRate = 2e-3
+    /// The share of the steps in which the rate rises.
+    public var warmUp = 0.1
+    public var weightDecay = 0.05
+    /// The largest norm of the gradient.
+    public var gradientNorm = 5.0
+    /// What the average of the weights keeps of itself at a step.
+    public var averaging = 0.998
+    /// The share of the target that is spread over all labels.
+    public var labelSmoothing = 0.1
+    /// The parameter of the Beta distribution by which two windows are mixed, 0 to 1; 0 does not mix.
+    public var mixup = 0.3
+
+    /// Epochs between validations; 0 validates at the end only.
+    public var validateEvery = 10
+    /// Validations without a better likelihood after which training stops; 0 never does.
+    public var patience = 0
+
+    public var sampling = SamplingConfiguration()
+    public var augmentation = AugmentationConfiguration()
+
+    public init() {}
+
+    public var steps: Int { epochs * stepsPerEpoch }
+
+    /// What makes this configuration impossible, or nil.
+    public var problem: String? {
+        if architecture.blocks.isEmpty { return "architecture.blocks is empty" }
+        let ranges: [(name: String, value: Double, range: ClosedRange<Double>)] = [
+            ("dropout", dropout, 0...0.95), ("batch", Double(batch), 2...8192),
+            ("stepsPerEpoch", Double(stepsPerEpoch), 1...100_000), ("epochs", Double(epochs), 1...100_000),
+            ("learningRate", learningRate, 1e-7...1), ("warmUp", warmUp, 0...0.9),
+            ("weightDecay", weightDecay, 0...10), ("gradientNorm", gradientNorm, 1e-3...1e6),
+            ("averaging", averaging, 0...0.999999), ("labelSmoothing", labelSmoothing, 0...0.9),
+            ("mixup", mixup, 0...1), ("validateEvery", Double(validateEvery), 0...100_000),
+            ("patience", Double(patience), 0...100_000),
+        ]
+        for (name, value, range) in ranges where !range.contains(value) {
+            return "\(name) is \(value); it must be \(range.lowerBound) to \(range.upperBound)"
+        }
+        return sampling.problem ?? augmentation.problem
+    }
+}
+
+/// From which tracks windows are drawn. Genres are drawn equally often.
+public struct SamplingConfiguration: Codable, Sendable, Equatable {
+    /// The share of `no-music`, where there is such a label.
+    public var noMusicShare = 0.12
+    /// A track's chance goes by this power of its group's number of tracks: -1 gives groups equal shares.
+    public var groupExponent = -0.5
+    /// And by this power of its length.
+    public var lengthExponent = 0.0
+
+    public init() {}
+
+    var problem: String? {
+        if !(0...0.9).contains(noMusicShare) { return "sampling.noMusicShare is \(noMusicShare); it must be 0 to 0.9" }
+        if !(-2...2).contains(groupExponent) { return "sampling.groupExponent is \(groupExponent); it must be -2 to 2" }
+        if !(-2...2).contains(lengthExponent) {
+            return "sampling.lengthExponent is \(lengthExponent); it must be -2 to 2"
+        }
+        return nil
+    }
+}
