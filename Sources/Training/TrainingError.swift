@@ -15,8 +15,6 @@ public struct TrainingError: Error, Sendable, CustomStringConvertible {
         case badParameter
         /// The loss is no number any more.
         case diverged
-        /// Stopped by the user; a checkpoint has what was done.
-        case interrupted
     }
 
     public var code: Code

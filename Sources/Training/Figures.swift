@@ -1,0 +1,196 @@
+import Foundation
+
+/// A share and its 95 % interval after Wilson (1927).
+public struct Proportion: Codable, Sendable, Equatable {
+    public var value: Double
+    public var low: Double
+    public var high: Double
+
+    /// `hits` of `count`; `independent` is the number of independent observations, if it is smaller.
+    public init(hits: Int, count: Int, independent: Int? = nil) {
+        let share = count == 0 ? 0 : Double(hits) / Double(count)
+        let n = Double(max(1, independent ?? count))
+        let z = 1.959964
+        let centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+        let half = z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)).squareRoot()
+        value = share
+        low = max(0, centre - half)
+        high = min(1, centre + half)
+    }
+}
+
+/// How well a model does on a set of tracks.
+public struct Figures: Codable, Sendable {
+    public struct Windows: Codable, Sendable {
+        public var n: Int
+        public var accuracy: Double
+        /// 95 %; as wide as the number of clips makes it, since the windows of a clip are not independent.
+        public var interval: [Double]
+        public var macroF1: Double
+        /// Mean negative log-likelihood, natural logarithm.
+        public var nll: Double
+        /// Expected calibration error, 15 bins of equal width.
+        public var ece: Double
+    }
+
+    public struct Clips: Codable, Sendable {
+        public var n: Int
+        public var accuracy: Double
+        public var interval: [Double]
+        public var macroF1: Double
+        /// Rows are true labels, columns what was said; clips.
+        public var confusion: [[Int]]
+    }
+
+    /// A bin of the reliability diagram.
+    public struct Bin: Codable, Sendable {
+        public var n: Int
+        public var confidence: Double
+        public var accuracy: Double
+    }
+
+    /// What is known of one label, from windows.
+    public struct Label: Codable, Sendable {
+        public var label: String
+        public var n: Int
+        public var precision: Double
+        public var recall: Double
+        public var f1: Double
+    }
+
+    public enum Vote: String, Sendable, CaseIterable {
+        /// A clip's label has the greatest mean of the windows' log-probabilities.
+        case logarithmic
+        /// A clip's label is that of most windows.
+        case majority
+    }
+
+    public var windows: Windows
+    public var clips: Clips
+    public var labels: [String]
+    /// Rows are true labels, columns what was said; windows.
+    public var confusion: [[Int]]
+    public var perLabel: [Label]
+    public var reliability: [Bin]
+
+    public static let bins = 15
+
+    /// Judges outputs; clips without a single window do not count.
+    public init(_ outputs: [ClipOutput], labels: [String], temperature: Float, vote: Vote = .logarithmic) {
+        let empty = [[Int]](repeating: [Int](repeating: 0, count: labels.count), count: labels.count)
+        var (confusion, clipConfusion) = (empty, empty)
+        var sums = [(n: Int, confidence: Double, hits: Int)](repeating: (0, 0, 0), count: Self.bins)
+        var nll = 0.0
+        for output in outputs where output.windows > 0 {
+            var votes = [Int](repeating: 0, count: labels.count)
+            var logSums = [Double](repeating: 0, count: labels.count)
+            for window in 0..<output.windows {
+                let row = output.logProbabilities(window: window, temperature: temperature)
+                let said = Self.indexOfMaximum(row)
+                confusion[output.label][said] += 1
+                votes[said] += 1
+                for label in row.indices { logSums[label] += Double(row[label]) }
+                nll -= Double(row[output.label])
+                let confidence = Double(exp(row[said]))
+                let bin = max(0, min(Self.bins - 1, Int(confidence * Double(Self.bins))))
+                sums[bin].n += 1
+                sums[bin].confidence += confidence
+                sums[bin].hits += said == output.label ? 1 : 0
+            }
+            let said = vote == .majority ? Self.indexOfMaximum(votes) : Self.indexOfMaximum(logSums)
+            clipConfusion[output.label][said] += 1
+        }
+        let count = confusion.joined().reduce(0, +)
+        let clipCount = clipConfusion.joined().reduce(0, +)
+        let hits = labels.indices.reduce(0) { $0 + confusion[$1][$1] }
+        let clipHits = labels.indices.reduce(0) { $0 + clipConfusion[$1][$1] }
+        let accuracy = Proportion(hits: hits, count: count, independent: clipCount)
+        let clipAccuracy = Proportion(hits: clipHits, count: clipCount)
+        let perLabel = Self.perLabel(confusion, labels)
+        reliability = sums.map { bin in
+            let n = Double(max(1, bin.n))
+            return Bin(n: bin.n, confidence: bin.confidence / n, accuracy: Double(bin.hits) / n)
+        }
+        let ece = reliability.reduce(0) { $0 + Double($1.n) * abs($1.confidence - $1.accuracy) } / Double(max(1, count))
+        windows = Windows(
+            n: count, accuracy: accuracy.value, interval: [accuracy.low, accuracy.high],
+            macroF1: Self.macroF1(perLabel), nll: nll / Double(max(1, count)), ece: ece)
+        clips = Clips(
+            n: clipCount, accuracy: clipAccuracy.value, interval: [clipAccuracy.low, clipAccuracy.high],
+            macroF1: Self.macroF1(Self.perLabel(clipConfusion, labels)), confusion: clipConfusion)
+        self.labels = labels
+        self.confusion = confusion
+        self.perLabel = perLabel
+    }
+
+    /// The share of windows of some true labels that were said to be one label.
+    public func share(ofTrue isTrue: (Int) -> Bool, said isSaid: (Int) -> Bool) -> Double? {
+        let rows = labels.indices.filter(isTrue)
+        let total = rows.reduce(0) { $0 + confusion[$1].reduce(0, +) }
+        guard total > 0 else { return nil }
+        let hits = rows.reduce(0) { sum, row in sum + labels.indices.filter(isSaid).reduce(0) { $0 + confusion[row][$1] } }
+        return Double(hits) / Double(total)
+    }
+
+    private static func perLabel(_ confusion: [[Int]], _ labels: [String]) -> [Label] {
+        labels.indices.map { label in
+            let hits = Double(confusion[label][label])
+            let truly = Double(confusion[label].reduce(0, +))
+            let said = Double(confusion.reduce(0) { $0 + $1[label] })
+            return Label(
+                label: labels[label], n: Int(truly), precision: said == 0 ? 0 : hits / said,
+                recall: truly == 0 ? 0 : hits / truly, f1: truly + said == 0 ? 0 : 2 * hits / (truly + said))
+        }
+    }
+
+    /// Over the labels that occur.
+    private static func macroF1(_ labels: [Label]) -> Double {
+        let present = labels.filter { $0.n > 0 }
+        return present.reduce(0) { $0 + $1.f1 } / Double(max(1, present.count))
+    }
+
+    private static func indexOfMaximum<T: Comparable>(_ values: [T]) -> Int {
+        var best = 0
+        for index in values.indices where values[index] > values[best] { best = index }
+        return best
+    }
+}
+
+/// The temperature that makes confidence the frequency of being right, as nearly as one number can.
+public enum Calibration {
+    /// Minimises the windows' negative log-likelihood by golden-section search over 0.3 to 3.3; every store counts the same.
+    public static func temperature(_ outputs: [ClipOutput]) -> Float {
+        let stores = Dictionary(grouping: outputs.filter { $0.windows > 0 }, by: \.store).sorted { $0.key < $1.key }
+        guard !stores.isEmpty else { return 1 }
+        func loss(_ logTemperature: Double) -> Double {
+            let temperature = Float(exp(logTemperature))
+            return stores.reduce(0) { sum, store in
+                var (nll, count) = (0.0, 0)
+                for output in store.value {
+                    // Every second window: neighbours overlap by nine tenths.
+                    for window in stride(from: 0, to: output.windows, by: 2) {
+                        nll -= Double(output.logProbabilities(window: window, temperature: temperature)[output.label])
+                        count += 1
+                    }
+                }
+                return sum + nll / Double(max(1, count))
+            }
+        }
+        let ratio = (5.0.squareRoot() - 1) / 2
+        var (low, high) = (-1.2, 1.2)
+        var (a, b) = (high - ratio * (high - low), low + ratio * (high - low))
+        var (lossA, lossB) = (loss(a), loss(b))
+        for _ in 0..<14 {
+            if lossA < lossB {
+                (high, b, lossB) = (b, a, lossA)
+                a = high - ratio * (high - low)
+                lossA = loss(a)
+            } else {
+                (low, a, lossA) = (a, b, lossB)
+                b = low + ratio * (high - low)
+                lossB = loss(b)
+            }
+        }
+        return Float(exp((low + high) / 2))
+    }
+}

@@ -1,0 +1,166 @@
+import Foundation
+import Model
+
+/// One training run: from a corpus and the tracks to train on to a network's averaged weights.
+public final class Trainer {
+    /// What an epoch brought.
+    public struct Epoch: Codable, Sendable, Equatable {
+        /// Counted from 1.
+        public var epoch: Int
+        /// Mean over the epoch's steps; of smoothed and mixed targets, so never near 0.
+        public var loss: Double
+        public var accuracy: Double
+        public var rate: Double
+        /// Of the averaged weights on the held-out tracks, after epochs that end with a validation.
+        public var validation: Validation?
+    }
+
+    public struct Validation: Codable, Sendable, Equatable {
+        public var windowAccuracy: Double
+        public var clipAccuracy: Double
+        public var nll: Double
+    }
+
+    public struct Progress: Sendable {
+        public var epoch: Epoch
+        public var epochs: Int
+        /// Seconds since this process began to train, and until the end at this pace.
+        public var elapsed: Double
+        public var remaining: Double
+        public var windowsPerSecond: Double
+    }
+
+    public let corpus: Corpus
+    public let training: [Int]
+    public let held: [Int]
+    public let configuration: TrainingConfiguration
+    public let seed: UInt64
+    public internal(set) var history: [Epoch] = []
+
+    let workers: Workers
+    let network: TrainingNetwork
+    let maker: BatchMaker
+    var optimizer: Optimizer
+    var step = 0
+    /// The averaged weights with the best validation so far, where training can stop early.
+    var best: (nll: Double, average: [Float], running: RunningStatistics)?
+    var validationsSinceBest = 0
+
+    public init(
+        corpus: Corpus, training: [Int], held: [Int], configuration: TrainingConfiguration, seed: UInt64,
+        workers: Workers = Workers()
+    ) throws(TrainingError) {
+        if let problem = configuration.problem { throw TrainingError(.badParameter, problem) }
+        self.corpus = corpus
+        self.training = training
+        self.held = held
+        self.configuration = configuration
+        self.seed = seed
+        self.workers = workers
+        let frontEnd = FrontEnd.version1
+        guard configuration.architecture.positions(frames: frontEnd.windowFrames) > 0 else {
+            throw TrainingError(
+                .badParameter, "the architecture's blocks leave nothing of a window of \(frontEnd.windowFrames) frames")
+        }
+        let shape = NetworkShape(
+            architecture: configuration.architecture, inputs: frontEnd.coefficients, frames: frontEnd.windowFrames,
+            labels: corpus.labels.count)
+        network = TrainingNetwork(shape: shape, batch: configuration.batch, workers: workers, seed: seed)
+        maker = try BatchMaker(
+            corpus: corpus, training: training, configuration: configuration, seed: seed, workers: workers)
+        optimizer = Optimizer(shape: shape, parameters: network.parameters, running: network.running)
+        // Anything that the model cannot be is said now, not after hours.
+        _ = try model(temperature: 1, card: [:])
+    }
+
+    /// Whether training has ended: all epochs, or an early stop.
+    public var isFinished: Bool {
+        history.count >= configuration.epochs
+            || configuration.patience > 0 && validationsSinceBest >= configuration.patience
+    }
+
+    /// Trains to the end.
+    ///
+    /// - Parameters:
+    ///   - checkpoint: where the state is written after every epoch; nil writes none.
+    ///   - tell: hears of each epoch; returning false stops after it.
+    public func run(checkpoint: String?, _ tell: (Progress) -> Bool) throws(TrainingError) {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let first = step
+        while !isFinished {
+            var (loss, hits) = (0.0, 0)
+            var rate = 0.0
+            for _ in 0..<configuration.stepsPerEpoch {
+                rate = configuration.rate(step: step)
+                let result = trainStep(rate: rate)
+                loss += result.loss
+                hits += result.hits
+            }
+            let count = Double(configuration.stepsPerEpoch)
+            guard loss.isFinite else {
+                throw TrainingError(
+                    .diverged, "the loss is no number after \(step) steps: lower learningRate in the configuration")
+            }
+            var epoch = Epoch(
+                epoch: history.count + 1, loss: loss / count, accuracy: Double(hits) / count / Double(configuration.batch),
+                rate: rate)
+            let isLast = epoch.epoch == configuration.epochs
+            let isDue = configuration.validateEvery > 0 && epoch.epoch % configuration.validateEvery == 0
+            if !held.isEmpty && (isLast || isDue) { epoch.validation = try validate() }
+            history.append(epoch)
+            if let checkpoint { try saveCheckpoint(checkpoint) }
+            let elapsed = (clock.now - start) / .seconds(1)
+            let pace = elapsed / Double(step - first)
+            let progress = Progress(
+                epoch: epoch, epochs: configuration.epochs, elapsed: elapsed,
+                remaining: pace * Double(configuration.steps - step),
+                windowsPerSecond: Double(configuration.batch) / pace)
+            if !tell(progress) { return }
+        }
+    }
+
+    private func trainStep(rate: Double) -> (loss: Double, hits: Int) {
+        maker.fill(network, step: step)
+        network.forward(.training(seed: seed, step: step, dropout: Float(configuration.dropout)))
+        let result = network.backward()
+        optimizer.update(network, step: step, rate: rate, configuration: configuration)
+        step += 1
+        return result
+    }
+
+    private func validate() throws(TrainingError) -> Validation {
+        let model = try model(optimizer.average, optimizer.averageRunning, temperature: 1, card: [:])
+        let figures = Figures(
+            model.outputs(of: held, in: corpus, workers: workers), labels: corpus.labels, temperature: 1)
+        if configuration.patience > 0 {
+            if best.map({ figures.windows.nll < $0.nll }) ?? true {
+                best = (figures.windows.nll, optimizer.average, optimizer.averageRunning)
+                validationsSinceBest = 0
+            } else {
+                validationsSinceBest += 1
+            }
+        }
+        return Validation(
+            windowAccuracy: figures.windows.accuracy, clipAccuracy: figures.clips.accuracy, nll: figures.windows.nll)
+    }
+
+    /// The network as it stands: the averaged weights, or those of the best validation where training can stop early.
+    public func model(temperature: Float, card: [String: String]) throws(TrainingError) -> GenreModel {
+        if let best { return try model(best.average, best.running, temperature: temperature, card: card) }
+        return try model(optimizer.average, optimizer.averageRunning, temperature: temperature, card: card)
+    }
+
+    private func model(
+        _ parameters: [Float], _ running: RunningStatistics, temperature: Float, card: [String: String]
+    ) throws(TrainingError) -> GenreModel {
+        do {
+            return try GenreModel(
+                architecture: configuration.architecture, labels: corpus.labels, temperature: temperature, card: card,
+                tensors: network.shape.tensors(
+                    parameters: parameters, running: running, standardization: maker.standardization))
+        } catch {
+            throw TrainingError(.badParameter, "no model can be made of this: \(error.message)")
+        }
+    }
+}
