@@ -55,6 +55,10 @@ struct Part: Sendable {
         self.delay = delay
     }
 
+    /// Whether it plays on the percussion channel, of which a score has one: a second drummer would change the
+    /// first one's kit and level.
+    var isDrums: Bool { if case .drums = sound { true } else { false } }
+
     mutating func play(_ key: Int, at start: Double, for length: Double, velocity: Int) {
         notes.append(Note(start: start, length: length, key: key, velocity: velocity))
     }

@@ -12,6 +12,8 @@ public struct Piece: Sendable, Equatable {
     /// Quarter notes a minute.
     public let tempo: Double
     let file: StandardMIDIFile
+    /// What the mastering engineer does to it.
+    let mastering: [EqualiserBand]
 
     /// The piece as a Standard MIDI File of format 1, for General MIDI instruments.
     public var standardMIDIFile: [UInt8] { file.encoded() }
@@ -26,7 +28,8 @@ public struct Piece: Sendable, Equatable {
         var random = RandomSource(seed: seed)
         let score = genre.composer.score(seconds: held, random: &random)
         let file = score.standardMIDIFile(seconds: held, random: &random)
-        return Piece(genre: genre, seed: seed, seconds: held, tempo: score.tempo, file: file)
+        return Piece(
+            genre: genre, seed: seed, seconds: held, tempo: score.tempo, file: file, mastering: score.mastering)
     }
 }
 

@@ -8,6 +8,8 @@ struct Score: Sendable {
     /// What is divided unevenly when it swings, in beats: 1 swings eighths, 0.5 sixteenths.
     var swungUnit = 1.0
     var parts: [Part] = []
+    /// How records of the genre are equalised.
+    var mastering: [EqualiserBand] = []
 
     static let ticksPerQuarter = 480
     /// The range of the pitch wheel that every channel is set to, in semitones.
@@ -27,8 +29,7 @@ struct Score: Sendable {
         var tracks = [conductor]
         var melodic = (0..<16).filter { $0 != 9 }.makeIterator()
         for part in parts {
-            let channel: Int
-            if case .drums = part.sound { channel = 9 } else { channel = melodic.next() ?? 15 }
+            let channel = part.isDrums ? 9 : melodic.next() ?? 15
             tracks.append(track(of: part, channel: channel, end: end, random: &random))
         }
         return StandardMIDIFile(ticksPerQuarter: Self.ticksPerQuarter, tracks: tracks)

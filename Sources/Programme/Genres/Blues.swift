@@ -3,6 +3,7 @@ enum Blues: Composer {
     static func score(seconds: Double, random: inout RandomSource) -> Score {
         var score = Score(tempo: random.uniform(in: 84...124))
         score.swing = 1.0 / 6
+        score.mastering = [.peak(450, -3), .highShelf(5500, 5)]
         let bars = score.bars(filling: seconds)
         let tonic = random.pick([4, 9, 7, 0, 2])
         let quick = random.chance(0.5) ? 5 : 0

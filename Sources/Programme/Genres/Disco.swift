@@ -2,11 +2,12 @@
 enum Disco: Composer {
     static func score(seconds: Double, random: inout RandomSource) -> Score {
         var score = Score(tempo: random.uniform(in: 114...126))
+        score.mastering = [.peak(400, -4), .highShelf(6500, 5)]
         let bars = score.bars(filling: seconds)
         let tonic = random.integer(in: 0...11)
         let changes = progression(tonic, &random)
         score.parts = [
-            drums(bars, &random), percussion(bars), bass(bars, changes, &random), guitar(bars, changes, &random),
+            drums(bars, &random), bass(bars, changes, &random), guitar(bars, changes, &random),
             piano(bars, changes, &random),
         ]
         score.parts += orchestra(bars, changes, Scale.minor(tonic), &random)
@@ -36,17 +37,9 @@ enum Disco: Composer {
                 part.hit(.tomMiddle, "..........x.x...", at: bar.start, velocity: 104)
             }
             if bar.index % 8 == 0 { part.play(.crash, at: bar.start, velocity: 110) }
-        }
-        return part
-    }
-
-    private static func percussion(_ bars: [(index: Int, start: Double)]) -> Part {
-        var part = Part("percussion", .drums(.standard), volume: 100)
-        for bar in bars {
-            part.hit(.tambourine, "o.xoo.xoo.xoo.xo", at: bar.start, velocity: 92)
-            part.hit(.congaHigh, "..x....x..x.....", at: bar.start, velocity: 88)
-            part.hit(.congaLow, "......x.......xx", at: bar.start, velocity: 88)
-            part.hit(.cowbell, bar.index / 8 % 2 == 1 ? "x...x...x...x..." : "", at: bar.start, velocity: 66)
+            part.hit(.tambourine, "o.xoo.xoo.xoo.xo", at: bar.start, velocity: 80)
+            part.hit(.congaHigh, "..x....x..x.....", at: bar.start, velocity: 76)
+            part.hit(.congaLow, "......x.......xx", at: bar.start, velocity: 76)
         }
         return part
     }

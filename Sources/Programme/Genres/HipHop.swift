@@ -4,6 +4,7 @@ enum HipHop: Composer {
         var score = Score(tempo: random.uniform(in: 86...96))
         score.swungUnit = 0.5
         score.swing = random.uniform(in: 0.04...0.12)
+        score.mastering = [.lowShelf(300, -3), .highShelf(4500, 4)]
         let bars = score.bars(filling: seconds)
         let tonic = random.integer(in: 0...11)
         let loops: [[(Int, ChordKind)]] = [
@@ -12,7 +13,7 @@ enum HipHop: Composer {
         ]
         let changes = Changes(random.pick(loops).map { Chord(tonic + $0.0, $0.1) })
         score.parts = [
-            drums(bars, &random), scratches(bars, &random), bass(bars, changes, &random),
+            drums(bars, &random), bass(bars, changes, &random),
             rhodes(bars, changes, &random), loop(bars, changes, Scale.minorPentatonic(tonic), &random),
             stabs(bars, changes, &random),
         ]
@@ -33,17 +34,10 @@ enum HipHop: Composer {
             part.hit(.closedHat, "X.x.X.xxX.x.X.x.", at: bar.start, velocity: 92)
             part.hit(.openHat, "..............x.", at: bar.start, velocity: 84)
             if bar.index % 8 == 7 { part.hit(.snare, "..........x.XxXX", at: bar.start, velocity: 112) }
-        }
-        return part
-    }
-
-    private static func scratches(_ bars: [(index: Int, start: Double)], _ random: inout RandomSource) -> Part {
-        var part = Part("turntable", .drums(.standard), volume: 100, looseness: 0.008)
-        for bar in bars where bar.index % 4 == 3 || random.chance(0.2) {
-            part.hit(
-                .scratchPush, random.pick(["..x..x..x.......", "........x..x..x.", "x.x.x..........."]), at: bar.start)
-            part.hit(
-                .scratchPull, random.pick(["...x..x..x......", ".........x..x..x", ".x.x.x.........."]), at: bar.start)
+            if bar.index % 4 == 3 || random.chance(0.2) {
+                part.hit(.scratchPush, random.pick(["..x..x..x.......", "........x..x..x."]), at: bar.start)
+                part.hit(.scratchPull, random.pick(["...x..x..x......", ".........x..x..x"]), at: bar.start)
+            }
         }
         return part
     }
@@ -51,7 +45,7 @@ enum HipHop: Composer {
     private static func bass(
         _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
-        var part = Part("bass", .instrument(.deepSynthBass), volume: 127, reverb: 0, looseness: 0.004)
+        var part = Part("bass", .instrument(.deepSynthBass), volume: 84, reverb: 0, looseness: 0.004)
         let figures: [[(Double, Double, Int)]] = [
             [(0, 1.2, 0), (1.75, 0.5, 0), (2.5, 1, 7), (3.5, 0.4, 10)], [(0, 0.6, 0), (0.75, 0.6, 0), (2.5, 1.2, -2)],
             [(0, 2, 0), (2.5, 0.4, 3), (3, 0.4, 5), (3.5, 0.4, 0)],
@@ -69,7 +63,7 @@ enum HipHop: Composer {
     private static func rhodes(
         _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
-        var part = Part("rhodes", .instrument(.electricPiano), volume: 92, pan: 50, reverb: 30, chorus: 60)
+        var part = Part("rhodes", .instrument(.electricPiano), volume: 76, pan: 50, reverb: 30, chorus: 60)
         var voicing = Voicing(range: 55...74, voices: 4)
         let hits = random.pick([[0.0, 1.75], [0, 2.5], [0, 0.75, 2.5], [0.5, 2, 3.5]])
         for bar in bars {
@@ -86,7 +80,7 @@ enum HipHop: Composer {
         _ bars: [(index: Int, start: Double)], _ changes: Changes, _ scale: Scale, _ random: inout RandomSource
     ) -> Part {
         let sound = random.pick([Instrument.vibraphone, .flute, .tremoloStrings, .mutedTrumpet])
-        var part = Part("sample", .instrument(sound), volume: 82, pan: 84, reverb: 40)
+        var part = Part("sample", .instrument(sound), volume: 60, pan: 84, reverb: 40)
         let rhythms: [[Double]] = [[0.5, 0.5, 0.75, 0.25, 1, -1], [-1, 0.5, 0.5, 1, 1], [1.5, 0.5, -1, 0.5, 0.5]]
         var first = Melodist(range: 62...79, rhythms: rhythms, form: [0, 1], leaps: 0.3, velocity: 84, random: &random)
         let notes = [0, 1].flatMap { bar in

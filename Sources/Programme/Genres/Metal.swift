@@ -2,6 +2,7 @@
 enum Metal: Composer {
     static func score(seconds: Double, random: inout RandomSource) -> Score {
         var score = Score(tempo: random.uniform(in: 148...192))
+        score.mastering = [.peak(800, -3), .peak(2800, 4), .lowShelf(120, 1)]
         let bars = score.bars(filling: seconds)
         let tonic = random.pick([4, 2, 3, 1])
         let scale = random.chance(0.5) ? Scale.phrygian(tonic) : Scale.minor(tonic)
@@ -72,7 +73,7 @@ enum Metal: Composer {
     private static func bass(
         _ bars: [(index: Int, start: Double)], _ current: (Int) -> [Stroke], _ low: Int
     ) -> Part {
-        var part = Part("bass", .instrument(.pickedBass), volume: 110, reverb: 8)
+        var part = Part("bass", .instrument(.pickedBass), volume: 92, reverb: 8)
         for bar in bars where bar.index % 2 == 0 {
             for stroke in current(bar.index) {
                 part.play(low + stroke.degree, at: bar.start + stroke.start, for: stroke.length * 0.9, velocity: 112)
@@ -106,7 +107,7 @@ enum Metal: Composer {
     private static func drums(
         _ bars: [(index: Int, start: Double)], _ current: (Int) -> [Stroke], _ random: inout RandomSource
     ) -> Part {
-        var part = Part("drums", .drums(.power), volume: 118, reverb: 24, looseness: 0.003)
+        var part = Part("drums", .drums(.power), volume: 127, reverb: 24, looseness: 0.003)
         for bar in bars {
             let section = bar.index / 4
             let isFast = section % 3 == 1

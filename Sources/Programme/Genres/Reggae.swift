@@ -6,6 +6,7 @@ enum Reggae: Composer {
         var score = Score(tempo: random.uniform(in: 68...82))
         score.swungUnit = 0.5
         score.swing = random.uniform(in: 0.02...0.10)
+        score.mastering = [.peak(350, -3), .highShelf(6500, 8)]
         let bars = score.bars(filling: seconds)
         let tonic = random.integer(in: 0...11)
         let minor = random.chance(0.5)
@@ -23,14 +24,14 @@ enum Reggae: Composer {
         let scale = minor ? Scale.minorPentatonic(tonic) : Scale.majorPentatonic(tonic)
         score.parts = [
             drums(bars, &random), bass(bars, changes, &random), skank(bars, changes), bubble(bars, changes),
-            piano(bars, changes), percussion(bars),
+            piano(bars, changes),
         ]
         score.parts += horns(bars, changes, scale, &random)
         return score
     }
 
     private static func drums(_ bars: [(index: Int, start: Double)], _ random: inout RandomSource) -> Part {
-        var part = Part("drums", .drums(.standard), volume: 112, reverb: 36, looseness: 0.005, delay: 0.004)
+        var part = Part("drums", .drums(.standard), volume: 127, reverb: 36, looseness: 0.005, delay: 0.004)
         // Steppers (a kick on every beat) or one drop.
         let kick = random.chance(0.3) ? "X...X...X...X..." : "....X.......X..."
         for bar in bars {
@@ -43,6 +44,9 @@ enum Reggae: Composer {
                 part.hit(random.pick([.timbaleHigh, .tomHigh]), "........x.xx.x..", at: bar.start, velocity: 100)
             }
             if bar.index % 8 == 0 { part.play(.crash, at: bar.start, velocity: 84) }
+            part.hit(.shaker, "x.o.x.o.x.o.x.o.", at: bar.start, velocity: 80)
+            part.hit(.congaHigh, "......x..x......", at: bar.start, velocity: 70)
+            part.hit(.congaLow, "..............xx", at: bar.start, velocity: 70)
         }
         return part
     }
@@ -50,7 +54,7 @@ enum Reggae: Composer {
     private static func bass(
         _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
-        var part = Part("bass", .instrument(.fingeredBass), volume: 127, reverb: 4, looseness: 0.006, delay: 0.008)
+        var part = Part("bass", .instrument(.fingeredBass), volume: 80, reverb: 4, looseness: 0.006, delay: 0.008)
         // When, how long, and which tone: 0 root, 1 third, 2 fifth, 3 octave.
         let figures: [[(Double, Double, Int)]] = [
             [(0, 0.7, 0), (0.75, 0.25, 0), (1, 0.5, 1), (1.5, 0.5, 2), (2.5, 0.5, 2), (3, 0.5, 1), (3.5, 0.5, 0)],
@@ -113,16 +117,6 @@ enum Reggae: Composer {
                 let at = bar.start + Double(beat) + 0.5
                 part.strum(voicing.next(changes.at(at).pitchClasses), at: at, for: 0.22, velocity: 92)
             }
-        }
-        return part
-    }
-
-    private static func percussion(_ bars: [(index: Int, start: Double)]) -> Part {
-        var part = Part("percussion", .drums(.standard), volume: 90)
-        for bar in bars {
-            part.hit(.shaker, "x.o.x.o.x.o.x.o.", at: bar.start, velocity: 80)
-            part.hit(.congaHigh, "......x..x......", at: bar.start, velocity: 74)
-            part.hit(.congaLow, "..............xx", at: bar.start, velocity: 74)
         }
         return part
     }

@@ -92,6 +92,7 @@ public struct Studio: Sendable {
                     .programFailed, "fluidsynth rendered silence with \(soundFont): is it a General MIDI sound font?")
             }
             sound.fit(seconds: piece.seconds)
+            sound.equalise(piece.mastering)
             sound.normalise(to: Self.level)
             sound.fade(seconds: 0.15)
             return sound

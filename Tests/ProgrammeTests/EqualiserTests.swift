@@ -1,0 +1,38 @@
+import Foundation
+import Testing
+
+@testable import Programme
+
+@Suite("Equaliser")
+struct EqualiserTests {
+    /// How many dB a band adds to a tone.
+    private func gain(of band: EqualiserBand, at frequency: Double) -> Double {
+        let tone = (0..<96_000).map { Float(0.1 * sin(2 * .pi * frequency * Double($0 / 2) / 48_000)) }
+        var sound = Sound(samples: tone)
+        sound.equalise([band])
+        // The first half second is the filter's transient.
+        return Sound(samples: Array(sound.samples.suffix(48_000))).level - Sound(samples: tone).level
+    }
+
+    @Test("A shelf lifts its side by its gain, half of it at its frequency, and leaves the other side alone")
+    func shelves() {
+        for decibels in [-6.0, 6] {
+            let low = EqualiserBand.lowShelf(1000, decibels)
+            let high = EqualiserBand.highShelf(1000, decibels)
+            #expect(abs(gain(of: low, at: 50) - decibels) < 0.1)
+            #expect(abs(gain(of: low, at: 1000) - decibels / 2) < 0.1)
+            #expect(abs(gain(of: low, at: 15_000)) < 0.1)
+            #expect(abs(gain(of: high, at: 50)) < 0.1)
+            #expect(abs(gain(of: high, at: 1000) - decibels / 2) < 0.1)
+            #expect(abs(gain(of: high, at: 15_000) - decibels) < 0.1)
+        }
+    }
+
+    @Test("A peak adds its gain at its centre and nothing far away")
+    func peak() {
+        let band = EqualiserBand.peak(1000, 5, quality: 2)
+        #expect(abs(gain(of: band, at: 1000) - 5) < 0.1)
+        #expect(abs(gain(of: band, at: 40)) < 0.1)
+        #expect(abs(gain(of: band, at: 15_000)) < 0.1)
+    }
+}
