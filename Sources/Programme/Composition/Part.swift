@@ -38,6 +38,8 @@ struct Part: Sendable {
     var looseness: Double
     /// Always late (or, negative, early) by this much, in seconds: laid-back or pushing.
     var delay: Double
+    /// What it is played through; nil goes straight to the mixing desk.
+    var amplifier: Amplifier?
     private(set) var notes: [Note] = []
     private(set) var gestures: [Gesture] = []
 

@@ -12,8 +12,20 @@ public struct Piece: Sendable, Equatable {
     /// Quarter notes a minute.
     public let tempo: Double
     let file: StandardMIDIFile
+    /// What each part is played through, in the order of the file's tracks after the first.
+    let amplifiers: [Amplifier?]
     /// What the mastering engineer does to it.
     let mastering: [EqualiserBand]
+
+    /// What is recorded separately: the parts that share an amplifier, or have none, as a file of their own.
+    var stems: [(amplifier: Amplifier?, file: StandardMIDIFile)] {
+        var distinct: [Amplifier?] = []
+        for amplifier in amplifiers where !distinct.contains(amplifier) { distinct.append(amplifier) }
+        return distinct.map { amplifier in
+            let tracks = file.tracks.enumerated().filter { $0.offset == 0 || amplifiers[$0.offset - 1] == amplifier }
+            return (amplifier, StandardMIDIFile(ticksPerQuarter: file.ticksPerQuarter, tracks: tracks.map(\.element)))
+        }
+    }
 
     /// The piece as a Standard MIDI File of format 1, for General MIDI instruments.
     public var standardMIDIFile: [UInt8] { file.encoded() }
@@ -29,7 +41,8 @@ public struct Piece: Sendable, Equatable {
         let score = genre.composer.score(seconds: held, random: &random)
         let file = score.standardMIDIFile(seconds: held, random: &random)
         return Piece(
-            genre: genre, seed: seed, seconds: held, tempo: score.tempo, file: file, mastering: score.mastering)
+            genre: genre, seed: seed, seconds: held, tempo: score.tempo, file: file,
+            amplifiers: score.parts.map(\.amplifier), mastering: score.mastering)
     }
 }
 

@@ -18,6 +18,7 @@ struct Score: Sendable {
     var secondsPerBeat: Double { 60 / tempo }
 
     /// The score as a file that ends after `seconds`: what starts later is left out, what lasts longer is cut.
+    /// The first track is the conductor's, the others are the parts' in their order.
     func standardMIDIFile(seconds: Double, random: inout RandomSource) -> StandardMIDIFile {
         let end = ticks(seconds / secondsPerBeat)
         var conductor = [

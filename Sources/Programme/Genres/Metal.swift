@@ -2,7 +2,7 @@
 enum Metal: Composer {
     static func score(seconds: Double, random: inout RandomSource) -> Score {
         var score = Score(tempo: random.uniform(in: 148...192))
-        score.mastering = [.peak(800, -3), .peak(2800, 4), .lowShelf(120, 1)]
+        score.mastering = [.highShelf(6500, 3)]
         let bars = score.bars(filling: seconds)
         let tonic = random.pick([4, 2, 3, 1])
         let scale = random.chance(0.5) ? Scale.phrygian(tonic) : Scale.minor(tonic)
@@ -49,12 +49,13 @@ enum Metal: Composer {
     private static func guitars(
         _ bars: [(index: Int, start: Double)], _ current: (Int) -> [Stroke], _ low: Int, _ random: inout RandomSource
     ) -> [Part] {
-        let seats: [(String, Instrument, Int, Int, Double)] = [
-            ("guitar left", .distortionGuitar, 4, 104, -0.06), ("guitar right", .distortionGuitar, 123, 104, 0.05),
-            ("second left", .overdrivenGuitar, 20, 96, 0.08), ("second right", .overdrivenGuitar, 108, 96, -0.04),
+        let seats: [(String, Int, Double)] = [
+            ("guitar left", 4, -0.06), ("guitar right", 123, 0.05), ("second left", 24, 0.08),
+            ("second right", 104, -0.04),
         ]
-        return seats.map { name, instrument, pan, volume, detune in
-            var part = Part(name, .instrument(instrument), volume: volume, pan: pan, reverb: 16, looseness: 0.006)
+        return seats.map { name, pan, detune in
+            var part = Part(name, .instrument(.overdrivenGuitar), volume: 100, pan: pan, reverb: 0, looseness: 0.006)
+            part.amplifier = .highGain
             // Two takes of one riff are never quite in tune with each other: that is what makes it wide.
             part.bend(from: detune, to: detune, at: 0, over: 0.01)
             for bar in bars where bar.index % 2 == 0 {
@@ -86,7 +87,7 @@ enum Metal: Composer {
     private static func lead(
         _ bars: [(index: Int, start: Double)], _ scale: Scale, _ low: Int, _ random: inout RandomSource
     ) -> Part {
-        var part = Part("lead", .instrument(.distortionGuitar), volume: 96, pan: 64, reverb: 50, chorus: 20)
+        var part = Part("lead", .instrument(.overdrivenGuitar), volume: 84, pan: 64, reverb: 50, chorus: 20)
         let rhythms: [[Double]] = [
             Array(repeating: 0.25, count: 16), [0.25, 0.25, 0.25, 0.25, 0.5, 0.5, 2], [1, 0.5, 0.5, 0.5, 0.5, 1],
             [0.5, 0.5, 0.5, 0.5] + Array(repeating: 0.25, count: 8),

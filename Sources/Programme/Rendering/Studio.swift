@@ -72,30 +72,42 @@ public struct Studio: Sendable {
     }
 
     func play(_ piece: Piece) throws -> Sound {
+        var mix = Sound.silence(seconds: piece.seconds)
+        for (amplifier, file) in piece.stems {
+            var stem = try synthesise(file)
+            stem.fit(seconds: piece.seconds)
+            // Both sorts of stem meet at a known level; a stem that rests throughout stays silent.
+            guard stem.level > -80 else { continue }
+            if let amplifier { stem.amplify(amplifier) }
+            stem.scale(by: pow(10, ((amplifier?.level ?? 0) - stem.level) / 20))
+            mix.mix(stem)
+        }
+        guard mix.level > -80 else {
+            throw RenderingError(
+                .programFailed, "fluidsynth rendered silence with \(soundFont): is it a General MIDI sound font?")
+        }
+        mix.equalise(piece.mastering)
+        mix.normalise(to: Self.level)
+        mix.fade(seconds: 0.15)
+        return mix
+    }
+
+    private func synthesise(_ file: StandardMIDIFile) throws -> Sound {
         try withTemporaryFolder { folder in
             let score = folder.appendingPathComponent("piece.mid")
             let audio = folder.appendingPathComponent("piece.wav")
             do {
-                try Data(piece.standardMIDIFile).write(to: score)
+                try Data(file.encoded()).write(to: score)
             } catch {
                 throw RenderingError(.fileFailed, "cannot write \(score.path): \(error.localizedDescription)")
             }
-            // -n and -i: no MIDI input, no shell; a low gain, because float has room and the level is set below.
+            // -n and -i: no MIDI input, no shell; a low gain, because float has room and the level is set later.
             try ExternalProgram.fluidsynth.run([
                 "-n", "-i", "-q", "-r", String(Sound.sampleRate), "-g", "0.3", "-T", "wav", "-O", "float", "-F",
                 audio.path,
                 soundFont, score.path,
             ])
-            var sound = try Sound(contentsOf: audio)
-            guard sound.level > -80 else {
-                throw RenderingError(
-                    .programFailed, "fluidsynth rendered silence with \(soundFont): is it a General MIDI sound font?")
-            }
-            sound.fit(seconds: piece.seconds)
-            sound.equalise(piece.mastering)
-            sound.normalise(to: Self.level)
-            sound.fade(seconds: 0.15)
-            return sound
+            return try Sound(contentsOf: audio)
         }
     }
 
