@@ -39,7 +39,9 @@ struct ALSAPCM: ~Copyable {
         guard snd_pcm_info_malloc(&info) == 0 else { return nil }
         defer { snd_pcm_info_free(info) }
         // A plugin has no card of its own.
-        guard snd_pcm_info(handle, info) == 0, case let card = snd_pcm_info_get_card(info), card >= 0 else { return nil }
+        guard snd_pcm_info(handle, info) == 0, case let card = snd_pcm_info_get_card(info), card >= 0 else {
+            return nil
+        }
         var name: UnsafeMutablePointer<CChar>?
         guard snd_card_get_name(card, &name) == 0, let name else { return nil }
         defer { free(name) }

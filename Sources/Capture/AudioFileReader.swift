@@ -122,7 +122,7 @@ public final class AudioFileReader {
     /// libsndfile's words, of the last failed open if `file` is nil, on one line.
     private static func message(_ file: OpaquePointer?) -> String {
         let words = sf_strerror(file).map { String(cString: $0) } ?? "unknown error"
-        return words.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return words.split { $0.isNewline || $0 == "." }.joined(separator: " ")
     }
 
     /// The name of an encoding, for people: `S16`, `FLAC`, `Vorbis`, …

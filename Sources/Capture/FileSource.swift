@@ -45,7 +45,8 @@ final class FileSource: AudioSource {
             let count = reader.read(into: samples)
             if count == 0 {
                 guard position > 0 else {
-                    throw CaptureError(.unreadable, "\(reader.format.device) holds no audio, or is damaged at its start")
+                    throw CaptureError(
+                        .unreadable, "\(reader.format.device) holds no audio, or is damaged at its start")
                 }
                 guard loops else { return }
                 guard reader.rewind() else {

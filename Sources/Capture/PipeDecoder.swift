@@ -67,6 +67,10 @@ struct PipeDecoder {
         case .start:
             return begin(rest, atEnd, emit)
         case .audio(let mixer, let left):
+            if let left, left < mixer.bytesPerFrame {
+                state = .skipping(left, mixer)
+                return 0
+            }
             let end = min(UInt64(rest.count), left ?? .max)
             let next = Self.nextHeader(in: rest, atEnd)
             let audio = UnsafeRawBufferPointer(rebasing: rest[..<min(Int(end), next?.offset ?? .max)])
@@ -81,26 +85,26 @@ struct PipeDecoder {
                 begin()
                 return audio.count
             }
-            if let left, left < mixer.bytesPerFrame, rest.count >= left {
-                // Chunks are padded to an even length.
-                let padding = left & 1
-                state = left == 0 ? .trailer(mixer) : .skipping(left + padding, mixer)
-                return 0
-            }
             return nil
         case .trailer(let mixer):
-            guard rest.count >= 12 else { return nil }
-            if WAVHeaderParser.beginsWAV(rest) == true {
-                begin()
-            } else if let length = Self.chunkLength(rest) {
-                state = .skipping(length, mixer)
-            } else {
-                // The length in the header was wrong, as streamers' lengths are; the audio goes on.
-                state = .audio(mixer, left: nil)
+            guard rest.count >= 13 else { return nil }
+            // Chunks are padded to an even length, but not by everybody.
+            for padding in 0...(rest[0] == 0 ? 1 : 0) {
+                let next = UnsafeRawBufferPointer(rebasing: rest[padding...])
+                if WAVHeaderParser.beginsWAV(next) == true {
+                    begin()
+                    return padding
+                }
+                if let length = Self.chunkLength(next) {
+                    state = .skipping(length, mixer)
+                    return padding
+                }
             }
+            // The length in the header was wrong, as streamers' lengths are; the audio goes on.
+            state = .audio(mixer, left: nil)
             return 0
         case .skipping(let count, let mixer):
-            guard !rest.isEmpty || count == 0 else { return nil }
+            if rest.isEmpty, count > 0 { return nil }
             let taken = min(count, UInt64(rest.count))
             state = taken == count ? .trailer(mixer) : .skipping(count - taken, mixer)
             return Int(taken)
@@ -165,7 +169,8 @@ struct PipeDecoder {
     ) throws(CaptureError) {
         if let kind = Self.compressedKind(bytes) {
             throw CaptureError(
-                .unreadable, "\(device): this is \(kind), and a pipe carries WAV or raw PCM; "
+                .unreadable,
+                "\(device): this is \(kind), and a pipe carries WAV or raw PCM; "
                     + "decode it first: ffmpeg -i - -f wav -")
         }
         guard let rate = requested.rate, let channels = requested.channels, let format = requested.format else {

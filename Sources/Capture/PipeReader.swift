@@ -51,7 +51,8 @@ struct PipeReader: ~Copyable {
                 .readFailed, "\(name) cannot be read: \(systemMessage(code))", call: "read", errno: code)
         }
         filled += count
-        let used = decoder.decode(UnsafeRawBufferPointer(rebasing: bytes[..<filled]), atEnd: count == 0, mono: mono, emit: emit)
+        let used = decoder.decode(
+            UnsafeRawBufferPointer(rebasing: bytes[..<filled]), atEnd: count == 0, mono: mono, emit: emit)
         filled -= used
         if used > 0, filled > 0 { memmove(bytes.baseAddress!, bytes.baseAddress! + used, filled) }
         return count == 0 ? .end : .some

@@ -193,7 +193,8 @@ final class PulseConnection {
         let error = pa_context_errno(context)
         switch pa_error_code(UInt32(error)) {
         case PA_ERR_CONNECTIONREFUSED, PA_ERR_INVALIDSERVER:
-            let hint = server == nil ? "; set PULSE_SERVER, or give the URI ?server=unix:/run/user/1000/pulse/native" : ""
+            let hint =
+                server == nil ? "; set PULSE_SERVER, or give the URI ?server=unix:/run/user/1000/pulse/native" : ""
             return failed("cannot be reached, is it running?\(hint)", call)
         case PA_ERR_CONNECTIONTERMINATED:
             return failed("went away", call, .disconnected)

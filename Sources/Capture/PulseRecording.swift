@@ -25,7 +25,8 @@ final class PulseRecording {
         let channels = Int(source.sampleSpec.channels)
         guard RequestedFormat.channelCounts.contains(channels) else {
             throw CaptureError(
-                .formatMismatch, "PulseAudio's source \(source.name) has \(channels) channels, and 1 to 8 are read; "
+                .formatMismatch,
+                "PulseAudio's source \(source.name) has \(channels) channels, and 1 to 8 are read; "
                     + "module-remap-source makes a source of fewer")
         }
         let isInteger = source.sampleSpec.format == PA_SAMPLE_S16LE

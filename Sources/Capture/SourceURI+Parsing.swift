@@ -127,16 +127,16 @@ private struct URIText {
             case .pulse: ["server"]
             case .file: ["pace", "loop"]
             }
-        let takes = "\(kind.rawValue): takes \(allowed.joined(separator: ", "))"
+        let hint = kind == .pipe || kind == .file ? "; a ? in a path is written %3F" : ""
+        let takes = "\(kind.rawValue): takes \(allowed.joined(separator: ", "))\(hint)"
         var values: [String: String] = [:]
         for option in query?.split(separator: "&", omittingEmptySubsequences: false) ?? [] {
             guard let equals = option.firstIndex(of: "=") else {
-                throw error("option \(quoted(option)) has no value; write it as name=value (\(takes))")
+                throw error("option \(quoted(option)) has no value, as in name=value; \(takes)")
             }
             let name = String(option[..<equals])
             guard allowed.contains(name) else {
-                let hint = kind == .pipe || kind == .file ? "; a ? in a path is written %3F" : ""
-                throw error("unknown option \(quoted(name)); \(takes)\(hint)")
+                throw error("unknown option \(quoted(name)); \(takes)")
             }
             guard values.updateValue(String(option[option.index(after: equals)...]), forKey: name) == nil else {
                 throw error("option \(name) is given twice")

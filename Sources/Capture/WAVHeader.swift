@@ -151,7 +151,8 @@ struct WAVHeaderParser {
     }
 
     private static func error(_ message: String) -> CaptureError {
-        CaptureError(.unreadable, "the WAV header cannot be read: \(message); let ffmpeg write it: -c:a pcm_s16le -f wav -")
+        CaptureError(
+            .unreadable, "the WAV header cannot be read: \(message); let ffmpeg write it: -c:a pcm_s16le -f wav -")
     }
 }
 

@@ -1,0 +1,185 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import Capture
+
+@Suite("FIFOs")
+struct FIFOTests {
+    private let tone = Signals.sine(440, rate: 44_100, seconds: 0.5)
+
+    private func makeFIFO() throws -> String {
+        let path = TestEnvironment.path("radio.fifo")
+        try #require(mkfifo(path, 0o600) == 0)
+        return path
+    }
+
+    /// Opens the FIFO as a writer does, on a thread that may wait, and writes.
+    private func write(_ bytes: [UInt8], to path: String) async {
+        await withCheckedContinuation { done in
+            Thread.detachNewThread {
+                let file = open(path, O_WRONLY)
+                var rest = bytes[...]
+                while !rest.isEmpty {
+                    let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+                    guard count > 0 else { break }
+                    rest = rest.dropFirst(count)
+                }
+                close(file)
+                done.resume()
+            }
+        }
+    }
+
+    private func listen(_ path: String, _ options: String = "") throws -> (any AudioSource, RecordingSink) {
+        let source = try SourceURI(parsing: "pipe:\(path)\(options)").makeSource()
+        let sink = RecordingSink()
+        source.start(sink)
+        return (source, sink)
+    }
+
+    @Test("Writers come and go, each with its own header; between them the source waits")
+    func writersComeAndGo() async throws {
+        let path = try makeFIFO()
+        let (source, sink) = try listen(path)
+        defer { source.stop() }
+        #expect(await sink.wait(seconds: 2) { $0.waits.count == 1 })
+        for (index, rate) in [44_100, 48_000, 8_000].enumerated() {
+            await write(Signals.wav(tone, rate: rate, channels: 2, dataSize: index == 1 ? .max : nil), to: path)
+            #expect(await sink.wait(seconds: 2) { $0.waits.count == index + 2 })
+            #expect(sink.record.formats.last?.sampleRate == rate)
+            #expect(sink.record.count == (index + 1) * tone.count)
+        }
+        #expect(sink.record.formats.last?.device == path)
+        #expect(!sink.record.isEnded)
+    }
+
+    @Test("Writers that follow at once lose nothing and are heard by their own headers")
+    func writersInARow() async throws {
+        let path = try makeFIFO()
+        let (source, sink) = try listen(path)
+        defer { source.stop() }
+        let rates = (0..<20).map { 8_000 + 1000 * $0 }
+        for rate in rates { await write(Signals.wav(tone, rate: rate), to: path) }
+        #expect(await sink.wait(seconds: 3) { $0.count == rates.count * tone.count })
+        #expect(sink.record.formats.map(\.sampleRate) == rates)
+    }
+
+    @Test("A writer that dies in the middle of a frame does not shift the next one's frames")
+    func partialFrame() async throws {
+        let path = try makeFIFO()
+        let (source, sink) = try listen(path, "?rate=44100&channels=2&format=s16le")
+        defer { source.stop() }
+        let frames = Signals.encode(tone, .int16, channels: 2)
+        for writer in 1...3 {
+            await write(Array(frames.dropLast(writer)), to: path)
+            #expect(await sink.wait(seconds: 2) { $0.waits.count == writer + 1 })
+        }
+        #expect(sink.record.count == 3 * (tone.count - 1))
+        #expect(zip(sink.record.samples.suffix(tone.count - 1), tone).allSatisfy { abs($0 - $1) < 1e-4 })
+    }
+
+    @Test("A writer that contradicts the URI is told of and skipped; the next one is heard")
+    func contradiction() async throws {
+        let path = try makeFIFO()
+        let (source, sink) = try listen(path, "?rate=48000")
+        defer { source.stop() }
+        for writer in 1...2 {
+            await write(Signals.wav(tone, rate: 44_100), to: path)
+            #expect(await sink.wait(seconds: 2) { $0.losses.count == writer && $0.waits.count == writer + 1 })
+        }
+        let error = try #require(sink.record.losses.first)
+        #expect(error.code == .formatMismatch && error.message.contains("44100 Hz, not 48000"))
+        #expect(error.message.contains(path))
+        await write(Signals.wav(tone, rate: 48_000), to: path)
+        #expect(await sink.wait(seconds: 2) { $0.count == tone.count })
+    }
+
+    @Test("The writer waits while the sink is busy, and nothing is lost")
+    func backPressure() async throws {
+        let path = try makeFIFO()
+        let source = try SourceURI(parsing: "pipe:\(path)").makeSource()
+        let sink = SlowSink()
+        source.start(sink)
+        defer { source.stop() }
+        let long = Signals.sine(440, rate: 48_000, seconds: 4)
+        let start = ContinuousClock.now
+        await write(Signals.wav(long, rate: 48_000), to: path)
+        #expect(await sink.inner.wait(seconds: 3) { $0.count == long.count })
+        // 375 KiB pass in blocks of at most 64 KiB, each taking 50 ms.
+        #expect(ContinuousClock.now - start > .milliseconds(150))
+    }
+
+    @Test("A FIFO that vanishes is lost, and opened again when it is back")
+    func vanishes() async throws {
+        let path = try makeFIFO()
+        let (source, sink) = try listen(path)
+        defer { source.stop() }
+        #expect(await sink.wait(seconds: 2) { $0.waits.count == 1 })
+        unlink(path)
+        #expect(await sink.wait(seconds: 3) { $0.losses.count >= 1 })
+        try #require(mkfifo(path, 0o600) == 0)
+        #expect(await sink.wait(seconds: 4) { $0.waits.count == 2 })
+        await write(Signals.wav(tone, rate: 48_000), to: path)
+        #expect(await sink.wait(seconds: 2) { $0.count == tone.count })
+    }
+
+    @Test("What is no FIFO is an error that says what to do")
+    func noFIFO() async throws {
+        let file = try Signals.file([1, 2, 3])
+        for (path, hint) in [
+            (TestEnvironment.path("missing"), "mkfifo"), (file, "file:\(file)"), ("/tmp", "directory"),
+            ("/dev/zero", "device"),
+        ] {
+            let (source, sink) = try listen(path)
+            #expect(await sink.wait(seconds: 2) { $0.isEnded })
+            #expect(sink.record.failure?.code == .cannotOpen)
+            #expect(sink.record.failure?.message.contains(hint) == true, "\(sink.record.failure?.message ?? "")")
+            source.stop()
+        }
+    }
+
+    @Test("Real programs' streams are understood", arguments: RealProgram.allCases)
+    func realPrograms(program: RealProgram) async throws {
+        guard TestEnvironment.isInstalled(program.rawValue) else {
+            withKnownIssue("\(program.rawValue) is not installed") { Issue.record("not installed") }
+            return
+        }
+        let path = try makeFIFO()
+        let (source, sink) = try listen(path)
+        defer { source.stop() }
+        try await TestEnvironment.run("\(program.command) >'\(path)' 2>/dev/null")
+        #expect(await sink.wait(seconds: 2) { $0.waits.count == 2 })
+        let record = sink.record
+        #expect(record.losses.isEmpty)
+        #expect(record.formats.first?.sampleRate == program.rate)
+        #expect(record.formats.first?.encoding == program.encoding)
+        #expect(abs(Double(record.count) / Double(program.rate) - 0.5) < 0.01)
+    }
+
+    enum RealProgram: String, CaseIterable {
+        case ffmpeg, sox, arecord
+
+        var rate: Int { self == .ffmpeg ? 32_000 : 44_100 }
+        var encoding: String { self == .sox ? "S24" : "S16" }
+        var command: String {
+            switch self {
+            case .ffmpeg: "ffmpeg -v error -f lavfi -i sine=r=32000:d=0.5 -ac 2 -f wav -"
+            case .sox: "sox -n -r 44100 -b 24 -c 2 -t wav - synth 0.5 sine 440"
+            case .arecord: "arecord -q -D null -f cd -s 22050 -t wav -"
+            }
+        }
+    }
+}
+
+/// Takes 50 ms for each block, as a sink that is full does.
+private final class SlowSink: AudioSink {
+    let inner = RecordingSink()
+
+    func handle(_ event: CaptureEvent) { inner.handle(event) }
+
+    func deliver(_ samples: UnsafeBufferPointer<Float>) {
+        usleep(50_000)
+        inner.deliver(samples)
+    }
+}

@@ -1,0 +1,216 @@
+import Testing
+
+@testable import Capture
+
+/// What a decoder made of a stream of bytes.
+private struct Decoded {
+    var formats: [StreamFormat] = []
+    var samples: [Float] = []
+    var refusals: [CaptureError] = []
+
+    /// Decodes streams that come in pieces of the given sizes, over and over, each with an end that is seen.
+    init(_ streams: [[UInt8]], _ requested: RequestedFormat = RequestedFormat(), pieces: [Int] = [4096]) {
+        var decoder = PipeDecoder(device: "test", requested: requested)
+        let mono = UnsafeMutableBufferPointer<Float>.allocate(capacity: 1 << 16)
+        defer { mono.deallocate() }
+        var piece = 0
+        for stream in streams {
+            var rest = stream[...]
+            var window: [UInt8] = []
+            var atEnd = false
+            while !atEnd {
+                let taken = rest.prefix(pieces[piece % pieces.count])
+                piece += 1
+                rest = rest.dropFirst(taken.count)
+                atEnd = taken.isEmpty
+                window += taken
+                let used = window.withUnsafeBytes { bytes in
+                    decoder.decode(bytes, atEnd: atEnd, mono: mono) { output in
+                        switch output {
+                        case .opened(let format): formats.append(format)
+                        case .samples(let block): samples.append(contentsOf: block)
+                        case .refused(let error): refusals.append(error)
+                        }
+                    }
+                }
+                window.removeFirst(used)
+                #expect(window.count <= PipeDecoder.longestRest)
+            }
+            #expect(window.isEmpty)
+        }
+    }
+
+    /// The format that was opened, if it was one.
+    var format: StreamFormat? { formats.count == 1 ? formats[0] : nil }
+}
+
+@Suite("Decoding of pipes")
+struct PipeDecoderTests {
+    private let raw = RequestedFormat(rate: 48_000, channels: 2, format: .s16le)
+    private let ramp: [Float] = (0..<1000).map { Float($0 - 500) / 512 }
+
+    @Test(
+        "A WAV header is obeyed, whatever pieces it comes in",
+        arguments: [PCMEncoding.int16, .int24Packed, .int32, .float32], [false, true])
+    func header(encoding: PCMEncoding, isExtensible: Bool) {
+        for pieces in [[1], [3, 7], [11], [12, 44], [100_000]] {
+            let decoded = Decoded(
+                [Signals.wav(ramp, rate: 22_050, channels: 3, encoding, isExtensible: isExtensible)], pieces: pieces)
+            #expect(
+                decoded.format
+                    == StreamFormat(sampleRate: 22_050, channels: 3, encoding: encoding.name, device: "test"))
+            #expect(decoded.samples.count == ramp.count)
+            #expect(zip(decoded.samples, ramp).allSatisfy { abs($0 - $1) < 1e-4 })
+        }
+    }
+
+    @Test("Chunks before and behind the audio are skipped", arguments: [1, 5, 4096])
+    func chunks(piece: Int) {
+        let wav =
+            Signals.wav(ramp, rate: 44_100, chunks: [("LIST", 27), ("bext", 602), ("id3 ", 70_001)])
+            + Array("LIST".utf8) + Signals.number(UInt32(5)) + [82, 73, 70, 70, 5, 0]
+        let decoded = Decoded([wav], pieces: [piece])
+        #expect(decoded.samples.count == ramp.count && decoded.refusals.isEmpty)
+    }
+
+    @Test("Audio of unknown length is read to the end", arguments: [UInt32(0), .max, 0x7FFF_F000, 0x8000_0000])
+    func unknownLength(size: UInt32) {
+        let decoded = Decoded([Signals.wav(ramp, rate: 44_100, dataSize: size)])
+        #expect(decoded.samples.count == ramp.count)
+    }
+
+    @Test("Audio goes on behind a length that was too short, for streamers write such lengths")
+    func tooShortLength() {
+        let decoded = Decoded([Signals.wav(ramp, rate: 44_100, dataSize: 400)], pieces: [64])
+        #expect(decoded.samples.count == ramp.count)
+    }
+
+    @Test("RF64 tells long lengths in a chunk of its own")
+    func rf64() {
+        let wav = Signals.wav(ramp, rate: 48_000, dataSize: .max)
+        let sizes =
+            Signals.number(UInt64(5_000_000)) + Signals.number(UInt64(ramp.count * 2)) + Signals.number(UInt64(0))
+            + Signals.number(UInt32(0))
+        var bytes = Array("RF64".utf8) + wav[4..<12]
+        bytes += Array("ds64".utf8) + Signals.number(UInt32(28)) + sizes
+        bytes += wav[12...]
+        bytes += Array("LIST".utf8) + Signals.number(UInt32(2)) + [1, 2]
+        let decoded = Decoded([bytes])
+        #expect(decoded.samples.count == ramp.count && decoded.refusals.isEmpty)
+    }
+
+    @Test(
+        "A writer behind another is heard by its own header, though no end was seen between them",
+        arguments: [1, 13, 9999])
+    func writersWithoutEnd(piece: Int) {
+        // The first is cut in the middle of a frame, and its length was unknown; the second claims more than it has.
+        var bytes = Signals.wav(ramp, rate: 44_100, channels: 2, dataSize: .max)
+        bytes.removeLast(3)
+        bytes += Signals.wav(ramp, rate: 16_000, .float32, dataSize: 1 << 20)
+        bytes += Signals.wav(ramp, rate: 8_000)
+        let decoded = Decoded([bytes], pieces: [piece])
+        #expect(decoded.formats.map(\.sampleRate) == [44_100, 16_000, 8_000])
+        #expect(decoded.samples.count == 3 * ramp.count - 1)
+    }
+
+    @Test("A writer that dies in the middle of a frame does not shift the next one's", arguments: 0..<8)
+    func partialFrame(missing: Int) {
+        let frames = Signals.encode(ramp, .int16, channels: 2)
+        let decoded = Decoded([Array(frames.prefix(frames.count - missing)), frames], raw, pieces: [97])
+        #expect(decoded.formats.count == 2)
+        #expect(decoded.samples.count == 2 * ramp.count - (missing + 3) / 4)
+        #expect(zip(decoded.samples.suffix(ramp.count), ramp).allSatisfy { abs($0 - $1) < 1e-3 })
+    }
+
+    @Test("Raw audio is decoded as the URI says, down to a single frame")
+    func rawAudio() {
+        for frames in [1, 2, 3, 1000] {
+            let decoded = Decoded([Signals.encode(Array(ramp.prefix(frames)), .int16, channels: 2)], raw, pieces: [5])
+            #expect(decoded.format?.sampleRate == 48_000 && decoded.samples.count == frames)
+        }
+    }
+
+    @Test("Raw audio that the URI describes in part is refused, and the message names what is missing")
+    func rawWithoutFormat() {
+        let decoded = Decoded(
+            [Signals.encode(ramp, .int16)], RequestedFormat(rate: 48_000, channels: nil, format: nil))
+        #expect(decoded.samples.isEmpty && decoded.refusals.count == 1)
+        #expect(decoded.refusals[0].code == .unreadable)
+        #expect(decoded.refusals[0].message.contains("channels, format"))
+    }
+
+    @Test("A header that contradicts the URI is refused, and the next stream is heard")
+    func contradiction() {
+        let good = Signals.wav(ramp, rate: 48_000, channels: 2)
+        for bad in [
+            Signals.wav(ramp, rate: 44_100, channels: 2), Signals.wav(ramp, rate: 48_000, channels: 1),
+            Signals.wav(ramp, rate: 48_000, channels: 2, .int32),
+        ] {
+            for streams in [[bad, good], [bad + good]] {
+                let decoded = Decoded(streams, raw, pieces: [31])
+                #expect(decoded.refusals.map(\.code) == [.formatMismatch])
+                #expect(decoded.formats.count == 1 && decoded.samples.count == ramp.count)
+            }
+        }
+    }
+
+    @Test("What is no PCM is refused by its name", arguments: ["fLaC", "OggS", "ID3\u{3}", "FORM", "RIFX"])
+    func compressed(magic: String) {
+        let decoded = Decoded([Array(magic.utf8) + [UInt8](repeating: 7, count: 100)], raw)
+        #expect(decoded.samples.isEmpty && decoded.refusals.map(\.code) == [.unreadable])
+    }
+
+    @Test("Headers that no reader should trust are refused")
+    func hostileHeaders() {
+        let wav = Signals.wav(ramp, rate: 48_000)
+        func patched(_ offset: Int, _ bytes: [UInt8]) -> [UInt8] {
+            var wav = wav
+            wav.replaceSubrange(offset..<(offset + bytes.count), with: bytes)
+            return wav
+        }
+        for bytes in [
+            patched(16, Signals.number(UInt32(15))), patched(16, Signals.number(UInt32.max)),
+            patched(20, Signals.number(UInt16(2))), patched(20, Signals.number(UInt16(0xFFFE))),
+            patched(22, Signals.number(UInt16(0))), patched(22, Signals.number(UInt16(9))),
+            patched(24, Signals.number(UInt32(0))), patched(24, Signals.number(UInt32.max)),
+            patched(32, Signals.number(UInt16(0))), patched(34, Signals.number(UInt16(12))),
+            patched(12, Array("data".utf8)), patched(12, Array("LIST".utf8) + Signals.number(UInt32.max)),
+        ] {
+            let decoded = Decoded([bytes], pieces: [50])
+            #expect(decoded.samples.isEmpty && decoded.refusals.map(\.code) == [.unreadable])
+        }
+    }
+
+    @Test("A stream cut at any byte is read up to there, or refused for its cut header")
+    func truncated() {
+        let samples = Array(ramp.prefix(8))
+        let wav = Signals.wav(samples, rate: 48_000, channels: 2, isExtensible: true, chunks: [("LIST", 5)])
+        let start = wav.count - 32
+        for length in 0...wav.count {
+            let decoded = Decoded([Array(wav[..<length])])
+            #expect(decoded.samples.count == max(0, length - start) / 4)
+            #expect(decoded.refusals.count == ((1..<start).contains(length) ? 1 : 0), "\(length)")
+        }
+    }
+
+    @Test("Damaged streams neither crash nor give more samples than bytes")
+    func fuzz() {
+        var random = SystemRandomNumberGenerator()
+        let wav =
+            Signals.wav(Array(ramp.prefix(60)), rate: 48_000, channels: 2, chunks: [("LIST", 9)])
+            + Signals.wav(Array(ramp.prefix(9)), rate: 8_000, .float32, isExtensible: true)
+        for _ in 0..<5_000 {
+            var bytes = wav
+            for _ in 0..<Int.random(in: 0...6, using: &random) {
+                bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
+            if Bool.random(using: &random) { bytes.removeLast(Int.random(in: 0...bytes.count, using: &random)) }
+            let requested = Bool.random(using: &random) ? raw : RequestedFormat()
+            let whole = Decoded([bytes], requested)
+            let split = Decoded([bytes], requested, pieces: [Int.random(in: 1...60, using: &random)])
+            #expect(whole.samples.count <= bytes.count / 2)
+            #expect(whole.samples.map(\.bitPattern) == split.samples.map(\.bitPattern))
+            #expect(whole.formats == split.formats && whole.refusals.map(\.message) == split.refusals.map(\.message))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+
+/// A private, headless PulseAudio server with one null sink, `radio`: played to it, recorded from `radio.monitor`.
+final class PulseServer: Sendable {
+    static let isInstalled = TestEnvironment.isInstalled("pulseaudio") && TestEnvironment.isInstalled("pactl")
+    static let missing: Comment = "pulseaudio or pactl is not installed (apt-get install pulseaudio pulseaudio-utils)"
+
+    /// Where the server of this process listens.
+    static var address: String { address(in: TestEnvironment.directory) }
+
+    static func address(in directory: URL) -> String {
+        "unix:\(directory.appending(path: "pulse/native").path)"
+    }
+
+    private let process = Mutex<Process?>(nil)
+
+    private var home: URL { TestEnvironment.directory.appending(path: "pulse") }
+
+    /// Starts the server, again if it was killed, and returns when it listens.
+    func start() async throws {
+        try FileManager.default.createDirectory(
+            at: home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let socket = home.appending(path: "native").path
+        unlink(socket)
+        let started = try TestEnvironment.shell(
+            """
+            exec pulseaudio -n --daemonize=no --use-pid-file=no --exit-idle-time=-1 --disallow-exit \
+            -L "module-null-sink sink_name=radio rate=48000 channels=2" \
+            -L "module-native-protocol-unix socket=\(socket) auth-anonymous=1" >log 2>&1
+            """, environment: ["HOME": home.path, "XDG_RUNTIME_DIR": home.path, "PULSE_RUNTIME_PATH": home.path])
+        process.withLock { $0 = started }
+        for _ in 0..<200 where access(socket, F_OK) != 0 { try await Task.sleep(for: .milliseconds(20)) }
+        try #require(access(socket, F_OK) == 0, "the sound server did not start")
+    }
+
+    /// Sends the server a signal: SIGKILL ends it as a crash does.
+    func signal(_ number: Int32) {
+        process.withLock { process in
+            guard let running = process, running.isRunning else { return }
+            kill(running.processIdentifier, number)
+            guard number == SIGKILL || number == SIGTERM else { return }
+            running.waitUntilExit()
+            process = nil
+        }
+    }
+
+    /// Runs pactl.
+    func control(_ arguments: String) async throws {
+        try await TestEnvironment.run(
+            "pactl \(arguments) >>pactl.log 2>&1", environment: ["PULSE_SERVER": Self.address])
+    }
+
+    /// Plays a file to the sink `radio` in the background; the returned process is ended by `terminate()`.
+    func play(_ path: String, sink: String = "radio") throws -> Process {
+        try TestEnvironment.shell("exec paplay -d \(sink) '\(path)'", environment: ["PULSE_SERVER": Self.address])
+    }
+}
+
+/// Runs one sound server for a suite.
+struct PulseServerTrait: SuiteTrait, TestScoping {
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+    ) async throws {
+        try await PulseServer.shared.start()
+        defer { PulseServer.shared.signal(SIGKILL) }
+        try await function()
+    }
+}
+
+extension PulseServer {
+    /// The one of this process; suites that need it are nested in one serialized suite.
+    static let shared = PulseServer()
+}
+
+extension Trait where Self == PulseServerTrait {
+    static var pulseServer: Self { PulseServerTrait() }
+}

@@ -1,0 +1,93 @@
+import Foundation
+
+@testable import Capture
+
+/// Signals and the bytes that carry them.
+enum Signals {
+    /// Interleaved frames of a sine that is the same in all channels but for its sign: +, +, … so that the mean is it.
+    static func sine(_ frequency: Double, rate: Int, seconds: Double, amplitude: Float = 0.5) -> [Float] {
+        (0..<Int(seconds * Double(rate))).map {
+            amplitude * Float(sin(2 * .pi * frequency * Double($0) / Double(rate)))
+        }
+    }
+
+    /// Encodes mono samples as interleaved frames, each sample in every channel.
+    static func encode(_ samples: [Float], _ encoding: PCMEncoding, channels: Int = 1) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(samples.count * channels * encoding.bytes)
+        for sample in samples {
+            for _ in 0..<channels { append(sample, encoding, to: &bytes) }
+        }
+        return bytes
+    }
+
+    static func append(_ sample: Float, _ encoding: PCMEncoding, to bytes: inout [UInt8]) {
+        func append(_ number: some FixedWidthInteger, _ count: Int) {
+            withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0.prefix(count)) }
+        }
+        func integer(_ fullScale: Double) -> Int32 {
+            Int32(max(-fullScale, min(fullScale - 1, (Double(sample) * fullScale).rounded())))
+        }
+        switch encoding {
+        case .int16: append(integer(32_768), 2)
+        case .int24Packed: append(integer(8_388_608), 3)
+        // The fourth byte holds rubbish, as it may.
+        case .int24InFour: append(UInt32(bitPattern: integer(8_388_608)) & 0xFF_FFFF | 0x5A00_0000, 4)
+        case .int32: append(integer(2_147_483_648), 4)
+        case .float32: append(sample.bitPattern, 4)
+        }
+    }
+
+    /// A WAV file or stream.
+    ///
+    /// - Parameters:
+    ///   - dataSize: the length that the header tells; nil for the true one.
+    ///   - chunks: other chunks in front of the audio.
+    static func wav(
+        _ samples: [Float], rate: Int, channels: Int = 1, _ encoding: PCMEncoding = .int16, dataSize: UInt32? = nil,
+        isExtensible: Bool = false, chunks: [(String, Int)] = []
+    ) -> [UInt8] {
+        let audio = encode(samples, encoding, channels: channels)
+        return header(
+            rate: rate, channels: channels, encoding, dataSize: dataSize ?? UInt32(audio.count),
+            isExtensible: isExtensible, chunks: chunks) + audio
+    }
+
+    static func header(
+        rate: Int, channels: Int, _ encoding: PCMEncoding, dataSize: UInt32, isExtensible: Bool = false,
+        chunks: [(String, Int)] = []
+    ) -> [UInt8] {
+        var bytes = Array("RIFF".utf8) + number(UInt32.max) + Array("WAVE".utf8)
+        for (name, length) in chunks {
+            bytes += Array(name.utf8) + number(UInt32(length))
+            bytes += [UInt8](repeating: 0x55, count: length + length % 2)
+        }
+        let code: UInt16 = encoding == .float32 ? 3 : 1
+        bytes += Array("fmt ".utf8) + number(UInt32(isExtensible ? 40 : 16))
+        bytes += number(isExtensible ? 0xFFFE : code) + number(UInt16(channels)) + number(UInt32(rate))
+        bytes += number(UInt32(rate * channels * encoding.bytes)) + number(UInt16(channels * encoding.bytes))
+        bytes += number(UInt16(encoding.bytes * 8))
+        if isExtensible {
+            bytes += number(UInt16(22)) + number(UInt16(encoding.bytes * 8)) + number(UInt32(0)) + number(code)
+            bytes += [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71]
+        }
+        return bytes + Array("data".utf8) + number(dataSize)
+    }
+
+    static func number<Number: FixedWidthInteger>(_ value: Number) -> [UInt8] {
+        withUnsafeBytes(of: value.littleEndian) { Array($0) }
+    }
+
+    /// Writes bytes to a new file and returns its path.
+    static func file(_ bytes: [UInt8], _ name: String = "signal.wav") throws -> String {
+        let path = TestEnvironment.path(name)
+        try Data(bytes).write(to: URL(filePath: path))
+        return path
+    }
+
+    /// The frequency that a signal's zero crossings tell, in Hz.
+    static func frequency(_ samples: [Float], rate: Int) -> Double {
+        let crossings = zip(samples, samples.dropFirst()).count { $0 < 0 && $1 >= 0 }
+        return Double(crossings) * Double(rate) / Double(max(1, samples.count))
+    }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import Glibc
+
+/// A folder for this run of the tests, and programs run in it.
+enum TestEnvironment {
+    /// Made once, before any thread of a test could read the environment that this changes: libasound finds the PCMs
+    /// of `ALSAConfiguration` by it.
+    static let directory: URL = {
+        let url = URL(filePath: NSTemporaryDirectory()).appending(path: "genred-capture-tests.\(getpid())")
+        try? FileManager.default.createDirectory(
+            at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let configuration = url.appending(path: "asound.conf")
+        try? ALSAConfiguration.text(in: url).write(to: configuration, atomically: true, encoding: .utf8)
+        setenv("ALSA_CONFIG_PATH", configuration.path, 1)
+        atexit { try? FileManager.default.removeItem(at: TestEnvironment.directory) }
+        return url
+    }()
+
+    /// A path in `directory` that nobody else uses.
+    static func path(_ name: String) -> String {
+        directory.appending(path: "\(UUID().uuidString.prefix(8))-\(name)").path
+    }
+
+    static func isInstalled(_ program: String) -> Bool {
+        (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").contains {
+            access("\($0)/\(program)", X_OK) == 0
+        }
+    }
+
+    /// Starts `sh -c command`.
+    static func shell(_ command: String, environment: [String: String] = [:]) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/sh")
+        process.arguments = ["-c", command]
+        process.currentDirectoryURL = directory
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+
+    /// Runs `sh -c command` to its end; its status must be 0.
+    static func run(_ command: String, environment: [String: String] = [:]) async throws {
+        let process = try shell(command, environment: environment)
+        while process.isRunning { try await Task.sleep(for: .milliseconds(5)) }
+        if process.terminationStatus != 0 { throw CommandFailed(command: command, status: process.terminationStatus) }
+    }
+
+    struct CommandFailed: Error {
+        var command: String
+        var status: Int32
+    }
+}
+
+/// PCMs for the tests: what ALSA's plugins make of a sound server and of files, since no card can be counted on.
+enum ALSAConfiguration {
+    /// The PCM of the `file` plugin that "records" what is in `file(format)`, at any rate.
+    static func pcm(_ format: String) -> String { "genred_file_\(format)" }
+
+    static func file(_ format: String, in directory: URL = TestEnvironment.directory) -> URL {
+        directory.appending(path: "infile-\(format).raw")
+    }
+
+    static func text(in directory: URL) -> String {
+        var text = """
+            </usr/share/alsa/alsa.conf>
+            pcm.genred_pulse { type pulse device radio.monitor server "\(PulseServer.address(in: directory))" }
+
+            """
+        for format in ["s16le", "s24le", "s32le", "f32le"] {
+            text += """
+                pcm.\(pcm(format)) {
+                    type file
+                    slave.pcm null
+                    file /dev/null
+                    infile "\(file(format, in: directory).path)"
+                    format raw
+                }
+
+                """
+        }
+        return text
+    }
+}
+
+/// How many file descriptors the process has open.
+func openDescriptors() -> Int {
+    (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0
+}
