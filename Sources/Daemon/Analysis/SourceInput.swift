@@ -1,0 +1,199 @@
+import Capture
+import Glibc
+import Streaming
+import Synchronization
+
+/// Where a source delivers: the capture thread's end of the way to the analysis.
+///
+/// A device is never made to wait: what is not analysed in time is dropped, oldest first, and counted. A pipe or file
+/// waits until there is room. Everything that is not samples goes through a mailbox, in order with the samples.
+final class SourceInput: AudioSink, @unchecked Sendable {
+    // Safe to share: `ring` and `ringRate` belong to the capture thread, which alone calls `handle` and `deliver`;
+    // everything else is immutable, atomic or under a lock.
+
+    /// What the worker is told, in order.
+    enum Item: Sendable {
+        /// A new stream begins.
+        case stream(StreamFormat, SampleRing, StreamAnalysis)
+        /// The same stream goes on with another analysis.
+        case analysis(StreamAnalysis)
+        /// The same stream goes on after a hole.
+        case restart
+        /// The stream, if there is one, is over.
+        case event(CaptureEvent)
+    }
+
+    let name: String
+    let isRealTime: Bool
+
+    private struct Mailbox {
+        var items: [Item] = []
+        var settings: AnalysisSettings
+        /// Of the stream that is open now.
+        var format: StreamFormat?
+        var ringCapacity = 0
+    }
+
+    private let mailbox: Mutex<Mailbox>
+    private let hasItems = Atomic<Bool>(false)
+    private let isStopped = Atomic<Bool>(false)
+    private let overrunCount = Atomic<Int>(0)
+    /// Of the rings before the present one.
+    private let droppedCount = Atomic<Int>(0)
+    private let lastDelivery = Atomic<Int64>(monotonicNanoseconds())
+    private let isWaiting = Atomic<Bool>(false)
+    private let room = WakeUp()
+    /// Tells the worker that there is something to do.
+    private let wakeWorker: @Sendable () -> Void
+
+    private var ring: SampleRing?
+    /// Samples in the ring that are worth waking the worker for: one hop of the front end.
+    private var worthwhile = 1
+
+    init(name: String, isRealTime: Bool, settings: AnalysisSettings, wakeWorker: @escaping @Sendable () -> Void) {
+        self.name = name
+        self.isRealTime = isRealTime
+        self.wakeWorker = wakeWorker
+        mailbox = Mutex(Mailbox(settings: settings))
+    }
+
+    /// How often the device itself lost audio.
+    var overruns: Int { overrunCount.load(ordering: .relaxed) }
+
+    /// Samples dropped because they were not analysed in time.
+    var dropped: Int { droppedCount.load(ordering: .relaxed) }
+
+    /// Seconds since the source delivered last (or began); 0 while it waits for room, which is not its fault.
+    var secondsSinceDelivery: Double {
+        if isWaiting.load(ordering: .acquiring) { return 0 }
+        return Double(monotonicNanoseconds() - lastDelivery.load(ordering: .acquiring)) * 1e-9
+    }
+
+    /// From now on nothing waits here; to be called before the source's own `stop`, whose thread may be waiting.
+    func stop() {
+        isStopped.store(true, ordering: .releasing)
+        room.raise()
+    }
+
+    /// Analyses with other settings from now on. Throws when the stream that is open cannot be analysed with them,
+    /// and changes nothing then.
+    func use(_ settings: AnalysisSettings) throws(StreamingError) {
+        try mailbox.withLock { box throws(StreamingError) in
+            if let format = box.format {
+                let analysis = try StreamAnalysis(
+                    sampleRate: format.sampleRate, ringCapacity: box.ringCapacity, settings: settings)
+                box.items.append(.analysis(analysis))
+            }
+            box.settings = settings
+            hasItems.store(true, ordering: .releasing)
+        }
+        wakeWorker()
+    }
+
+    /// Forgets what was heard so far: there is a hole in the audio.
+    func restart() { post(.restart) }
+
+    // MARK: The capture thread
+
+    func handle(_ event: CaptureEvent) {
+        switch event {
+        case .overrun:
+            overrunCount.add(1, ordering: .relaxed)
+        case .opened(let format):
+            lastDelivery.store(monotonicNanoseconds(), ordering: .releasing)
+            open(format)
+        case .waiting, .lost, .ended:
+            ring = nil
+            mailbox.withLock { $0.format = nil }
+            post(.event(event))
+        }
+    }
+
+    func deliver(_ samples: UnsafeBufferPointer<Float>) {
+        guard let ring else { return }
+        lastDelivery.store(monotonicNanoseconds(), ordering: .releasing)
+        if isRealTime {
+            let lost = ring.push(samples)
+            if lost > 0 { droppedCount.add(lost, ordering: .relaxed) }
+            if ring.count >= worthwhile { wakeWorker() }
+        } else {
+            deliverAll(samples, to: ring)
+        }
+    }
+
+    private func deliverAll(_ samples: UnsafeBufferPointer<Float>, to ring: SampleRing) {
+        var rest = samples
+        while !isStopped.load(ordering: .acquiring) {
+            rest = UnsafeBufferPointer(rebasing: rest[ring.tryPush(rest)...])
+            if ring.count >= worthwhile { wakeWorker() }
+            if rest.isEmpty { return }
+            isWaiting.store(true, ordering: .sequentiallyConsistent)
+            // The worker may have made room between the push and the flag: then it did not see the flag, and this
+            // sees the room (both sides have a fence between their write and their look).
+            atomicMemoryFence(ordering: .sequentiallyConsistent)
+            if !hasRoom(ring) { room.wait() }
+            isWaiting.store(false, ordering: .releasing)
+            lastDelivery.store(monotonicNanoseconds(), ordering: .releasing)
+        }
+    }
+
+    /// Half of the ring: reader and worker hand over in large pieces and work at the same time.
+    private func hasRoom(_ ring: SampleRing) -> Bool { ring.count <= ring.capacity / 2 }
+
+    private func open(_ format: StreamFormat) {
+        // About 0.7 s: 128 KiB at 48 kHz.
+        let ring = SampleRing(minimumCapacity: format.sampleRate * 68 / 100)
+        let isOpen = mailbox.withLock { box in
+            // Made and posted under one lock, so that `use` comes wholly before or after.
+            defer { hasItems.store(true, ordering: .releasing) }
+            do throws(StreamingError) {
+                let analysis = try StreamAnalysis(
+                    sampleRate: format.sampleRate, ringCapacity: ring.capacity, settings: box.settings)
+                box.format = format
+                box.ringCapacity = ring.capacity
+                box.items.append(.stream(format, ring, analysis))
+                return true
+            } catch {
+                box.format = nil
+                box.items.append(.event(.lost(CaptureError(.formatMismatch, error.description))))
+                return false
+            }
+        }
+        self.ring = isOpen ? ring : nil
+        worthwhile = format.sampleRate * 6 / 100
+        wakeWorker()
+    }
+
+    private func post(_ item: Item) {
+        mailbox.withLock { box in
+            box.items.append(item)
+            hasItems.store(true, ordering: .releasing)
+        }
+        wakeWorker()
+    }
+
+    // MARK: The worker
+
+    /// Whether `takeItem` has anything to give; what was delivered before the first item is in the ring then.
+    var hasMail: Bool { hasItems.load(ordering: .acquiring) }
+
+    /// The next item. While the ring is not empty only one that concerns the stream that is open.
+    func takeItem(ringIsEmpty: Bool) -> Item? {
+        mailbox.withLock { box in
+            switch box.items.first {
+            case nil: return nil
+            case .analysis, .restart: break
+            case .stream, .event: if !ringIsEmpty { return nil }
+            }
+            let item = box.items.removeFirst()
+            if box.items.isEmpty { hasItems.store(false, ordering: .releasing) }
+            return item
+        }
+    }
+
+    /// To be called after samples were taken out of the ring.
+    func tellRoom(in ring: SampleRing) {
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        if isWaiting.load(ordering: .relaxed) && hasRoom(ring) { room.raise() }
+    }
+}

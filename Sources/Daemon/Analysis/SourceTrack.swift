@@ -1,0 +1,93 @@
+import Capture
+import Streaming
+
+/// What the analysis says to the hub. Estimates go through the streams' rings; `estimatesWait` says that there are
+/// some, from any thread and at any time; the rest is rare and comes from the source's worker, in order.
+protocol AnalysisListener: AnyObject, Sendable {
+    func estimatesWait(slot: Int)
+    func post(_ event: TrackEvent, slot: Int)
+}
+
+/// What happens to a source, in order with its estimates.
+enum TrackEvent: Sendable {
+    /// A new stream begins, whose estimates come through `ring`.
+    case opened(StreamFormat, ring: EstimateRing, labels: [String])
+    /// The same stream goes on with another model or other parameters.
+    case replaced(ring: EstimateRing, labels: [String])
+    /// The stream is over: `waiting`, `lost` or `ended`.
+    case closed(CaptureEvent)
+}
+
+/// One source as its worker sees it: takes samples out of the ring, analyses them, passes on what happens.
+final class SourceTrack {
+    enum Outcome {
+        /// All there was is done.
+        case idle
+        /// There is more to do; other sources come first.
+        case more
+        /// The hub has to read estimates first; it says when it has.
+        case blocked
+    }
+
+    let input: SourceInput
+    private let slot: Int
+    private let listener: any AnalysisListener
+    private var ring: SampleRing?
+    private var analysis: StreamAnalysis?
+
+    init(input: SourceInput, slot: Int, listener: any AnalysisListener) {
+        self.input = input
+        self.slot = slot
+        self.listener = listener
+    }
+
+    /// Does at most a ring's worth of work, with `scratch` as working memory. Nothing in it allocates or locks but
+    /// what an item of the mailbox brings.
+    func turn(scratch: UnsafeMutableBufferPointer<Float>) -> Outcome {
+        if let analysis, !analysis.hasRoom { return .blocked }
+        // Looked at before the ring is emptied: what was delivered before the item is analysed before it.
+        let hasMail = input.hasMail
+        let isEmpty = drain(scratch)
+        guard hasMail, let item = input.takeItem(ringIsEmpty: isEmpty) else { return isEmpty ? .idle : .more }
+        apply(item)
+        return .more
+    }
+
+    /// Returns whether the ring is empty now.
+    private func drain(_ scratch: UnsafeMutableBufferPointer<Float>) -> Bool {
+        guard let ring, let analysis else { return true }
+        var left = ring.capacity
+        var published = false
+        defer { if published { listener.estimatesWait(slot: slot) } }
+        while left > 0 {
+            let count = ring.pop(into: UnsafeMutableBufferPointer(rebasing: scratch[..<min(scratch.count, left)]))
+            if count == 0 { return true }
+            left -= count
+            input.tellRoom(in: ring)
+            if analysis.process(UnsafeBufferPointer(rebasing: scratch[..<count])) { published = true }
+        }
+        return ring.count == 0
+    }
+
+    private func apply(_ item: SourceInput.Item) {
+        switch item {
+        case .stream(let format, let newRing, let newAnalysis):
+            ring = newRing
+            analysis = newAnalysis
+            listener.post(
+                .opened(format, ring: newAnalysis.estimates, labels: newAnalysis.labels), slot: slot)
+        case .analysis(let new):
+            guard let old = analysis else { return }
+            new.follow(old)
+            analysis = new
+            listener.post(.replaced(ring: new.estimates, labels: new.labels), slot: slot)
+        case .restart:
+            analysis?.restart()
+        case .event(let event):
+            analysis?.finish()
+            ring = nil
+            analysis = nil
+            listener.post(.closed(event), slot: slot)
+        }
+    }
+}

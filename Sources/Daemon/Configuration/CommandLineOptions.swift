@@ -1,0 +1,11 @@
+import Capture
+import Logging
+
+/// What the command line says; it goes before the file, also when that is read again.
+struct CommandLineOptions: Sendable, Equatable {
+    var config: String?
+    var socket: String?
+    var sources: [Configuration.Source] = []
+    var model: String?
+    var logLevel: Logger.Level?
+}

@@ -1,0 +1,240 @@
+import Capture
+import Glibc
+import Logging
+import Streaming
+import Yams
+
+/// The configuration file: YAML, read strictly.
+enum ConfigurationFile {
+    /// Bytes; a thousand sources need a tenth of it.
+    static let longest = 1 << 20
+    /// Aliases that a file may use. Few, because each can stand for all that the one before it stands for.
+    static let mostAliases = 8
+
+    /// Reads a configuration, or throws every mistake in it.
+    ///
+    /// - Parameter file: its path, for messages and for what is relative to it.
+    static func parse(_ text: String, file: String) throws(ConfigurationError) -> Configuration {
+        let problems = ProblemCollector()
+        var configuration = Configuration()
+        configuration.file = file
+        if let root = try compose(text, file: file) {
+            read(root, into: &configuration, problems)
+        }
+        if problems.problems.isEmpty { return configuration }
+        throw ConfigurationError(file: file, problems: problems.problems)
+    }
+
+    private static func compose(_ text: String, file: String) throws(ConfigurationError) -> Node? {
+        guard text.utf8.count <= longest else {
+            throw ConfigurationError(file: file, "\(text.utf8.count) bytes; a configuration has at most \(longest)")
+        }
+        guard aliases(in: text) <= mostAliases else {
+            throw ConfigurationError(file: file, "more than \(mostAliases) aliases (*name); write the values out")
+        }
+        do {
+            let root = try Yams.compose(yaml: text)
+            if let root, root.isEmptyScalar { return nil }
+            return root
+        } catch let error as YamlError {
+            throw ConfigurationError(file: file, problems: [problem(error)])
+        } catch {
+            throw ConfigurationError(file: file, "not YAML: \(error)")
+        }
+    }
+
+    /// At least as many aliases as there are; a star at the beginning of a word in a comment counts, too, unless all of
+    /// its line is one.
+    private static func aliases(in text: String) -> Int {
+        var count = 0
+        for line in text.utf8.split(whereSeparator: { $0 == 10 || $0 == 13 }) {
+            let line = line.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+            if line.first == UInt8(ascii: "#") { continue }
+            var previous = UInt8(ascii: " ")
+            for byte in line {
+                if byte == UInt8(ascii: "*"), " \t[]{},:?-\"'".utf8.contains(previous) { count += 1 }
+                previous = byte
+            }
+        }
+        return count
+    }
+
+    private static func problem(_ error: YamlError) -> ConfigurationProblem {
+        func at(_ mark: Mark, _ message: String) -> ConfigurationProblem {
+            ConfigurationProblem(place: ConfigurationPlace(line: mark.line, column: mark.column), message: message)
+        }
+        switch error {
+        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
+            .composer(let context, let problem, let mark, _):
+            let situation = context.map { " \($0.text.trimmingSpaces)" } ?? ""
+            return at(mark, "not YAML: \(problem)\(situation)")
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            let names = duplicates.map(quoted).joined(separator: ", ")
+            return at(context.mark, "the key \(names) is there twice")
+        case .reader(let problem, _, _, _): return ConfigurationProblem(message: "not YAML: \(problem)")
+        default: return ConfigurationProblem(message: "not YAML: \(error)")
+        }
+    }
+
+    // MARK: - Keys
+
+    private static func read(_ root: Node, into configuration: inout Configuration, _ problems: ProblemCollector) {
+        guard let top = MappingReader(root, name: "the file", prefix: "", problems: problems) else { return }
+        for key in ["model", "update", "socket", "estimator", "sources"] {
+            configuration.places[key] = top.node(key)?.place
+        }
+        readSources(top, into: &configuration)
+        readSocket(top, into: &configuration)
+        configuration.model = readModel(top, beside: configuration.file)
+        configuration.update = top.value("update", "seconds between estimates, such as 0.24") { text in
+            DurationText.seconds(text).flatMap { (0.001...3600).contains($0) ? $0 : nil }
+        }
+        readEstimator(top, into: &configuration)
+        readHistory(top, into: &configuration)
+        readLog(top, into: &configuration)
+        top.finish()
+    }
+
+    private static func readSources(_ top: MappingReader, into configuration: inout Configuration) {
+        guard let list = top.node("sources") else { return }
+        guard case .sequence(let elements) = list else {
+            top.problems.report("sources must be a list, each with a name and a uri, not \(list.kind)", at: list)
+            return
+        }
+        if elements.isEmpty { top.problems.report("sources is empty; leave it out for the default source", at: list) }
+        guard elements.count <= Configuration.mostSources else {
+            let most = Configuration.mostSources
+            top.problems.report("\(elements.count) sources; at most \(most) are possible", at: list)
+            return
+        }
+        var exclusive: [String: String] = [:]
+        for element in elements {
+            guard let reader = MappingReader(element, name: "a source", prefix: "", problems: top.problems) else {
+                continue
+            }
+            let name = reader.value("name", SourceName.rule, SourceName.init(_:))?.text
+            let uriNode = reader.node("uri")
+            let uri = uriNode.flatMap { self.uri($0, top.problems) }
+            reader.finish()
+            for (key, isThere) in [("name", reader.node("name") != nil), ("uri", uriNode != nil)] where !isThere {
+                top.problems.report("a source needs a \(key)", at: element)
+            }
+            guard let name, let uri else { continue }
+            if configuration.sources.contains(where: { $0.name == name }) {
+                top.problems.report("two sources are called \(quoted(name)); names are different", at: element)
+            }
+            if let resource = uri.exclusiveResource {
+                if let other = exclusive[resource] {
+                    let message = "only one source can read \(resource), and \(quoted(other)) does"
+                    top.problems.report(message, at: uriNode ?? element)
+                }
+                exclusive[resource] = name
+            }
+            configuration.sources.append(Configuration.Source(name: name, uri: uri))
+        }
+    }
+
+    private static func uri(_ node: Node, _ problems: ProblemCollector) -> SourceURI? {
+        guard let text = node.text, !node.isEmptyScalar else {
+            problems.report("uri must be a source such as pulse:@DEFAULT_SOURCE@, not \(node.kind)", at: node)
+            return nil
+        }
+        do throws(CaptureError) {
+            return try SourceURI(parsing: text)
+        } catch {
+            problems.report(error.message, at: node)
+            return nil
+        }
+    }
+
+    private static func readSocket(_ top: MappingReader, into configuration: inout Configuration) {
+        guard let section = top.section("socket") else { return }
+        configuration.socket.path = section.value("path", "an absolute path") { $0.hasPrefix("/") ? $0 : nil }
+        if let mode = section.value("mode", #"octal digits such as "0660""#, fileMode) {
+            configuration.socket.mode = mode
+        }
+        configuration.socket.group = section.value("group", "the name of a group") { $0.isEmpty ? nil : $0 }
+        section.finish()
+    }
+
+    /// Permissions of a file: three or four octal digits.
+    private static func fileMode(_ text: String) -> mode_t? {
+        let digits = text.hasPrefix("0o") ? text.dropFirst(2) : Substring(text)
+        guard (3...4).contains(digits.count), let mode = mode_t(digits, radix: 8), mode <= 0o777 else { return nil }
+        return mode
+    }
+
+    private static func readModel(_ top: MappingReader, beside file: String?) -> String? {
+        let text = top.value("model", "default or the path of a model file") { $0.isEmpty ? nil : $0 }
+        guard let text, text != "default" else { return nil }
+        if text.hasPrefix("/") { return text }
+        // A relative path counts from the file, wherever the daemon was started.
+        let folder = file.flatMap { path in path.lastIndex(of: "/").map { path[...$0] } } ?? ""
+        return folder + text
+    }
+
+    private static func readEstimator(_ top: MappingReader, into configuration: inout Configuration) {
+        guard let section = top.section("estimator") else { return }
+        let defaults = EstimatorParameters()
+        var parameters = defaults
+        parameters.switchRate =
+            section.number("switch-rate", in: 0...10, unit: " of changes per second") ?? defaults.switchRate
+        parameters.evidenceRate =
+            section.number("evidence-rate", in: 0.001...100, unit: " of observations per second")
+            ?? defaults.evidenceRate
+        parameters.enter = section.number("enter", in: 0.01...1) ?? defaults.enter
+        parameters.leave = section.number("leave", in: 0...1) ?? defaults.leave
+        parameters.silenceLevel =
+            section.number("silence-level", in: -120...0, unit: " of decibels") ?? defaults.silenceLevel
+        let after = section.value("silence-after", "a duration from 0.1 s to 10 min") { text in
+            DurationText.seconds(text).flatMap { (0.1...600).contains($0) ? $0 : nil }
+        }
+        parameters.silenceAfter = after ?? defaults.silenceAfter
+        section.finish()
+        if parameters.leave > parameters.enter, let node = section.node("leave") ?? section.node("enter") {
+            section.problems.report(
+                "estimator.leave (\(plain(parameters.leave))) must not be greater than estimator.enter"
+                    + " (\(plain(parameters.enter)))", at: node)
+        } else if let problem = parameters.problem, section.problems.problems.isEmpty, let node = top.node("estimator")
+        {
+            section.problems.report("estimator: \(problem)", at: node)
+        }
+        configuration.estimator = parameters
+    }
+
+    private static func readHistory(_ top: MappingReader, into configuration: inout Configuration) {
+        guard let section = top.section("history") else { return }
+        let keep = section.value("keep", "\(DurationText.examples), at least 1s") { text in
+            DurationText.seconds(text).flatMap { (1...3.2e9).contains($0) ? $0 : nil }
+        }
+        if let keep { configuration.history.keep = keep }
+        let limit = section.value("limit", "a whole number of changes a source, 1 to 100000") { text in
+            Int(text).flatMap { (1...100_000).contains($0) ? $0 : nil }
+        }
+        if let limit { configuration.history.limit = limit }
+        section.finish()
+    }
+
+    private static func readLog(_ top: MappingReader, into configuration: inout Configuration) {
+        guard let section = top.section("log") else { return }
+        let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+        if let level = section.value("level", "one of \(levels)", Logger.Level.init(rawValue:)) {
+            configuration.log.level = level
+        }
+        let summary = section.value("summary", "\(DurationText.examples), at least 1s, or off") { text -> Double?? in
+            if ["off", "never", "no", "false"].contains(text) { return .some(nil) }
+            return DurationText.seconds(text).flatMap { (1...3.2e9).contains($0) ? .some($0) : nil }
+        }
+        if let summary { configuration.log.summary = summary }
+        section.finish()
+    }
+}
+
+extension String {
+    fileprivate var trimmingSpaces: Substring {
+        var text = self[...]
+        while text.first?.isWhitespace == true { text.removeFirst() }
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text
+    }
+}

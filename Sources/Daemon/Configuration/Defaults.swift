@@ -1,0 +1,51 @@
+import Capture
+import ControlProtocol
+import Glibc
+
+/// What is done where nobody said anything.
+enum Defaults {
+    static let configurationFile = "/etc/genred/genred.yaml"
+
+    /// PulseAudio's default source if a server answers, else ALSA's default PCM; and why, for the log.
+    static func source(
+        _ environment: (String) -> String? = SocketPath.variable
+    ) throws(CaptureError) -> (source: Configuration.Source, reason: String) {
+        if let server = pulseServer(environment) {
+            return (
+                Configuration.Source(name: "default", uri: try SourceURI(parsing: "pulse:@DEFAULT_SOURCE@")),
+                "no source is configured: listening to the default source of PulseAudio (\(server))"
+            )
+        }
+        return (
+            Configuration.Source(name: "default", uri: try SourceURI(parsing: "alsa:default")),
+            "no source is configured and no PulseAudio server answers: listening to ALSA's default PCM"
+        )
+    }
+
+    /// The server that answers where libpulse would look for one.
+    private static func pulseServer(_ environment: (String) -> String?) -> String? {
+        if let server = environment("PULSE_SERVER"), !server.isEmpty {
+            // A list, each with an optional {machine}; whatever is no path is a host that is worth the attempt.
+            let names = server.split(separator: " ").map { name in
+                name.hasPrefix("{") ? name.drop { $0 != "}" }.dropFirst() : name
+            }
+            return names.lazy.map { $0.hasPrefix("unix:") ? String($0.dropFirst(5)) : String($0) }
+                .first { !$0.hasPrefix("/") || UnixSocket.isAnswered($0) }
+        }
+        let folders = [
+            environment("PULSE_RUNTIME_PATH"), environment("XDG_RUNTIME_DIR").map { "\($0)/pulse" },
+            "/run/user/\(geteuid())/pulse", "/run/pulse",
+        ]
+        return folders.lazy.compactMap { $0.map { "\($0)/native" } }.first(where: UnixSocket.isAnswered)
+    }
+
+    /// The system's socket if its folder can be written (or made), else the user's own.
+    static func socketPath(_ environment: (String) -> String? = SocketPath.variable) -> String {
+        let folder = String(SocketPath.system[..<(SocketPath.system.lastIndex(of: "/") ?? SocketPath.system.endIndex)])
+        let parent = String(folder[..<(folder.lastIndex(of: "/") ?? folder.endIndex)])
+        let isThere = access(folder, F_OK) == 0
+        if access(isThere ? folder : parent, W_OK) == 0 { return SocketPath.system }
+        guard let own = environment("XDG_RUNTIME_DIR"), !own.isEmpty else { return SocketPath.system }
+        return "\(own)/genred/genred.sock"
+    }
+}

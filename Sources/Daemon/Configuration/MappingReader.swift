@@ -1,0 +1,148 @@
+import Yams
+
+/// Collects the mistakes of a file while it is read.
+final class ProblemCollector {
+    private(set) var problems: [ConfigurationProblem] = []
+
+    func report(_ message: String, at node: Node) {
+        problems.append(ConfigurationProblem(place: node.place, message: message))
+    }
+}
+
+/// One mapping of the file, read key by key; what nobody asked for is a mistake.
+final class MappingReader {
+    let problems: ProblemCollector
+    /// What the mapping is, for messages: `the file`, `socket`, …
+    private let name: String
+    /// The path of its keys, empty at the top.
+    private let prefix: String
+    private let entries: [(key: Node, value: Node)]
+    private var known: [String] = []
+
+    /// Nil, with a mistake reported, when the node is something else.
+    init?(_ node: Node, name: String, prefix: String, problems: ProblemCollector) {
+        guard case .mapping(let mapping) = node else {
+            problems.report("\(name) must be a mapping of keys to values, not \(node.kind)", at: node)
+            return nil
+        }
+        self.name = name
+        self.prefix = prefix
+        self.problems = problems
+        entries = mapping.map { ($0.key, $0.value) }
+    }
+
+    /// The value of a key; nil when it is not there.
+    func node(_ key: String) -> Node? {
+        known.append(key)
+        return entries.first { $0.key.text == key }?.value
+    }
+
+    /// How a key is called in messages.
+    func path(_ key: String) -> String { prefix + key }
+
+    func section(_ key: String) -> MappingReader? {
+        node(key).flatMap { MappingReader($0, name: path(key), prefix: "\(path(key)).", problems: problems) }
+    }
+
+    /// A text that `parse` understands. `expected` completes "`key` must be …".
+    func value<Value>(_ key: String, _ expected: String, _ parse: (String) -> Value?) -> Value? {
+        guard let node = node(key) else { return nil }
+        guard let text = node.text, !node.isEmptyScalar else {
+            problems.report("\(path(key)) must be \(expected), not \(node.kind)", at: node)
+            return nil
+        }
+        guard let value = parse(text) else {
+            problems.report("\(path(key)) must be \(expected), not \(quoted(text))", at: node)
+            return nil
+        }
+        return value
+    }
+
+    /// A number in a range; `unit` as in ` seconds`.
+    func number(_ key: String, in range: ClosedRange<Double>, unit: String = "") -> Double? {
+        let expected = "a number\(unit) from \(plain(range.lowerBound)) to \(plain(range.upperBound))"
+        return value(key, expected) { text in
+            Double(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    /// Reports every key that was not asked for.
+    func finish() {
+        for (key, _) in entries {
+            guard let text = key.text else {
+                problems.report("a key must be a word, not \(key.kind)", at: key)
+                continue
+            }
+            if known.contains(text) { continue }
+            let hint =
+                nearest(to: text, among: known).map { "did you mean \(quoted($0))?" }
+                ?? "\(name) has \(known.joined(separator: ", "))"
+            problems.report("unknown key \(quoted(text)) in \(name); \(hint)", at: key)
+        }
+    }
+}
+
+extension Node {
+    var place: ConfigurationPlace? { mark.map { ConfigurationPlace(line: $0.line, column: $0.column) } }
+
+    /// The text of a scalar, quoted or not.
+    var text: String? {
+        if case .scalar(let scalar) = self { scalar.string } else { nil }
+    }
+
+    /// `key:` with nothing behind it, or an explicit null.
+    var isEmptyScalar: Bool {
+        guard case .scalar(let scalar) = self, scalar.style == .plain || scalar.style == .any else { return false }
+        return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+    }
+
+    /// For messages.
+    var kind: String {
+        switch self {
+        case .scalar: isEmptyScalar ? "nothing" : "a single value"
+        case .mapping: "a mapping"
+        case .sequence: "a list"
+        case .alias: "an alias"
+        }
+    }
+}
+
+/// A number as one writes it: without `.0`.
+func plain(_ number: Double) -> String {
+    number == number.rounded() && abs(number) < 1e15 ? String(Int(number)) : String(number)
+}
+
+/// A text from outside in quotes, shortened and without control characters: fit for a one-line message.
+func quoted(_ text: String) -> String {
+    let clean = text.unicodeScalars.prefix(80).map { scalar -> Character in
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: "\u{FFFD}"
+        default: Character(scalar)
+        }
+    }
+    return "\"\(String(clean))\(text.unicodeScalars.count > 80 ? "…" : "")\""
+}
+
+/// The known word that a misspelt one was meant to be, if it is close enough.
+func nearest(to word: String, among known: [String]) -> String? {
+    let word = word.lowercased()
+    guard word.count <= 40 else { return nil }
+    let distances = known.map { ($0, editDistance(word, $0)) }
+    return distances.filter { $0.1 <= max(1, min(word.count, $0.0.count) / 3) }.min { $0.1 < $1.1 }?.0
+}
+
+/// How many letters have to be inserted, removed or replaced (Levenshtein's distance).
+private func editDistance(_ a: String, _ b: String) -> Int {
+    let (a, b) = (Array(a), Array(b))
+    var row = Array(0...b.count)
+    for (i, letter) in a.enumerated() {
+        var diagonal = row[0]
+        row[0] = i + 1
+        for j in b.indices {
+            let replaced = diagonal + (letter == b[j] ? 0 : 1)
+            diagonal = row[j + 1]
+            row[j + 1] = min(replaced, diagonal + 1, row[j] + 1)
+        }
+    }
+    return row[b.count]
+}

@@ -1,0 +1,122 @@
+import Capture
+import ControlProtocol
+import Glibc
+import Model
+import Streaming
+
+/// A configuration that can be put to work: everything in it was checked, and its model is loaded.
+struct Setup: Sendable {
+    var configuration: Configuration
+    /// Where the control socket is to be.
+    var socketPath: String
+    var model: LoadedModel
+    var analysis: AnalysisSettings
+    /// Why these sources, when nobody named any.
+    var sourceReason: String?
+
+    /// Reads the file if there is one, puts the command line on top and the defaults under it, and loads the model;
+    /// throws every mistake.
+    init(_ options: CommandLineOptions) throws(ConfigurationError) {
+        var configuration = Configuration()
+        if let path = options.config ?? Self.defaultFile {
+            configuration = try ConfigurationFile.parse(try readText(path), file: path)
+        }
+        let file = configuration.file
+        if !options.sources.isEmpty { configuration.sources = options.sources }
+        if let model = options.model {
+            configuration.model = model == "default" ? nil : model
+            configuration.places["model"] = nil
+        }
+        if let level = options.logLevel { configuration.log.level = level }
+        if let path = options.socket { configuration.socket.path = path }
+        if configuration.sources.isEmpty {
+            do throws(CaptureError) {
+                let (source, reason) = try Defaults.source()
+                configuration.sources = [source]
+                sourceReason = reason
+            } catch {
+                throw ConfigurationError(file: nil, error.message)
+            }
+        }
+        socketPath = configuration.socket.path ?? Defaults.socketPath()
+        do throws(ModelError) {
+            model = try LoadedModel(path: configuration.model)
+        } catch {
+            let place = options.model == nil ? configuration.places["model"] : nil
+            throw ConfigurationError(file: place == nil ? nil : file, at: place, error.description)
+        }
+        do throws(StreamingError) {
+            _ = try StreamingClassifier.steps(of: model.model, perUpdate: configuration.update)
+        } catch {
+            throw ConfigurationError(file: file, at: configuration.places["update"], error.description)
+        }
+        analysis = AnalysisSettings(
+            model: model.model, updateInterval: configuration.update ?? WindowStream.step(of: model.model),
+            estimator: configuration.estimator)
+        self.configuration = configuration
+    }
+
+    private static var defaultFile: String? {
+        access(Defaults.configurationFile, F_OK) == 0 ? Defaults.configurationFile : nil
+    }
+
+    var hubSettings: HubSettings {
+        HubSettings(
+            model: model.info, history: configuration.history, configurationFile: configuration.file)
+    }
+}
+
+/// A model and the file it came from.
+struct LoadedModel: Sendable {
+    let model: GenreModel
+    let path: String
+    /// Which file, and which version of it.
+    private let identity: [Int]
+
+    /// - Parameter path: nil for the model that ships with the program.
+    init(path: String?) throws(ModelError) {
+        if let path { self.path = path } else { self.path = try GenreModel.shippedPath() }
+        var status = stat()
+        // Before it is read: a file that is replaced meanwhile counts as changed at the next reload.
+        identity =
+            stat(self.path, &status) == 0
+            ? [
+                Int(truncatingIfNeeded: status.st_dev), Int(truncatingIfNeeded: status.st_ino), Int(status.st_size),
+                status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
+            ] : []
+        model = try GenreModel(contentsOf: self.path)
+    }
+
+    func isSame(as other: LoadedModel) -> Bool { path == other.path && identity == other.identity }
+
+    var info: ModelInfo {
+        ModelInfo(path: path, labels: model.labels, parameters: model.parameterCount, card: model.card)
+    }
+}
+
+/// The text of a configuration file.
+private func readText(_ path: String) throws(ConfigurationError) -> String {
+    func failure(_ what: String) -> ConfigurationError {
+        ConfigurationError(file: nil, "cannot read the configuration \(path): \(what)")
+    }
+    // Not blocking: a FIFO is refused, not waited for.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw failure(String(cString: strerror(errno))) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw failure("not a file") }
+    guard status.st_size <= ConfigurationFile.longest else {
+        throw failure("\(status.st_size) bytes; a configuration has at most \(ConfigurationFile.longest)")
+    }
+    var bytes = [UInt8](repeating: 0, count: Int(status.st_size) + 1)
+    var filled = 0
+    while filled < bytes.count {
+        let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + filled, $0.count - filled) }
+        if count < 0 && errno == EINTR { continue }
+        guard count >= 0 else { throw failure(String(cString: strerror(errno))) }
+        if count == 0 { break }
+        filled += count
+    }
+    guard let text = String(validating: bytes[..<filled], as: UTF8.self) else { throw failure("not UTF-8 text") }
+    return text
+}

@@ -1,0 +1,19 @@
+/// What a source may be called: it stands in logs, on the socket and in other programs' topics and metrics.
+struct SourceName {
+    static let rule = "1 to 64 letters, digits, dots, dashes and underscores"
+
+    let text: String
+
+    init?(_ text: String) {
+        let isFit = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+        guard isFit, (1...64).contains(text.utf8.count) else { return nil }
+        self.text = text
+    }
+}

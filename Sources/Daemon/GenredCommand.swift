@@ -1,0 +1,154 @@
+import ArgumentParser
+import Capture
+import ControlProtocol
+import Glibc
+import Logging
+
+@main
+struct GenredCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "genred",
+        abstract: "Listens to audio and says what genre of music it is.",
+        usage: "genred [--config FILE] [--socket PATH] [--source NAME=URI]... [--model FILE]",
+        discussion: """
+            SOURCES
+              pulse:@DEFAULT_SOURCE@           a microphone; @DEFAULT_MONITOR@: what is being played
+              alsa:hw:CARD=Radio               any ALSA PCM, as arecord -L lists them
+              pipe:-                           standard input: WAV, or raw with ?rate=44100&channels=2&format=s16le
+              pipe:/run/radio.fifo             a FIFO, the same
+              file:/music/set.flac             an audio file; ?pace=fast reads it as fast as it can, ?loop=true for ever
+
+            Without a source anywhere it listens to PulseAudio's default source or, if no server answers, to ALSA's
+            default PCM. What is on the command line goes before what is in the file, also after a reload (SIGHUP).
+
+            EXAMPLES
+              genred --source mic=pulse:@DEFAULT_SOURCE@
+              ffmpeg -i URL -f wav - | genred --source radio=pipe:-
+              genred --source 'set=file:/music/set.flac?pace=fast' --socket /tmp/genred.sock
+
+            Ask it with genrectl, or by hand: echo '{"jsonrpc":"2.0","id":1,"method":"current"}' | nc -U SOCKET
+
+            EXIT CODES
+            \(ExitStatus.allCases.map { "  \($0.rawValue)\($0.rawValue < 10 ? " " : "")  \($0.meaning)" }
+                .joined(separator: "\n"))
+            """,
+        version: genredVersion)
+
+    @Option(
+        help: ArgumentHelp(
+            "The configuration file. Default: \(Defaults.configurationFile), if it is there.", valueName: "file"))
+    var config: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The control socket. Default: \(SocketPath.system) or, where that cannot be made, "
+                + "$XDG_RUNTIME_DIR/genred/genred.sock.", valueName: "path"))
+    var socket: String?
+
+    @Option(
+        name: .customLong("source"),
+        help: ArgumentHelp("A source, instead of the file's. Can be given several times.", valueName: "name=uri"),
+        transform: Self.source)
+    var sources: [Configuration.Source] = []
+
+    @Option(help: ArgumentHelp("A model file, or default for the one that came with genred.", valueName: "file"))
+    var model: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How much is logged: \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "level"),
+        transform: Self.level)
+    var logLevel: Logger.Level?
+
+    @Flag(help: "Check the configuration, say what it would do or what is wrong with it, and stop.")
+    var checkConfig = false
+
+    func validate() throws {
+        for (index, source) in sources.enumerated() {
+            for other in sources[..<index] {
+                if other.name == source.name {
+                    throw ValidationError("two sources are called \(quoted(source.name)); names are different")
+                }
+                if let resource = source.uri.exclusiveResource, other.uri.exclusiveResource == resource {
+                    throw ValidationError("only one source can read \(resource), and \(quoted(other.name)) does")
+                }
+            }
+        }
+        if sources.count > Configuration.mostSources {
+            throw ValidationError("\(sources.count) sources; at most \(Configuration.mostSources) are possible")
+        }
+    }
+
+    func run() async throws {
+        let options = CommandLineOptions(
+            config: config, socket: socket.map(absolute), sources: sources, model: model, logLevel: logLevel)
+        // A reader that goes is an error of a write, not the end of the daemon.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            let setup = try Setup(options)
+            if checkConfig { return print(setup.report) }
+            let level = SharedLevel(setup.configuration.log.level)
+            let isJournal = StandardError.shared.isJournal(SocketPath.variable("JOURNAL_STREAM"))
+            let log = Logger(label: "genred") { _ in LineLog(isJournal: isJournal, level: level) }
+            let status = try await Daemon(setup, options: options, log: log, level: level).run()
+            throw ExitCode(status.rawValue)
+        } catch let error as ConfigurationError {
+            throw fail(StartError(error))
+        } catch let error as StartError {
+            throw fail(error)
+        }
+    }
+
+    private func fail(_ error: StartError) -> ExitCode {
+        for line in error.lines { StandardError.shared.write("genred: \(line)\n") }
+        return ExitCode(error.status.rawValue)
+    }
+
+    private static func source(_ text: String) throws -> Configuration.Source {
+        guard let equals = text.firstIndex(of: "="), let name = SourceName(String(text[..<equals])) else {
+            throw ValidationError(
+                "a source is written NAME=URI, such as radio=pulse:@DEFAULT_SOURCE@; a name is \(SourceName.rule)")
+        }
+        do throws(CaptureError) {
+            let uri = try SourceURI(parsing: String(text[text.index(after: equals)...]))
+            return Configuration.Source(name: name.text, uri: uri)
+        } catch {
+            throw ValidationError(error.message)
+        }
+    }
+
+    private static func level(_ text: String) throws -> Logger.Level {
+        guard let level = Logger.Level(rawValue: text) else {
+            let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("the log level is one of \(levels), not \(quoted(text))")
+        }
+        return level
+    }
+
+    /// The socket stays where it is whatever becomes of the working directory.
+    private func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), !path.isEmpty, let directory = getcwd(nil, 0) else { return path }
+        defer { free(directory) }
+        return "\(String(cString: directory))/\(path)"
+    }
+}
+
+extension Setup {
+    /// What `--check-config` prints.
+    fileprivate var report: String {
+        let socket = configuration.socket
+        let mode = String(socket.mode, radix: 8)
+        let log = configuration.log
+        var lines = [
+            "\(configuration.file ?? "no configuration file"): ok",
+            "  socket   \(socketPath), mode 0\(mode), group \(socket.group ?? "as the daemon's")",
+            "  model    \(model.path), \(model.model.labels.count) labels, \(model.model.parameterCount) parameters",
+            "  update   every \(plain(analysis.updateInterval)) s",
+            "  history  \(configuration.history.limit) changes a source, for \(spoken(configuration.history.keep))",
+            "  log      \(log.level), \(log.summary.map { "a summary every \(spoken($0))" } ?? "no summary")",
+        ]
+        if let sourceReason { lines.append("  \(sourceReason)") }
+        lines += configuration.sources.map { "  source   \($0.name)  \($0.uri)" }
+        return lines.joined(separator: "\n")
+    }
+}

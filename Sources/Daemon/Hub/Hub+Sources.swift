@@ -1,0 +1,39 @@
+import ControlProtocol
+
+/// Which sources there are.
+extension Hub {
+    /// Adds a source before its capture starts.
+    func add(_ source: sending HubSource) {
+        sources.append(source)
+        sourceOfSlot[source.slot] = source
+        watch(source)
+    }
+
+    /// Forgets a source whose capture has stopped.
+    func remove(slot: Int) {
+        sourceOfSlot[slot]?.stallCheck?.cancel()
+        sourceOfSlot[slot] = nil
+        sources.removeAll { $0.slot == slot }
+    }
+
+    /// Puts the sources in the order of the configuration, and forgets the history of those that are gone.
+    func arrange(_ names: [String]) {
+        let place = Dictionary(zip(names, 0...), uniquingKeysWith: { first, _ in first })
+        sources.sort { (place[$0.name] ?? .max) < (place[$1.name] ?? .max) }
+        history.keep(only: Set(names))
+        tellIfAllEnded()
+    }
+
+    /// Seconds since the start.
+    var uptime: Double { monotonicSeconds() - startedMonotonic }
+
+    func use(_ new: HubSettings) {
+        settings = new
+        history.settings = new.history
+    }
+
+    /// Whether there are sources and each one ended with an error.
+    var haveAllFailed: Bool {
+        !sources.isEmpty && sources.allSatisfy { if case .ended(.some) = $0.condition { true } else { false } }
+    }
+}

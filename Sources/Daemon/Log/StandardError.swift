@@ -1,0 +1,42 @@
+import Glibc
+import Synchronization
+
+/// Standard error, for lines that must never make anybody wait: one that a full pipe or a stopped terminal does not
+/// take is dropped and counted, and so is one that a full disk refuses.
+final class StandardError: Sendable {
+    static let shared = StandardError(descriptor: STDERR_FILENO)
+
+    private let descriptor: Int32
+    private let lost = Mutex(0)
+
+    init(descriptor: Int32) { self.descriptor = descriptor }
+
+    /// Writes a line, newline included, after a word on those lost before it.
+    func write(_ line: String, lostLine: (Int) -> String = { _ in "" }) {
+        lost.withLock { lost in
+            guard isWritable else {
+                lost += 1
+                return
+            }
+            let text = lost > 0 ? lostLine(lost) + line : line
+            // Short enough for a pipe that `poll` calls writable to take it whole.
+            let bytes = Array(text.utf8.prefix(Int(PIPE_BUF)))
+            var count = 0
+            repeat { count = Glibc.write(descriptor, bytes, bytes.count) } while count < 0 && errno == EINTR
+            lost = count < 0 ? lost + 1 : 0
+        }
+    }
+
+    private var isWritable: Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return poll(&entry, 1, 0) == 1 && entry.revents & Int16(POLLOUT) != 0
+    }
+
+    /// Whether this is the journal's own stream, by what systemd says in JOURNAL_STREAM (systemd.exec(5)).
+    func isJournal(_ variable: String?) -> Bool {
+        guard let fields = variable?.split(separator: ":"), fields.count == 2 else { return false }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return false }
+        return UInt64(fields[0]) == UInt64(status.st_dev) && UInt64(fields[1]) == UInt64(status.st_ino)
+    }
+}

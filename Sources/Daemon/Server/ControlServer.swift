@@ -1,0 +1,85 @@
+import ControlProtocol
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// Accepts the clients of the control socket.
+actor ControlServer {
+    private let hub: Hub
+    private let reload: ClientConnection.Reload
+    private var socket: ControlSocket
+    private var channel: any Channel
+
+    /// Serves a socket that is already listening.
+    init(socket: ControlSocket, hub: Hub, reload: @escaping ClientConnection.Reload) async throws {
+        self.hub = hub
+        self.reload = reload
+        self.socket = socket
+        channel = try await Self.serve(socket, hub: hub, reload: reload)
+    }
+
+    var path: String { socket.path }
+
+    /// Goes on with a socket at another place; who is connected stays connected.
+    func move(to new: ControlSocket) async throws {
+        let next = try await Self.serve(new, hub: hub, reload: reload)
+        let (oldChannel, oldSocket) = (channel, socket)
+        (channel, socket) = (next, new)
+        oldSocket.remove()
+        try? await oldChannel.close()
+    }
+
+    /// Changes who may use the socket.
+    func use(_ settings: SocketSettings) throws(SocketError) {
+        try socket.use(mode: settings.mode, group: settings.group)
+    }
+
+    /// Takes the socket away, lets every client have what was written to it, as far as it reads, and closes.
+    func stop() async {
+        socket.remove()
+        try? await channel.close()
+        await hub.closeConnections()
+    }
+
+    private static func serve(
+        _ socket: ControlSocket, hub: Hub, reload: @escaping ClientConnection.Reload
+    ) async throws -> any Channel {
+        try await ServerBootstrap(group: hub.loop, childGroup: hub.loop)
+            .childChannelOption(.autoRead, value: false)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(.writeBufferWaterMark, value: ClientConnection.waterMark)
+            .childChannelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 256, initial: 1024, maximum: 16 << 10)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let isFull = hub.assumeIsolated { $0.connections.count >= ControlLimits.clients }
+                    try channel.pipeline.syncOperations.addHandler(
+                        isFull ? RefusedConnection() : ClientConnection(hub: hub, reload: reload))
+                }
+            }
+            .withBoundSocket(socket.descriptor).get()
+    }
+}
+
+/// The client that is one too many: told so, and closed.
+private final class RefusedConnection: ChannelInboundHandler, Sendable {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    func channelActive(context: ChannelHandlerContext) {
+        let line = Response.line(id: .null, error: .tooManyClients())
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: line)))
+            .whenComplete { _ in bound.value.close(promise: nil) }
+    }
+}
+
+extension ControlServer: Service {
+    /// Serves until the daemon stops.
+    func run() async throws {
+        try? await gracefulShutdown()
+        await stop()
+    }
+}

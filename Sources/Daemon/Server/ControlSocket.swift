@@ -1,0 +1,187 @@
+import ControlProtocol
+import Glibc
+
+/// Where the control socket is, and who may use it.
+struct SocketSettings: Sendable, Equatable {
+    /// Nil for the system's, or the user's own where that cannot be made.
+    var path: String?
+    var mode: mode_t = 0o660
+    /// Nil for the daemon's own group.
+    var group: String?
+}
+
+/// A listening socket at a path, which this process alone has.
+///
+/// A lock file beside it keeps two daemons that start at once apart. The socket gets its mode and group under another
+/// name and then its own, so that nobody connects before they are right; a dead daemon's socket is replaced by the
+/// same stroke, and a living one's is never touched.
+final class ControlSocket: Sendable {
+    let path: String
+    /// Bound and listening; whoever takes it closes it.
+    let descriptor: Int32
+    private let lock: Int32
+    /// Which file the socket is, to remove no other.
+    private let identity: FileIdentity
+
+    /// Connections that wait to be accepted.
+    private static let backlog: Int32 = 128
+
+    init(path: String, mode: mode_t, group: String?) throws(SocketError) {
+        let temporary = "\(path).new"
+        guard !path.isEmpty, temporary.utf8.count <= UnixSocket.longestPath, !path.utf8.contains(0) else {
+            throw SocketError(
+                .badPath,
+                "the socket's path must be 1 to \(UnixSocket.longestPath - 4) bytes long, not \(path.utf8.count)")
+        }
+        let groupID = try group.map(Self.identifier)
+        try Self.makeDirectory(of: path)
+        lock = try Self.lock(path)
+        self.path = path
+        do throws(SocketError) {
+            try Self.refuseToReplace(path)
+            descriptor = try Self.listen(at: temporary, mode: mode, group: group, groupID: groupID)
+        } catch {
+            unlink("\(path).lock")
+            close(lock)
+            throw error
+        }
+        let made = FileIdentity(path: temporary)
+        guard let made, rename(temporary, path) == 0 else {
+            let error = SocketError.failed("put the socket at \(path)", call: "rename")
+            unlink(temporary)
+            close(descriptor)
+            unlink("\(path).lock")
+            close(lock)
+            throw error
+        }
+        identity = made
+    }
+
+    /// Takes the socket away from its path, if it is still the one there, and lets others have the path.
+    func remove() {
+        if FileIdentity(path: path) == identity { unlink(path) }
+        unlink("\(path).lock")
+        close(lock)
+    }
+
+    /// Changes who may use it, without a moment in which it is not there.
+    func use(mode: mode_t, group: String?) throws(SocketError) {
+        let groupID = try group.map(Self.identifier) ?? getegid()
+        try Self.setOwner(path, mode: mode, group: group, groupID: groupID)
+    }
+
+    // MARK: - Steps
+
+    private static func makeDirectory(of path: String) throws(SocketError) {
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
+        let directory = String(path[..<slash])
+        // One level: what is above is not ours.
+        guard mkdir(directory, 0o755) != 0, errno != EEXIST else { return }
+        let hint = errno == ENOENT ? "; its parent must exist" : "; choose another place with --socket PATH"
+        throw .failed("make \(directory) for the socket", call: "mkdir", hint: hint)
+    }
+
+    private static func lock(_ path: String) throws(SocketError) -> Int32 {
+        let name = "\(path).lock"
+        while true {
+            let file = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            guard file >= 0 else {
+                let hint = errno == EACCES ? "; choose another place with --socket PATH" : ""
+                throw .failed("make \(name)", call: "open", hint: hint)
+            }
+            guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+                close(file)
+                throw SocketError(.inUse, inUse(path))
+            }
+            // A daemon that was stopping may have removed the file between the two calls.
+            if let locked = FileIdentity(descriptor: file), locked == FileIdentity(path: name) { return file }
+            close(file)
+        }
+    }
+
+    private static func inUse(_ path: String) -> String {
+        "another genred serves \(path); stop it, or give this one a socket of its own with --socket PATH"
+    }
+
+    /// Throws unless there is nothing, or a socket that nobody serves.
+    private static func refuseToReplace(_ path: String) throws(SocketError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else {
+            if errno == ENOENT { return }
+            throw .failed("look at \(path)", call: "lstat")
+        }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            throw SocketError(
+                .badPath, "\(path) is there and is no socket; remove it, or choose another place with --socket PATH")
+        }
+        if UnixSocket.isAnswered(path) { throw SocketError(.inUse, inUse(path)) }
+    }
+
+    private static func listen(
+        at path: String, mode: mode_t, group: String?, groupID: gid_t?
+    ) throws(SocketError) -> Int32 {
+        // Ours by the lock, so what is there is what a killed daemon left.
+        unlink(path)
+        let descriptor = UnixSocket.open(SOCK_STREAM)
+        guard descriptor >= 0 else { throw .failed("make a socket", call: "socket") }
+        do throws(SocketError) {
+            guard UnixSocket.withAddress(path, { bind(descriptor, $0, $1) }) == 0 else {
+                throw .failed("make the socket \(path)", call: "bind")
+            }
+            try setOwner(path, mode: mode, group: group, groupID: groupID)
+            guard Glibc.listen(descriptor, backlog) == 0 else {
+                throw .failed("listen at \(path)", call: "listen")
+            }
+            return descriptor
+        } catch {
+            unlink(path)
+            close(descriptor)
+            throw error
+        }
+    }
+
+    private static func setOwner(_ path: String, mode: mode_t, group: String?, groupID: gid_t?) throws(SocketError) {
+        if let groupID, chown(path, uid_t.max, groupID) != 0 {
+            let code = errno
+            throw SocketError(
+                .badGroup,
+                "cannot give the socket to group \(group ?? String(groupID)): \(String(cString: strerror(code)));"
+                    + " run genred as a member of it, or leave socket.group out",
+                call: "chown", errno: code)
+        }
+        guard chmod(path, mode) == 0 else { throw .failed("set the mode of \(path)", call: "chmod") }
+    }
+
+    private static func identifier(ofGroup name: String) throws(SocketError) -> gid_t {
+        var entry = group()
+        var result: UnsafeMutablePointer<group>?
+        var buffer = [CChar](repeating: 0, count: 64 << 10)
+        guard getgrnam_r(name, &entry, &buffer, buffer.count, &result) == 0, result != nil else {
+            throw SocketError(.badGroup, "there is no group \(name); make it with addgroup, or change socket.group")
+        }
+        return entry.gr_gid
+    }
+}
+
+/// Which file a file is, whatever its name.
+struct FileIdentity: Equatable, Sendable {
+    private let device: dev_t
+    private let inode: ino_t
+
+    init?(path: String) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    init?(descriptor: Int32) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    private init(_ status: stat) {
+        device = status.st_dev
+        inode = status.st_ino
+    }
+}

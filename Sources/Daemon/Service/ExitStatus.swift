@@ -1,0 +1,50 @@
+/// What the exit code says (the numbers from 64 on are those of sysexits(3)).
+enum ExitStatus: Int32, CaseIterable, Sendable {
+    /// Stopped by a signal, or every source came to its end.
+    case success = 0
+    /// Every source failed.
+    case sourcesFailed = 1
+    case usage = 64
+    /// The system refused something that is always needed.
+    case system = 71
+    case cannotCreateSocket = 73
+    case socketInUse = 75
+    case configuration = 78
+
+    var meaning: String {
+        switch self {
+        case .success: "stopped by SIGTERM or SIGINT, or every source came to its end"
+        case .sourcesFailed: "every source failed"
+        case .usage: "the command line is wrong"
+        case .system: "the system refused something that is always needed"
+        case .cannotCreateSocket: "the control socket cannot be made"
+        case .socketInUse: "another genred serves the control socket"
+        case .configuration: "the configuration or the model is wrong"
+        }
+    }
+}
+
+/// Why the daemon does not start.
+struct StartError: Error, Sendable {
+    var status: ExitStatus
+    var lines: [String]
+
+    init(_ error: ConfigurationError) {
+        status = .configuration
+        lines = error.lines
+    }
+
+    init(_ error: SocketError) {
+        switch error.code {
+        case .inUse: status = .socketInUse
+        case .badPath, .badGroup: status = .configuration
+        case .cannotCreate: status = .cannotCreateSocket
+        }
+        lines = [error.description]
+    }
+
+    init(_ error: SystemError) {
+        status = .system
+        lines = [error.description]
+    }
+}

@@ -1,0 +1,110 @@
+import Capture
+import ControlProtocol
+import Dispatch
+import Logging
+import ServiceLifecycle
+import Streaming
+
+/// Starts and stops the sources, and swaps them when the configuration changes.
+actor SourceSupervisor {
+    private struct Running {
+        let configuration: Configuration.Source
+        let source: any AudioSource
+        let input: SourceInput
+        let slot: Int
+    }
+
+    private let hub: Hub
+    private let pool: AnalysisPool
+    private let log: Logger
+    private var analysis: AnalysisSettings
+    private var running: [Running] = []
+    private var isStopped = false
+
+    /// - Parameter workers: how many threads may analyse.
+    init(hub: Hub, analysis: AnalysisSettings, workers: Int, log: Logger) {
+        self.hub = hub
+        self.analysis = analysis
+        self.log = log
+        pool = AnalysisPool(listener: hub, mostWorkers: workers)
+    }
+
+    /// Makes these the sources. Those that are running and configured as before go on undisturbed. Returns what
+    /// changed, for people.
+    func use(_ sources: [Configuration.Source], _ newAnalysis: AnalysisSettings?) async -> [String] {
+        guard !isStopped else { return [] }
+        var changes: [String] = []
+        let leaving = running.filter { !sources.contains($0.configuration) }
+        running.removeAll { !sources.contains($0.configuration) }
+        await silence(leaving)
+        for old in leaving {
+            await hub.remove(slot: old.slot)
+            pool.remove(slot: old.slot)
+        }
+        for old in leaving where !sources.contains(where: { $0.name == old.configuration.name }) {
+            changes.append("source \(old.configuration.name): removed")
+        }
+        if let newAnalysis {
+            analysis = newAnalysis
+            for running in running { useAnalysis(of: running) }
+        }
+        for source in sources where !running.contains(where: { $0.configuration == source }) {
+            let isNew = !leaving.contains { $0.configuration.name == source.name }
+            changes.append("source \(source.name): \(isNew ? "added" : "changed"), \(source.uri)")
+            await start(source)
+        }
+        await hub.arrange(sources.map(\.name))
+        return changes
+    }
+
+    private func useAnalysis(of running: Running) {
+        do throws(StreamingError) {
+            try running.input.use(analysis)
+        } catch {
+            log.error("\(running.configuration.name): goes on as it was analysed before: \(error)")
+        }
+    }
+
+    private func start(_ configuration: Configuration.Source) async {
+        let source = configuration.uri.makeSource()
+        guard
+            let (input, slot, wake) = pool.add(
+                name: configuration.name, isRealTime: source.isRealTime, settings: analysis)
+        else {
+            log.error("\(configuration.name): not started: \(AnalysisPool.slots) sources are running already")
+            return
+        }
+        let labels = analysis.model.labels
+        await hub.add(
+            HubSource(
+                name: configuration.name, uri: configuration.uri, slot: slot, input: input, labels: labels,
+                wakeAnalysis: wake))
+        running.append(Running(configuration: configuration, source: source, input: input, slot: slot))
+        source.start(input)
+    }
+
+    /// Stops capturing, from all at the same time: a device can take a while.
+    private func silence(_ leaving: [Running]) async {
+        guard !leaving.isEmpty else { return }
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+            let group = DispatchGroup()
+            for running in leaving {
+                // Its thread may be waiting for room.
+                running.input.stop()
+                DispatchQueue.global().async(group: group) { running.source.stop() }
+            }
+            group.notify(queue: .global()) { done.resume() }
+        }
+    }
+}
+
+extension SourceSupervisor: Service {
+    /// Returns when no source is left that can deliver anything, or when the daemon stops.
+    func run() async throws {
+        for await _ in hub.allEnded.cancelOnGracefulShutdown() { break }
+        isStopped = true
+        // Their part in the hub stays: who asks while the daemon stops gets the last estimates.
+        await silence(running)
+        pool.stop()
+    }
+}

@@ -1,0 +1,2 @@
+/// Of the program.
+let genredVersion = "0.1.0"
