@@ -14,6 +14,8 @@ public struct Piece: Sendable, Equatable {
     let file: StandardMIDIFile
     /// What each part is played through, in the order of the file's tracks after the first.
     let amplifiers: [Amplifier?]
+    /// What is said over it, in time; not part of the MIDI file.
+    let lines: [SpokenLine]
     /// What the mastering engineer does to it.
     let mastering: [EqualiserBand]
 
@@ -42,7 +44,7 @@ public struct Piece: Sendable, Equatable {
         let file = score.standardMIDIFile(seconds: held, random: &random)
         return Piece(
             genre: genre, seed: seed, seconds: held, tempo: score.tempo, file: file,
-            amplifiers: score.parts.map(\.amplifier), mastering: score.mastering)
+            amplifiers: score.parts.map(\.amplifier), lines: score.lines, mastering: score.mastering)
     }
 }
 

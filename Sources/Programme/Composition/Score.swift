@@ -1,3 +1,10 @@
+/// Words in time with the music; times in beats from the beginning.
+struct SpokenLine: Sendable, Equatable {
+    var start: Double
+    var length: Double
+    var text: String
+}
+
 /// All the parts of a piece and their common time.
 struct Score: Sendable {
     /// Quarter notes a minute.
@@ -8,6 +15,8 @@ struct Score: Sendable {
     /// What is divided unevenly when it swings, in beats: 1 swings eighths, 0.5 sixteenths.
     var swungUnit = 1.0
     var parts: [Part] = []
+    /// What an MC says over it.
+    var lines: [SpokenLine] = []
     /// How records of the genre are equalised.
     var mastering: [EqualiserBand] = []
 

@@ -1,4 +1,5 @@
-/// Twelve bars of shuffle: guitar that bends into the blue notes, organ, piano, harmonica, a walking bass.
+/// Twelve bars of shuffle: two guitars through small amplifiers that are turned up, one of them bending into the blue
+/// notes, harmonica, piano and organ behind, a walking bass and drums that stay out of the way.
 enum Blues: Composer {
     static func score(seconds: Double, random: inout RandomSource) -> Score {
         var score = Score(tempo: random.uniform(in: 84...124))
@@ -18,7 +19,7 @@ enum Blues: Composer {
     }
 
     private static func drums(_ bars: [(index: Int, start: Double)], _ random: inout RandomSource) -> Part {
-        var part = Part("drums", .drums(.room), volume: 100, reverb: 36, looseness: 0.006, delay: 0.004)
+        var part = Part("drums", .drums(.room), volume: 70, reverb: 36, looseness: 0.006, delay: 0.004)
         for bar in bars {
             part.hit(.kick, random.pick(["X...X...", "X...X..x", "X..xX..."]), at: bar.start, velocity: 104)
             part.hit(.snare, random.pick(["..X...X.", "..X...Xo", "..Xo..X."]), at: bar.start, velocity: 106)
@@ -34,7 +35,7 @@ enum Blues: Composer {
 
     /// Root, third, fifth, sixth, seventh and back: two bars of boogie.
     private static func bass(_ bars: [(index: Int, start: Double)], _ changes: Changes) -> Part {
-        var part = Part("bass", .instrument(.fingeredBass), volume: 116, reverb: 10)
+        var part = Part("bass", .instrument(.fingeredBass), volume: 104, reverb: 10)
         for bar in bars {
             let root = 28 + modulo(changes.at(bar.start).root - 4, 12)
             let walk = bar.index % 2 == 0 ? [0, 4, 7, 9] : [10, 9, 7, 4]
@@ -48,7 +49,8 @@ enum Blues: Composer {
 
     /// The shuffle figure on two strings: fifth, sixth, seventh, sixth over the root.
     private static func rhythm(_ bars: [(index: Int, start: Double)], _ changes: Changes) -> Part {
-        var part = Part("rhythm guitar", .instrument(.cleanGuitar), volume: 96, pan: 30, reverb: 30)
+        var part = Part("rhythm guitar", .instrument(.overdrivenGuitar), volume: 96, pan: 30, reverb: 10)
+        part.amplifier = .crunch
         for bar in bars {
             let root = 40 + modulo(changes.at(bar.start).root - 4, 12)
             for (beat, interval) in [7, 9, 10, 9].enumerated() {
@@ -62,7 +64,7 @@ enum Blues: Composer {
     }
 
     private static func organ(_ bars: [(index: Int, start: Double)], _ changes: Changes) -> Part {
-        var part = Part("organ", .instrument(.rockOrgan), volume: 72, pan: 92, reverb: 40, chorus: 50)
+        var part = Part("organ", .instrument(.rockOrgan), volume: 60, pan: 92, reverb: 40, chorus: 50)
         var voicing = Voicing(range: 55...72, voices: 4)
         for bar in bars {
             let keys = voicing.next(changes.at(bar.start).pitchClasses)
@@ -102,12 +104,13 @@ enum Blues: Composer {
         ]
         let scale = Scale.blues(tonic)
         let seats: [(String, Instrument, ClosedRange<Int>, Int, Int)] = [
-            ("lead guitar", .overdrivenGuitar, 59...83, 92, 60), ("harmonica", .harmonica, 60...81, 100, 72),
+            ("lead guitar", .overdrivenGuitar, 59...83, 104, 60), ("harmonica", .harmonica, 60...81, 100, 72),
         ]
         return seats.enumerated().map { turn, seat in
             let (name, instrument, range, volume, pan) = seat
             var part = Part(name, .instrument(instrument), volume: volume, pan: pan, reverb: 60, looseness: 0.014)
             part.delay = 0.01
+            if instrument == .overdrivenGuitar { part.amplifier = .crunch }
             var melodist = Melodist(
                 range: range, rhythms: rhythms, form: [0, 1, 0, 2, 3, 1], leaps: 0.25, velocity: 104, random: &random)
             for bar in bars where bar.index / 4 % 2 == turn {

@@ -1,4 +1,4 @@
-/// A break of two bars that goes round, a sub bass, a loop of Rhodes or strings, scratches and stabs.
+/// A break of two bars that goes round, a sub bass, a loop of Rhodes or strings, scratches and stabs, and an MC.
 enum HipHop: Composer {
     static func score(seconds: Double, random: inout RandomSource) -> Score {
         var score = Score(tempo: random.uniform(in: 86...96))
@@ -17,6 +17,11 @@ enum HipHop: Composer {
             rhodes(bars, changes, &random), loop(bars, changes, Scale.minorPentatonic(tonic), &random),
             stabs(bars, changes, &random),
         ]
+        // A line a bar; every eighth bar is the DJ's.
+        let lines = Rhymes.lines(bars.count, random: &random)
+        for bar in bars where bar.index % 8 != 7 {
+            score.lines.append(SpokenLine(start: bar.start + 0.1, length: 3.7, text: lines[bar.index]))
+        }
         return score
     }
 

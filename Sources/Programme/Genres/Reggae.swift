@@ -54,7 +54,7 @@ enum Reggae: Composer {
     private static func bass(
         _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
-        var part = Part("bass", .instrument(.fingeredBass), volume: 80, reverb: 4, looseness: 0.006, delay: 0.008)
+        var part = Part("bass", .instrument(.acousticBass), volume: 84, reverb: 4, looseness: 0.006, delay: 0.008)
         // When, how long, and which tone: 0 root, 1 third, 2 fifth, 3 octave.
         let figures: [[(Double, Double, Int)]] = [
             [(0, 0.7, 0), (0.75, 0.25, 0), (1, 0.5, 1), (1.5, 0.5, 2), (2.5, 0.5, 2), (3, 0.5, 1), (3.5, 0.5, 0)],
@@ -80,7 +80,7 @@ enum Reggae: Composer {
     }
 
     private static func skank(_ bars: [(index: Int, start: Double)], _ changes: Changes) -> Part {
-        var part = Part("guitar", .instrument(.cleanGuitar), volume: 104, pan: 30, reverb: 36, looseness: 0.004)
+        var part = Part("guitar", .instrument(.mutedGuitar), volume: 104, pan: 30, reverb: 36, looseness: 0.004)
         var voicing = Voicing(range: 58...76, voices: 4)
         for bar in bars {
             for beat in 0..<4 {
@@ -93,7 +93,7 @@ enum Reggae: Composer {
 
     /// The organ's bubble: left hand between, right hand with the skank.
     private static func bubble(_ bars: [(index: Int, start: Double)], _ changes: Changes) -> Part {
-        var part = Part("organ", .instrument(.drawbarOrgan), volume: 84, pan: 92, reverb: 30, chorus: 30)
+        var part = Part("organ", .instrument(.rockOrgan), volume: 72, pan: 92, reverb: 30, chorus: 30)
         var high = Voicing(range: 60...77, voices: 3)
         var low = Voicing(range: 48...62, voices: 2)
         for bar in bars {

@@ -15,6 +15,8 @@ struct Amplifier: Sendable, Equatable {
 
     /// A stack at full gain with the middle scooped out.
     static let highGain = Amplifier(drive: 30, brightness: 6500, middle: -7, presence: 3, level: 5)
+    /// A small combo turned up until it growls.
+    static let crunch = Amplifier(drive: 5, brightness: 5000, middle: 3, presence: 3, level: 1)
 }
 
 extension Sound {
@@ -29,15 +31,5 @@ extension Sound {
             .lowPass(amplifier.brightness),
         ])
         scale(by: pow(10, -level / 20))
-    }
-
-    mutating func scale(by factor: Double) {
-        let gain = Float(factor)
-        for index in samples.indices { samples[index] *= gain }
-    }
-
-    /// Adds another sound of the same length.
-    mutating func mix(_ other: Sound) {
-        for index in 0..<min(samples.count, other.samples.count) { samples[index] += other.samples[index] }
     }
 }

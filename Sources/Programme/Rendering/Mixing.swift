@@ -45,5 +45,27 @@ extension Sound {
         }
     }
 
+    mutating func scale(by factor: Double) {
+        let gain = Float(factor)
+        for index in samples.indices { samples[index] *= gain }
+    }
+
+    /// Adds another sound from a time in seconds on; what would go beyond the end is lost.
+    mutating func mix(_ other: Sound, at seconds: Double = 0) {
+        let start = 2 * Int(seconds * Double(Self.sampleRate))
+        for index in 0..<max(0, min(samples.count - start, other.samples.count)) {
+            samples[start + index] += other.samples[index]
+        }
+    }
+
+    /// Cuts the silence (below -60 dB) from both ends.
+    mutating func trim() {
+        let isHeard = { (sample: Float) in abs(sample) > 0.001 }
+        guard let first = samples.firstIndex(where: isHeard), let last = samples.lastIndex(where: isHeard) else {
+            return
+        }
+        samples = Array(samples[(first / 2 * 2)..<(last / 2 * 2 + 2)])
+    }
+
     mutating func append(_ other: Sound) { samples += other.samples }
 }

@@ -12,7 +12,9 @@ public struct Studio: Sendable {
     /// Those known to be General MIDI, the best first; then any other.
     private static let preferredSoundFonts = ["FluidR3_GM.sf2", "TimGM6mb.sf2", "default-GM.sf2"]
     /// The level of everything that is played, in dB below full scale (root mean square).
-    private static let level = -18.0
+    static let level = -18.0
+    /// The level of an MC beside what he speaks over, in dB.
+    private static let voiceBesideBeat = -5.0
 
     /// - Parameter soundFont: A General MIDI sound font; nil looks for one where packages put them.
     public init(soundFont: String? = nil) throws {
@@ -86,6 +88,11 @@ public struct Studio: Sendable {
             throw RenderingError(
                 .programFailed, "fluidsynth rendered silence with \(soundFont): is it a General MIDI sound font?")
         }
+        if !piece.lines.isEmpty {
+            var voice = try rap(piece)
+            voice.scale(by: pow(10, (mix.level + Self.voiceBesideBeat - voice.level) / 20))
+            mix.mix(voice)
+        }
         mix.equalise(piece.mastering)
         mix.normalise(to: Self.level)
         mix.fade(seconds: 0.15)
@@ -111,16 +118,4 @@ public struct Studio: Sendable {
         }
     }
 
-    /// An announcer's line in a slot of `seconds`: silence fills what the words leave, at the end.
-    func say(_ text: String, seconds: Double) throws -> Sound {
-        try withTemporaryFolder { folder in
-            let audio = folder.appendingPathComponent("line.wav")
-            try ExternalProgram.espeak.run(["-v", "en-gb", "-s", "150", "-w", audio.path, "--", text])
-            var sound = try Sound(contentsOf: audio)
-            sound.normalise(to: Self.level)
-            sound.fit(seconds: seconds)
-            sound.fade(seconds: 0.02)
-            return sound
-        }
-    }
 }
