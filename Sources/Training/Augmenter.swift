@@ -53,7 +53,8 @@ struct Augmenter {
             if isMusic || generator.chance(0.5) { gain += Self.referenceLevel - track.level }
             colour(&voice, &generator)
             let second = companion(of: track, isMusic: isMusic, &generator)
-            let noise = generator.chance(configuration.noiseChance)
+            let noise =
+                generator.chance(configuration.noiseChance)
                 ? Noise(
                     level: track.level - 16 - generator.uniform(8, 55), tilt: generator.uniform(-40, 15)) : nil
             var silence: Range<Int>?
@@ -102,7 +103,8 @@ struct Augmenter {
         let last = Float(bands - 1)
         for band in 0..<bands {
             let place = Float(band) / last * 2 - 1
-            voice.equalizer[band] += tilt * place + bend * (place * place - 0.33) + Self.interpolate(knots, at: Float(band) / last)
+            voice.equalizer[band] +=
+                tilt * place + bend * (place * place - 0.33) + Self.interpolate(knots, at: Float(band) / last)
         }
         if generator.chance(configuration.lowPassChance) {
             let corner = generator.uniform(34, 63)
@@ -188,7 +190,8 @@ struct Augmenter {
                     for band in 0..<bands {
                         // The power of a band of noise varies less the more of the spectrum it sums up.
                         let spread: Float = band < 16 ? 4.5 : 4.5 * (1 / (1 + Float(band - 16) * 0.35)).squareRoot()
-                        other[band] = noise.level + noise.tilt * Float(band - 32) * (1 / 64)
+                        other[band] =
+                            noise.level + noise.tilt * Float(band - 32) * (1 / 64)
                             + spread * generator.roughlyNormal()
                     }
                     Self.addPowers(frame, other)
@@ -225,7 +228,8 @@ struct Augmenter {
             }
         }
         for band in 0..<bands {
-            frame[band] = voice.pivot + voice.contrast * (frame[band] - voice.pivot) + voice.gain + voice.equalizer[band]
+            frame[band] =
+                voice.pivot + voice.contrast * (frame[band] - voice.pivot) + voice.gain + voice.equalizer[band]
         }
     }
 

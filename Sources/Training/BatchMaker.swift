@@ -66,7 +66,9 @@ final class BatchMaker {
         var mean = [Double](repeating: 0, count: cosine.outputs)
         var squares = mean
         for row in 0..<rows {
-            for index in 0..<cosine.outputs { mean[index] += Double(coefficients.pointer[row * cosine.outputs + index]) }
+            for index in 0..<cosine.outputs {
+                mean[index] += Double(coefficients.pointer[row * cosine.outputs + index])
+            }
         }
         for index in mean.indices { mean[index] /= Double(rows) }
         for row in 0..<rows {

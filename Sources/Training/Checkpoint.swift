@@ -31,7 +31,9 @@ extension Trainer {
         let state = State(
             step: step, seed: seed, configuration: configuration, labels: corpus.labels, data: dataHash,
             history: history, bestNLL: best?.nll, validationsSinceBest: validationsSinceBest)
-        func tensor(_ values: [Float]) -> SafeTensors.Tensor { SafeTensors.Tensor(shape: [values.count], values: values) }
+        func tensor(_ values: [Float]) -> SafeTensors.Tensor {
+            SafeTensors.Tensor(shape: [values.count], values: values)
+        }
         var tensors = [
             "parameters": tensor(network.parameters), "running": tensor(network.running.values),
             "first_moment": tensor(optimizer.firstMoment), "second_moment": tensor(optimizer.secondMoment),
@@ -73,10 +75,12 @@ extension Trainer {
         guard state.labels == corpus.labels, state.data == dataHash else {
             throw refused("it was begun on other tracks or with another division of them")
         }
-        guard state.step == state.history.count * configuration.stepsPerEpoch, state.history.count <= configuration.epochs
+        guard state.step == state.history.count * configuration.stepsPerEpoch,
+            state.history.count <= configuration.epochs
         else { throw refused("its step and its history contradict each other") }
         func values(_ name: String, _ count: Int) throws(TrainingError) -> [Float] {
-            guard let tensor = file.tensors[name], tensor.values.count == count, tensor.values.allSatisfy(\.isFinite) else {
+            guard let tensor = file.tensors[name], tensor.values.count == count, tensor.values.allSatisfy(\.isFinite)
+            else {
                 throw refused("its tensor '\(name)' is missing or of another size")
             }
             return tensor.values

@@ -72,7 +72,8 @@ public struct Corpus: Sendable {
         self.sources = sources
         let stores = try sources.map { source throws(TrainingError) in try FeatureStore(at: source.path) }
         let names = Set(stores.flatMap { $0.tracks.map { aliases[$0.genre] ?? $0.genre } })
-        self.labels = labels ?? names.sorted { ($0 == GenreModel.noMusic ? 1 : 0, $0) < ($1 == GenreModel.noMusic ? 1 : 0, $1) }
+        self.labels =
+            labels ?? names.sorted { ($0 == GenreModel.noMusic ? 1 : 0, $0) < ($1 == GenreModel.noMusic ? 1 : 0, $1) }
         let index = Dictionary(uniqueKeysWithValues: self.labels.enumerated().map { ($1, $0) })
         var tracks: [Track] = []
         var remarks: [String] = []

@@ -43,7 +43,8 @@ public enum Division {
         let fold = assign(divided.map { corpus.tracks[$0] }, count: count)
         guard Set(fold.keys).count >= count else {
             throw TrainingError(
-                .badParameter, "\(fold.count) groups cannot be divided into \(count) folds: give fewer folds or more groups")
+                .badParameter,
+                "\(fold.count) groups cannot be divided into \(count) folds: give fewer folds or more groups")
         }
         let isDivided = Set(divided)
         return (0..<count).map { number in

@@ -32,7 +32,8 @@ public struct FeatureStore: Sendable {
         }
         guard !tracks.isEmpty else {
             throw TrainingError(
-                .malformed, "'\(root)' is no feature store: it has no <genre>/<track>.npy; make one by genrelab extract")
+                .malformed, "'\(root)' is no feature store: it has no <genre>/<track>.npy; make one by genrelab extract"
+            )
         }
         self.tracks = tracks
     }
@@ -43,7 +44,8 @@ public struct FeatureStore: Sendable {
     /// Reads a track's features, checking them.
     public func load(_ track: TrackName) throws(TrainingError) -> LogMel { try Self.load(track, in: root) }
 
-    static func load(_ track: TrackName, in root: String) throws(TrainingError) -> LogMel {
+    /// Reads a track's features from the store at `root`, checking them.
+    public static func load(_ track: TrackName, in root: String) throws(TrainingError) -> LogMel {
         let path = Self.path(of: track, in: root)
         let array = try NpyArray(contentsOf: path)
         let bands = FrontEnd.version1.melBands
@@ -60,12 +62,14 @@ public struct FeatureStore: Sendable {
     public static func write(
         _ features: LogMel, as track: TrackName, in root: String, halfPrecision: Bool = true
     ) throws(TrainingError) {
-        let array = NpyArray(shape: [features.frames, features.bands], values: features.values)
-        try writeFile(array.serialized(halfPrecision: halfPrecision), to: path(of: track, in: root))
+        let array = NpyArray(
+            shape: [features.frames, features.bands], values: features.values, isHalfPrecision: halfPrecision)
+        try writeFile(array.serialized(), to: path(of: track, in: root))
     }
 
-    /// Whether the store at `root` has readable features of a track.
-    public static func contains(_ track: TrackName, in root: String) -> Bool {
-        FileManager.default.fileExists(atPath: path(of: track, in: root)) && (try? load(track, in: root)) != nil
+    /// Whether the store at `root` has whole features of a track, stored with that precision.
+    public static func contains(_ track: TrackName, in root: String, halfPrecision: Bool) -> Bool {
+        guard let array = try? NpyArray(contentsOf: path(of: track, in: root)) else { return false }
+        return array.isHalfPrecision == halfPrecision && array.shape.count == 2
     }
 }

@@ -128,7 +128,9 @@ public struct Figures: Codable, Sendable {
         let rows = labels.indices.filter(isTrue)
         let total = rows.reduce(0) { $0 + confusion[$1].reduce(0, +) }
         guard total > 0 else { return nil }
-        let hits = rows.reduce(0) { sum, row in sum + labels.indices.filter(isSaid).reduce(0) { $0 + confusion[row][$1] } }
+        let hits = rows.reduce(0) { sum, row in
+            sum + labels.indices.filter(isSaid).reduce(0) { $0 + confusion[row][$1] }
+        }
         return Double(hits) / Double(total)
     }
 

@@ -13,7 +13,8 @@ extension NetworkShape {
             for output in 0..<block.outputs {
                 let variance = Double(running.values[running.variance(index).lowerBound + output])
                 let mean = Double(running.values[running.mean(index).lowerBound + output])
-                let scale = Double(parameters[block.scale.lowerBound + output])
+                let scale =
+                    Double(parameters[block.scale.lowerBound + output])
                     / (variance + Double(TrainingNetwork.epsilon)).squareRoot()
                 var shift = Double(parameters[block.shift.lowerBound + output]) - mean * scale
                 for tap in 0..<block.kernel {

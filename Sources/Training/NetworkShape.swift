@@ -98,7 +98,9 @@ struct RunningStatistics: Sendable, Equatable {
         widths = shape.blocks.map(\.outputs)
         offsets = widths.reduce(into: [0]) { $0.append($0.last! + 2 * $1) }
         values = [Float](repeating: 0, count: offsets.last ?? 0)
-        for block in widths.indices { values.replaceSubrange(variance(block), with: repeatElement(1, count: widths[block])) }
+        for block in widths.indices {
+            values.replaceSubrange(variance(block), with: repeatElement(1, count: widths[block]))
+        }
     }
 
     func mean(_ block: Int) -> Range<Int> { offsets[block]..<(offsets[block] + widths[block]) }

@@ -8,11 +8,14 @@ public struct NpyArray: Sendable, Equatable {
     public var shape: [Int]
     /// Row-major.
     public var values: [Float]
+    /// Whether the file holds float16, and not float32.
+    public let isHalfPrecision: Bool
 
-    public init(shape: [Int], values: [Float]) {
+    public init(shape: [Int], values: [Float], isHalfPrecision: Bool) {
         precondition(shape.reduce(1, *) == values.count, "an array of shape \(shape) has \(values.count) values")
         self.shape = shape
         self.values = values
+        self.isHalfPrecision = isHalfPrecision
     }
 
     /// The longest header that is looked at; NumPy itself refuses more than 10 000 characters.
@@ -52,12 +55,14 @@ public struct NpyArray: Sendable, Equatable {
                 "a .npy file whose shape \(header.shape) needs \(count * header.type.width) bytes; it has \(available)")
         }
         shape = header.shape
+        isHalfPrecision = header.type == .float16
         values = bytes.withUnsafeBytes { raw in
             switch header.type {
             case .float32:
                 return (0..<count).map {
                     Float(
-                        bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: body + 4 * $0, as: UInt32.self)))
+                        bitPattern: UInt32(
+                            littleEndian: raw.loadUnaligned(fromByteOffset: body + 4 * $0, as: UInt32.self)))
                 }
             case .float16:
                 return (0..<count).map {
@@ -71,8 +76,8 @@ public struct NpyArray: Sendable, Equatable {
     }
 
     /// The file's bytes, format version 1, padded to 64 bytes as NumPy does.
-    public func serialized(halfPrecision: Bool) -> [UInt8] {
-        let type: NpyHeader.ElementType = halfPrecision ? .float16 : .float32
+    public func serialized() -> [UInt8] {
+        let type: NpyHeader.ElementType = isHalfPrecision ? .float16 : .float32
         let dimensions = shape.count == 1 ? "\(shape[0])," : shape.map(String.init).joined(separator: ", ")
         var header = "{'descr': '\(type.rawValue)', 'fortran_order': False, 'shape': (\(dimensions)), }"
         header += String(repeating: " ", count: (64 - (10 + header.utf8.count + 1) % 64) % 64) + "\n"
@@ -80,7 +85,7 @@ public struct NpyArray: Sendable, Equatable {
         bytes += Array(header.utf8)
         bytes.reserveCapacity(bytes.count + values.count * type.width)
         for value in values {
-            if halfPrecision {
+            if isHalfPrecision {
                 withUnsafeBytes(of: Float16(value).bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
             } else {
                 withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }

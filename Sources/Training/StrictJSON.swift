@@ -34,7 +34,8 @@ enum StrictJSON {
             guard let old = result[key] else {
                 let names = result.keys.sorted().joined(separator: ", ")
                 throw TrainingError(
-                    .malformed, "unknown key '\(key.prefix(60))'\(place.isEmpty ? "" : " in '\(place)'"); known: \(names)")
+                    .malformed,
+                    "unknown key '\(key.prefix(60))'\(place.isEmpty ? "" : " in '\(place)'"); known: \(names)")
             }
             result[key] = try merge(value, over: old, at: place.isEmpty ? key : "\(place).\(key)")
         }

@@ -103,7 +103,8 @@ public final class Trainer {
                     .diverged, "the loss is no number after \(step) steps: lower learningRate in the configuration")
             }
             var epoch = Epoch(
-                epoch: history.count + 1, loss: loss / count, accuracy: Double(hits) / count / Double(configuration.batch),
+                epoch: history.count + 1, loss: loss / count,
+                accuracy: Double(hits) / count / Double(configuration.batch),
                 rate: rate)
             let isLast = epoch.epoch == configuration.epochs
             let isDue = configuration.validateEvery > 0 && epoch.epoch % configuration.validateEvery == 0

@@ -77,7 +77,8 @@ extension TrainingNetwork {
         let mask = dropoutMask.pointer + windows.lowerBound * shape.features
         for index in 0..<(windows.count * shape.features) { delta[index] *= mask[index] }
         // Into `features`, so that the scratch is free for what comes next.
-        (features.pointer + windows.lowerBound * shape.features).update(from: delta, count: windows.count * shape.features)
+        (features.pointer + windows.lowerBound * shape.features).update(
+            from: delta, count: windows.count * shape.features)
     }
 
     /// From the derivatives by mean, maximum and deviation (in `features`) to those by the last block's output.
@@ -131,7 +132,8 @@ extension TrainingNetwork {
         for window in windows {
             let first = window * block.positions * channels
             for position in 0..<block.pooled {
-                let incoming = scratch.delta.pointer
+                let incoming =
+                    scratch.delta.pointer
                     + ((window - windows.lowerBound) * block.pooled + position) * channels
                 let group = layer.convolved.pointer + first + position * block.pool * channels
                 let delta = layer.delta.pointer + first + position * block.pool * channels
@@ -196,7 +198,8 @@ extension TrainingNetwork {
             let delta = layer.delta.pointer + row * channels
             for channel in 0..<channels {
                 let normalised = (values[channel] - mean[channel]) * inverse[channel]
-                delta[channel] = scale[channel]
+                delta[channel] =
+                    scale[channel]
                     * (delta[channel] - meanDelta[channel] - normalised * meanNormalised[channel])
             }
         }

@@ -117,7 +117,9 @@ extension TrainingNetwork {
             for position in 0..<block.pooled {
                 let target = output.pointer + (window * block.pooled + position) * channels
                 let first = layer.convolved.pointer + (window * block.positions + position * block.pool) * channels
-                for channel in 0..<channels { target[channel] = max(0, first[channel] * scale[channel] + shift[channel]) }
+                for channel in 0..<channels {
+                    target[channel] = max(0, first[channel] * scale[channel] + shift[channel])
+                }
                 for offset in 1..<max(1, block.pool) {
                     let values = first + offset * channels
                     for channel in 0..<channels {
@@ -191,6 +193,7 @@ extension TrainingNetwork {
         }
         BLAS.multiply(
             features.pointer + windows.lowerBound * shape.features, parameters + shape.headWeight.lowerBound,
-            transposingB: true, rows: windows.count, columns: shape.labels, inner: shape.features, keeping: 1, into: output)
+            transposingB: true, rows: windows.count, columns: shape.labels, inner: shape.features, keeping: 1,
+            into: output)
     }
 }

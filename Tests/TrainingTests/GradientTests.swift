@@ -58,7 +58,8 @@ struct GradientTests {
             parameters[index] = kept
             let difference = (above - below) / (2 * step)
             let derivative = Double(network.gradient.pointer[index])
-            #expect(abs(derivative - difference) < 2e-5 + 2e-3 * abs(difference), "parameter \(index) of \(network.shape)")
+            #expect(
+                abs(derivative - difference) < 2e-5 + 2e-3 * abs(difference), "parameter \(index) of \(network.shape)")
             checked += 1
         }
         #expect(checked >= 100)

@@ -37,7 +37,8 @@ public struct StreamEvaluation: Sendable {
             tally.startStream()
             for step in stream.steps {
                 let best = step.window.flatMap { window in window.indices.max { window[$0] < window[$1] } }
-                tally.add(step, label: best, confidence: best.flatMap { best in step.window.map { Double($0[best]) } } ?? 0)
+                tally.add(
+                    step, label: best, confidence: best.flatMap { best in step.window.map { Double($0[best]) } } ?? 0)
             }
         }
         return tally.figures

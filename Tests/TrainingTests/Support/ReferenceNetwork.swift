@@ -32,7 +32,8 @@ struct ReferenceNetwork {
                         var sum = 0.0
                         for tap in 0..<block.kernel {
                             for channel in 0..<block.inputs {
-                                let weight = block.weight.lowerBound + (output * block.kernel + tap) * block.inputs + channel
+                                let weight =
+                                    block.weight.lowerBound + (output * block.kernel + tap) * block.inputs + channel
                                 sum += parameters[weight] * frames[position + tap][channel]
                             }
                         }
@@ -44,10 +45,13 @@ struct ReferenceNetwork {
                 let values = convolved.flatMap { $0.map { $0[channel] } }
                 let mean = values.reduce(0, +) / Double(values.count)
                 let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
-                let scale = parameters[block.scale.lowerBound + channel] / (variance + Double(TrainingNetwork.epsilon)).squareRoot()
+                let scale =
+                    parameters[block.scale.lowerBound + channel]
+                    / (variance + Double(TrainingNetwork.epsilon)).squareRoot()
                 for window in convolved.indices {
                     for position in convolved[window].indices {
-                        let value = (convolved[window][position][channel] - mean) * scale
+                        let value =
+                            (convolved[window][position][channel] - mean) * scale
                             + parameters[block.shift.lowerBound + channel]
                         convolved[window][position][channel] = max(0, value)
                     }

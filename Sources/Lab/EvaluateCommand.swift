@@ -1,0 +1,106 @@
+import ArgumentParser
+import Foundation
+import Model
+import Synchronization
+import Training
+
+/// Judges a model.
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate",
+        abstract: "Measure how often a model is right.",
+        discussion: """
+            Windows of 3 s, a new one every 0.24 s, and whole clips are judged. A clip's label has the greatest mean \
+            of its windows' log-probabilities; with --vote majority it is the label of most windows. Intervals are \
+            Wilson's, 95 %; those of windows are as wide as the number of clips makes them, since the windows of a \
+            clip are not independent. NLL is the mean negative log-likelihood of windows, ECE their expected \
+            calibration error (15 bins).
+
+            With --json: windows (n, accuracy, interval, macroF1, nll, ece), clips (n, accuracy, interval, macroF1, \
+            confusion), labels, confusion (windows; rows are true), perLabel, reliability.
+
+            What the model was trained on tells nothing: judge by --split, a list of tracks that it never saw.
+            """)
+
+    @OptionGroup var choice: ModelChoice
+    @OptionGroup var data: DataOptions
+
+    @Option(help: ArgumentHelp("Audio instead of features: <genre>/<track>.<any extension>.", valueName: "dir"))
+    var audio: String?
+
+    @Option(help: ArgumentHelp("Only these tracks, a <genre>/<track> a line.", valueName: "file"))
+    var split: String?
+
+    @Option(help: "How a clip's label is found: logarithmic or majority.")
+    var vote = Figures.Vote.logarithmic
+
+    @Option(help: "Tracks at once; one a core by default.")
+    var jobs: Int?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+        if let jobs, !(1...256).contains(jobs) { throw ValidationError("--jobs must be 1 to 256") }
+        guard (audio == nil) != data.features.isEmpty else {
+            throw ValidationError("give --features DIR or --audio DIR, and not both")
+        }
+    }
+
+    func run() throws {
+        let model = try choice.load()
+        let only = try split.map { path in Set(try TrackList.read(path)) }
+        let workers = Workers(count: jobs)
+        let outputs: [ClipOutput]
+        if let audio {
+            outputs = try heard(audio, only, model, workers)
+        } else {
+            let corpus = try Corpus(
+                data.sources(), aliases: data.aliases(), groups: data.trackGroups(), only: only, labels: model.labels)
+            for remark in corpus.remarks { Terminal.note("left out: \(remark)") }
+            outputs = model.outputs(of: Array(corpus.tracks.indices), in: corpus, workers: workers)
+        }
+        if let only, let missing = only.subtracting(outputs.map(\.name)).min() {
+            throw TrainingError(.badParameter, "the split names '\(missing)', of which there are no windows to judge")
+        }
+        let figures = Figures(outputs, labels: model.labels, temperature: model.temperature, vote: vote)
+        guard figures.windows.n > 0 else { throw TrainingError(.badParameter, "there is not one window to judge") }
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            Terminal.line(String(decoding: try encoder.encode(figures), as: UTF8.self))
+        } else {
+            for line in FiguresTable.lines(figures) { Terminal.line(line) }
+        }
+    }
+
+    /// The outputs for a folder of audio.
+    private func heard(
+        _ root: String, _ only: Set<TrackName>?, _ model: GenreModel, _ workers: Workers
+    ) throws -> [ClipOutput] {
+        let aliases = try data.aliases()
+        let entries = try AudioFolder(root).entries.filter { only?.contains($0.name) ?? true }
+        let progress = ProgressBar("Hearing", total: entries.count)
+        let results = Mutex<[Int: ClipOutput]>([:])
+        let remarks = Mutex<[Int: String]>([:])
+        workers.forEach(entries.count) { index, _ in
+            let name = entries[index].name
+            defer { progress.advance() }
+            guard let label = model.labels.firstIndex(of: aliases[name.genre] ?? name.genre) else {
+                remarks.withLock { $0[index] = "\(name): the model has no label '\(name.genre)'" }
+                return
+            }
+            do {
+                let logits = model.logits(of: try AudioFeatures.read(entries[index].path))
+                let output = ClipOutput(name: name, label: label, store: 0, labels: model.labels.count, logits: logits)
+                results.withLock { $0[index] = output }
+            } catch {
+                remarks.withLock { $0[index] = "\(error)" }
+            }
+        }
+        for (_, remark) in remarks.withLock({ $0.sorted { $0.key < $1.key } }) { Terminal.note("left out: \(remark)") }
+        return results.withLock { $0.sorted { $0.key < $1.key } }.map(\.value)
+    }
+}
+
+extension Figures.Vote: ExpressibleByArgument {}

@@ -1,0 +1,24 @@
+import ArgumentParser
+
+/// The program `genrelab`.
+@main
+struct GenreLab: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "genrelab",
+        abstract: "Teach and judge the network by which genred hears, and label audio files with it.",
+        discussion: """
+            EXAMPLES:
+              genrelab classify song.mp3                   what is this?
+              genrelab extract music/ features/            music/<genre>/<track>.<any extension> to features
+              genrelab train --features features --valid held-out.txt --out mine.safetensors
+              genrelab evaluate --model mine.safetensors --features features --split held-out.txt
+              genred --model mine.safetensors              listen with it
+
+            EXIT CODES:
+              0   success
+              1   something could not be read, written or learned; standard error says what
+              64  the command line is wrong
+            """,
+        subcommands: [ExtractCommand.self, EvaluateCommand.self, ClassifyCommand.self]
+    )
+}
