@@ -12,21 +12,26 @@ struct GenredCommand: AsyncParsableCommand {
         usage: "genred [--config FILE] [--socket PATH] [--source NAME=URI]... [--model FILE]",
         discussion: """
             SOURCES
-              pulse:@DEFAULT_SOURCE@           a microphone; @DEFAULT_MONITOR@: what is being played
-              alsa:hw:CARD=Radio               any ALSA PCM, as arecord -L lists them
-              pipe:-                           standard input: WAV, or raw with ?rate=44100&channels=2&format=s16le
-              pipe:/run/radio.fifo             a FIFO, the same
-              file:/music/set.flac             an audio file; ?pace=fast reads it as fast as it can, ?loop=true for ever
+              pulse:@DEFAULT_SOURCE@   a microphone
+              pulse:@DEFAULT_MONITOR@  what is being played
+              alsa:hw:CARD=Radio       any ALSA PCM, as arecord -L lists them
+              pipe:-                   standard input: WAV, or raw samples with
+                                       ?rate=44100&channels=2&format=s16le
+              pipe:/run/radio.fifo     a FIFO, the same
+              file:/music/set.flac     an audio file: ?pace=fast reads it as fast
+                                       as it can, ?loop=true for ever
 
-            Without a source anywhere it listens to PulseAudio's default source or, if no server answers, to ALSA's
-            default PCM. What is on the command line goes before what is in the file, also after a reload (SIGHUP).
+            Without a source it listens to PulseAudio's default one or, if no
+            server answers, to ALSA's default PCM. What is on the command line goes
+            before what is in the file, also after a reload (SIGHUP).
 
             EXAMPLES
               genred --source mic=pulse:@DEFAULT_SOURCE@
               ffmpeg -i URL -f wav - | genred --source radio=pipe:-
-              genred --source 'set=file:/music/set.flac?pace=fast' --socket /tmp/genred.sock
+              genred --source 'set=file:set.flac?pace=fast' --socket /tmp/g.sock
 
-            Ask it with genrectl, or by hand: echo '{"jsonrpc":"2.0","id":1,"method":"current"}' | nc -U SOCKET
+            Ask it with genrectl, or by hand:
+              echo '{"jsonrpc":"2.0","id":1,"method":"current"}' | nc -U SOCKET
 
             EXIT CODES
             \(ExitStatus.allCases.map { "  \($0.rawValue)\($0.rawValue < 10 ? " " : "")  \($0.meaning)" }

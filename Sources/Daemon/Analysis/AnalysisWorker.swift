@@ -25,8 +25,11 @@ final class AnalysisWorker: @unchecked Sendable {
         ready = ReadySet(slots: slots)
         retiring = ReadySet(slots: slots)
         self.onRetired = onRetired
-        let thread = Thread { self.run() }
-        thread.name = "analysis \(index)"
+        let thread = Thread {
+            // As top and debuggers show it; only a running thread can be named.
+            Thread.current.name = "analysis \(index)"
+            self.run()
+        }
         thread.stackSize = 512 << 10
         thread.start()
     }

@@ -8,26 +8,27 @@ extension Hub {
     private static let patience = 1.0
 
     func opened(_ source: HubSource, _ format: StreamFormat) {
-        let wasOpen = source.format != nil
-        let isBack: Bool
+        let text = "\(format.device), \(format.summary)"
+        source.advanceQuiet()
         switch source.condition {
-        case .lost, .waiting: isBack = true
-        case .opening, .running, .stalled, .ended: isBack = false
+        case .lost, .waiting:
+            log.notice("\(source.name): back after \(spoken(source.elapsed - source.labelStart)), \(text)")
+        case .opening, .running, .stalled, .ended:
+            log.info("\(source.name): listening, \(text)")
         }
+        if source.format != nil { source.reconnects += 1 }
         source.condition = .running
         source.format = format
-        if wasOpen { source.reconnects += 1 }
         restarted(source)
         watch(source)
         notifyDevice(of: source, format.summary)
-        let text = "\(source.name): \(isBack ? "back" : "listening"), \(format.device), \(format.summary)"
-        log.log(level: isBack ? .notice : .info, "\(text)")
     }
 
     /// The analysis of a source has begun anew.
     func restarted(_ source: HubSource) {
         source.position = 0
         publishIgnorance(of: source, .starting)
+        source.isNew = false
     }
 
     func closed(_ source: HubSource, _ event: CaptureEvent) {
@@ -35,28 +36,29 @@ extension Hub {
         switch event {
         case .opened, .overrun: return
         case .waiting(let message):
+            log.info("\(source.name): waiting: \(message)")
             source.condition = source.format == nil ? .opening(message) : .waiting(message)
             publishIgnorance(of: source, .noSignal)
             notifyDevice(of: source, message)
-            log.info("\(source.name): \(message)")
         case .lost(let error):
+            log.warning("\(source.name): lost: \(error); reopening")
             source.condition = .lost(error)
             source.lastError = error
             publishIgnorance(of: source, .noSignal)
             notifyDevice(of: source, error.message)
-            log.warning("\(source.name): lost: \(error); trying again until it is back")
         case .ended(let error):
-            source.condition = .ended(error)
-            source.advanceQuiet()
-            source.quietStart = nil
             if let error {
                 source.lastError = error
                 log.error("\(source.name): \(error)")
             } else {
                 log.info("\(source.name): ended after \(spoken(source.position))")
             }
+            source.condition = .ended(error)
+            source.advanceQuiet()
+            source.quietStart = nil
             notifyDevice(of: source, error?.message)
         }
+        source.isNew = false
     }
 
     // MARK: Devices that are there and say nothing
@@ -84,6 +86,7 @@ extension Hub {
             if source.input.isRealTime { source.input.restart() }
         }
         publishIgnorance(of: source, .noSignal)
+        source.isNew = false
         flushSubscribers()
     }
 

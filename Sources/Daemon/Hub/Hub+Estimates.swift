@@ -37,7 +37,14 @@ extension Hub {
         source.state = state
         source.confidence = confidence
         let label = genre ?? state.rawValue
-        if label != source.label { change(source, to: label) }
+        guard label != source.label else { return }
+        if source.isNew {
+            // What it was taken for before anything was known of it is no label that changes.
+            source.label = label
+            source.since = source.time
+        } else {
+            change(source, to: label)
+        }
     }
 
     private func change(_ source: HubSource, to label: String) {
@@ -50,8 +57,9 @@ extension Hub {
         source.labelStart = source.elapsed
         history.append(change, at: source.time)
         notify(.change(change), kind: .change, source: source.name)
-        let confidence = source.confidence > 0 ? " (\(percent(source.confidence)))" : ""
-        log.info("\(source.name): \(change.from) -> \(label)\(confidence), after \(spoken(change.lasted))")
+        let confidence = source.confidence > 0 ? " (\(source.confidence.rounded(toPlaces: 2)))" : ""
+        log.info(
+            "\(source.name): \(change.from) -> \(label)\(confidence), \(change.from) lasted \(spoken(change.lasted))")
     }
 }
 

@@ -33,6 +33,9 @@ final class HubSource {
     var estimates: EstimateRing?
     var labels: [String]
 
+    /// Nothing has been heard or happened yet.
+    var isNew = true
+
     // The last estimate.
     var position = 0.0
     var time: Timestamp
