@@ -41,7 +41,7 @@ enum CurrentView {
         for estimate in estimates {
             table.append(
                 Line(estimate.source, .bold),
-                Line(Wording.label(estimate.label), .colour(palette.colour(estimate.label), bold: true)),
+                Line(Wording.label(estimate.label), .colour(palette.textColour(estimate.label), bold: true)),
                 Line(estimate.hasConfidence ? Wording.percent(estimate.confidence) : ""),
                 Line(age(estimate, now: now)),
                 Line(guesses(estimate), .quiet),

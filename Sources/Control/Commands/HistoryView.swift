@@ -34,7 +34,7 @@ enum HistoryView {
             let isState = EstimateState(rawValue: change.to).map { $0 != .noMusic } ?? false
             table.append(
                 Line(time?.time ?? change.time), Line(hasOneSource ? "" : change.source),
-                Line(Wording.label(change.to), .colour(palette.colour(change.to), bold: true)),
+                Line(Wording.label(change.to), .colour(palette.textColour(change.to), bold: true)),
                 Line(isState ? "" : Wording.percent(change.confidence)),
                 Line("\(Wording.duration(change.lasted)) of \(Wording.label(change.from))", .quiet))
         }
@@ -71,7 +71,7 @@ enum HistoryView {
         for total in totals {
             let colour = palette.colour(total.label)
             table.append(
-                Line(Wording.label(total.label), .colour(colour, bold: true)),
+                Line(Wording.label(total.label), .colour(palette.textColour(total.label), bold: true)),
                 Line(Wording.duration(total.seconds)),
                 Line(Wording.percent(total.seconds / sum)),
                 Bar.line(share: total.seconds / longest, columns: 30, colour: colour, track: false))

@@ -13,8 +13,8 @@ struct Palette: Sendable, Equatable {
         "hiphop": Colour(extended: 44, basic: 6), "jazz": Colour(extended: 215, basic: 11),
         "metal": Colour(extended: 103, basic: 7), "pop": Colour(extended: 218, basic: 13),
         "reggae": Colour(extended: 113, basic: 10), "rock": Colour(extended: 167, basic: 9),
-        "no-music": Colour(extended: 66, basic: 8), "unsure": Colour(extended: 243, basic: 8),
-        "silence": Colour(extended: 237, basic: 8), "starting": Colour(extended: 240, basic: 8),
+        "no-music": Colour(extended: 66, basic: 8), "unsure": Colour(extended: 240, basic: 8),
+        "silence": Colour(extended: 235, basic: 8), "starting": Colour(extended: 237, basic: 8),
         "no-signal": Colour(extended: 88, basic: 1),
     ]
 
@@ -48,13 +48,24 @@ struct Palette: Sendable, Equatable {
         self.letters = letters
     }
 
+    /// For an area or a bar.
     func colour(_ label: String) -> Colour { colours[label] ?? .grey }
+
+    /// For the label as text: states whose areas are meant to stay in the background are lighter then.
+    func textColour(_ label: String) -> Colour {
+        switch EstimateState(rawValue: label) {
+        case .silence, .starting, .unsure: Colour(extended: 248, basic: 7)
+        case .noSignal: .red
+        case .noMusic: Colour(extended: 109, basic: 7)
+        case .genre, nil: colour(label)
+        }
+    }
 
     /// For a strip of time where there are no colours.
     func letter(_ label: String) -> Character { letters[label] ?? "*" }
 
     /// Text on a background of this colour.
     static func ink(on colour: Colour) -> Colour {
-        [237, 240, 243, 88, 66].contains(colour.extended) ? .white : .black
+        [235, 237, 240, 88, 66].contains(colour.extended) ? .white : .black
     }
 }

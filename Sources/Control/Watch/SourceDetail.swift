@@ -40,7 +40,7 @@ struct SourceDetail {
         if status.state != .running {
             line.append("  \(status.state.rawValue)", .colour(status.state.colour))
         }
-        let what = [status.device ?? status.uri, status.format].compactMap { $0 }.joined(
+        let what = [status.format, status.device ?? status.uri].compactMap { $0 }.joined(
             separator: " · ")
         line.append("  \(what)", .quiet)
         var right = Line(
@@ -61,7 +61,7 @@ struct SourceDetail {
 
     private var label: String { source.estimate?.label ?? "starting" }
 
-    private var labelStyle: Style { .colour(palette.colour(label), bold: true) }
+    private var labelStyle: Style { .colour(palette.textColour(label), bold: true) }
 
     /// Label and level at the left, the bars at the right.
     private func sideBySide(rows: Int) -> [Line] {
@@ -95,10 +95,12 @@ struct SourceDetail {
         var lines: [Line] = []
         let bars = palette.labels.count
         let big = BigText.lines(Wording.label(label), columns: columns - 4, style: labelStyle)
-        if rows >= bars + 8, painter.isUnicode, let big {
-            lines += [Line()] + big.map(indented)
+        // The word, how sure, the level, and the bars; above that, blank lines.
+        if rows >= bars + BigText.rows + 2, painter.isUnicode, let big {
+            if rows >= bars + BigText.rows + 4 { lines.append(Line()) }
+            lines += big.map(indented)
             lines += sureness(columns: columns - 2).prefix(1).map(indented)
-            lines.append(Line())
+            if rows >= bars + BigText.rows + 3 { lines.append(Line()) }
         } else {
             var line = Line(Wording.label(label).uppercased(), labelStyle)
             if let sure = sureness(columns: columns).first {
@@ -137,9 +139,8 @@ struct SourceDetail {
             .prefix(3)
         guard estimate.hasConfidence, !others.isEmpty else { return [line] }
         var second = Line(estimate.state == .unsure ? "perhaps" : "or", .quiet)
-        for other in others {
-            second.append(" \(other.label) \(Wording.percent(other.probability))", .quiet)
-        }
+        let guesses = others.map { "\($0.label) \(Wording.percent($0.probability))" }
+        second.append(" " + guesses.joined(separator: ", "), .quiet)
         return [line, second.cut(to: columns)]
     }
 
@@ -153,30 +154,33 @@ struct SourceDetail {
                     ?? Array(labels.prefix(max(0, rows))))
             labels = labels.filter(best.contains)
         }
-        let nameWidth = palette.labels.map { DisplayText.width($0) }.max() ?? 0
-        let length = min(columns - nameWidth - 8, 64)
+        let length = min(columns - names - 8, 64)
         return labels.map { label in
             let probability = probabilities[label] ?? 0
             let isCurrent = label == source.estimate?.label
             var line = Line(Wording.label(label), isCurrent ? labelStyle : .plain).cut(
-                to: max(4, min(nameWidth, columns - 8)))
-            line.pad(to: nameWidth + 1)
+                to: max(4, min(names, columns - 8)))
+            line.pad(to: names + 1)
             line.append(Bar.line(share: probability, columns: length, colour: palette.colour(label)))
             let percent = Line(Wording.percent(probability), isCurrent ? .bold : .quiet)
-            line.pad(to: line.width + 6 - percent.width)
+            line.pad(to: line.width + 7 - percent.width)
             line.append(percent)
             return line
         }
     }
 
-    /// From -60 dB to full scale; green, yellow from -18, red from -6. A mark shows the peak.
+    /// From -60 dB to full scale; yellow is loud for a mean level, red clips. A mark shows the peak.
     private func levelLine(columns: Int) -> Line {
         let level = source.estimate?.level
-        var line = Line("level ", .quiet)
-        let length = columns - 14
+        var line = Line("level", .quiet)
+        line.pad(to: names + 1)
+        let length = min(columns - names - 8, 64)
         guard length > 3 else { return Line(Wording.level(level), .quiet) }
-        func share(_ level: Double?) -> Double { min(max(((level ?? -120) + 60) / 60, 0), 1) }
-        let colour: Colour = (level ?? -120) >= -6 ? .red : (level ?? -120) >= -18 ? .yellow : .green
+        func share(_ level: Double?) -> Double {
+            guard let level, level.isFinite else { return 0 }
+            return min(max((level + 60) / 60, 0), 1)
+        }
+        let colour: Colour = (level ?? -120) >= -3 ? .red : (level ?? -120) >= -9 ? .yellow : .green
         let bar = Bar.line(share: share(level), columns: length, colour: colour, track: false)
         line.append(bar)
         let peak = Int((share(source.peak) * Double(length)).rounded()) - 1
@@ -185,12 +189,15 @@ struct SourceDetail {
             line.append(String(repeating: "╌", count: peak - bar.width), track)
             line.append("│", .colour(colour))
         }
-        line.append(String(repeating: "╌", count: max(0, 6 + length - line.width)), track)
-        let text = Wording.level(level)
-        line.pad(to: columns - text.count)
+        line.append(String(repeating: "╌", count: max(0, names + 1 + length - line.width)), track)
+        let text = Line(Wording.level(level))
+        line.pad(to: names + 1 + length + 7 - text.width)
         line.append(text)
         return line
     }
+
+    /// The width of the longest label.
+    private var names: Int { palette.labels.map { DisplayText.width($0) }.max() ?? 0 }
 
     // MARK: Time
 
@@ -203,7 +210,7 @@ struct SourceDetail {
         var lines = [strip.line(names: true)]
         if rows >= 20 { lines.append(strip.line(names: false)) }
         lines.append(TimeStrip.axis(columns: columns, span: span))
-        if rows >= 14 { lines.append(strip.legend()) }
+        if rows >= 14 { lines += strip.legend(columns: columns).prefix(rows >= 24 ? 3 : 1) }
         return lines
     }
 
@@ -212,7 +219,7 @@ struct SourceDetail {
         source.timeline.past.suffix(rows).reversed().map { segment in
             let next = segment.next ?? ""
             var line = Line("  \(LocalTime(segment.end).time)  ", .quiet)
-            line.append(Wording.label(next), .colour(palette.colour(next), bold: true))
+            line.append(Wording.label(next), .colour(palette.textColour(next), bold: true))
             let lasted = Wording.duration(segment.end.seconds(since: segment.start))
             line.append(" after \(lasted) of \(Wording.label(segment.label))", .quiet)
             return line

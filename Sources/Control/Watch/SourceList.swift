@@ -62,7 +62,7 @@ struct SourceList {
             column(Line(source.status.state.rawValue, .quiet), widths.label)
             return line
         }
-        let colour = state.palette.colour(estimate.label)
+        let colour = state.palette.textColour(estimate.label)
         column(Line(Wording.label(estimate.label), .colour(colour, bold: true)), widths.label)
         column(
             Line(estimate.hasConfidence ? Wording.percent(estimate.confidence) : ""), 6, alignRight: true)

@@ -55,31 +55,41 @@ struct TimeStrip {
         }
     }
 
-    /// The labels in the strip, in the order of the palette, each with its colour or letter.
-    func legend() -> Line {
+    /// The labels in the strip, in the order of the palette, each with its colour or letter; in as many lines as it
+    /// takes.
+    func legend(columns: Int) -> [Line] {
         let present = Set(labels.compactMap { $0 })
         let states = EstimateState.allCases.map(\.rawValue)
         let order = palette.labels + states.filter { !palette.labels.contains($0) }
         let others = present.subtracting(order).sorted()
-        var line = Line()
+        var lines: [Line] = []
         for label in order + others where present.contains(label) {
-            if line.width > 0 { line.append("  ") }
-            line.append(hasColours ? "■" : "\(palette.letter(label))", .colour(palette.colour(label)))
-            line.append(" \(Wording.label(label))", .quiet)
+            var entry = Line(hasColours ? "■" : "\(palette.letter(label))", .colour(palette.colour(label)))
+            entry.append(" \(Wording.label(label))", .quiet)
+            if let last = lines.indices.last, lines[last].width + 2 + entry.width <= columns {
+                lines[last].append("  ")
+                lines[last].append(entry)
+            } else {
+                lines.append(entry)
+            }
         }
-        return line
+        return lines
     }
 
-    /// The scale under the strip.
+    /// The scale under the strip, with marks at round times.
     static func axis(columns: Int, span: Double) -> Line {
-        let marks = columns >= 60 ? 4 : columns >= 30 ? 2 : 1
+        let wanted = max(1, columns / 12)
+        let parts = [6, 5, 4, 3, 2, 1].first { parts in
+            let step = span / Double(parts)
+            let unit: Double = span > 3600 ? 3600 : span > 60 ? 60 : 15
+            return parts <= wanted && step.truncatingRemainder(dividingBy: unit) == 0
+        }
+        let marks = parts ?? 1
         var line = Line()
         for mark in 0..<marks {
-            let ago = span * Double(marks - mark) / Double(marks)
-            line.append("│-\(Wording.briefDuration(ago))", .quiet)
-            line.pad(to: columns * (mark + 1) / marks)
+            line.pad(to: columns * mark / marks)
+            line.append("│-\(Wording.briefDuration(span * Double(marks - mark) / Double(marks)))", .quiet)
         }
-        return line.cut(to: columns - 4, ellipsis: "").justified(
-            with: Line("now│", .quiet), columns: columns)
+        return line.justified(with: Line("now│", .quiet), columns: columns)
     }
 }

@@ -23,6 +23,8 @@ struct WatchView {
     }
 
     private func body(rows: Int) -> [Line] {
+        // Without a connection the picture stands still: nobody knows what has been heard since.
+        let now = if case .lost(let since, _) = state.connection { since } else { now }
         guard let selected = state.selected else {
             let message =
                 state.only.map { "the source \($0) is no more" }
@@ -35,7 +37,7 @@ struct WatchView {
         if state.sources.count == 1 { return detail.lines(rows: rows) }
         let list = SourceList(state: state, columns: columns, painter: painter, now: now)
         if state.isListOnly || rows < 16 { return list.lines(rows: rows) }
-        let listed = list.lines(rows: min(state.sources.count, max(3, rows - 24)))
+        let listed = list.lines(rows: min(state.sources.count, max(4, rows - 18)))
         let rule = Line(String(repeating: "─", count: columns), .colour(.faint))
         return listed + [rule] + detail.lines(rows: rows - listed.count - 1)
     }

@@ -1,0 +1,197 @@
+import ControlProtocol
+import Foundation
+import Glibc
+import Testing
+
+@Suite("The client of the control socket")
+struct ClientTests {
+    /// The error of connecting and asking.
+    private func failure(at path: String, timeout: Duration = .seconds(5)) -> ControlError? {
+        do {
+            _ = try ControlClient(path: path, timeout: timeout).sources()
+            return nil
+        } catch { return error }
+    }
+
+    @Test("every method has its result")
+    func methods() throws {
+        var manner = ToyDaemon.Manner()
+        manner.sources = Programme.sources(3)
+        let daemon = try ToyDaemon(manner)
+        defer { daemon.stop() }
+        let client = try ControlClient(path: daemon.path)
+        #expect(try client.describe().model.labels == Programme.labels)
+        #expect(try client.current().map(\.source) == ["radio", "kitchen", "tv"])
+        #expect(try client.current(source: "tv").map(\.source) == ["tv"])
+        #expect(try client.history(source: "tv", limit: 7).map(\.source) == Array(repeating: "tv", count: 7))
+        #expect(try client.history(since: .ago(0)).count <= 3)
+        #expect(try client.sources().count == 3)
+        #expect(try client.status().clients == 1)
+        #expect(try client.reload() == ["source tv was added"])
+    }
+
+    @Test("a subscription brings what was asked for, of the source that was asked for")
+    func subscription() throws {
+        var manner = ToyDaemon.Manner()
+        manner.sources = Programme.sources(2)
+        let daemon = try ToyDaemon(manner)
+        defer { daemon.stop() }
+        let client = try ControlClient(path: daemon.path)
+        #expect(try client.subscribe(source: "kitchen", events: [.estimate]).events == [.estimate])
+        for _ in 0..<5 {
+            guard case .estimate(let estimate)? = try client.nextNotification(timeout: .seconds(5)) else {
+                Issue.record("no estimate")
+                return
+            }
+            #expect(estimate.source == "kitchen")
+        }
+        // Requests go on being answered, with notifications in between.
+        #expect(try client.sources().count == 2)
+    }
+
+    @Test("nothing comes in no time, without waiting")
+    func noWait() throws {
+        let daemon = try ToyDaemon()
+        defer { daemon.stop() }
+        let client = try ControlClient(path: daemon.path)
+        let start = ContinuousClock.now
+        #expect(try client.nextNotification() == nil)
+        let duration = ContinuousClock.now - start
+        #expect(duration < .milliseconds(500))
+    }
+
+    @Test("what a newer daemon sends and this client does not know is passed over")
+    func unknownNotifications() throws {
+        var manner = ToyDaemon.Manner()
+        let lost = try ControlProtocol.Notification.lost(Lost(estimates: 3)).line()
+        manner.interjection = Array(#"{"jsonrpc":"2.0","method":"weather","params":{"rain":true}}"#.utf8) + [10] + lost
+        let daemon = try ToyDaemon(manner)
+        defer { daemon.stop() }
+        let client = try ControlClient(path: daemon.path)
+        #expect(try client.sources().count == 1)
+        // One came before each of two answers, and was kept.
+        #expect(try client.nextNotification() == .lost(Lost(estimates: 3)))
+        #expect(try client.nextNotification() == .lost(Lost(estimates: 3)))
+        #expect(try client.nextNotification() == nil)
+    }
+
+    @Test("the daemon's own errors come through")
+    func answered() throws {
+        let daemon = try ToyDaemon()
+        defer { daemon.stop() }
+        let client = try ControlClient(path: daemon.path)
+        let error = #expect(throws: ControlError.self) { try client.current(source: "attic") }
+        #expect(error?.message == #"no source "attic"; there is "radio""#)
+        #expect(error?.code == .answered(.unknownSource("attic", known: ["radio"])))
+    }
+
+    @Test("nothing at the path: not running, and how to start it")
+    func notRunning() {
+        let error = failure(at: "/nonexistent/genred.sock")
+        #expect(error?.code == .notRunning)
+        #expect(error?.message.contains("systemctl start genred") == true)
+    }
+
+    @Test("a socket that nobody listens on, and a file that is none")
+    func refused() throws {
+        let path = Program.freePath()
+        try Data().write(to: URL(fileURLWithPath: path))
+        #expect(failure(at: path)?.message.contains("is not a socket") == true)
+        try FileManager.default.removeItem(atPath: path)
+        let stale = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        _ = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(stale, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        close(stale)
+        defer { unlink(path) }
+        let error = failure(at: path)
+        #expect(error?.code == .refused)
+        #expect(error?.message.contains("was killed and left") == true)
+    }
+
+    @Test("a path that no socket can have")
+    func badPath() {
+        #expect(failure(at: "")?.code == .badPath)
+        #expect(failure(at: "/" + String(repeating: "a", count: 120))?.code == .badPath)
+    }
+
+    @Test("no permission names the owner and the group to join", .enabled(if: geteuid() != 0, "root may do all"))
+    func permission() throws {
+        let daemon = try ToyDaemon()
+        defer { daemon.stop() }
+        chmod(daemon.path, 0)
+        let error = failure(at: daemon.path)
+        #expect(error?.code == .permissionDenied)
+        #expect(error?.message.contains("usermod -aG") == true)
+    }
+
+    @Test("a daemon that does not answer is waited for as long as was said")
+    func timeout() throws {
+        var manner = ToyDaemon.Manner()
+        manner.isMute = true
+        let daemon = try ToyDaemon(manner)
+        defer { daemon.stop() }
+        var error: ControlError?
+        let duration = ContinuousClock().measure { error = failure(at: daemon.path, timeout: .milliseconds(200)) }
+        #expect(error?.code == .timeout)
+        #expect(duration >= .milliseconds(200) && duration < .seconds(3))
+    }
+
+    @Test("a daemon that goes is seen, after all that it had sent")
+    func closed() throws {
+        let daemon = try ToyDaemon()
+        let client = try ControlClient(path: daemon.path)
+        _ = try client.subscribe()
+        usleep(300_000)
+        daemon.stop()
+        var count = 0
+        let error = #expect(throws: ControlError.self) {
+            while try client.nextNotification(timeout: .seconds(5)) != nil { count += 1 }
+        }
+        #expect(error?.code == .closed)
+        #expect(count > 1)
+    }
+
+    @Test("too many clients is the daemon's answer, though it was not asked")
+    func tooMany() throws {
+        var manner = ToyDaemon.Manner()
+        manner.greeting = String(decoding: Response.line(id: .null, error: .tooManyClients()), as: UTF8.self)
+        let daemon = try ToyDaemon(manner)
+        defer { daemon.stop() }
+        for _ in 0..<20 { #expect(failure(at: daemon.path)?.code == .answered(.tooManyClients())) }
+    }
+
+    @Test("another version of the protocol is refused with both versions")
+    func version() throws {
+        var manner = ToyDaemon.Manner()
+        manner.protocolVersion = 9
+        let daemon = try ToyDaemon(manner)
+        defer { daemon.stop() }
+        let error = failure(at: daemon.path)
+        #expect(error?.code == .mismatch)
+        #expect(error?.message.contains("version 9") == true)
+    }
+
+    @Test(
+        "whatever a stranger answers, it is a mismatch and no crash",
+        arguments: [
+            "220 mail.example.org ESMTP\r\n", "{}\n", "[]\n", "null\n",
+            #"{"jsonrpc":"2.0","id":77,"result":{}}"# + "\n",
+            #"{"jsonrpc":"2.0","id":1,"result":{}}"# + "\n", #"{"method":"estimate","params":{}}"# + "\n",
+            #"{"id":1,"error":"no"}"# + "\n", String(repeating: "[", count: 600) + "\n",
+        ])
+    func stranger(answer: String) throws {
+        var manner = ToyDaemon.Manner()
+        manner.answer = answer
+        let daemon = try ToyDaemon(manner)
+        defer { daemon.stop() }
+        let error = failure(at: daemon.path)
+        #expect(error?.code == .mismatch)
+        #expect(error?.message.contains("\n") == false)
+    }
+}

@@ -1,0 +1,184 @@
+import ControlProtocol
+import Foundation
+import Glibc
+import Testing
+
+@Suite("genrectl as it is run", .serialized)
+struct CommandTests {
+    private func daemon(sources: Int = 2, _ change: (inout ToyDaemon.Manner) -> Void = { _ in }) throws -> ToyDaemon {
+        var manner = ToyDaemon.Manner()
+        manner.sources = Programme.sources(sources)
+        change(&manner)
+        return try ToyDaemon(manner)
+    }
+
+    private func object(_ line: String) throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    }
+
+    @Test("current prints a line a source, in the order of the daemon")
+    func current() throws {
+        let daemon = try daemon()
+        defer { daemon.stop() }
+        let ending = try Program.run("current", "--socket", daemon.path)
+        #expect(ending.status == 0)
+        #expect(ending.lines.map { $0.prefix { $0 != " " } } == ["radio", "kitchen"])
+        #expect(!ending.output.contains("\u{1B}"))
+        #expect(try Program.run("--socket", daemon.path, "current", "kitchen").lines.count == 1)
+    }
+
+    @Test("--json prints the objects of the wire, before or after the command")
+    func json() throws {
+        let daemon = try daemon()
+        defer { daemon.stop() }
+        for arguments in [["--json", "current"], ["current", "--json"]] {
+            let ending = try Program.run(arguments[0], arguments[1], "--socket", daemon.path)
+            #expect(ending.lines.count == 2)
+            for line in ending.lines {
+                let estimate = try object(line)
+                #expect(
+                    Set(estimate.keys) == [
+                        "source", "time", "position", "state", "genre", "confidence", "probabilities", "since", "level",
+                        "window",
+                    ])
+            }
+        }
+        #expect(try object(Program.run("status", "--json", "--socket", daemon.path).output)["pid"] is Int)
+        #expect(try object(Program.run("describe", "--json", "--socket", daemon.path).output)["methods"] is [String])
+        #expect(try object(Program.run("reload", "--json", "--socket", daemon.path).output)["changed"] is [String])
+        #expect(try Program.run("sources", "--json", "--socket", daemon.path).lines.count == 2)
+        let history = try Program.run("history", "radio", "--limit", "3", "--json", "--socket", daemon.path)
+        #expect(history.lines.count == 3)
+        #expect(try object(history.lines[0])["source"] as? String == "radio")
+    }
+
+    @Test("tables for people hold what they promise")
+    func tables() throws {
+        let daemon = try daemon()
+        defer { daemon.stop() }
+        let status = try Program.run("status", "--socket", daemon.path).output
+        #expect(status.contains("/etc/genred/genred.yaml") && status.contains("412 345 parameters"))
+        #expect(try Program.run("describe", "--socket", daemon.path).output.contains("blues, classical"))
+        #expect(try Program.run("sources", "--socket", daemon.path).output.contains("S16 48000 Hz 2 channels"))
+        #expect(try Program.run("reload", "--socket", daemon.path).output == "source tv was added\n")
+        let history = try Program.run("history", "--since", "10min", "--socket", daemon.path)
+        #expect(history.status == 0 && history.output.contains(" %  █"))
+    }
+
+    @Test("the socket is found in the environment, and --socket goes before it")
+    func environment() throws {
+        let daemon = try daemon()
+        defer { daemon.stop() }
+        #expect(try Program.run("current", environment: ["GENRED_SOCKET": daemon.path]).status == 0)
+        let other = ["GENRED_SOCKET": "/nonexistent"]
+        #expect(try Program.run("current", "--socket", daemon.path, environment: other).status == 0)
+        #expect(try Program.run("current", environment: other).status == 3)
+    }
+
+    @Test("no daemon: exit code 3 and how to start it, on standard error, in one line")
+    func notRunning() throws {
+        for command in ["current", "watch", "history", "sources", "status", "describe", "reload"] {
+            let ending = try Program.run(command, "--socket", "/nonexistent/genred.sock")
+            #expect(ending.status == 3)
+            #expect(ending.output.isEmpty)
+            #expect(ending.error.hasPrefix("genrectl: genred is not running"))
+            #expect(ending.error.filter { $0 == "\n" }.count == 1)
+        }
+    }
+
+    @Test("an unknown source: exit code 1 and the sources that there are")
+    func unknownSource() throws {
+        let daemon = try daemon()
+        defer { daemon.stop() }
+        for command in ["current", "watch", "history", "sources"] {
+            let ending = try Program.run(command, "attic", "--socket", daemon.path)
+            #expect(ending.status == 1)
+            #expect(ending.error == "genrectl: no source \"attic\"; there is \"radio\", \"kitchen\"\n")
+        }
+    }
+
+    @Test("a refused reload: exit code 1 and what the daemon says")
+    func refusedReload() throws {
+        let daemon = try daemon { $0.reloadError = "genred.yaml:3: unknown key \"soruces\"" }
+        defer { daemon.stop() }
+        let ending = try Program.run("reload", "--socket", daemon.path)
+        #expect(ending.status == 1)
+        #expect(ending.error == "genrectl: genred.yaml:3: unknown key \"soruces\"\n")
+    }
+
+    @Test("no permission: exit code 4", .enabled(if: geteuid() != 0, "root may do all"))
+    func permission() throws {
+        let daemon = try daemon()
+        defer { daemon.stop() }
+        chmod(daemon.path, 0)
+        #expect(try Program.run("current", "--socket", daemon.path).status == 4)
+    }
+
+    @Test(
+        "a wrong command line: exit code 64",
+        arguments: [
+            ["curent"], ["current", "--sockt", "x"], ["history", "--since", "tomorrowish"],
+            ["history", "--limit", "0"],
+            ["watch", "--seconds", "-1"], ["status", "radio"],
+        ])
+    func usage(arguments: [String]) throws {
+        let (output, error) = (Pipe(), Pipe())
+        let process = try Program.start(arguments, output: output, error: error)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 64)
+    }
+
+    @Test("--help of every command explains it, with the exit codes at the top")
+    func help() throws {
+        let help = try Program.run("--help")
+        #expect(help.status == 0 && help.output.contains("EXIT CODES"))
+        for command in ["current", "watch", "history", "sources", "status", "describe", "reload"] {
+            #expect(help.output.contains(command))
+            #expect(try Program.run(command, "--help").output.contains("USAGE: genrectl \(command)"))
+        }
+    }
+
+    @Test("watch away from a terminal is a stream of JSON with the kind in each line")
+    func stream() throws {
+        let daemon = try daemon { $0.pace = 50 }
+        defer { daemon.stop() }
+        let ending = try Program.run("watch", "--seconds", "1", "--socket", daemon.path)
+        #expect(ending.status == 0)
+        let events = try ending.lines.map { try object($0)["event"] as? String }
+        #expect(events.contains("estimate") && events.contains("change"))
+        #expect(try ending.lines.allSatisfy { try object($0)["source"] is String })
+    }
+
+    @Test("the stream ends with exit code 5 when the daemon goes, and with 0 on Ctrl-C")
+    func streamEnds() throws {
+        for isInterrupted in [false, true] {
+            let daemon = try daemon()
+            let output = Pipe()
+            let process = try Program.start(
+                ["watch", "--json", "--socket", daemon.path], output: output, error: FileHandle.nullDevice)
+            // The first line: it is subscribed.
+            #expect(!output.fileHandleForReading.availableData.isEmpty)
+            if isInterrupted { kill(process.processIdentifier, SIGINT) } else { daemon.stop() }
+            _ = output.fileHandleForReading.readDataToEndOfFile()
+            process.waitUntilExit()
+            #expect(process.terminationReason == .exit)
+            #expect(process.terminationStatus == (isInterrupted ? 0 : 5))
+            if isInterrupted { daemon.stop() }
+        }
+    }
+
+    @Test("a reader that has enough ends the stream")
+    func brokenPipe() throws {
+        let daemon = try daemon()
+        defer { daemon.stop() }
+        let output = Pipe()
+        let process = try Program.start(
+            ["watch", "--json", "--socket", daemon.path, "--seconds", "20"], output: output,
+            error: FileHandle.nullDevice)
+        #expect(!output.fileHandleForReading.availableData.isEmpty)
+        try output.fileHandleForReading.close()
+        let duration = ContinuousClock().measure { process.waitUntilExit() }
+        #expect(duration < .seconds(10))
+        #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGPIPE)
+    }
+}

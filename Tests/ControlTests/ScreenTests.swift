@@ -1,0 +1,134 @@
+import ControlProtocol
+import Foundation
+import Glibc
+import Testing
+
+/// On real pseudo terminals, against a real socket.
+@Suite("The live view on a terminal", .serialized)
+struct ScreenTests {
+    private static let enter = "\u{1B}[?1049h"
+    private static let leave = "\u{1B}[?25h\u{1B}[?1049l"
+
+    private func daemon(sources: Int = 1, path: String? = nil) throws -> ToyDaemon {
+        var manner = ToyDaemon.Manner()
+        manner.sources = Programme.sources(sources)
+        return try ToyDaemon(manner, path: path)
+    }
+
+    @Test("it takes the screen, shows the bars, and gives the screen back on q")
+    func quit() throws {
+        let daemon = try daemon()
+        defer { daemon.stop() }
+        let screen = try Screen(["watch", "--socket", daemon.path])
+        #expect(screen.shows("classical"))
+        #expect(screen.text.contains(Self.enter))
+        #expect(!screen.isCooked)
+        screen.type("q")
+        #expect(screen.ending() == 0)
+        #expect(screen.text.hasSuffix(Self.leave))
+        #expect(screen.isCooked)
+    }
+
+    @Test(
+        "a signal gives the screen back first",
+        arguments: [(SIGINT, 0), (SIGTERM, -SIGTERM), (SIGHUP, -SIGHUP)] as [(Int32, Int32)])
+    func signals(signal: Int32, status: Int32) throws {
+        let daemon = try daemon()
+        defer { daemon.stop() }
+        let screen = try Screen(["watch", "--socket", daemon.path])
+        #expect(screen.shows("classical"))
+        kill(screen.process.processIdentifier, signal)
+        #expect(screen.ending() == status)
+        #expect(screen.text.hasSuffix(Self.leave))
+        #expect(screen.isCooked)
+    }
+
+    @Test("stopped and continued, it gives the screen back and takes it again")
+    func stopped() throws {
+        let daemon = try daemon()
+        defer { daemon.stop() }
+        let screen = try Screen(["watch", "--socket", daemon.path])
+        #expect(screen.shows("classical"))
+        screen.forget()
+        kill(screen.process.processIdentifier, SIGTSTP)
+        #expect(screen.shows(Self.leave))
+        #expect(screen.isCooked)
+        screen.forget()
+        // It stops itself right after that; the signal to go on must come later.
+        usleep(200_000)
+        kill(screen.process.processIdentifier, SIGCONT)
+        #expect(screen.shows(Self.enter))
+        #expect(screen.shows("classical"))
+        screen.type("q")
+        #expect(screen.ending() == 0)
+    }
+
+    @Test("it fits a new size at once")
+    func resized() throws {
+        let daemon = try daemon(sources: 5)
+        defer { daemon.stop() }
+        let screen = try Screen(["watch", "--socket", daemon.path], columns: 100, rows: 30)
+        #expect(screen.shows("classical"))
+        for (columns, rows) in [(40, 10), (200, 60), (1, 1), (20, 3), (80, 24)] as [(UInt16, UInt16)] {
+            screen.forget()
+            screen.resize(columns: columns, rows: rows)
+            #expect(screen.shows("\u{1B}[2J"))
+        }
+        #expect(screen.shows("quit"))
+        screen.type("q")
+        #expect(screen.ending() == 0)
+    }
+
+    @Test("a daemon that goes is told and waited for")
+    func reconnects() throws {
+        let first = try daemon()
+        let screen = try Screen(["watch", "--socket", first.path])
+        #expect(screen.shows("classical"))
+        first.stop()
+        #expect(screen.shows("no connection"))
+        screen.forget()
+        let second = try daemon(sources: 2, path: first.path)
+        defer { second.stop() }
+        #expect(screen.shows("2 sources"))
+        screen.type("q")
+        #expect(screen.ending() == 0)
+    }
+
+    @Test("--seconds ends it")
+    func seconds() throws {
+        let daemon = try daemon()
+        defer { daemon.stop() }
+        let screen = try Screen(["watch", "--seconds", "0.5", "--socket", daemon.path])
+        #expect(screen.ending() == 0)
+        #expect(screen.text.hasSuffix(Self.leave))
+    }
+
+    @Test("without a daemon the screen is left alone")
+    func noDaemon() throws {
+        let screen = try Screen(["watch", "--socket", "/nonexistent/genred.sock"])
+        #expect(screen.ending() == 3)
+        #expect(!screen.text.contains(Self.enter))
+        #expect(screen.text.contains("genred is not running"))
+    }
+
+    @Test("NO_COLOR and an ASCII locale are obeyed")
+    func plain() throws {
+        let daemon = try daemon()
+        defer { daemon.stop() }
+        let screen = try Screen(
+            ["watch", "--seconds", "0.5", "--socket", daemon.path],
+            environment: ["NO_COLOR": "1", "LANG": "C"])
+        #expect(screen.ending() == 0)
+        #expect(screen.received.allSatisfy { $0 < 0x80 })
+        #expect(!screen.text.contains("38;5;"))
+    }
+
+    @Test("current uses colours on a terminal")
+    func colours() throws {
+        let daemon = try daemon()
+        defer { daemon.stop() }
+        let screen = try Screen(["current", "--socket", daemon.path])
+        #expect(screen.ending() == 0)
+        #expect(screen.text.contains("\u{1B}[1m") && screen.text.contains("38;5;"))
+    }
+}

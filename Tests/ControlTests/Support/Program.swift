@@ -1,0 +1,60 @@
+import Foundation
+import Glibc
+
+/// The genrectl that was built beside the tests.
+enum Program {
+    struct Ending {
+        var status: Int32
+        var output: String
+        var error: String
+
+        var lines: [String] { output.split(separator: "\n").map(String.init) }
+    }
+
+    static var url: URL {
+        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "."
+        return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("genrectl")
+    }
+
+    /// An environment without the variables that genrectl looks at.
+    static func environment(_ extra: [String: String] = [:]) -> [String: String] {
+        var environment = ProcessInfo.processInfo.environment
+        for name in ["GENRED_SOCKET", "XDG_RUNTIME_DIR", "NO_COLOR", "COLORTERM", "LC_ALL", "LC_CTYPE"] {
+            environment[name] = nil
+        }
+        environment["LANG"] = "C.UTF-8"
+        environment["TERM"] = "xterm-256color"
+        return environment.merging(extra) { $1 }
+    }
+
+    static func start(
+        _ arguments: [String], environment: [String: String] = [:], output: Any, error: Any, input: Any? = nil
+    ) throws -> Process {
+        let process = Process()
+        process.executableURL = url
+        process.arguments = arguments
+        process.environment = Self.environment(environment)
+        process.standardInput = input ?? FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = error
+        try process.run()
+        return process
+    }
+
+    /// Runs it to its end.
+    static func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Ending {
+        let (output, error) = (Pipe(), Pipe())
+        let process = try start(arguments, environment: environment, output: output, error: error)
+        let text = output.fileHandleForReading.readDataToEndOfFile()
+        let errorText = error.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return Ending(
+            status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
+            error: String(decoding: errorText, as: UTF8.self))
+    }
+
+    /// A path in the temporary directory where nothing is.
+    static func freePath() -> String {
+        "\(FileManager.default.temporaryDirectory.path)/genrectl-\(UUID().uuidString.prefix(8))"
+    }
+}

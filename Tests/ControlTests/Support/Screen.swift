@@ -1,0 +1,74 @@
+import Foundation
+import Glibc
+
+/// genrectl on a terminal of its own: a real pseudo terminal, read by a test.
+final class Screen {
+    let process: Process
+    private let master: Int32
+    private let slave: Int32
+    /// All that was sent to the terminal so far.
+    private(set) var received: [UInt8] = []
+
+    init(_ arguments: [String], columns: UInt16 = 80, rows: UInt16 = 24, environment: [String: String] = [:]) throws {
+        var (master, slave): (Int32, Int32) = (-1, -1)
+        guard openpty(&master, &slave, nil, nil, nil) == 0 else { throw POSIXError(.ENODEV) }
+        (self.master, self.slave) = (master, slave)
+        var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+        _ = ioctl(slave, UInt(TIOCSWINSZ), &size)
+        let terminal = FileHandle(fileDescriptor: slave)
+        process = try Program.start(
+            arguments, environment: environment, output: terminal, error: terminal, input: terminal)
+        _ = fcntl(master, F_SETFL, O_NONBLOCK)
+    }
+
+    deinit {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        close(master)
+        close(slave)
+    }
+
+    var text: String { String(decoding: received, as: UTF8.self) }
+
+    /// What the terminal is set to: whether keys are shown and gathered into lines.
+    var isCooked: Bool {
+        var settings = termios()
+        tcgetattr(slave, &settings)
+        return settings.c_lflag & tcflag_t(ECHO) != 0 && settings.c_lflag & tcflag_t(ICANON) != 0
+    }
+
+    func type(_ keys: String) { _ = Array(keys.utf8).withUnsafeBytes { write(master, $0.baseAddress, $0.count) } }
+
+    func resize(columns: UInt16, rows: UInt16) {
+        var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+        _ = ioctl(slave, UInt(TIOCSWINSZ), &size)
+        // The kernel tells the terminal's foreground processes; this terminal controls none.
+        kill(process.processIdentifier, SIGWINCH)
+    }
+
+    func forget() { received = [] }
+
+    /// Reads until `condition` is true, or says that it did not come to be.
+    func wait(_ seconds: Double = 10, for condition: (Screen) -> Bool) -> Bool {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < deadline {
+            drain()
+            if condition(self) { return true }
+            usleep(10_000)
+        }
+        return false
+    }
+
+    func shows(_ text: String) -> Bool { wait { $0.text.contains(text) } }
+
+    /// Reads to the end of the program; its exit status, negative for a signal, nil when it does not end.
+    func ending(within seconds: Double = 10) -> Int32? {
+        guard wait(seconds, for: { !$0.process.isRunning }) else { return nil }
+        drain()
+        return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+    }
+
+    private func drain() {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while case let count = read(master, &buffer, buffer.count), count > 0 { received += buffer.prefix(count) }
+    }
+}

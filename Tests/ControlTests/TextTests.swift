@@ -1,0 +1,202 @@
+import ControlProtocol
+import Testing
+
+@testable import genrectl
+
+@Suite("Words, lines and tables")
+struct TextTests {
+    @Test(
+        "durations read as people say them",
+        arguments: [
+            (0, "0 s"), (-5, "0 s"), (.nan, "0 s"), (.infinity, "0 s"), (59.9, "59 s"), (60, "1 min 00 s"),
+            (192, "3 min 12 s"), (3600, "1 h 00 min"), (7380, "2 h 03 min"), (90_000, "1 d 1 h"),
+        ] as [(Double, String)])
+    func duration(seconds: Double, text: String) { #expect(Wording.duration(seconds) == text) }
+
+    @Test("numbers have groups and decimals")
+    func numbers() {
+        #expect(Wording.decimal(0) == "0")
+        #expect(Wording.decimal(412_345) == "412 345")
+        #expect(Wording.decimal(-1_234_567.891, digits: 2) == "-1 234 567.89")
+        #expect(Wording.decimal(0.05, digits: 1) == "0.1")
+        #expect(Wording.decimal(1.999, digits: 2) == "2.00")
+        #expect(Wording.decimal(.nan) == "?")
+        #expect(Wording.percent(0.824) == "82 %")
+        #expect(Wording.percent(7) == "100 %")
+        #expect(Wording.level(-400) == "-120 dB")
+    }
+
+    @Test("wide and combining characters are measured as terminals show them")
+    func width() {
+        #expect(DisplayText.width("abc") == 3)
+        #expect(DisplayText.width("東京") == 4)
+        #expect(DisplayText.width("cafe\u{301}") == 4)
+        #expect(DisplayText.prefix("東京", columns: 3) == "東")
+        #expect(Line("東京radio").cut(to: 4).plainText == "東…")
+        #expect(Line("東京radio").cut(to: 4).width == 3)
+    }
+
+    @Test("lines are cut, filled and justified to the column")
+    func lines() {
+        #expect(Line("abcdef").cut(to: 4).plainText == "abc…")
+        #expect(Line("abcd").cut(to: 4).plainText == "abcd")
+        #expect(Line("abcd").cut(to: 0).plainText == "")
+        #expect(Line("ab").padded(to: 4).plainText == "ab  ")
+        #expect(Line("left").justified(with: Line("right"), columns: 12).plainText == "left   right")
+        #expect(Line("left").justified(with: Line("right"), columns: 8).plainText == "l… right")
+        #expect(Line("left").justified(with: Line("right"), columns: 3).plainText == "le…")
+    }
+
+    @Test("a bar is exact to an eighth of a column")
+    func bar() {
+        func bar(_ share: Double) -> String { Bar.line(share: share, columns: 4, colour: .grey).plainText }
+        #expect(bar(0) == "╌╌╌╌")
+        #expect(bar(1) == "████")
+        #expect(bar(0.5) == "██╌╌")
+        #expect(bar(1.0 / 32) == "▏╌╌╌")
+        #expect(bar(7.0 / 32) == "▉╌╌╌")
+        #expect(bar(.nan) == "╌╌╌╌")
+        #expect(bar(-3) == "╌╌╌╌")
+        #expect(bar(8) == "████")
+    }
+
+    @Test("a table aligns its columns, leaves out empty ones and ends its lines clean")
+    func table() {
+        var table = Table(.left, .left, .right)
+        table.append("a", "", "1")
+        table.append("bcd", "", "22")
+        table.append("e", "", "")
+        #expect(table.lines().map(\.plainText) == ["a     1", "bcd  22", "e"])
+    }
+
+    @Test("the painter uses what the terminal has")
+    func painter() {
+        let line = Line("█ é東…", .colour(.red, bold: true))
+        #expect(Painter(colours: .extended, isUnicode: true).paint(line) == "\u{1B}[1;38;5;203m█ é東…\u{1B}[0m")
+        #expect(Painter(colours: .basic, isUnicode: true).paint(line) == "\u{1B}[1;91m█ é東…\u{1B}[0m")
+        #expect(Painter(colours: .none, isUnicode: false).paint(line) == "\u{1B}[1m# ???~\u{1B}[0m")
+        #expect(Painter.plain.paint(line) == "█ é東…")
+    }
+
+    @Test("the painter is chosen by the customs of the environment")
+    func painterChoice() {
+        func painter(_ variables: [String: String]) -> Painter { Painter { variables[$0] } }
+        let modern = painter(["TERM": "xterm-256color", "LANG": "en_GB.UTF-8"])
+        #expect(modern == Painter(colours: .extended, isUnicode: true))
+        #expect(painter(["TERM": "xterm", "NO_COLOR": "1", "LANG": "C.utf8"]).colours == .none)
+        #expect(painter(["TERM": "xterm", "NO_COLOR": ""]).colours == .extended)
+        #expect(painter([:]) == Painter(colours: .none, isUnicode: false))
+        #expect(painter(["TERM": "linux"]).colours == .basic)
+        #expect(painter(["TERM": "xterm", "LC_ALL": "C", "LANG": "en_GB.UTF-8"]).isUnicode == false)
+    }
+
+    @Test("each label keeps its colour, and has a letter of its own where there are no colours")
+    func palette() {
+        let palette = Palette(labels: Programme.labels)
+        #expect(Set(Programme.labels.map(palette.colour)).count == Programme.labels.count)
+        #expect(Set(Programme.labels.map(palette.letter)).count == Programme.labels.count)
+        #expect(palette.colour("rock") == Palette(labels: ["rock", "polka"]).colour("rock"))
+        #expect(palette.letter("unheard of") == "*")
+    }
+
+    @Test("big letters are three rows high, or not at all")
+    func bigText() {
+        let rows = BigText.lines("hip-hop 2", columns: 80, style: .plain)
+        #expect(rows?.count == 3)
+        #expect(Set(rows?.map(\.width) ?? []).count == 1)
+        #expect(BigText.lines("rock", columns: 10, style: .plain) == nil)
+        #expect(BigText.lines("ΡΟΚ", columns: 80, style: .plain) == nil)
+    }
+
+    @Test("keys are told apart in what a terminal sends")
+    func keys() {
+        func keys(_ text: String) -> [Key] { Key.parse(Array(text.utf8)) }
+        #expect(keys("q") == [.character("q")])
+        #expect(keys("\u{1B}[A\u{1B}OB\u{1B}[C\u{1B}[D") == [.up, .down, .right, .left])
+        #expect(keys("\u{1B}[5~\u{1B}[6~\u{1B}[H\u{1B}[4~\r") == [.pageUp, .pageDown, .home, .end, .enter])
+        #expect(keys("\u{1B}[1;5Aq") == [.up, .character("q")])
+        #expect(keys("\u{1B}") == [])
+        #expect(keys("\u{1B}[99999;9999") == [])
+        #expect(keys("\u{1B}[<0;10;10Mq") == [.character("q")])
+        #expect(keys("é\u{7F}\u{3}") == [])
+        for _ in 0..<2000 { _ = Key.parse((0..<20).map { _ in .random(in: 0...255) }) }
+    }
+
+    @Test("current words its lines for people")
+    func current() {
+        let now = Timestamp(milliseconds: 1_769_846_400_000)
+        var estimate = Estimate(
+            source: "radio", time: now.description, position: 1.25, state: .genre, genre: "rock", confidence: 0.82,
+            probabilities: ["rock": 0.82, "metal": 0.09, "pop": 0.09], since: now.adding(seconds: -192).description,
+            level: -18.2)
+        func line() -> String { CurrentView.lines([estimate], now: now)[0].plainText }
+        #expect(line() == "radio   rock   82 %   for 3 min 12 s   then metal 9 %   -18 dB")
+        (estimate.state, estimate.genre) = (.unsure, nil)
+        #expect(line() == "radio   unsure   82 %   for 3 min 12 s   rock or metal   -18 dB")
+        estimate.state = .noSignal
+        estimate.level = nil
+        #expect(line() == "radio   no signal   for 3 min 12 s")
+        estimate.state = .starting
+        #expect(line() == "radio   starting   1.3 s heard")
+        #expect(CurrentView.lines([], now: now)[0].plainText.contains("no sources"))
+    }
+}
+
+@Suite("Times that people type")
+struct SinceTests {
+    private static let now = Timestamp(rfc3339: "2026-01-31T12:34:56Z") ?? .now
+
+    private func ago(_ text: String) -> Double? {
+        SinceText.parse(text, now: Self.now).map { Self.now.seconds(since: $0) }
+    }
+
+    @Test(
+        "so long ago",
+        arguments: [
+            ("90s", 90), ("30m", 1800), ("30min", 1800), ("2h", 7200), ("1.5 h", 5400), ("7d", 604_800),
+            ("1w", 604_800),
+        ]
+            as [(String, Double)])
+    func durations(text: String, seconds: Double) { #expect(ago(text) == seconds) }
+
+    @Test("days and times of day are those of the clock on the wall")
+    func wall() throws {
+        let today = try #require(SinceText.parse("today", now: Self.now))
+        #expect(LocalTime(today).time == "00:00:00" && LocalTime(today).date == LocalTime(Self.now).date)
+        let yesterday = try #require(SinceText.parse("yesterday", now: Self.now))
+        #expect(LocalTime(yesterday).time == "00:00:00" && yesterday < today)
+        let eight = try #require(SinceText.parse("8:05", now: Self.now))
+        #expect(LocalTime(eight).time == "08:05:00" && LocalTime(eight).date == LocalTime(Self.now).date)
+        let day = try #require(SinceText.parse("2025-12-24", now: Self.now))
+        #expect(LocalTime(day).date == "2025-12-24" && LocalTime(day).time == "00:00:00")
+        #expect(SinceText.parse("2026-01-31T08:00:00Z", now: Self.now)?.description == "2026-01-31T08:00:00.000Z")
+    }
+
+    @Test(
+        "what is no time is none",
+        arguments: [
+            "", "h", "2", "-2h", "2x", "tomorrow", "25:00", "12:60", "12:0:0", "2026-02-30", "2026-1-1", "1e3h", "..s",
+            "٣h", "999999999999999999999999d9",
+        ])
+    func nonsense(text: String) { #expect(SinceText.parse(text, now: Self.now) == nil) }
+
+    @Test("the totals count from when was asked, and what lasts still")
+    func totals() {
+        let now = Self.now
+        let changes = [
+            Change(
+                source: "a", time: now.adding(seconds: -100).description, position: 0, from: "rock", to: "pop",
+                confidence: 1, lasted: 1000),
+            Change(
+                source: "a", time: now.adding(seconds: -40).description, position: 0, from: "pop", to: "jazz",
+                confidence: 1, lasted: 60),
+        ]
+        let current = Estimate(
+            source: "a", time: now.description, position: 0, state: .genre, genre: "jazz", confidence: 1,
+            probabilities: [:], since: now.adding(seconds: -40).description)
+        let totals = HistoryView.totals(
+            changes: changes, estimates: [current], since: now.adding(seconds: -150), now: now)
+        #expect(totals.map(\.label) == ["pop", "rock", "jazz"])
+        #expect(totals.map(\.seconds) == [60, 50, 40])
+    }
+}
