@@ -22,7 +22,7 @@ public struct NpyArray: Sendable, Equatable {
     private static let maximumHeader = 10_000
     private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
-    /// Parses a file's bytes: float16 or float32, little-endian, C order, format version 1 to 3.
+    /// Parses a file's bytes: float16 or float32, little-endian, format version 1 to 3; of two dimensions in either order.
     public init(bytes: [UInt8]) throws(TrainingError) {
         guard bytes.count >= 10, bytes.starts(with: Self.magic) else {
             throw TrainingError(.malformed, "not a .npy file: it does not begin with NumPy's magic bytes")
@@ -56,7 +56,7 @@ public struct NpyArray: Sendable, Equatable {
         }
         shape = header.shape
         isHalfPrecision = header.type == .float16
-        values = bytes.withUnsafeBytes { raw in
+        let stored = bytes.withUnsafeBytes { raw -> [Float] in
             switch header.type {
             case .float32:
                 return (0..<count).map {
@@ -73,6 +73,16 @@ public struct NpyArray: Sendable, Equatable {
                 }
             }
         }
+        values = header.isFortranOrder && shape.count == 2 ? Self.transposed(stored, rows: shape[0], shape[1]) : stored
+    }
+
+    /// Column after column to row after row.
+    private static func transposed(_ values: [Float], rows: Int, _ columns: Int) -> [Float] {
+        var result = [Float](repeating: 0, count: values.count)
+        for row in 0..<rows {
+            for column in 0..<columns { result[row * columns + column] = values[column * rows + row] }
+        }
+        return result
     }
 
     /// The file's bytes, format version 1, padded to 64 bytes as NumPy does.

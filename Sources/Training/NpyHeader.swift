@@ -10,6 +10,8 @@ struct NpyHeader: Equatable {
 
     var type: ElementType
     var shape: [Int]
+    /// Whether the first index varies fastest, and not the last.
+    var isFortranOrder: Bool
 
     init(parsing bytes: ArraySlice<UInt8>) throws(TrainingError) {
         var scanner = Scanner(rest: bytes)
@@ -43,14 +45,15 @@ struct NpyHeader: Equatable {
         guard let type, let shape, let order else {
             throw TrainingError(.malformed, "a .npy file whose header lacks descr, fortran_order or shape")
         }
-        // An array of one row or column has both orders.
-        guard !order || shape.filter({ $0 > 1 }).count < 2 else {
+        guard !order || shape.count <= 2 else {
             throw TrainingError(
                 .unsupported,
-                "a .npy file in Fortran order: save it by numpy.save(file, numpy.ascontiguousarray(array))")
+                "a .npy file of \(shape.count) dimensions in Fortran order:"
+                    + " save it by numpy.save(file, numpy.ascontiguousarray(array))")
         }
         self.type = type
         self.shape = shape
+        isFortranOrder = order
     }
 
     /// Reads the few forms of Python literals that stand in such a header.

@@ -1,0 +1,173 @@
+import ArgumentParser
+import Foundation
+import Model
+import Training
+
+/// Trains a model.
+struct TrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train",
+        abstract: "Train a network on features.",
+        discussion: """
+            Stores are made by genrelab extract. A folder is a label; no-music is the label of what is no music, and \
+            --label speech=no-music makes another folder one of it.
+
+            WHAT IS HELD OUT
+              --valid FILE            these tracks; all others are trained on, or those of --split FILE
+              --folds N --groups FILE every group of the file once, N networks; then one that is trained on everything \
+            is the model. With --valid, these tracks are held out from each of the N too.
+              nothing                 everything is trained on, and nothing is known of the result
+            A group (an artist, a source, a speaker) is never on both sides.
+
+            MODEL gets the network of averaged weights, with its temperature fitted on what was held out, and its \
+            card. Beside it are written MODEL.json and MODEL.html, the report, and while it runs a checkpoint after \
+            every epoch: --resume goes on from there, to the same bytes as without the pause.
+
+            The same seed, data and options give the same model on the same machine, however many cores it uses.
+
+            --config FILE is JSON; --print-config shows every key with its default.
+
+            EXAMPLES:
+              genrelab train --features features --valid held-out.txt --out mine.safetensors
+              genrelab train --features mine:2 --features theirs --folds 5 --groups groups.tsv --out both.safetensors
+            """)
+
+    @OptionGroup var data: DataOptions
+
+    @Option(help: ArgumentHelp("Stores of the same tracks as they sound otherwise (codec, room); one is drawn each time.", valueName: "dir"))
+    var variants: [String] = []
+
+    @Option(help: ArgumentHelp("The tracks to train on, a <genre>/<track> a line.", valueName: "file"))
+    var split: String?
+
+    @Option(help: ArgumentHelp("The tracks to hold out.", valueName: "file"))
+    var valid: String?
+
+    @Option(help: "Networks for cross-validation.")
+    var folds: Int?
+
+    @Option(help: ArgumentHelp("How to train, as JSON.", valueName: "file"))
+    var config: String?
+
+    @Flag(help: "Print the configuration with all its keys, and stop.")
+    var printConfig = false
+
+    @Option(help: ArgumentHelp("Where the model is written.", valueName: "model"))
+    var out: String?
+
+    @Option(help: "What everything random follows from.")
+    var seed: UInt64 = 1
+
+    @Option(help: "Instead of the configuration's number of epochs.")
+    var epochs: Int?
+
+    @Option(help: "Threads; one a core by default. Changes the time only.")
+    var jobs: Int?
+
+    @Flag(help: "Go on from the checkpoints beside MODEL.")
+    var resume = false
+
+    @Flag(help: "Also write each fold's model and the list of what it never saw: MODEL.fold1.safetensors, MODEL.fold1.txt.")
+    var keepFolds = false
+
+    @Flag(help: "With --folds: judge only, and train no model on everything.")
+    var judgeOnly = false
+
+    func validate() throws {
+        if let jobs, !(1...256).contains(jobs) { throw ValidationError("--jobs must be 1 to 256") }
+        if printConfig { return }
+        if data.features.isEmpty { throw ValidationError("--features DIR is missing: what is learned from") }
+        if out == nil { throw ValidationError("--out MODEL is missing: where the model is written") }
+        if let folds {
+            guard (2...50).contains(folds) else { throw ValidationError("--folds must be 2 to 50") }
+            if data.groups == nil { throw ValidationError("--folds needs --groups FILE: what is kept together") }
+            if split != nil { throw ValidationError("--split and --folds contradict each other") }
+        } else if judgeOnly || keepFolds {
+            throw ValidationError("--judge-only and --keep-folds go with --folds")
+        }
+        if split != nil && valid == nil { throw ValidationError("--split needs --valid FILE: what is judged by") }
+    }
+
+    func run() throws {
+        var configuration = try config.map { path in try TrainingConfiguration(contentsOf: path) } ?? TrainingConfiguration()
+        if let epochs { configuration.epochs = epochs }
+        if let problem = configuration.problem { throw TrainingError(.badParameter, problem) }
+        if printConfig {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            return Terminal.line(String(decoding: try encoder.encode(configuration), as: UTF8.self))
+        }
+        guard let out else { return }
+        FastKernels.select()
+        let groups = try data.trackGroups()
+        let corpus = try Corpus(data.sources(), variants: variants, aliases: data.aliases(), groups: groups)
+        for remark in corpus.remarks { Terminal.note("left out: \(remark)") }
+        let held = try valid.map { path in try TrackList.read(path) } ?? []
+        var parts: [Division.Part] = []
+        if let folds {
+            parts = try Division.byFolds(corpus, count: folds, groups: groups, valid: held)
+        } else if !held.isEmpty {
+            let training = try split.map { path in try TrackList.read(path) }
+            parts = [try Division.bySplit(corpus, split: training, valid: held)]
+        }
+        let plan = TrainingPlan(
+            corpus: corpus, parts: parts, trainsOnEverything: parts.count != 1 && !judgeOnly,
+            configuration: configuration, seed: seed)
+        // A folder that cannot be written is found out now, and not at the end.
+        try writeFile([], to: out + ".html")
+        let session = TrainingSession(
+            plan: plan, checkpoints: out, resumes: resume, workers: Workers(count: jobs))
+        Terminal.note(
+            "\(corpus.tracks.count) tracks, \(corpus.labels.count) labels: \(corpus.labels.joined(separator: ", "))")
+        let result = try session.run(tell)
+        try write(result, to: out)
+        session.removeCheckpoints()
+        for part in result.report.parts {
+            Terminal.line(Terminal.bold("Held out of \(part.store)"))
+            for line in FiguresTable.lines(part.figures) { Terminal.line(line) }
+            Terminal.line("")
+        }
+        if let a = result.report.noMusicCalledMusic, let b = result.report.musicCalledNoMusic {
+            Terminal.line("no-music called music: \(a.percent) of windows; music called no-music: \(b.percent)")
+        }
+    }
+
+    private func write(_ result: TrainingSession.Result, to out: String) throws {
+        if !judgeOnly { try result.model.write(to: out) }
+        try writeFile(result.report.json(), to: out + ".json")
+        try writeFile(ReportPage(result.report).html.utf8, to: out + ".html")
+        if keepFolds {
+            let base = (out as NSString).deletingPathExtension
+            for (number, part) in result.parts.enumerated() {
+                try part.model.write(to: "\(base).fold\(number + 1).safetensors")
+                let lines = part.held.map { "\($0)\n" }.joined()
+                try writeFile(lines.utf8, to: "\(base).fold\(number + 1).txt")
+            }
+        }
+        Terminal.note(judgeOnly ? "report: \(out).html" : "model: \(out), report: \(out).html")
+    }
+
+    private func tell(_ event: TrainingSession.Event) {
+        switch event {
+        case .began(let run, let training, let held, let after):
+            let going = after > 0 ? ", going on after epoch \(after)" : ""
+            Terminal.note("\(run): \(training) tracks to train on, \(held) held out\(going)")
+        case .epoch(let run, let progress):
+            let epoch = progress.epoch
+            var text = "\(run) epoch \(epoch.epoch)/\(progress.epochs)  loss \(epoch.loss.digits(3))"
+                + "  accuracy \(epoch.accuracy.percent)"
+            if let validation = epoch.validation {
+                text += "  held out: windows \(validation.windowAccuracy.percent), clips "
+                    + "\(validation.clipAccuracy.percent), NLL \(validation.nll.digits(3))"
+            }
+            text += "  \(Int(progress.windowsPerSecond)) windows/s, \(progress.remaining.duration) left"
+            let isLine = !Terminal.errorIsTerminal || epoch.validation != nil || epoch.epoch == progress.epochs
+            Terminal.put(
+                (Terminal.errorIsTerminal ? "\r\(text)\u{1B}[K" : text) + (isLine ? "\n" : ""), to: STDERR_FILENO)
+        case .judged(let run, let figures):
+            Terminal.note(
+                "\(run): held out \(figures.clips.n) clips: windows \(figures.windows.accuracy.percent), clips "
+                    + "\(figures.clips.accuracy.percent)")
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import Foundation
+import Model
+
+/// What a training session tells of itself: how it was done, how well it did on what it held out, and on what it failed.
+public struct TrainingReport: Codable, Sendable {
+    /// The course of one training run.
+    public struct Run: Codable, Sendable {
+        public var name: String
+        public var epochs: [Trainer.Epoch]
+    }
+
+    /// How well one store's held-out tracks were judged.
+    public struct Part: Codable, Sendable {
+        /// The store's folder.
+        public var store: String
+        public var figures: Figures
+    }
+
+    /// A clip that the model is surely wrong about.
+    public struct Failure: Codable, Sendable {
+        public var track: String
+        public var label: String
+        public var said: String
+        /// What the model gives the true label and the one that it says.
+        public var probability: Double
+        public var saidProbability: Double
+    }
+
+    public var date: String
+    public var seed: UInt64
+    public var configuration: TrainingConfiguration
+    public var labels: [String]
+    public var stores: [String]
+    public var tracks: Int
+    public var groups: Int
+    public var weights: Int
+    public var multiplicationsPerSecond: Double
+    /// How many networks were trained and judged, each without what it was judged by.
+    public var folds: Int
+    public var trainedOnEverything: Bool
+    public var temperature: Float
+    /// Of all held-out tracks, store by store; absent when nothing was held out.
+    public var parts: [Part]
+    public var all: Figures?
+    /// Windows of no-music that were called music, and of music that were called no-music.
+    public var noMusicCalledMusic: Double?
+    public var musicCalledNoMusic: Double?
+    public var hardest: [Failure]
+    public var runs: [Run]
+    public var seconds: Double
+
+    init(plan: TrainingPlan, outputs: [ClipOutput], temperature: Float, runs: [Run], seconds: Double) {
+        let corpus = plan.corpus
+        date = Self.today
+        seed = plan.seed
+        configuration = plan.configuration
+        labels = corpus.labels
+        stores = corpus.sources.map { ($0.path as NSString).lastPathComponent }
+        tracks = corpus.tracks.count
+        groups = Set(corpus.tracks.map(\.group)).count
+        let architecture = plan.configuration.architecture
+        weights = architecture.parameterCount(
+            coefficients: FrontEnd.version1.coefficients, labels: corpus.labels.count)
+        multiplicationsPerSecond = architecture.multiplicationsPerSecond(
+            frontEnd: .version1, labels: corpus.labels.count)
+        folds = plan.parts.count
+        trainedOnEverything = plan.trainsOnEverything
+        self.temperature = temperature
+        self.runs = runs
+        self.seconds = seconds
+        func figures(_ outputs: [ClipOutput]) -> Figures {
+            Figures(outputs, labels: corpus.labels, temperature: temperature)
+        }
+        parts = corpus.sources.indices.compactMap { store in
+            let own = outputs.filter { $0.store == store }
+            return own.isEmpty ? nil : Part(store: (corpus.sources[store].path as NSString).lastPathComponent, figures: figures(own))
+        }
+        all = outputs.isEmpty ? nil : figures(outputs)
+        if let noMusic = corpus.noMusic {
+            noMusicCalledMusic = all?.share(ofTrue: { $0 == noMusic }, said: { $0 != noMusic })
+            musicCalledNoMusic = all?.share(ofTrue: { $0 != noMusic }, said: { $0 == noMusic })
+        }
+        hardest = Self.hardest(outputs, labels: corpus.labels, temperature: temperature)
+    }
+
+    /// The day, in UTC; SOURCE_DATE_EPOCH overrides it, for results that can be made again to the byte.
+    private static var today: String {
+        let given = ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"].flatMap(Double.init)
+        let date = given.map { Date(timeIntervalSince1970: $0) } ?? Date()
+        return String(date.formatted(.iso8601.year().month().day()).prefix(10))
+    }
+
+    private static func hardest(_ outputs: [ClipOutput], labels: [String], temperature: Float) -> [Failure] {
+        let failures = outputs.compactMap { output -> Failure? in
+            let windows = (0..<output.windows).map { window in
+                output.logProbabilities(window: window, temperature: temperature).map { exp($0) }
+            }
+            guard let verdict = ClipVerdict(windows: windows), verdict.label != output.label else { return nil }
+            return Failure(
+                track: output.name.description, label: labels[output.label], said: labels[verdict.label],
+                probability: verdict.probabilities[output.label], saidProbability: verdict.probabilities[verdict.label])
+        }
+        let sorted = failures.sorted { ($0.probability, $0.track) < ($1.probability, $1.track) }
+        var seen: Set<String> = []
+        return Array(sorted.filter { seen.insert($0.track).inserted }.prefix(20))
+    }
+
+    /// The report as JSON.
+    public func json() throws(TrainingError) -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        do {
+            return try encoder.encode(self)
+        } catch {
+            throw TrainingError(.cannotWrite, "the report cannot be written as JSON: \(error)")
+        }
+    }
+
+    /// What of this stands in the model's own metadata. Nothing that differs from run to run but the day.
+    var card: [String: String] {
+        func round(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
+        func json(_ value: some Encodable) -> String {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        }
+        var card = [
+            "date": date, "seed": "\(seed)", "recipe": json(configuration), "weights": "\(weights)",
+            "data": "\(tracks) tracks of \(groups) groups: \(stores.joined(separator: ", "))",
+            "multiplications_per_second": "\(Int(multiplicationsPerSecond))",
+        ]
+        guard !parts.isEmpty else {
+            card["split"] = "trained on everything; nothing was held out, so nothing is known of its accuracy"
+            return card
+        }
+        card["split"] =
+            folds == 1
+            ? "trained on one part, judged by the held-out other one"
+            : "judged by \(folds) networks, each on groups that it never saw"
+        if trainedOnEverything { card["split", default: ""] += "; then trained on everything" }
+        for part in parts {
+            let (windows, clips) = (part.figures.windows, part.figures.clips)
+            card["measured_\(part.store)"] =
+                "{\"windows\":\(windows.n),\"window_accuracy\":\(round(windows.accuracy)),"
+                + "\"window_interval\":\(json(windows.interval.map(round))),\"nll\":\(round(windows.nll)),"
+                + "\"ece\":\(round(windows.ece)),\"clips\":\(clips.n),\"clip_accuracy\":\(round(clips.accuracy)),"
+                + "\"clip_interval\":\(json(clips.interval.map(round))),\"clip_macro_f1\":\(round(clips.macroF1))}"
+        }
+        if let noMusicCalledMusic { card["no_music_called_music"] = "\(round(noMusicCalledMusic))" }
+        if let musicCalledNoMusic { card["music_called_no_music"] = "\(round(musicCalledNoMusic))" }
+        return card
+    }
+}

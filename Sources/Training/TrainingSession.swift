@@ -1,0 +1,124 @@
+import Foundation
+import Model
+
+/// A whole experiment: which divisions of the corpus are trained and judged, and whether a model of everything follows.
+public struct TrainingPlan: Sendable {
+    public var corpus: Corpus
+    /// Each is trained on its own and judged by what it holds out; empty when nothing is held out.
+    public var parts: [Division.Part]
+    /// Whether the model is trained anew on everything after the parts were judged: with folds, and with no parts.
+    public var trainsOnEverything: Bool
+    public var configuration: TrainingConfiguration
+    public var seed: UInt64
+
+    public init(
+        corpus: Corpus, parts: [Division.Part], trainsOnEverything: Bool, configuration: TrainingConfiguration,
+        seed: UInt64
+    ) {
+        self.corpus = corpus
+        self.parts = parts
+        self.trainsOnEverything = trainsOnEverything
+        self.configuration = configuration
+        self.seed = seed
+    }
+}
+
+/// Carries out a plan, with a checkpoint after every epoch.
+public struct TrainingSession {
+    /// What a session tells while it runs.
+    public enum Event: Sendable {
+        /// A run begins: its name, the number of tracks that it trains on and holds out, the epoch it goes on after.
+        case began(run: String, training: Int, held: Int, after: Int)
+        case epoch(run: String, Trainer.Progress)
+        case judged(run: String, Figures)
+    }
+
+    /// What a session leaves.
+    public struct Result {
+        public var model: GenreModel
+        public var report: TrainingReport
+        /// Each part's model, and the tracks that it never saw.
+        public var parts: [(model: GenreModel, held: [TrackName])]
+    }
+
+    public let plan: TrainingPlan
+    /// Where checkpoints are written: this, a dot and the run's name.
+    public let checkpoints: String?
+    public let resumes: Bool
+    public let workers: Workers
+
+    public init(plan: TrainingPlan, checkpoints: String?, resumes: Bool, workers: Workers = Workers()) {
+        self.plan = plan
+        self.checkpoints = checkpoints
+        self.resumes = resumes
+        self.workers = workers
+    }
+
+    private func checkpoint(_ run: String) -> String? { checkpoints.map { "\($0).\(run).checkpoint" } }
+
+    /// Trains, judges, calibrates.
+    public func run(_ tell: (Event) -> Void) throws(TrainingError) -> Result {
+        let clock = ContinuousClock()
+        let start = clock.now
+        var histories: [TrainingReport.Run] = []
+        var outputs: [ClipOutput] = []
+        var models: [(Trainer, [Int])] = []
+        for (number, part) in plan.parts.enumerated() {
+            let name = plan.parts.count == 1 ? "training" : "fold\(number + 1)"
+            let trainer = try train(name, part, seed: plan.seed &+ UInt64(number), tell)
+            let judged = try trainer.model(temperature: 1, card: [:])
+                .outputs(of: part.held, in: plan.corpus, workers: workers)
+            tell(.judged(run: name, Figures(judged, labels: plan.corpus.labels, temperature: 1)))
+            outputs += judged
+            histories.append(TrainingReport.Run(name: name, epochs: trainer.history))
+            models.append((trainer, part.held))
+        }
+        let temperature = Calibration.temperature(outputs)
+        var final = models.last?.0
+        if plan.trainsOnEverything || final == nil {
+            let everything = Division.Part(training: Array(plan.corpus.tracks.indices), held: [])
+            let trainer = try train("everything", everything, seed: plan.seed, tell)
+            histories.append(TrainingReport.Run(name: "everything", epochs: trainer.history))
+            final = trainer
+        }
+        guard let final else { throw TrainingError(.badParameter, "there is nothing to train") }
+        let report = TrainingReport(
+            plan: plan, outputs: outputs, temperature: temperature, runs: histories,
+            seconds: (clock.now - start) / .seconds(1))
+        return Result(
+            model: try final.model(temperature: temperature, card: report.card),
+            report: report,
+            parts: try models.map { trainer, held throws(TrainingError) in
+                (
+                    try trainer.model(temperature: temperature, card: report.card),
+                    held.map { plan.corpus.tracks[$0].name }
+                )
+            })
+    }
+
+    private func train(
+        _ name: String, _ part: Division.Part, seed: UInt64, _ tell: (Event) -> Void
+    ) throws(TrainingError) -> Trainer {
+        let trainer = try Trainer(
+            corpus: plan.corpus, training: part.training, held: part.held, configuration: plan.configuration,
+            seed: seed, workers: workers)
+        let checkpoint = checkpoint(name)
+        if resumes, let checkpoint, FileManager.default.fileExists(atPath: checkpoint) {
+            try trainer.resume(from: checkpoint)
+        }
+        tell(
+            .began(
+                run: name, training: part.training.count, held: part.held.count, after: trainer.history.count))
+        try trainer.run(checkpoint: checkpoint) {
+            tell(.epoch(run: name, $0))
+            return true
+        }
+        return trainer
+    }
+
+    /// Removes the checkpoints of a session that is complete.
+    public func removeCheckpoints() {
+        let names = ["training", "everything"] + plan.parts.indices.map { "fold\($0 + 1)" }
+        for path in names.compactMap(checkpoint) { try? FileManager.default.removeItem(atPath: path) }
+    }
+}
