@@ -98,7 +98,6 @@ struct TrainCommand: ParsableCommand {
             return Terminal.line(String(decoding: try encoder.encode(configuration), as: UTF8.self))
         }
         guard let out else { return }
-        FastKernels.select()
         let groups = try data.trackGroups()
         let corpus = try Corpus(data.sources(), variants: variants, aliases: data.aliases(), groups: groups)
         for remark in corpus.remarks { Terminal.note("left out: \(remark)") }

@@ -3,7 +3,13 @@
 public struct AugmentationConfiguration: Codable, Sendable, Equatable {
     /// Faster or slower by up to e^±speed, without a change of pitch.
     public var speed: Float = 0.2
-    public var speedChance: Float = 0.8
+    public var speedChance: Float = 0.6
+    /// How often frames are taken whole, the nearest one, and how often shifts by whole bands: what lies between two
+    /// frames or bands is smoother than any frame of real music.
+    public var wholeFramesChance: Float = 0.9
+    public var wholeBandsChance: Float = 0.5
+    /// The level once normalised is off by this much, standard deviation in dB.
+    public var levelError: Float = 0
     /// Shift along the mel axis, standard deviation in bands: a change of pitch.
     public var shift: Float = 1.2
     public var shiftChance: Float = 0.6
@@ -60,7 +66,8 @@ public struct AugmentationConfiguration: Codable, Sendable, Equatable {
 
     var problem: String? {
         let chances: [(String, Float)] = [
-            ("speedChance", speedChance), ("shiftChance", shiftChance), ("lowPassChance", lowPassChance),
+            ("speedChance", speedChance), ("wholeFramesChance", wholeFramesChance),
+            ("wholeBandsChance", wholeBandsChance), ("shiftChance", shiftChance), ("lowPassChance", lowPassChance),
             ("highPassChance", highPassChance), ("rollOffChance", rollOffChance), ("noiseChance", noiseChance),
             ("noMusicUnderMusicChance", noMusicUnderMusicChance), ("twoNoMusicChance", twoNoMusicChance),
             ("musicUnderSpeechChance", musicUnderSpeechChance), ("silenceChance", silenceChance),
@@ -71,7 +78,7 @@ public struct AugmentationConfiguration: Codable, Sendable, Equatable {
         }
         let amounts: [(String, Float, Float)] = [
             ("speed", speed, 0.7), ("shift", shift, 8), ("contrast", contrast, 0.9), ("tilt", tilt, 40),
-            ("bend", bend, 40), ("equalizer", equalizer, 20),
+            ("bend", bend, 40), ("equalizer", equalizer, 20), ("levelError", levelError, 40),
         ]
         for (name, value, largest) in amounts where !(0...largest).contains(value) {
             return "augmentation.\(name) is \(value); it must be 0 to \(largest)"

@@ -26,6 +26,7 @@ struct Augmenter {
         var start: Float
         var speed: Float = 1
         var shift: Float = 0
+        var hasWholeFrames = false
         var contrast: Float = 1
         var pivot: Float = 0
         var gain: Float = 0
@@ -66,10 +67,15 @@ struct Augmenter {
                 second.features.values.withUnsafeBufferPointer { other in
                     var under = second.voice
                     under.values = other.baseAddress!
+                    under.hasWholeFrames = voice.hasWholeFrames
                     render(voice, under, noise, gain, silence, history, &generator, into: output)
                 }
             } else {
                 render(voice, nil, noise, gain, silence, history, &generator, into: output)
+            }
+            if configuration.levelError > 0 {
+                let error = generator.normal() * configuration.levelError
+                for place in 0..<(frames * bands) { output[place] += error }
             }
             mask(output, &generator)
             return track.label
@@ -89,7 +95,9 @@ struct Augmenter {
         if generator.chance(configuration.shiftChance) {
             let widest = Float(Self.widestShift)
             voice.shift = max(-widest, min(widest, generator.normal() * configuration.shift))
+            if generator.chance(configuration.wholeBandsChance) { voice.shift.round() }
         }
+        voice.hasWholeFrames = generator.chance(configuration.wholeFramesChance)
         voice.contrast = 1 + generator.uniform(-configuration.contrast, configuration.contrast)
         voice.pivot = track.meanValue
         return min(history, Int(voice.start / voice.speed))
@@ -206,7 +214,8 @@ struct Augmenter {
 
     /// A voice at a time, in frames since the window's beginning: between two frames and two bands by straight lines.
     private func fetch(_ voice: Voice, _ time: Int, into frame: UnsafeMutablePointer<Float>) {
-        let position = voice.start + Float(time) * voice.speed
+        var position = voice.start + Float(time) * voice.speed
+        if voice.hasWholeFrames { position.round() }
         let whole = position.rounded(.down)
         let share = position - whole
         var index = Int(whole) % voice.length

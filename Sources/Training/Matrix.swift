@@ -22,9 +22,6 @@ final class Storage {
 enum BLAS {
     static let useOneThread: Void = openblas_set_num_threads(1)
 
-    /// The processor that the library has chosen its kernels for.
-    static var kernels: String { String(cString: openblas_get_corename()) }
-
     /// C = A·B + `keeping`·C, where A is [rows, inner] and B is [inner, columns], if need be after transposition.
     @inline(__always)
     static func multiply(

@@ -2,9 +2,9 @@ import Model
 
 extension NetworkShape {
     /// The tensors of a `GenreModel`: batch normalisation folded into the convolution before it, the input's
-    /// standardisation into the first.
+    /// transform into the first.
     func tensors(
-        parameters: [Float], running: RunningStatistics, standardization: Standardization
+        parameters: [Float], running: RunningStatistics, inputTransform: InputTransform
     ) -> [String: SafeTensors.Tensor] {
         var result: [String: SafeTensors.Tensor] = [:]
         for (index, block) in blocks.enumerated() {
@@ -18,15 +18,16 @@ extension NetworkShape {
                     / (variance + Double(TrainingNetwork.epsilon)).squareRoot()
                 var shift = Double(parameters[block.shift.lowerBound + output]) - mean * scale
                 for tap in 0..<block.kernel {
+                    let first = block.weight.lowerBound + (output * block.kernel + tap) * block.inputs
+                    var values = (0..<block.inputs).map { Double(parameters[first + $0]) * scale }
+                    if index == 0 {
+                        let folded = inputTransform.fold(values)
+                        values = folded.weights
+                        shift += folded.shift
+                    }
+                    // From [out, kernel, in] to the file's [out, in, kernel].
                     for input in 0..<block.inputs {
-                        let place = block.weight.lowerBound + (output * block.kernel + tap) * block.inputs + input
-                        var value = Double(parameters[place]) * scale
-                        if index == 0 {
-                            value /= Double(standardization.deviation[input])
-                            shift -= value * Double(standardization.mean[input])
-                        }
-                        // From [out, kernel, in] to the file's [out, in, kernel].
-                        weight[(output * block.inputs + input) * block.kernel + tap] = Float(value)
+                        weight[(output * block.inputs + input) * block.kernel + tap] = Float(values[input])
                     }
                 }
                 bias[output] = Float(shift)

@@ -159,7 +159,7 @@ public final class Trainer {
             return try GenreModel(
                 architecture: configuration.architecture, labels: corpus.labels, temperature: temperature, card: card,
                 tensors: network.shape.tensors(
-                    parameters: parameters, running: running, standardization: maker.standardization))
+                    parameters: parameters, running: running, inputTransform: maker.inputTransform))
         } catch {
             throw TrainingError(.badParameter, "no model can be made of this: \(error.message)")
         }

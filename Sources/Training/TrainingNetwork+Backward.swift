@@ -137,8 +137,8 @@ extension TrainingNetwork {
                     + ((window - windows.lowerBound) * block.pooled + position) * channels
                 let group = layer.convolved.pointer + first + position * block.pool * channels
                 let delta = layer.delta.pointer + first + position * block.pool * channels
-                // Below zero nothing passes, so zero is where the search for the maximum begins.
-                for channel in 0..<channels { largest[channel] = 0 }
+                // Nothing passes from zero or below: the least number above it is where the search begins.
+                for channel in 0..<channels { largest[channel] = .leastNormalMagnitude }
                 for offset in 0..<block.pool {
                     let values = group + offset * channels
                     for channel in 0..<channels {
@@ -148,15 +148,12 @@ extension TrainingNetwork {
                 for offset in 0..<block.pool {
                     let values = group + offset * channels
                     let target = delta + offset * channels
+                    pass(incoming, to: target, whereMaximum: largest, values, scale, shift, channels)
+                    // Loops of their own: the compiler makes vector code of a loop over few arrays only.
+                    for channel in 0..<channels { sums[channel] += target[channel] }
                     for channel in 0..<channels {
-                        let value = values[channel] * scale[channel] + shift[channel]
-                        let isMaximum = value == largest[channel] && value > 0
-                        let passed = isMaximum ? incoming[channel] : 0
-                        // Of equal maxima only the first counts.
-                        largest[channel] = isMaximum ? .infinity : largest[channel]
-                        target[channel] = passed
-                        sums[channel] += passed
-                        normalisedSums[channel] += passed * ((values[channel] - mean[channel]) * inverse[channel])
+                        normalisedSums[channel] +=
+                            target[channel] * ((values[channel] - mean[channel]) * inverse[channel])
                     }
                 }
             }
@@ -164,6 +161,35 @@ extension TrainingNetwork {
             let used = block.pooled * block.pool
             (layer.delta.pointer + first + used * channels)
                 .update(repeating: 0, count: (block.positions - used) * channels)
+        }
+    }
+
+    /// `target` = `slopes` where scale·value + shift is `largest`, else 0; and there `largest` becomes infinite, so that of
+    /// equal maxima only the first counts. Written in vectors, since the compiler makes branches of it.
+    private func pass(
+        _ slopes: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>,
+        whereMaximum largest: UnsafeMutablePointer<Float>, _ values: UnsafePointer<Float>,
+        _ scale: UnsafePointer<Float>, _ shift: UnsafePointer<Float>, _ count: Int
+    ) {
+        typealias Lane = SIMD8<Float>
+        func load(_ pointer: UnsafePointer<Float>, _ index: Int) -> Lane {
+            UnsafeRawPointer(pointer + index).loadUnaligned(as: Lane.self)
+        }
+        var index = 0
+        while index + Lane.scalarCount <= count {
+            let maximum = load(largest, index)
+            let isMaximum = load(values, index) * load(scale, index) + load(shift, index) .== maximum
+            UnsafeMutableRawPointer(target + index).storeBytes(
+                of: Lane(repeating: 0).replacing(with: load(slopes, index), where: isMaximum), as: Lane.self)
+            UnsafeMutableRawPointer(largest + index).storeBytes(
+                of: maximum.replacing(with: .infinity, where: isMaximum), as: Lane.self)
+            index += Lane.scalarCount
+        }
+        while index < count {
+            let isMaximum = values[index] * scale[index] + shift[index] == largest[index]
+            target[index] = isMaximum ? slopes[index] : 0
+            if isMaximum { largest[index] = .infinity }
+            index += 1
         }
     }
 
