@@ -77,7 +77,7 @@ let package = Package(
         .executableTarget(
             name: "genred-programme",
             dependencies: [
-                "Programme",
+                "Programme", "ControlProtocol",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Demo"
