@@ -17,7 +17,7 @@ struct ProgrammeCommand: ParsableCommand {
               genred-programme render programme.wav --demo
               genred-programme list
             """,
-        subcommands: [Render.self, List.self])
+        subcommands: [Render.self, List.self, Compare.self])
 }
 
 /// `genred-programme render`
@@ -103,10 +103,12 @@ struct List: ParsableCommand {
         }
     }
 
-    private func clock(_ seconds: Double) -> String {
-        let whole = Int(seconds.rounded())
-        return String(format: "%d:%02d", whole / 60, whole % 60)
-    }
+}
+
+/// A time in seconds as minutes and seconds.
+func clock(_ seconds: Double) -> String {
+    let whole = Int(seconds)
+    return String(format: "%d:%02d", whole / 60, whole % 60)
 }
 
 extension Programme.Part {

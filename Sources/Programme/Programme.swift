@@ -46,13 +46,21 @@ public struct Programme: Sendable, Equatable {
 
     /// Two minutes for the demonstration.
     public static let demo = Programme([
-        (.music(.classical, seed: 1), 20),
-        (.speech("You are listening to genred. Next, a little jazz from a band that does not exist."), 6),
-        (.music(.jazz, seed: 1), 20),
+        (.music(.classical, seed: 1), 18),
+        (
+            .speech(
+                "You are listening to a programme that nobody broadcasts. "
+                    + "Next, a little jazz, from a band that does not exist."), 8
+        ),
+        (.music(.jazz, seed: 1), 18),
         (.silence, 5),
-        (.music(.metal, seed: 1), 20),
-        (.music(.disco, seed: 1), 20),
-        (.speech("And to close, something slower. Thank you for listening."), 5),
-        (.music(.reggae, seed: 1), 20),
+        (.music(.metal, seed: 1), 18),
+        (.music(.disco, seed: 1), 18),
+        (
+            .speech(
+                "That was loud, and then it was disco. To close, something slower from an island. "
+                    + "Thank you for listening, and good night."), 8
+        ),
+        (.music(.reggae, seed: 1), 18),
     ])
 }

@@ -1,0 +1,78 @@
+import ArgumentParser
+import ControlProtocol
+import Foundation
+import Programme
+
+/// `genred-programme compare`
+struct Compare: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Sets what genred hears beside what the demonstration's programme really plays.",
+        discussion: """
+            Reads what 'genrectl watch --json' prints, until its end. Prints a line whenever what is playing or what is \
+            heard changes, then a table of the parts. The exit code is 1 when nothing was heard.
+            """)
+
+    @Flag(help: "Print the table only.")
+    var summary = false
+
+    /// The kind of a line, beside the notification's own keys.
+    private struct Event: Decodable {
+        let event: String
+    }
+
+    func run() throws {
+        var comparison = Comparison(.demo)
+        var shown = ""
+        if !summary { print(row("time", "playing", "heard")) }
+        let decoder = JSONDecoder()
+        while let line = readLine() {
+            let data = Data(line.utf8)
+            guard (try? decoder.decode(Event.self, from: data))?.event == "estimate",
+                let estimate = try? decoder.decode(Estimate.self, from: data)
+            else { continue }
+            comparison.hear(estimate.label, at: estimate.position)
+            let playing = Programme.demo.part(at: estimate.position)?.label ?? "nothing"
+            if !summary, "\(playing) \(estimate.label)" != shown {
+                shown = "\(playing) \(estimate.label)"
+                let verdict = playing == estimate.label ? "  right" : ""
+                print(row(clock(estimate.position), playing, heard(estimate) + verdict))
+                // Seen at once, also through a pipe.
+                fflush(nil)
+            }
+        }
+        guard !comparison.isEmpty else {
+            FileHandle.standardError.write(Data("genred-programme: nothing was heard\n".utf8))
+            throw ExitCode(1)
+        }
+        if !summary { print() }
+        report(comparison)
+    }
+
+    private func heard(_ estimate: Estimate) -> String {
+        guard estimate.state == .genre || estimate.state == .noMusic else { return estimate.label }
+        return "\(estimate.label) \(Int((estimate.confidence * 100).rounded())) %"
+    }
+
+    private func report(_ comparison: Comparison) {
+        print(row("part", "played", column("heard mostly", 14) + column("right after", 13) + "right for"))
+        for result in comparison.results {
+            let delay = result.delay.map { String(format: "%.1f s", $0) } ?? "never"
+            let share = "\(Int((result.share * 100).rounded())) %"
+            let times = "\(clock(result.part.start))–\(clock(result.part.end))"
+            print(row(times, result.part.label, column(result.mostly ?? "nothing", 14) + column(delay, 13) + share))
+        }
+        let pieces = comparison.results.filter { if case .music = $0.part.content { true } else { false } }
+        let recognised = pieces.filter { $0.mostly == $0.part.label }
+        print(
+            "\n\(recognised.count) of \(pieces.count) pieces were recognised; what was heard was right for "
+                + "\(Int((comparison.shareRight * 100).rounded())) % of the time.")
+    }
+
+    private func row(_ time: String, _ playing: String, _ rest: String) -> String {
+        column(time, 11) + column(playing, 11) + rest
+    }
+
+    private func column(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(1, width - text.count))
+    }
+}
