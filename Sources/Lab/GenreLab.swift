@@ -19,6 +19,8 @@ struct GenreLab: ParsableCommand {
               1   something could not be read, written or learned; standard error says what
               64  the command line is wrong
             """,
-        subcommands: [ExtractCommand.self, TrainCommand.self, EvaluateCommand.self, ClassifyCommand.self]
+        subcommands: [
+            ExtractCommand.self, TrainCommand.self, EvaluateCommand.self, ClassifyCommand.self, StreamsCommand.self,
+        ]
     )
 }

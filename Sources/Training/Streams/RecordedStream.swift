@@ -32,7 +32,9 @@ public final class StreamRecorder {
     private let windows: WindowStream
     private var samples = 0
 
-    /// - Parameter rate: of the clips' samples, Hz.
+    /// Of the clips' samples, Hz.
+    public var rate: Int { windows.inputRate }
+
     public init(model: GenreModel, rate: Int) throws(StreamingError) {
         stream = RecordedStream(labels: model.labels, noMusic: model.noMusicIndex)
         windows = try WindowStream(

@@ -44,12 +44,12 @@ public struct StreamEvaluation: Sendable {
         return tally.figures
     }
 
-    /// All combinations of the parameters that matter, with their figures.
-    public func search(progress: (Int, Int) -> Void) throws(StreamingError) -> [(EstimatorParameters, StreamFigures)] {
+    /// Combinations of the parameters that matter.
+    public static let grid: [EstimatorParameters] = {
         var candidates: [EstimatorParameters] = []
         for switchInterval in [30.0, 60, 120, 300] {
             for evidenceRate in [0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5] {
-                for (enter, leave) in [(0.3, 0.2), (0.35, 0.2), (0.4, 0.25), (0.45, 0.3), (0.5, 0.3), (0.6, 0.4)] {
+                for (enter, leave) in [(0.25, 0.15), (0.3, 0.2), (0.35, 0.2), (0.4, 0.25), (0.45, 0.3), (0.5, 0.3)] {
                     var parameters = EstimatorParameters()
                     parameters.switchRate = 1 / switchInterval
                     parameters.evidenceRate = evidenceRate
@@ -59,11 +59,6 @@ public struct StreamEvaluation: Sendable {
                 }
             }
         }
-        var result: [(EstimatorParameters, StreamFigures)] = []
-        for (index, parameters) in candidates.enumerated() {
-            result.append((parameters, try figures(parameters)))
-            progress(index + 1, candidates.count)
-        }
-        return result
-    }
+        return candidates
+    }()
 }

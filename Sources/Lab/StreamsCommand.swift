@@ -1,0 +1,129 @@
+import ArgumentParser
+import Capture
+import Foundation
+import Model
+import Streaming
+import Training
+
+/// `genrelab streams`: how well the published label follows streams of clips with known changes.
+struct StreamsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "streams",
+        abstract: "Judge the published label on streams made of clips with known genres.",
+        discussion: """
+            Clips are played one after the other, neighbours of different genres, as a radio would; what genred would \
+            publish is compared with what was playing. Printed are the share of time that the label is right and \
+            wrong (from 6 s after a change on; the rest is unsure), the share of clips whose label was found at all, \
+            the median delay of the right label over all changes and over those where it was found, and how often \
+            a minute the label became wrong or the right one was given up: for the estimator with the daemon's \
+            defaults, and for the raw windows.
+
+            With several --fold MODEL=TRACKS, each model hears only its own tracks: give models that were trained \
+            without them. --search tries a grid of the estimator's parameters.
+            """)
+
+    @Argument(help: "The folder of audio: <genre>/<track>.<any extension>.")
+    var audioDir: String
+
+    @Option(
+        help: ArgumentHelp(
+            "A model and the list of the tracks it hears. Can be given several times.", valueName: "model=tracks"))
+    var fold: [String] = []
+
+    @OptionGroup var choice: ModelChoice
+
+    @Option(help: "The list of tracks, if there is only one model: a <genre>/<track> a line; all by default.")
+    var tracks: String?
+
+    @Option(help: "Seconds of each clip.")
+    var seconds = 30.0
+
+    @Option(help: "How often each clip is played, each time between others.")
+    var rounds = 2
+
+    @Option(help: "The seed of the order.")
+    var seed: UInt64 = 1
+
+    @Flag(help: "Try a grid of the estimator's parameters and show the best.")
+    var search = false
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+        guard (5...3600).contains(seconds) else { throw ValidationError("--seconds must be 5 to 3600") }
+        guard (1...100).contains(rounds) else { throw ValidationError("--rounds must be 1 to 100") }
+        guard fold.isEmpty || (choice.model == nil && tracks == nil) else {
+            throw ValidationError("--fold says both the model and the tracks; leave --model and --tracks out")
+        }
+    }
+
+    func run() throws {
+        let folder = try AudioFolder(audioDir)
+        var streams: [RecordedStream] = []
+        for (number, (model, names)) in try folds().enumerated() {
+            let playable = folder.entries.filter { entry in
+                model.labels.contains(entry.name.genre) && names?.contains(entry.name) != false
+            }
+            guard !playable.isEmpty else {
+                throw ValidationError(
+                    "under \(audioDir) there is no track that is asked for and whose genre the model knows")
+            }
+            streams += try record(model, playable, seed: seed &+ UInt64(number) << 32)
+        }
+        let evaluation = StreamEvaluation(streams)
+        let report = StreamsReport(
+            chosen: try evaluation.figures(EstimatorParameters()), raw: evaluation.rawFigures(),
+            found: search ? try best(evaluation) : nil)
+        try json ? report.printJSON() : report.printTable()
+    }
+
+    /// Each model with the tracks that it hears; nil is all.
+    private func folds() throws -> [(GenreModel, Set<TrackName>?)] {
+        guard !fold.isEmpty else {
+            let tracks = try tracks.map { path in Set(try TrackList.read(path)) }
+            return [(try choice.load(), tracks)]
+        }
+        return try fold.map { entry in
+            let parts = entry.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else { throw ValidationError("'\(entry)' is not of the form MODEL=TRACKS") }
+            return (try GenreModel(contentsOf: parts[0]), Set(try TrackList.read(parts[1])))
+        }
+    }
+
+    /// The streams of one model: each round is one, in another order.
+    private func record(_ model: GenreModel, _ entries: [AudioFolder.Entry], seed: UInt64) throws -> [RecordedStream] {
+        let paths = Dictionary(entries.map { ($0.name, $0.path) }) { first, _ in first }
+        let progress = ProgressBar("listening", total: entries.count * rounds)
+        return try (0..<rounds).map { round in
+            let order = StreamOrder.apart(entries.map(\.name), seed: seed &+ UInt64(round))
+            var recorder: StreamRecorder?
+            for name in order {
+                let reader = try AudioFileReader(path: paths[name] ?? "")
+                let rate = reader.format.sampleRate
+                let playing = try recorder ?? StreamRecorder(model: model, rate: rate)
+                guard playing.rate == rate else {
+                    throw ValidationError(
+                        "\(name) has \(rate) Hz, the clips before it \(playing.rate) Hz: a stream has one rate")
+                }
+                let samples = reader.readAll().prefix(Int(seconds * Double(rate)))
+                playing.play(Array(samples), label: model.labels.firstIndex(of: name.genre) ?? 0)
+                recorder = playing
+                progress.advance()
+            }
+            guard let recorder else { throw ValidationError("no tracks") }
+            return recorder.stream
+        }
+    }
+
+    /// The best of the grid. Right time is what counts; a false change a minute costs as much as two points of it.
+    private func best(_ evaluation: StreamEvaluation) throws -> [StreamsReport.Candidate] {
+        func worth(_ figures: StreamFigures) -> Double { figures.right - 0.02 * figures.falseChanges }
+        let progress = ProgressBar("searching", total: StreamEvaluation.grid.count)
+        let tried = try StreamEvaluation.grid.map { parameters in
+            defer { progress.advance() }
+            return StreamsReport.Candidate(parameters, try evaluation.figures(parameters))
+        }
+        return Array(tried.sorted { worth($0.figures) > worth($1.figures) }.prefix(24))
+    }
+}
