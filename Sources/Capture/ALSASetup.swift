@@ -93,8 +93,9 @@ struct ALSASetup {
                 snd_pcm_hw_params_test_format(pcm, parameters, $0.1) == 0
             }
             guard let (encoding, format) = offered.first(where: { requested.map($0.0.satisfies) ?? true }) else {
-                let wanted = requested.map { "no format \($0.rawValue)" } ?? "none of S16, S24, S32 and float"
-                throw mismatch("has \(wanted)", offered.map(\.0.name), "snd_pcm_hw_params_test_format")
+                let formats = SampleFormat.allCases.filter { format in offered.contains { $0.0.satisfies(format) } }
+                let wanted = requested.map { "no format \($0.rawValue)" } ?? "no format that is read"
+                throw mismatch("has \(wanted)", formats.map(\.rawValue), "snd_pcm_hw_params_test_format")
             }
             try alsa(name, "refuses \(encoding.name)", "snd_pcm_hw_params_set_format") {
                 snd_pcm_hw_params_set_format(pcm, parameters, format)
@@ -113,7 +114,8 @@ struct ALSASetup {
                 snd_pcm_hw_params_get_channels_min(parameters, &least)
                 snd_pcm_hw_params_get_channels_max(parameters, &most)
                 throw mismatch(
-                    "does not have \(requested.map(String.init) ?? "1 to 8") channels", ["\(least) to \(most)"],
+                    "does not have \(requested.map(String.init) ?? "1 to 8") channels",
+                    [least == most ? "\(least)" : "\(least) to \(most)"],
                     "snd_pcm_hw_params_test_channels")
             }
             try alsa(name, "refuses \(channels) channels", "snd_pcm_hw_params_set_channels") {
@@ -140,7 +142,8 @@ struct ALSASetup {
             snd_pcm_hw_params_get_rate_min(parameters, &least, nil)
             snd_pcm_hw_params_get_rate_max(parameters, &most, nil)
             throw mismatch(
-                "does not have \(requested.map(String.init) ?? "8000 to 192000") Hz", ["\(least) to \(most) Hz"],
+                "does not have \(requested.map(String.init) ?? "8000 to 192000") Hz",
+                [least == most ? "\(least) Hz" : "\(least) to \(most) Hz"],
                 "snd_pcm_hw_params_test_rate")
         }
 

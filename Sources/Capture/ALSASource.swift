@@ -19,7 +19,7 @@ final class ALSASource: AudioSource {
         thread.start(sink) { [pcm, format] gate, signal in
             ALSAMessages.silence()
             reconnecting(gate, signal) { () throws(CaptureError) in
-                var capture = ALSACapture(try ALSAPCM(name: pcm, requested: format), name: pcm, gate, signal)
+                let capture = ALSACapture(try ALSAPCM(name: pcm, requested: format), name: pcm, gate, signal)
                 try capture.run()
             }
         }
@@ -32,8 +32,8 @@ final class ALSASource: AudioSource {
 private struct ALSACapture: ~Copyable {
     /// Seconds without data after which a running device counts as lost.
     private static let patience = 0.9
-    /// Seconds until the first data: some devices start slowly.
-    private static let patienceAtFirst = 2.0
+    /// Seconds until the first data: some devices, and sound servers behind plugins, start slowly.
+    private static let patienceAtFirst = 4.0
 
     private let pcm: ALSAPCM
     private let name: String
@@ -65,7 +65,17 @@ private struct ALSACapture: ~Copyable {
     }
 
     /// Returns when stopped; throws when the device is lost.
-    mutating func run() throws(CaptureError) {
+    func run() throws(CaptureError) {
+        do throws(CaptureError) {
+            try read()
+        } catch {
+            // Told before the device is closed, for a plugin may take its time over that.
+            gate.handle(.lost(error))
+            throw error
+        }
+    }
+
+    private func read() throws(CaptureError) {
         let setup = pcm.setup
         gate.handle(
             .opened(

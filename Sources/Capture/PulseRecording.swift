@@ -4,6 +4,8 @@ import CPulse
 final class PulseRecording {
     /// Seconds without data after which a stream that should run counts as lost.
     private static let patience = 2.0
+    /// Seconds until the first data: a null sink's monitor gives them in blocks of up to 2 s.
+    private static let patienceAtFirst = 5.0
     /// Seconds of audio that the server sends at once.
     private static let fragment = 0.04
 
@@ -15,7 +17,8 @@ final class PulseRecording {
     private var mixer: MonoMixer
     /// Owned by this object.
     private let mono = UnsafeMutableBufferPointer<Float>.allocate(capacity: 8192)
-    private var lastData = 0.0
+    /// When the next data must have come, in `monotonicSeconds`.
+    private var deadline = Double.infinity
     private var error: CaptureError?
 
     /// - Parameter mayMove: whether the user may move the stream to another source, as one may with default ones.
@@ -54,6 +57,15 @@ final class PulseRecording {
         pa_stream_get_device_name(stream).map { String(cString: $0) } ?? source.name
     }
 
+    /// Whether this records `source`, at its own rate and channels.
+    func isNative(to source: PulseConnection.Source) -> Bool {
+        let spec = pa_stream_get_sample_spec(stream).pointee
+        return deviceName == source.name && spec.rate == source.sampleSpec.rate
+            && spec.channels == source.sampleSpec.channels
+    }
+
+    private var isSuspended: Bool { pa_stream_is_suspended(stream) == 1 }
+
     private var this: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
 
     // Safe: callbacks are removed in `close`, before this object can go.
@@ -65,7 +77,7 @@ final class PulseRecording {
     func begin() throws(CaptureError) -> Bool {
         pa_stream_set_state_callback(stream, { _, this in PulseRecording.from(this).stateChanged() }, this)
         pa_stream_set_read_callback(stream, { _, _, this in PulseRecording.from(this).read() }, this)
-        pa_stream_set_suspended_callback(stream, { _, this in PulseRecording.from(this).announce() }, this)
+        pa_stream_set_suspended_callback(stream, { _, this in PulseRecording.from(this).suspendedOrResumed() }, this)
         pa_stream_set_moved_callback(stream, { _, this in PulseRecording.from(this).announce() }, this)
         let spec = pa_stream_get_sample_spec(stream).pointee
         // At the source's own rate and channels, so that the server converts nothing.
@@ -89,7 +101,7 @@ final class PulseRecording {
     func waitForTrouble() throws(CaptureError) -> Bool {
         try connection.waitWithoutLimit { () throws(CaptureError) in
             try checkState()
-            if pa_stream_is_suspended(stream) == 0, monotonicSeconds() - lastData > Self.patience {
+            if !isSuspended, monotonicSeconds() > deadline {
                 throw CaptureError(
                     .disconnected, "PulseAudio's source \(deviceName) runs but delivers nothing; it is opened again",
                     call: "pa_stream_peek")
@@ -128,9 +140,8 @@ final class PulseRecording {
         connection.wake()
     }
 
-    /// Tells what is recorded now, and whether anything comes.
+    /// Tells what is recorded from now on, and whether anything comes.
     private func announce() {
-        lastData = monotonicSeconds()
         let device = deviceName
         let name = device == source.name ? "\(device) (\(source.description))" : device
         gate.handle(
@@ -138,9 +149,16 @@ final class PulseRecording {
                 StreamFormat(
                     sampleRate: Int(pa_stream_get_sample_spec(stream).pointee.rate), channels: mixer.channels,
                     encoding: mixer.encoding.name, device: name)))
-        if pa_stream_is_suspended(stream) == 1 {
-            gate.handle(.waiting("PulseAudio's source \(device) is suspended"))
-        }
+        if isSuspended { tellSuspended() }
+        deadline = monotonicSeconds() + Self.patienceAtFirst
+    }
+
+    private func suspendedOrResumed() {
+        if isSuspended { tellSuspended() } else { announce() }
+    }
+
+    private func tellSuspended() {
+        gate.handle(.waiting("PulseAudio's source \(deviceName) is suspended"))
     }
 
     private func read() {
@@ -160,7 +178,7 @@ final class PulseRecording {
                 deliverSilence(length / mixer.bytesPerFrame)
             }
             pa_stream_drop(stream)
-            lastData = monotonicSeconds()
+            deadline = monotonicSeconds() + Self.patience
         }
     }
 

@@ -60,12 +60,14 @@ extension PulseConnection {
             let recording = try PulseRecording(of: wanted, mayMove: isDefault, on: self, gate)
             defer { recording.close() }
             guard try recording.begin() else { return }
-            repeat {
-                guard try recording.waitForTrouble() else { return }
-                // The user chose another default; the server itself may have moved us there already.
-                guard let now = try findSource(source) else { return }
+            var isElsewhere = false
+            while !isElsewhere {
+                guard try recording.waitForTrouble(), let now = try findSource(source) else { return }
+                // Only another default is followed: the user may have moved us by hand to what is none. And the
+                // server may have moved us already, but still converts to the rate of before.
+                isElsewhere = now.name != wanted.name && !recording.isNative(to: now)
                 wanted = now
-            } while wanted.name == recording.deviceName
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ final class PulseServer: Sendable {
         "unix:\(directory.appending(path: "pulse/native").path)"
     }
 
-    private let process = Mutex<Process?>(nil)
+    private let process = Mutex<ChildProcess?>(nil)
 
     private var home: URL { TestEnvironment.directory.appending(path: "pulse") }
 
@@ -25,26 +25,30 @@ final class PulseServer: Sendable {
             at: home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let socket = home.appending(path: "native").path
         unlink(socket)
-        let started = try TestEnvironment.shell(
-            """
-            exec pulseaudio -n --daemonize=no --use-pid-file=no --exit-idle-time=-1 --disallow-exit \
-            -L "module-null-sink sink_name=radio rate=48000 channels=2" \
-            -L "module-native-protocol-unix socket=\(socket) auth-anonymous=1" >log 2>&1
-            """, environment: ["HOME": home.path, "XDG_RUNTIME_DIR": home.path, "PULSE_RUNTIME_PATH": home.path])
+        let started = try ChildProcess(
+            shell:
+                """
+                exec pulseaudio -n --daemonize=no --use-pid-file=no --exit-idle-time=-1 --disallow-exit \
+                -L "module-null-sink sink_name=radio rate=48000 channels=2" \
+                -L "module-native-protocol-unix socket=\(socket) auth-anonymous=1" >log 2>&1
+                """, environment: ["HOME": home.path, "XDG_RUNTIME_DIR": home.path, "PULSE_RUNTIME_PATH": home.path])
         process.withLock { $0 = started }
         for _ in 0..<200 where access(socket, F_OK) != 0 { try await Task.sleep(for: .milliseconds(20)) }
         try #require(access(socket, F_OK) == 0, "the sound server did not start")
+        // A null sink works in blocks of up to 2 s unless somebody wants to hear sooner. Ends with the server.
+        _ = try ChildProcess(
+            shell: "exec parec -d radio.monitor --latency-msec=20 >/dev/null",
+            environment: ["PULSE_SERVER": Self.address])
     }
 
-    /// Sends the server a signal: SIGKILL ends it as a crash does.
+    /// Sends the server a signal.
     func signal(_ number: Int32) {
-        process.withLock { process in
-            guard let running = process, running.isRunning else { return }
-            kill(running.processIdentifier, number)
-            guard number == SIGKILL || number == SIGTERM else { return }
-            running.waitUntilExit()
-            process = nil
-        }
+        process.withLock { $0?.signal(number) }
+    }
+
+    /// Ends the server as a crash does.
+    func crash() {
+        process.withLock { $0?.end() }
     }
 
     /// Runs pactl.
@@ -53,9 +57,9 @@ final class PulseServer: Sendable {
             "pactl \(arguments) >>pactl.log 2>&1", environment: ["PULSE_SERVER": Self.address])
     }
 
-    /// Plays a file to the sink `radio` in the background; the returned process is ended by `terminate()`.
-    func play(_ path: String, sink: String = "radio") throws -> Process {
-        try TestEnvironment.shell("exec paplay -d \(sink) '\(path)'", environment: ["PULSE_SERVER": Self.address])
+    /// Plays a file to the sink `radio` in the background.
+    func play(_ path: String, sink: String = "radio") throws -> ChildProcess {
+        try ChildProcess(shell: "exec paplay -d \(sink) '\(path)'", environment: ["PULSE_SERVER": Self.address])
     }
 }
 
@@ -65,7 +69,7 @@ struct PulseServerTrait: SuiteTrait, TestScoping {
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
         try await PulseServer.shared.start()
-        defer { PulseServer.shared.signal(SIGKILL) }
+        defer { PulseServer.shared.crash() }
         try await function()
     }
 }

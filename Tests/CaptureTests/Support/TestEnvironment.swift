@@ -12,6 +12,8 @@ enum TestEnvironment {
         let configuration = url.appending(path: "asound.conf")
         try? ALSAConfiguration.text(in: url).write(to: configuration, atomically: true, encoding: .utf8)
         setenv("ALSA_CONFIG_PATH", configuration.path, 1)
+        // A writer whose FIFO closes gets an error instead.
+        signal(SIGPIPE, SIG_IGN)
         atexit { try? FileManager.default.removeItem(at: TestEnvironment.directory) }
         return url
     }()
@@ -27,28 +29,16 @@ enum TestEnvironment {
         }
     }
 
-    /// Starts `sh -c command`.
-    static func shell(_ command: String, environment: [String: String] = [:]) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", command]
-        process.currentDirectoryURL = directory
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        return process
-    }
-
     /// Runs `sh -c command` to its end; its status must be 0.
     static func run(_ command: String, environment: [String: String] = [:]) async throws {
-        let process = try shell(command, environment: environment)
-        while process.isRunning { try await Task.sleep(for: .milliseconds(5)) }
-        if process.terminationStatus != 0 { throw CommandFailed(command: command, status: process.terminationStatus) }
+        let program = try ChildProcess(shell: command, environment: environment)
+        while program.isRunning { try await Task.sleep(for: .milliseconds(5)) }
+        if program.status != 0 { throw CommandFailed(command: command, status: program.status) }
     }
 
     struct CommandFailed: Error {
         var command: String
-        var status: Int32
+        var status: Int32?
     }
 }
 
@@ -65,6 +55,13 @@ enum ALSAConfiguration {
         var text = """
             </usr/share/alsa/alsa.conf>
             pcm.genred_pulse { type pulse device radio.monitor server "\(PulseServer.address(in: directory))" }
+            pcm.genred_linear { type linear slave { pcm null format S16_LE } }
+            pcm.genred_stereo {
+                type multi
+                slaves.a { pcm null channels 2 }
+                bindings.0 { slave a channel 0 }
+                bindings.1 { slave a channel 1 }
+            }
 
             """
         for format in ["s16le", "s24le", "s32le", "f32le"] {

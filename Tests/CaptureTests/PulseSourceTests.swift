@@ -1,0 +1,206 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import Capture
+
+/// What needs a sound server, which all of these share.
+@Suite("With a sound server", .serialized, .enabled(if: PulseServer.isInstalled, PulseServer.missing), .pulseServer)
+struct SoundServerTests {}
+
+extension SoundServerTests {
+    @Suite("PulseAudio", .serialized)
+    struct PulseSourceTests {
+        private let server = PulseServer.shared
+
+        private func listen(_ source: String) throws -> (any AudioSource, RecordingSink) {
+            let source = try SourceURI(parsing: "pulse:\(source)?server=\(PulseServer.address)").makeSource()
+            let sink = RecordingSink()
+            source.start(sink)
+            return (source, sink)
+        }
+
+        /// A file of a tone that lasts longer than any test.
+        private func tone(_ frequency: Double = 440) throws -> String {
+            try Signals.file(
+                Signals.wav(
+                    Signals.sine(frequency, rate: 48_000, seconds: 20), rate: 48_000, channels: 2),
+                "tone.wav")
+        }
+
+        @Test(
+            "What is played is heard, at the source's own rate",
+            arguments: ["radio.monitor", "@DEFAULT_SOURCE@", "@DEFAULT_MONITOR@"])
+        func hears(name: String) async throws {
+            let player = try server.play(tone())
+            defer { player.end() }
+            let (source, sink) = try listen(name)
+            defer { source.stop() }
+            #expect(await sink.wait(seconds: 3) { $0.peak > 0.4 })
+            sink.forgetSamples()
+            #expect(await sink.wait(seconds: 3) { $0.samples.count > 24_000 })
+            let record = sink.record
+            #expect(abs(Signals.frequency(record.samples, rate: 48_000) - 440) < 3)
+            #expect(record.formats.count == 1)
+            #expect(record.formats[0].sampleRate == 48_000 && record.formats[0].channels == 2)
+            #expect(record.formats[0].device.hasPrefix("radio.monitor ("))
+            #expect(record.losses.isEmpty)
+        }
+
+        @Test("Rate, channels and encoding are those of the source: the server converts nothing")
+        func ownFormat() async throws {
+            try await server.control("load-module module-null-sink sink_name=odd rate=32000 channels=5 format=s32le")
+            let (source, sink) = try listen("odd.monitor")
+            defer { source.stop() }
+            #expect(await sink.wait(seconds: 3) { $0.count > 3200 })
+            #expect(sink.record.formats.first?.sampleRate == 32_000)
+            #expect(sink.record.formats.first?.channels == 5)
+            #expect(sink.record.formats.first?.encoding == "float")
+            source.stop()
+            try await server.control("unload-module module-null-sink")
+            try await server.control("load-module module-null-sink sink_name=radio rate=48000 channels=2")
+        }
+
+        @Test("A server that is killed is lost at once, and found again when it is back")
+        func serverKilled() async throws {
+            let (source, sink) = try listen("@DEFAULT_MONITOR@")
+            defer { source.stop() }
+            #expect(await sink.wait(seconds: 3) { $0.count > 0 })
+            server.crash()
+            #expect(await sink.wait(seconds: 1) { $0.losses.count >= 1 })
+            #expect(sink.record.losses.first?.code == .disconnected)
+            // Long enough for some attempts to fail; their reason is told once.
+            try await Task.sleep(for: .milliseconds(600))
+            #expect(sink.record.losses.count <= 2)
+            try await server.start()
+            let heard = sink.record.count
+            #expect(await sink.wait(seconds: 4) { $0.formats.count == 2 && $0.count > heard + 4800 })
+        }
+
+        @Test("A server that is not there at first is waited for")
+        func serverLater() async throws {
+            server.crash()
+            let (source, sink) = try listen("radio.monitor")
+            defer { source.stop() }
+            #expect(await sink.wait(seconds: 2) { $0.losses.count == 1 })
+            #expect(sink.record.losses.first?.code == .cannotOpen)
+            #expect(sink.record.losses.first?.message.contains("is it running?") == true)
+            try await server.start()
+            #expect(await sink.wait(seconds: 4) { $0.count > 0 })
+        }
+
+        @Test("A source that is removed is lost, and found again when it is back")
+        func sourceRemoved() async throws {
+            try await server.control("load-module module-null-sink sink_name=usb rate=44100")
+            let (source, sink) = try listen("usb.monitor")
+            defer { source.stop() }
+            #expect(await sink.wait(seconds: 3) { $0.count > 0 })
+            try await server.control("unload-module $(pactl list short modules | grep sink_name=usb | cut -f1)")
+            #expect(await sink.wait(seconds: 1) { $0.losses.count >= 1 })
+            #expect(await sink.wait(seconds: 2) { $0.losses.count == 2 })
+            #expect(sink.record.losses.last?.message.contains("radio.monitor") == true)
+            try await server.control("load-module module-null-sink sink_name=usb rate=48000")
+            #expect(await sink.wait(seconds: 4) { $0.formats.map(\.sampleRate) == [44_100, 48_000] })
+            let heard = sink.record.count
+            #expect(await sink.wait(seconds: 2) { $0.count > heard + 4800 })
+            source.stop()
+            try await server.control("unload-module $(pactl list short modules | grep sink_name=usb | cut -f1)")
+        }
+
+        @Test("A source that does not exist is an error that names those that do")
+        func noSuchSource() async throws {
+            let (source, sink) = try listen("nonsense")
+            defer { source.stop() }
+            #expect(await sink.wait(seconds: 2) { $0.losses.count == 1 })
+            let error = try #require(sink.record.losses.first)
+            #expect(error.code == .cannotOpen && error.message.contains("radio.monitor"))
+        }
+
+        @Test("The default monitor is followed when the user chooses another default sink")
+        func defaultChanges() async throws {
+            try await server.control("load-module module-null-sink sink_name=headphones rate=44100")
+            try await server.control("set-default-sink radio")
+            let (source, sink) = try listen("@DEFAULT_MONITOR@")
+            defer { source.stop() }
+            #expect(await sink.wait(seconds: 3) { $0.count > 0 })
+            try await server.control("set-default-sink headphones")
+            #expect(await sink.wait(seconds: 3) { $0.formats.last?.device.hasPrefix("headphones.monitor") == true })
+            #expect(sink.record.losses.isEmpty)
+            // And when it vanishes.
+            try await server.control("unload-module $(pactl list short modules | grep headphones | cut -f1)")
+            #expect(await sink.wait(seconds: 4) { $0.formats.last?.device.hasPrefix("radio.monitor") == true })
+            let heard = sink.record.count
+            #expect(await sink.wait(seconds: 2) { $0.count > heard + 4800 })
+        }
+
+        @Test("A suspended source waits, and goes on when it is resumed")
+        func suspended() async throws {
+            let (source, sink) = try listen("radio.monitor")
+            defer { source.stop() }
+            #expect(await sink.wait(seconds: 3) { $0.count > 0 })
+            try await server.control("suspend-sink radio 1")
+            #expect(await sink.wait(seconds: 2) { $0.waits.count == 1 })
+            // Longer than a stalled source has.
+            try await Task.sleep(for: .milliseconds(2800))
+            #expect(sink.record.losses.isEmpty)
+            let heard = sink.record.count
+            try await server.control("suspend-sink radio 0")
+            #expect(await sink.wait(seconds: 2) { $0.formats.count == 2 && $0.count > heard })
+        }
+
+        @Test("A server that hangs is lost, and heard again when it goes on")
+        func serverHangs() async throws {
+            let (source, sink) = try listen("radio.monitor")
+            defer { source.stop() }
+            #expect(await sink.wait(seconds: 3) { $0.count > 0 })
+            server.signal(SIGSTOP)
+            defer { server.signal(SIGCONT) }
+            #expect(await sink.wait(seconds: 4) { $0.losses.count >= 1 })
+            #expect(sink.record.losses.first?.message.contains("delivers nothing") == true)
+            server.signal(SIGCONT)
+            #expect(await sink.wait(seconds: 6) { $0.formats.count == 2 })
+        }
+
+        @Test("A server that accepts and says nothing is given up, and meanwhile stopping is immediate")
+        func serverSaysNothing() async throws {
+            let path = TestEnvironment.path("mute")
+            let mute = try #require(listeningSocket(path))
+            defer { close(mute) }
+            let source = try SourceURI(parsing: "pulse:x?server=unix:\(path)").makeSource()
+            let sink = RecordingSink()
+            source.start(sink)
+            #expect(await sink.wait(seconds: 7) { $0.losses.count == 1 })
+            #expect(sink.record.losses.first?.message.contains("does not answer") == true)
+            try await Task.sleep(for: .milliseconds(500))
+            let start = ContinuousClock.now
+            source.stop()
+            #expect(ContinuousClock.now - start < .milliseconds(300))
+        }
+
+        @Test("Several sources listen to one server, each for itself")
+        func several() async throws {
+            let pairs = try (0..<5).map { _ in try listen("radio.monitor") }
+            for (_, sink) in pairs { #expect(await sink.wait(seconds: 3) { $0.count > 4800 }) }
+            pairs[0].0.stop()
+            pairs[0].1.close()
+            for (_, sink) in pairs[1...] {
+                let heard = sink.record.count
+                #expect(await sink.wait(seconds: 2) { $0.count > heard + 4800 })
+            }
+            #expect(pairs[0].1.record.late == 0)
+            for (source, _) in pairs { source.stop() }
+        }
+
+        private func listeningSocket(_ path: String) -> Int32? {
+            let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+            let length = socklen_t(MemoryLayout<sockaddr_un>.size)
+            let isBound = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, length) == 0 }
+            }
+            return isBound && Glibc.listen(socket, 8) == 0 ? socket : nil
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A program that runs beside the test.
+///
+/// Not Foundation's Process: that waits in vain for a program that closes the descriptors it did not open, as
+/// pulseaudio does, and then sees no other program end.
+final class ChildProcess: Sendable {
+    private struct State {
+        var pid: pid_t
+        var status: Int32?
+    }
+
+    private let state: Mutex<State>
+
+    /// Starts `sh -c command` in the tests' folder, with nothing on its standard input.
+    init(shell command: String, environment: [String: String] = [:]) throws {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        let script = "cd '\(TestEnvironment.directory.path)' && \(command)"
+        let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
+        let arguments: [UnsafeMutablePointer<CChar>?] =
+            ["sh", "-c", script].map { (text: String) in strdup(text) } + [nil]
+        let strings: [UnsafeMutablePointer<CChar>?] = variables.map { strdup($0) } + [nil]
+        defer { for string in arguments + strings { free(string) } }
+        // The tests ignore SIGPIPE; programs do not.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+        var pid: pid_t = 0
+        let error = posix_spawn(&pid, "/bin/sh", &actions, &attributes, arguments, strings)
+        if error != 0 { throw POSIXError(POSIXErrorCode(rawValue: error) ?? .EAGAIN) }
+        state = Mutex(State(pid: pid))
+    }
+
+    var isRunning: Bool { status == nil }
+
+    /// Its exit status, or 128 and the signal that ended it; nil while it runs.
+    var status: Int32? {
+        state.withLock { state in
+            var status: Int32 = 0
+            if state.status == nil, waitpid(state.pid, &status, WNOHANG) == state.pid {
+                state.status = status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
+            }
+            return state.status
+        }
+    }
+
+    func signal(_ number: Int32) {
+        // Under the lock it cannot be collected, so that the number is nobody else's.
+        if isRunning { state.withLock { _ = $0.status == nil ? kill($0.pid, number) : 0 } }
+    }
+
+    /// Ends it at once, and waits for that.
+    func end() {
+        signal(SIGKILL)
+        while isRunning { usleep(1000) }
+    }
+}
