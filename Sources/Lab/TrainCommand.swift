@@ -34,7 +34,10 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup var data: DataOptions
 
-    @Option(help: ArgumentHelp("Stores of the same tracks as they sound otherwise (codec, room); one is drawn each time.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "Stores of the same tracks as they sound otherwise (codec, room); one is drawn each time.", valueName: "dir"
+        ))
     var variants: [String] = []
 
     @Option(help: ArgumentHelp("The tracks to train on, a <genre>/<track> a line.", valueName: "file"))
@@ -67,7 +70,9 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: "Go on from the checkpoints beside MODEL.")
     var resume = false
 
-    @Flag(help: "Also write each fold's model and the list of what it never saw: MODEL.fold1.safetensors, MODEL.fold1.txt.")
+    @Flag(
+        help:
+            "Also write each fold's model and the list of what it never saw: MODEL.fold1.safetensors, MODEL.fold1.txt.")
     var keepFolds = false
 
     @Flag(help: "With --folds: judge only, and train no model on everything.")
@@ -89,7 +94,8 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
-        var configuration = try config.map { path in try TrainingConfiguration(contentsOf: path) } ?? TrainingConfiguration()
+        var configuration =
+            try config.map { path in try TrainingConfiguration(contentsOf: path) } ?? TrainingConfiguration()
         if let epochs { configuration.epochs = epochs }
         if let problem = configuration.problem { throw TrainingError(.badParameter, problem) }
         if printConfig {
@@ -153,10 +159,12 @@ struct TrainCommand: ParsableCommand {
             Terminal.note("\(run): \(training) tracks to train on, \(held) held out\(going)")
         case .epoch(let run, let progress):
             let epoch = progress.epoch
-            var text = "\(run) epoch \(epoch.epoch)/\(progress.epochs)  loss \(epoch.loss.digits(3))"
+            var text =
+                "\(run) epoch \(epoch.epoch)/\(progress.epochs)  loss \(epoch.loss.digits(3))"
                 + "  accuracy \(epoch.accuracy.percent)"
             if let validation = epoch.validation {
-                text += "  held out: windows \(validation.windowAccuracy.percent), clips "
+                text +=
+                    "  held out: windows \(validation.windowAccuracy.percent), clips "
                     + "\(validation.clipAccuracy.percent), NLL \(validation.nll.digits(3))"
             }
             text += "  \(Int(progress.windowsPerSecond)) windows/s, \(progress.remaining.duration) left"

@@ -60,18 +60,21 @@ public struct ReportPage {
     private var figuresTable: String {
         guard let all = report.all else { return "<p>None.</p>" }
         let rows = report.parts.map { ($0.store, $0.figures) } + (report.parts.count > 1 ? [("all", all)] : [])
-        var result = "<table><tr><th></th><th>windows</th><th>accuracy</th><th>95 %</th><th>NLL</th><th>ECE</th>"
+        var result =
+            "<table><tr><th></th><th>windows</th><th>accuracy</th><th>95 %</th><th>NLL</th><th>ECE</th>"
             + "<th>clips</th><th>accuracy</th><th>95 %</th><th>macro F1</th></tr>"
         for (name, figures) in rows {
             let (windows, clips) = (figures.windows, figures.clips)
-            result += "<tr><td>\(Self.escape(name))</td><td>\(windows.n)</td><td>\(Self.percent(windows.accuracy))</td>"
+            result +=
+                "<tr><td>\(Self.escape(name))</td><td>\(windows.n)</td><td>\(Self.percent(windows.accuracy))</td>"
                 + "<td>\(Self.interval(windows.interval))</td><td>\(Self.number(windows.nll, 3))</td>"
                 + "<td>\(Self.number(windows.ece, 3))</td><td>\(clips.n)</td><td>\(Self.percent(clips.accuracy))</td>"
                 + "<td>\(Self.interval(clips.interval))</td><td>\(Self.number(clips.macroF1, 3))</td></tr>"
         }
         result += "</table>"
         if let a = report.noMusicCalledMusic, let b = report.musicCalledNoMusic {
-            result += "<p>Windows of no-music called music: \(Self.percent(a)); of music called no-music: \(Self.percent(b)).</p>"
+            result +=
+                "<p>Windows of no-music called music: \(Self.percent(a)); of music called no-music: \(Self.percent(b)).</p>"
         }
         return result
     }
@@ -95,7 +98,8 @@ public struct ReportPage {
             for (column, count) in figures.clips.confusion[row].enumerated() {
                 let share = total == 0 ? 0 : Double(count) / Double(total)
                 let hue = row == column ? "43,125,233" : "224,102,43"
-                result += "<td style=\"background:rgba(\(hue),\(Self.number(share, 2)))\">\(count == 0 ? "" : "\(count)")</td>"
+                result +=
+                    "<td style=\"background:rgba(\(hue),\(Self.number(share, 2)))\">\(count == 0 ? "" : "\(count)")</td>"
             }
             result += "</tr>"
         }
@@ -107,7 +111,8 @@ public struct ReportPage {
         return report.hardest.reduce(
             "<h2>Hardest clips</h2><table><tr><th>track</th><th>is</th><th>probability</th><th>said</th><th>probability</th></tr>"
         ) {
-            $0 + "<tr><td>\(Self.escape($1.track))</td><td>\(Self.escape($1.label))</td><td>\(Self.percent($1.probability))</td>"
+            $0
+                + "<tr><td>\(Self.escape($1.track))</td><td>\(Self.escape($1.label))</td><td>\(Self.percent($1.probability))</td>"
                 + "<td>\(Self.escape($1.said))</td><td>\(Self.percent($1.saidProbability))</td></tr>"
         } + "</table>"
     }
@@ -135,7 +140,8 @@ extension ReportPage {
         var body = plot.axes(xTitle: "epoch")
         for run in report.runs {
             body += plot.line(run.epochs.map { (Double($0.epoch), training($0)) }, colour: "var(--one)")
-            let points = run.epochs.compactMap { epoch in epoch.validation.map { (Double(epoch.epoch), validation($0)) } }
+            let points = run.epochs.compactMap { epoch in epoch.validation.map { (Double(epoch.epoch), validation($0)) }
+            }
             body += plot.line(points, colour: "var(--two)")
             body += points.map { plot.dot($0, colour: "var(--two)", radius: 2.5) }.joined()
         }
@@ -185,7 +191,8 @@ extension ReportPage {
                 let (px, _) = place((xValue, y.lowerBound))
                 let (_, py) = place((x.lowerBound, yValue))
                 let xLabel = x.upperBound <= 1 ? number(xValue, 2) : number(xValue, 0)
-                result += "<line x1=\"\(number(left, 1))\" x2=\"\(number(width - 8, 1))\" y1=\"\(number(py, 1))\" "
+                result +=
+                    "<line x1=\"\(number(left, 1))\" x2=\"\(number(width - 8, 1))\" y1=\"\(number(py, 1))\" "
                     + "y2=\"\(number(py, 1))\" stroke=\"var(--line)\"/>"
                     + "<text x=\"\(number(left - 5, 1))\" y=\"\(number(py + 4, 1))\" text-anchor=\"end\">\(number(yValue, 2))</text>"
                     + "<text x=\"\(number(px, 1))\" y=\"\(number(height - 16, 1))\" text-anchor=\"middle\">\(xLabel)</text>"
@@ -202,7 +209,8 @@ extension ReportPage {
 
         func dot(_ point: (Double, Double), colour: String, radius: Double) -> String {
             let (px, py) = place(point)
-            return "<circle cx=\"\(number(px, 1))\" cy=\"\(number(py, 1))\" r=\"\(number(radius, 1))\" fill=\"\(colour)\"/>"
+            return
+                "<circle cx=\"\(number(px, 1))\" cy=\"\(number(py, 1))\" r=\"\(number(radius, 1))\" fill=\"\(colour)\"/>"
         }
 
         private func number(_ value: Double, _ digits: Int) -> String { ReportPage.number(value, digits) }

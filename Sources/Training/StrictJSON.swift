@@ -50,7 +50,9 @@ enum StrictJSON {
         case .typeMismatch(let type, let context): return "'\(path(context))' must be a \(name(type))"
         case .valueNotFound(let type, let context): return "'\(path(context))' must be a \(name(type)), not null"
         case .keyNotFound(let key, let context): return "'\(path(context))' lacks '\(key.stringValue)'"
-        case .dataCorrupted(let context): return "'\(path(context))' has an impossible value"
+        case .dataCorrupted(let context):
+            let place = context.codingPath.isEmpty ? "a key" : "'\(path(context))'"
+            return "\(place) has an impossible value: \(context.debugDescription)"
         @unknown default: return "cannot be understood"
         }
     }

@@ -49,7 +49,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     public var problem: String? {
         if architecture.blocks.isEmpty { return "architecture.blocks is empty" }
         let ranges: [(name: String, value: Double, range: ClosedRange<Double>)] = [
-            ("ignoredTopBands", Double(ignoredTopBands), 0...16), ("dropout", dropout, 0...0.95), ("batch", Double(batch), 2...8192),
+            ("ignoredTopBands", Double(ignoredTopBands), 0...16), ("dropout", dropout, 0...0.95),
+            ("batch", Double(batch), 2...8192),
             ("stepsPerEpoch", Double(stepsPerEpoch), 1...100_000), ("epochs", Double(epochs), 1...100_000),
             ("learningRate", learningRate, 1e-7...1), ("warmUp", warmUp, 0...0.9),
             ("weightDecay", weightDecay, 0...10), ("gradientNorm", gradientNorm, 1e-3...1e6),

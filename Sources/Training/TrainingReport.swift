@@ -73,7 +73,8 @@ public struct TrainingReport: Codable, Sendable {
         }
         parts = corpus.sources.indices.compactMap { store in
             let own = outputs.filter { $0.store == store }
-            return own.isEmpty ? nil : Part(store: (corpus.sources[store].path as NSString).lastPathComponent, figures: figures(own))
+            return own.isEmpty
+                ? nil : Part(store: (corpus.sources[store].path as NSString).lastPathComponent, figures: figures(own))
         }
         all = outputs.isEmpty ? nil : figures(outputs)
         if let noMusic = corpus.noMusic {

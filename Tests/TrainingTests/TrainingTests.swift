@@ -1,0 +1,178 @@
+import Foundation
+import Model
+import Testing
+
+@testable import Training
+
+struct TrainingTests {
+    /// A corpus of synthetic genres in memory.
+    static func corpus(
+        versions: Int = 6, others: [String] = [], aliases: [String: String] = [:]
+    ) throws -> (Corpus, TrackGroups) {
+        let folder = try TemporaryFolder()
+        let groups = try SyntheticGenres.makeStore(folder.path, versions: versions, others: others)
+        return (try Corpus([.init(path: folder.path)], aliases: aliases, groups: groups), groups)
+    }
+
+    /// The bytes of a model.
+    static func bytes(_ model: GenreModel) throws -> [UInt8] {
+        try model.safeTensors().serialized(halfPrecision: false)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func threeGenresAreLearnedFromAudio() throws {
+        let (corpus, groups) = try Self.corpus(others: ["hiss"], aliases: ["hiss": "no-music"])
+        #expect(corpus.labels == ["beats", "clicks", "glides", "no-music"])
+        let parts = try Division.byFolds(corpus, count: 2, groups: groups, valid: [])
+        let plan = TrainingPlan(
+            corpus: corpus, parts: parts, trainsOnEverything: true, configuration: SyntheticGenres.configuration,
+            seed: 1)
+        let result = try TrainingSession(plan: plan, checkpoints: nil, resumes: false).run { _ in }
+        let figures = try #require(result.report.all)
+        #expect(figures.clips.accuracy > 0.9)
+        #expect(figures.windows.accuracy > 0.85)
+        #expect(figures.clips.n == corpus.tracks.count)
+        #expect(result.model.labels == corpus.labels)
+        // A version that no fold has seen.
+        for (label, genre) in SyntheticGenres.genres.enumerated() {
+            let features = try SyntheticGenres.features(SyntheticGenres.audio(genre, version: 50, seconds: 6))
+            let output = ClipOutput(
+                name: TrackName(genre: genre, track: "new"), label: label, store: 0, labels: 4,
+                logits: result.model.logits(of: features))
+            let probabilities = (0..<output.windows).map {
+                output.logProbabilities(window: $0, temperature: 1).map { exp($0) }
+            }
+            #expect(ClipVerdict(windows: probabilities)?.label == label)
+        }
+    }
+
+    @Test func theSameSeedGivesTheSameModelOnAnyNumberOfCores() throws {
+        let (corpus, _) = try Self.corpus(versions: 2)
+        var configuration = SyntheticGenres.configuration
+        configuration.epochs = 2
+        let models = try [1, 1, 3].map { workers in
+            let trainer = try Trainer(
+                corpus: corpus, training: Array(corpus.tracks.indices), held: [], configuration: configuration, seed: 4,
+                workers: Workers(count: workers))
+            try trainer.run(checkpoint: nil) { _ in true }
+            return try Self.bytes(trainer.model(temperature: 1, card: [:]))
+        }
+        #expect(models[0] == models[1])
+        #expect(models[0] == models[2])
+        let other = try Trainer(
+            corpus: corpus, training: Array(corpus.tracks.indices), held: [], configuration: configuration, seed: 5)
+        try other.run(checkpoint: nil) { _ in true }
+        #expect(try Self.bytes(other.model(temperature: 1, card: [:])) != models[0])
+    }
+
+    @Test(arguments: [0, 2]) func aResumedRunIsTheUninterruptedOne(patience: Int) throws {
+        let (corpus, _) = try Self.corpus(versions: 3)
+        let folder = try TemporaryFolder()
+        var configuration = SyntheticGenres.configuration
+        configuration.epochs = 4
+        configuration.validateEvery = 1
+        configuration.patience = patience
+        let training = corpus.tracks.indices.filter { $0 % 3 > 0 }
+        let held = corpus.tracks.indices.filter { $0 % 3 == 0 }
+        func trainer(seed: UInt64 = 7) throws -> Trainer {
+            try Trainer(
+                corpus: corpus, training: training, held: held, configuration: configuration, seed: seed,
+                workers: Workers(count: 2))
+        }
+        let whole = try trainer()
+        try whole.run(checkpoint: nil) { _ in true }
+        let first = try trainer()
+        try first.run(checkpoint: folder.file("state")) { $0.epoch.epoch < 2 }
+        let second = try trainer()
+        try second.resume(from: folder.file("state"))
+        #expect(second.history.count == 2)
+        try second.run(checkpoint: nil) { _ in true }
+        #expect(second.history == whole.history)
+        #expect(
+            try Self.bytes(second.model(temperature: 1, card: [:]))
+                == Self.bytes(whole.model(temperature: 1, card: [:])))
+
+        let stranger = try trainer(seed: 8)
+        let error = #expect(throws: TrainingError.self) { try stranger.resume(from: folder.file("state")) }
+        #expect(error?.message.contains("--seed 7") == true)
+    }
+
+    @Test func aDamagedCheckpointIsRefused() throws {
+        let (corpus, _) = try Self.corpus(versions: 1)
+        let folder = try TemporaryFolder()
+        var configuration = SyntheticGenres.configuration
+        configuration.epochs = 1
+        configuration.stepsPerEpoch = 1
+        let trainer = try Trainer(
+            corpus: corpus, training: Array(corpus.tracks.indices), held: [], configuration: configuration, seed: 1)
+        try trainer.run(checkpoint: folder.file("state")) { _ in true }
+        let good = try readFile(folder.file("state"), limit: 1 << 24)
+        var generator = CounterGenerator(seed: 3, purpose: .sample)
+        for round in 0..<300 {
+            var bytes = good
+            if round % 2 == 0 { bytes.removeLast(1 + generator.index(bytes.count - 1)) }
+            for _ in 0..<3 where !bytes.isEmpty {
+                bytes[generator.index(min(bytes.count, 3000))] ^= UInt8(1 << generator.index(8))
+            }
+            try writeFile(bytes, to: folder.file("bad"))
+            // Either it is refused, or the flipped bits were in numbers that are as good as any.
+            do { try trainer.resume(from: folder.file("bad")) } catch { #expect(!error.message.isEmpty) }
+        }
+    }
+
+    @Test func theExportedModelComputesWhatTheNetworkDoes() throws {
+        let (corpus, _) = try Self.corpus(versions: 2)
+        var configuration = SyntheticGenres.configuration
+        configuration.epochs = 1
+        configuration.averaging = 0
+        let trainer = try Trainer(
+            corpus: corpus, training: Array(corpus.tracks.indices), held: [], configuration: configuration, seed: 2)
+        try trainer.run(checkpoint: nil) { _ in true }
+        let model = try trainer.model(temperature: 1, card: [:])
+        trainer.network.parameters = trainer.optimizer.average
+        trainer.network.running = trainer.optimizer.averageRunning
+        trainer.maker.fill(trainer.network, step: 1000)
+        trainer.network.forward(.inference)
+        let transform = trainer.maker.inputTransform
+        // The network's input back to plain coefficients; what the projection took away must not matter.
+        var generator = CounterGenerator(seed: 6, purpose: .sample)
+        let noise = (0..<32).map { _ in Double(generator.uniform(-20, 20)) }
+        for window in 0..<configuration.batch {
+            let coefficients = (0..<50).flatMap { frame in
+                (0..<32).map { index -> Float in
+                    let place = (window * 50 + frame) * 32 + index
+                    let value =
+                        Double(trainer.network.input.pointer[place]) * transform.deviation[index]
+                        + transform.mean[index]
+                    let removed = (0..<32).reduce(noise[index]) {
+                        $0 - transform.projection[index * 32 + $1] * noise[$1]
+                    }
+                    return Float(value + removed)
+                }
+            }
+            for (label, logit) in model.logits(window: coefficients).enumerated() {
+                #expect(abs(logit - trainer.network.logits.pointer[window * 3 + label]) < 1e-4)
+            }
+        }
+    }
+
+    @Test func whatIsHeldOutIsNeverTrainedOn() throws {
+        let (corpus, groups) = try Self.corpus(versions: 8)
+        let parts = try Division.byFolds(corpus, count: 4, groups: groups, valid: [])
+        for part in parts {
+            let held = Set(part.held.map { corpus.tracks[$0].group })
+            #expect(held.isDisjoint(with: part.training.map { corpus.tracks[$0].group }))
+            #expect(part.held.count + part.training.count == corpus.tracks.count)
+        }
+        #expect(Set(parts.flatMap(\.held)).count == corpus.tracks.count)
+        let valid = [corpus.tracks[0].name]
+        let part = try Division.bySplit(corpus, split: nil, valid: valid)
+        #expect(part.held == [0])
+        #expect(!part.training.contains { corpus.tracks[$0].group == corpus.tracks[0].group })
+        #expect(throws: TrainingError.self) {
+            try Division.bySplit(corpus, split: [corpus.tracks[1].name], valid: valid)
+        }
+        #expect(throws: TrainingError.self) {
+            try Division.bySplit(corpus, split: nil, valid: [TrackName(genre: "beats", track: "unknown")])
+        }
+    }
+}
