@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlProtocol
 
 /// The program `genrectl`.
 @main
@@ -26,6 +27,7 @@ struct GenreControl: ParsableCommand {
               5   the connection was lost
               64  the command line is wrong
             """,
+        version: genredVersion,
         subcommands: [
             CurrentCommand.self, WatchCommand.self, HistoryCommand.self, SourcesCommand.self,
             StatusCommand.self,

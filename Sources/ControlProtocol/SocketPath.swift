@@ -20,15 +20,20 @@ public enum SocketPath {
     /// A variable of this process's environment.
     public static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
-    /// Who may use the socket at `path`, for messages: such as `it belongs to root:genred, mode 0660`; and its group.
-    /// Nil when it cannot even be looked at.
-    static func owner(of path: String) -> (text: String, group: String)? {
+    /// Who may use the socket at `path`, for messages: `root:genred, mode 0660`, and what to do to be among them. Nil
+    /// when it cannot even be looked at.
+    static func owner(of path: String) -> (text: String, advice: String)? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         let user = getpwuid(status.st_uid).map { String(cString: $0.pointee.pw_name) } ?? String(status.st_uid)
         let group = getgrgid(status.st_gid).map { String(cString: $0.pointee.gr_name) } ?? String(status.st_gid)
         let mode = String(status.st_mode & 0o7777, radix: 8)
-        return ("\(user):\(group), mode 0\(mode)", group)
+        // Connecting takes the right to write.
+        let advice =
+            status.st_mode & S_IWGRP != 0
+            ? #"join its group with "sudo usermod -aG \#(group) $USER" and log in again"#
+            : "run this as \(user), or set the socket's mode in genred's configuration"
+        return ("\(user):\(group), mode 0\(mode)", advice)
     }
 
     static func isSocket(_ path: String) -> Bool {

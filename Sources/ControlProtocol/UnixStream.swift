@@ -122,12 +122,13 @@ struct UnixStream: ~Copyable {
             return error(.refused, "genred is not running: it was killed and left \(path) behind; \(start)")
         case EACCES, EPERM:
             guard let owner = SocketPath.owner(of: path) else {
-                return error(.permissionDenied, "no permission to look at \(path); run this as its owner or with sudo")
+                return error(
+                    .permissionDenied,
+                    "permission denied: \(path) cannot even be looked at; run this as its owner or with sudo")
             }
             return error(
                 .permissionDenied,
-                "no permission for \(path), which belongs to \(owner.text); join its group with "
-                    + #""sudo usermod -aG \#(owner.group) $USER" and log in again"#)
+                "permission denied: \(path) belongs to \(owner.text); \(owner.advice)")
         default: return error(.failed, "cannot connect to \(path): \(text(of: errno))")
         }
     }

@@ -120,16 +120,6 @@ struct ClientTests {
         #expect(failure(at: "/" + String(repeating: "a", count: 120))?.code == .badPath)
     }
 
-    @Test("no permission names the owner and the group to join", .enabled(if: geteuid() != 0, "root may do all"))
-    func permission() throws {
-        let daemon = try ToyDaemon()
-        defer { daemon.stop() }
-        chmod(daemon.path, 0)
-        let error = failure(at: daemon.path)
-        #expect(error?.code == .permissionDenied)
-        #expect(error?.message.contains("usermod -aG") == true)
-    }
-
     @Test("a daemon that does not answer is waited for as long as was said")
     func timeout() throws {
         var manner = ToyDaemon.Manner()

@@ -8,7 +8,8 @@ struct TextTests {
     @Test(
         "durations read as people say them",
         arguments: [
-            (0, "0 s"), (-5, "0 s"), (.nan, "0 s"), (.infinity, "0 s"), (59.9, "59 s"), (60, "1 min 00 s"),
+            (0, "0 s"), (0.7, "0.7 s"), (0.99, "1 s"), (-5, "0 s"), (.nan, "0 s"), (.infinity, "0 s"), (59.9, "59 s"),
+            (60, "1 min 00 s"),
             (192, "3 min 12 s"), (3600, "1 h 00 min"), (7380, "2 h 03 min"), (90_000, "1 d 1 h"),
         ] as [(Double, String)])
     func duration(seconds: Double, text: String) { #expect(Wording.duration(seconds) == text) }
@@ -189,6 +190,9 @@ struct SinceTests {
                 confidence: 1, lasted: 1000),
             Change(
                 source: "a", time: now.adding(seconds: -40).description, position: 0, from: "pop", to: "jazz",
+                confidence: 1, lasted: 60),
+            Change(
+                source: "b", time: now.adding(seconds: -90).description, position: 0, from: "no-signal", to: "jazz",
                 confidence: 1, lasted: 60),
         ]
         let current = Estimate(

@@ -74,7 +74,7 @@ struct ViewTests {
         }
         #expect(!bars.contains(-1) && bars == bars.sorted())
         for text in [
-            "█▀▀▄", "80 % sure", "for 1 min 30 s", "level", "-20 dB", "│-15 min", "now│", "■ jazz",
+            "█▀▀▄", "80 % sure", "for 1 min 30 s", "level", "-20 dB", "│-5 min", "now│", "■ jazz",
             "after 1 min 00 s of pop",
             "q quit", "S16 48000 Hz 2 channels",
         ] { #expect(all.contains(text), "\(text)") }

@@ -41,15 +41,17 @@ enum HistoryView {
         return table.lines()
     }
 
-    /// Seconds of each label, the longest first, from `since` (or the first change) until now. Each change says how
-    /// long the label before it had lasted; what lasts still is in the estimates.
+    /// Seconds of each label, the longest first, from `since` (or the first change) until now, without the time when
+    /// there was nothing to hear. Each change says how long the label before it had lasted; what lasts still is in
+    /// the estimates.
     static func totals(
         changes: [Change], estimates: [Estimate], since: Timestamp?, now: Timestamp
     ) -> [(label: String, seconds: Double)] {
         var sums: [String: Double] = [:]
         func add(_ label: String, from start: Timestamp, to end: Timestamp) {
             let seconds = end.seconds(since: max(start, since ?? start))
-            if seconds > 0 { sums[label, default: 0] += seconds }
+            let isHeard = label != EstimateState.noSignal.rawValue && label != EstimateState.starting.rawValue
+            if isHeard, seconds > 0 { sums[label, default: 0] += seconds }
         }
         for change in changes {
             guard let end = Timestamp(rfc3339: change.time) else { continue }

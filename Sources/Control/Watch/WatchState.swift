@@ -28,7 +28,7 @@ struct WatchState: Sendable {
     private(set) var selectedName: String?
     var connection = Connection.connected
     /// The index of the strip's span.
-    private(set) var spanIndex = 2
+    private(set) var spanIndex = 1
     /// With many sources: whether they fill the screen, without the details of the selected one.
     private(set) var isListOnly = false
     /// Estimates that this client was too slow for.

@@ -1,2 +1,0 @@
-/// Of the program.
-let genredVersion = "0.1.0"
