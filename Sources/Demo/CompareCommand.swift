@@ -40,33 +40,37 @@ struct Compare: ParsableCommand {
                 fflush(nil)
             }
         }
-        guard !comparison.isEmpty else {
+        guard let share = comparison.shareRight else {
             FileHandle.standardError.write(Data("genred-programme: nothing was heard\n".utf8))
             throw ExitCode(1)
         }
         if !summary { print() }
-        report(comparison)
+        report(comparison.results.filter { $0.mostly != nil }, share)
     }
 
     private func heard(_ estimate: Estimate) -> String {
         guard estimate.state == .genre || estimate.state == .noMusic else { return estimate.label }
-        return "\(estimate.label) \(Int((estimate.confidence * 100).rounded())) %"
+        return "\(estimate.label) \(percent(estimate.confidence))"
     }
 
-    private func report(_ comparison: Comparison) {
+    private func report(_ results: [Comparison.Result], _ share: Double) {
         print(row("part", "played", column("heard mostly", 14) + column("right after", 13) + "right for"))
-        for result in comparison.results {
+        for result in results {
             let delay = result.delay.map { String(format: "%.1f s", $0) } ?? "never"
-            let share = "\(Int((result.share * 100).rounded())) %"
             let times = "\(clock(result.part.start))–\(clock(result.part.end))"
-            print(row(times, result.part.label, column(result.mostly ?? "nothing", 14) + column(delay, 13) + share))
+            print(
+                row(
+                    times, result.part.label,
+                    column(result.mostly ?? "nothing", 14) + column(delay, 13) + percent(result.share)))
         }
-        let pieces = comparison.results.filter { if case .music = $0.part.content { true } else { false } }
+        let pieces = results.filter { if case .music = $0.part.content { true } else { false } }
         let recognised = pieces.filter { $0.mostly == $0.part.label }
         print(
             "\n\(recognised.count) of \(pieces.count) pieces were recognised; what was heard was right for "
-                + "\(Int((comparison.shareRight * 100).rounded())) % of the time.")
+                + "\(percent(share)) of the time.")
     }
+
+    private func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
 
     private func row(_ time: String, _ playing: String, _ rest: String) -> String {
         column(time, 11) + column(playing, 11) + rest

@@ -46,11 +46,10 @@ public struct Comparison: Sendable {
         }
     }
 
-    /// Whether anything was heard at all.
-    public var isEmpty: Bool { tallies.allSatisfy(\.counts.isEmpty) }
-
-    /// The share of the time for which what was said was right, 0 to 1, each part by its length.
-    public var shareRight: Double {
-        programme.seconds == 0 ? 0 : results.reduce(0) { $0 + $1.share * $1.part.seconds } / programme.seconds
+    /// The share of the time that was heard for which what was said was right, 0 to 1; nil when nothing was heard.
+    public var shareRight: Double? {
+        let total = tallies.reduce(0) { $0 + $1.counts.values.reduce(0, +) }
+        let right = zip(programme.parts, tallies).reduce(0) { $0 + ($1.1.counts[$1.0.label] ?? 0) }
+        return total == 0 ? nil : Double(right) / Double(total)
     }
 }

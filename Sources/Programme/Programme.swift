@@ -58,8 +58,8 @@ public struct Programme: Sendable, Equatable {
         (.music(.disco, seed: 1), 18),
         (
             .speech(
-                "That was loud, and then it was disco. To close, something slower from an island. "
-                    + "Thank you for listening, and good night."), 8
+                "That was loud, and then it was disco. To close, something from an island. "
+                    + "Thank you, and good night."), 8
         ),
         (.music(.reggae, seed: 1), 18),
     ])
