@@ -69,8 +69,8 @@ final class EstimateRing: @unchecked Sendable {
 
     private var room: Int { capacity - (head.load(ordering: .relaxed) - tail.load(ordering: .acquiring)) }
 
-    /// Copies an estimate; `offset` is added to its position. The caller has made sure of the room.
-    func append(_ estimate: StreamEstimate, offset: Double) {
+    /// Copies an estimate; the caller has made sure of the room.
+    func append(_ record: Record) {
         let index = head.load(ordering: .relaxed)
         guard index - tail.load(ordering: .acquiring) < capacity else {
             assertionFailure("an estimate was appended without room")
@@ -78,11 +78,11 @@ final class EstimateRing: @unchecked Sendable {
         }
         let slot = index % capacity
         headers[slot] = Header(
-            position: offset + estimate.position, confidence: estimate.confidence, level: estimate.level,
-            label: Int32(estimate.label ?? -1), state: estimate.state, hasWindow: estimate.window != nil)
+            position: record.position, confidence: record.confidence, level: record.level,
+            label: Int32(record.label ?? -1), state: record.state, hasWindow: record.window != nil)
         let target = values + slot * 2 * labels
-        if let smoothed = estimate.probabilities.baseAddress { target.update(from: smoothed, count: labels) }
-        if let window = estimate.window?.baseAddress { (target + labels).update(from: window, count: labels) }
+        if let smoothed = record.probabilities.baseAddress { target.update(from: smoothed, count: labels) }
+        if let window = record.window?.baseAddress { (target + labels).update(from: window, count: labels) }
         head.store(index + 1, ordering: .releasing)
     }
 

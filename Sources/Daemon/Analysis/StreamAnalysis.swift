@@ -40,14 +40,22 @@ final class StreamAnalysis: @unchecked Sendable {
     func process(_ samples: UnsafeBufferPointer<Float>) -> Bool {
         var any = false
         classifier.process(samples) { estimate in
-            estimates.append(estimate, offset: offset)
+            append(estimate)
             any = true
         }
         return any
     }
 
     func finish() {
-        classifier.finish { estimates.append($0, offset: offset) }
+        classifier.finish { append($0) }
+    }
+
+    private func append(_ estimate: StreamEstimate) {
+        estimates.append(
+            EstimateRing.Record(
+                position: offset + estimate.position, state: estimate.state, label: estimate.label,
+                confidence: estimate.confidence, level: estimate.level, probabilities: estimate.probabilities,
+                window: estimate.window))
     }
 
     /// Goes on where `previous` stops, in the same opening of the source.

@@ -66,8 +66,8 @@ enum ConfigurationFile {
         switch error {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
-            let situation = context.map { " \($0.text.trimmingSpaces)" } ?? ""
-            return at(mark, "not YAML: \(problem)\(situation)")
+            let situation = context.map { "\($0.text.trimmingSpaces), " } ?? ""
+            return at(mark, "not YAML: \(situation)\(problem)")
         case .duplicatedKeysInMapping(let duplicates, let context):
             let names = duplicates.map(quoted).joined(separator: ", ")
             return at(context.mark, "the key \(names) is there twice")
@@ -80,7 +80,7 @@ enum ConfigurationFile {
 
     private static func read(_ root: Node, into configuration: inout Configuration, _ problems: ProblemCollector) {
         guard let top = MappingReader(root, name: "the file", prefix: "", problems: problems) else { return }
-        for key in ["model", "update", "socket", "estimator", "sources"] {
+        for key in ["sources", "socket", "model", "update"] {
             configuration.places[key] = top.node(key)?.place
         }
         readSources(top, into: &configuration)

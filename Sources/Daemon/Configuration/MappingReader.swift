@@ -33,7 +33,7 @@ final class MappingReader {
 
     /// The value of a key; nil when it is not there.
     func node(_ key: String) -> Node? {
-        known.append(key)
+        if !known.contains(key) { known.append(key) }
         return entries.first { $0.key.text == key }?.value
     }
 

@@ -4,9 +4,6 @@ import NIOCore
 
 /// What becomes of the sources' devices.
 extension Hub {
-    /// Seconds without a sample after which there is no signal.
-    private static let patience = 1.0
-
     func opened(_ source: HubSource, _ format: StreamFormat) {
         let text = "\(format.device), \(format.summary)"
         source.advanceQuiet()
@@ -69,7 +66,7 @@ extension Hub {
         let silentFor = source.input.secondsSinceDelivery
         let slot = source.slot
         // A little late, so that a look finds what it came for.
-        let delay = TimeAmount.milliseconds(Int64(max(0, Self.patience - silentFor) * 1000) + 5)
+        let delay = TimeAmount.milliseconds(Int64(max(0, patience - silentFor) * 1000) + 5)
         source.stallCheck = loop.scheduleTask(in: delay) { self.assumeIsolated { $0.look(slot: slot) } }
     }
 
@@ -79,7 +76,7 @@ extension Hub {
         case .opening where source.state == .starting, .running: break
         case .opening, .stalled, .lost, .waiting, .ended: return
         }
-        guard source.input.secondsSinceDelivery >= Self.patience else { return watch(source) }
+        guard source.input.secondsSinceDelivery >= patience else { return watch(source) }
         if case .running = source.condition {
             source.condition = .stalled
             // What a device says next has nothing to do with what it said before; a pipe goes on where it was.

@@ -26,6 +26,7 @@ actor Hub {
     let startedMonotonic = monotonicSeconds()
     /// Those of the control socket.
     var connections: Set<Client> = []
+    let patience: Double
     /// Since when the tallies of the summary count.
     var tallyStart = monotonicSeconds()
 
@@ -35,8 +36,12 @@ actor Hub {
     /// Yields when no source is left that can still deliver anything.
     nonisolated let allEnded: AsyncStream<Void>
 
-    init(loop: any EventLoop, settings: HubSettings, log: Logger) throws(SystemError) {
+    /// - Parameter patience: seconds without a sample after which a source has no signal.
+    init(
+        loop: any EventLoop, settings: HubSettings, log: Logger, patience: Double = 1
+    ) throws(SystemError) {
         self.loop = loop
+        self.patience = patience
         self.log = log
         self.settings = settings
         history = ChangeHistory(settings: settings.history)

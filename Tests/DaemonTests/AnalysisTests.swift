@@ -1,0 +1,381 @@
+import Capture
+import Foundation
+import Model
+import Streaming
+import Synchronization
+import Testing
+
+@testable import genred
+
+struct WakeUpTests {
+    @Test func `raised before or after, the sleeper wakes`() async {
+        let there = WakeUp()
+        let back = WakeUp()
+        let rounds = 20_000
+        let thread = Thread {
+            for _ in 0..<rounds {
+                there.wait()
+                back.raise()
+            }
+        }
+        thread.start()
+        for _ in 0..<rounds {
+            there.raise()
+            back.wait()
+        }
+    }
+
+    @Test func `raised often, it wakes once`() {
+        let event = WakeUp()
+        for _ in 0..<1000 { event.raise() }
+        event.wait()
+        let done = DispatchSemaphore(value: 0)
+        let flag = Flag()
+        Thread {
+            event.wait()
+            flag.raise()
+            done.signal()
+        }.start()
+        usleep(20_000)
+        #expect(!flag.isRaised)
+        event.raise()
+        done.wait()
+        #expect(flag.isRaised)
+    }
+}
+
+final class Flag: Sendable {
+    private let value = Atomic<Bool>(false)
+    var isRaised: Bool { value.load(ordering: .acquiring) }
+    func raise() { value.store(true, ordering: .releasing) }
+}
+
+struct ReadySetTests {
+    @Test func `gives back each slot once, in order`() {
+        let set = ReadySet(slots: 200)
+        for slot in [199, 0, 63, 64, 0, 130] { set.insert(slot) }
+        set.remove(130)
+        var taken: [Int] = []
+        #expect(set.takeAll { taken.append($0) })
+        #expect(taken == [0, 63, 64, 199])
+        #expect(!set.takeAll { _ in Issue.record("it is empty") })
+    }
+
+    @Test func `says whether a slot is new in it`() {
+        let set = ReadySet(slots: 10)
+        #expect(set.insert(3))
+        #expect(!set.insert(3))
+        set.takeAll { _ in }
+        #expect(set.insert(3))
+    }
+}
+
+struct EstimateRingTests {
+    private func append(_ ring: EstimateRing, _ index: Int) {
+        let values = (0..<3).map { Float(index * 3 + $0) }
+        values.withUnsafeBufferPointer { values in
+            ring.append(
+                EstimateRing.Record(
+                    position: Double(index), state: index % 2 == 0 ? .genre : .unsure, label: index % 2 == 0 ? 1 : nil,
+                    confidence: Float(index), level: -Float(index), probabilities: values,
+                    window: index % 3 == 0 ? nil : values))
+        }
+    }
+
+    @Test func `gives what was put in, in order`() {
+        let ring = EstimateRing(capacity: 8, labels: 3)
+        for index in 0..<100 {
+            #expect(ring.hasRoom(for: 8))
+            append(ring, index)
+            var seen = 0
+            _ = ring.drain { record in
+                seen += 1
+                #expect(record.position == Double(index))
+                #expect(record.state == (index % 2 == 0 ? .genre : .unsure))
+                #expect(record.label == (index % 2 == 0 ? 1 : nil))
+                #expect(Array(record.probabilities) == (0..<3).map { Float(index * 3 + $0) })
+                #expect((record.window == nil) == (index % 3 == 0))
+            }
+            #expect(seen == 1)
+        }
+    }
+
+    @Test func `tells the producer when there is room again, if it waited`() {
+        let ring = EstimateRing(capacity: 4, labels: 3)
+        for index in 0..<3 { append(ring, index) }
+        #expect(ring.hasRoom(for: 1))
+        #expect(!ring.hasRoom(for: 2))
+        #expect(ring.drain { _ in })
+        #expect(!ring.drain { _ in }, "once")
+        #expect(ring.hasRoom(for: 4))
+    }
+
+    @Test func `loses nothing between two threads`() async {
+        let ring = EstimateRing(capacity: 16, labels: 3)
+        let room = WakeUp()
+        let count = 200_000
+        let thread = Thread {
+            for index in 0..<count {
+                while !ring.hasRoom(for: 1) { room.wait() }
+                append(ring, index)
+            }
+        }
+        thread.start()
+        var next = 0
+        var isRight = true
+        while next < count {
+            let waits = ring.drain { record in
+                isRight = isRight && record.position == Double(next) && record.probabilities[2] == Float(next * 3 + 2)
+                next += 1
+            }
+            if waits { room.raise() }
+        }
+        #expect(isRight)
+        #expect(next == count)
+    }
+}
+
+/// Collects what the analysis says.
+private final class Listener: AnalysisListener {
+    struct State {
+        var ring: EstimateRing?
+        var positions: [Double] = []
+        var states: [StreamState] = []
+        var events: [String] = []
+    }
+    let state = Mutex(State())
+    /// While it is on, estimates stay in the ring.
+    let isHeld = Flag()
+    let wake = Mutex<@Sendable () -> Void>({})
+
+    func estimatesWait(slot: Int) {
+        if !isHeld.isRaised { collect() }
+    }
+
+    func collect() {
+        let waits = state.withLock { state -> Bool in
+            var (positions, states) = (state.positions, state.states)
+            let waits = state.ring?.drain {
+                positions.append($0.position)
+                states.append($0.state)
+            }
+            (state.positions, state.states) = (positions, states)
+            return waits ?? false
+        }
+        if waits { wake.withLock { $0 }() }
+    }
+
+    func post(_ event: TrackEvent, slot: Int) {
+        if !isHeld.isRaised { collect() }
+        state.withLock { state in
+            switch event {
+            case .opened(_, let ring, _):
+                state.ring = ring
+                state.events.append("opened")
+            case .replaced(let ring, _):
+                state.ring = ring
+                state.events.append("replaced")
+            case .closed(.ended): state.events.append("ended")
+            case .closed(.lost): state.events.append("lost")
+            case .closed: state.events.append("closed")
+            }
+        }
+    }
+}
+
+struct AnalysisPoolTests {
+    private let settings: AnalysisSettings
+
+    init() throws {
+        settings = AnalysisSettings(
+            model: try GenreModel.shipped(), updateInterval: 0.24, estimator: EstimatorParameters())
+    }
+
+    private func format(_ rate: Int = 22_050) -> StreamFormat {
+        StreamFormat(sampleRate: rate, channels: 1, encoding: "float", device: "test")
+    }
+
+    /// What the classifier says of the same samples when nobody is in between.
+    private func expected(_ samples: [Float], rate: Int = 22_050) throws -> (positions: [Double], states: [StreamState])
+    {
+        let classifier = try StreamingClassifier(model: settings.model, inputRate: rate)
+        var (positions, states): ([Double], [StreamState]) = ([], [])
+        func take(_ estimate: StreamEstimate) {
+            positions.append(estimate.position)
+            states.append(estimate.state)
+        }
+        samples.withUnsafeBufferPointer { classifier.process($0, take) }
+        classifier.finish(take)
+        return (positions, states)
+    }
+
+    @Test(arguments: [1, 100, 4096, 100_000])
+    func `a source that can wait loses nothing, whatever its chunks`(chunk: Int) async throws {
+        let listener = Listener()
+        let pool = AnalysisPool(listener: listener, mostWorkers: 2)
+        let (input, _, wake) = try #require(pool.add(name: "x", isRealTime: false, settings: settings))
+        listener.wake.withLock { $0 = wake }
+        let samples = noise(seconds: chunk == 1 ? 8 : 60)
+        let done = DispatchSemaphore(value: 0)
+        Thread { [self] in
+            input.handle(.opened(format()))
+            samples.withUnsafeBufferPointer { buffer in
+                for start in stride(from: 0, to: buffer.count, by: chunk) {
+                    input.deliver(UnsafeBufferPointer(rebasing: buffer[start..<min(start + chunk, buffer.count)]))
+                }
+            }
+            input.handle(.ended(nil))
+            done.signal()
+        }.start()
+        #expect(await eventually { listener.state.withLock { $0.events.last } == "ended" })
+        pool.stop()
+        let (positions, states) = try expected(samples)
+        #expect(listener.state.withLock { $0.positions } == positions)
+        #expect(listener.state.withLock { $0.states } == states)
+        #expect(input.dropped == 0)
+    }
+
+    @Test func `a hub that does not read makes files wait and loses nothing`() async throws {
+        let listener = Listener()
+        listener.isHeld.raise()
+        let pool = AnalysisPool(listener: listener, mostWorkers: 1)
+        let (input, _, wake) = try #require(pool.add(name: "x", isRealTime: false, settings: settings))
+        listener.wake.withLock { $0 = wake }
+        let samples = noise(seconds: 60)
+        Thread { [self] in
+            input.handle(.opened(format()))
+            samples.withUnsafeBufferPointer { input.deliver($0) }
+            input.handle(.ended(nil))
+        }.start()
+        // The ring of estimates is full long before the end.
+        try await Task.sleep(for: .milliseconds(300))
+        #expect(listener.state.withLock { $0.events } == ["opened"])
+        #expect(
+            await eventually {
+                listener.collect()
+                return listener.state.withLock { $0.events.last } == "ended"
+            })
+        listener.collect()
+        pool.stop()
+        #expect(listener.state.withLock { $0.positions } == (try expected(samples).positions))
+    }
+
+    @Test func `a device that nobody reads loses the oldest, counted`() throws {
+        let input = SourceInput(name: "x", isRealTime: true, settings: settings) {}
+        input.handle(.opened(format(8000)))
+        guard case .stream(_, let ring, _)? = input.takeItem(ringIsEmpty: true) else {
+            Issue.record("no stream")
+            return
+        }
+        let count = ring.capacity * 3 + 17
+        (0..<count).map(Float.init).withUnsafeBufferPointer { samples in
+            for start in stride(from: 0, to: count, by: 100) {
+                input.deliver(UnsafeBufferPointer(rebasing: samples[start..<min(start + 100, count)]))
+            }
+        }
+        #expect(input.dropped == count - ring.capacity)
+        let rest = UnsafeMutableBufferPointer<Float>.allocate(capacity: count)
+        defer { rest.deallocate() }
+        #expect(ring.pop(into: rest) == ring.capacity)
+        #expect(rest[0] == Float(count - ring.capacity), "the newest are kept")
+    }
+
+    @Test func `a source that waits for room is stopped at once`() async throws {
+        let input = SourceInput(name: "x", isRealTime: false, settings: settings) {}
+        input.handle(.opened(format()))
+        let done = Flag()
+        Thread {
+            noise(seconds: 10).withUnsafeBufferPointer { input.deliver($0) }
+            done.raise()
+        }.start()
+        try await Task.sleep(for: .milliseconds(50))
+        #expect(!done.isRaised)
+        #expect(input.secondsSinceDelivery == 0, "waiting is not its fault")
+        input.stop()
+        #expect(await eventually(within: 1) { done.isRaised })
+    }
+
+    @Test func `other settings replace the analysis and the position goes on`() async throws {
+        let listener = Listener()
+        let pool = AnalysisPool(listener: listener, mostWorkers: 1)
+        let (input, _, _) = try #require(pool.add(name: "x", isRealTime: false, settings: settings))
+        input.handle(.opened(format()))
+        let samples = noise(seconds: 5)
+        samples.withUnsafeBufferPointer { input.deliver($0) }
+        #expect(await eventually { (listener.state.withLock { $0.positions.last } ?? 0) > 4.5 })
+        var slower = settings
+        slower.updateInterval = 0.48
+        try input.use(slower)
+        #expect(await eventually { listener.state.withLock { $0.events } == ["opened", "replaced"] })
+        let count = listener.state.withLock { $0.positions.count }
+        samples.withUnsafeBufferPointer { input.deliver($0) }
+        input.handle(.ended(nil))
+        #expect(await eventually { listener.state.withLock { $0.events.last } == "ended" })
+        pool.stop()
+        let after = listener.state.withLock { Array($0.positions[count...]) }
+        #expect(try #require(after.first) > 4.9)
+        #expect(abs(try #require(after.last) - 10) < 0.15)
+        let steps = zip(after, after.dropFirst()).dropLast().map { $1 - $0 }
+        #expect(steps.allSatisfy { abs($0 - 0.48) < 1e-6 })
+    }
+
+    @Test func `many sources on two workers are all heard to their end`() async throws {
+        let listeners = (0..<20).map { _ in Listener() }
+        let shared = Fan(listeners)
+        let pool = AnalysisPool(listener: shared, mostWorkers: 2)
+        let samples = noise(seconds: 20)
+        for index in listeners.indices {
+            let (input, slot, wake) = try #require(pool.add(name: "\(index)", isRealTime: false, settings: settings))
+            shared.assign(slot, to: index)
+            listeners[index].wake.withLock { $0 = wake }
+            Thread { [self] in
+                input.handle(.opened(format()))
+                samples.withUnsafeBufferPointer { input.deliver($0) }
+                input.handle(.ended(nil))
+            }.start()
+        }
+        #expect(
+            await eventually(within: 30) {
+                listeners.allSatisfy { $0.state.withLock { $0.events.last } == "ended" }
+            })
+        pool.stop()
+        let positions = try expected(samples).positions
+        for listener in listeners { #expect(listener.state.withLock { $0.positions } == positions) }
+    }
+
+    @Test func `slots are used again`() async throws {
+        let listener = Listener()
+        let pool = AnalysisPool(listener: listener, mostWorkers: 2)
+        for _ in 0..<3 {
+            var slots: Set<Int> = []
+            var isNew = true
+            // Those that were just let go come back when their worker has done so.
+            #expect(
+                await eventually {
+                    while let (_, slot, _) = pool.add(name: "x", isRealTime: true, settings: settings) {
+                        isNew = isNew && slots.insert(slot).inserted
+                    }
+                    return slots.count == AnalysisPool.slots
+                })
+            #expect(isNew)
+            for slot in slots { pool.remove(slot: slot) }
+        }
+        pool.stop()
+    }
+}
+
+/// Passes on to the listener of a slot.
+private final class Fan: AnalysisListener {
+    private let listeners: [Listener]
+    private let places = Mutex<[Int: Int]>([:])
+
+    init(_ listeners: [Listener]) { self.listeners = listeners }
+
+    func assign(_ slot: Int, to index: Int) { places.withLock { $0[slot] = index } }
+
+    func estimatesWait(slot: Int) { places.withLock { $0[slot] }.map { listeners[$0].estimatesWait(slot: slot) } }
+
+    func post(_ event: TrackEvent, slot: Int) {
+        places.withLock { $0[slot] }.map { listeners[$0].post(event, slot: slot) }
+    }
+}

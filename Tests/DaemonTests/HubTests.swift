@@ -1,0 +1,199 @@
+import Capture
+import ControlProtocol
+import Testing
+
+@testable import genred
+
+struct HubTests {
+    @Test func `a change of label is logged once, kept, and told with how long the old one lasted`() async throws {
+        let fixture = try await HubFixture()
+        await fixture.open()
+        await fixture.estimate(.starting, at: 0.24)
+        await fixture.estimate(.genre, 0, at: 3.0, confidence: 0.714)
+        await fixture.estimate(.genre, 0, at: 60, confidence: 0.9)
+        await fixture.estimate(.genre, 1, at: 203, confidence: 0.6)
+        await fixture.estimate(.unsure, at: 205, confidence: 0.4)
+        await fixture.estimate(.silence, at: 210, confidence: 0)
+        #expect(await fixture.changes() == ["starting>jazz", "jazz>rock", "rock>unsure", "unsure>silence"])
+        #expect(
+            fixture.log.lines == [
+                "info radio: listening, hw:0, S16 48000 Hz 2 channels",
+                "info radio: starting -> jazz (0.71), starting lasted 3.0 s",
+                "info radio: jazz -> rock (0.6), jazz lasted 3:20",
+                "info radio: rock -> unsure (0.4), rock lasted 2.0 s",
+                "info radio: unsure -> silence, unsure lasted 5.0 s",
+            ])
+        let lasted = await fixture.hub.perform { hub in
+            hub.history.changes(of: nil, since: nil, limit: 10, now: .now).map(\.lasted)
+        }
+        #expect(lasted == [3, 200, 2, 5])
+        await fixture.stop()
+    }
+
+    @Test func `what is current is the last estimate, with the label's beginning`() async throws {
+        let fixture = try await HubFixture()
+        await fixture.open()
+        await fixture.estimate(.genre, 0, at: 3.0)
+        let first = await fixture.hub.perform { $0.sources[0].estimate }
+        #expect(first.genre == "jazz")
+        #expect(first.state == .genre)
+        #expect(first.probabilities == ["jazz": 0.25, "rock": 0.25, "blues": 0.5])
+        #expect(first.window == first.probabilities)
+        #expect(first.level == -20)
+        try await Task.sleep(for: .milliseconds(20))
+        await fixture.estimate(.genre, 0, at: 3.24)
+        let second = await fixture.hub.perform { $0.sources[0].estimate }
+        #expect(second.since == first.since)
+        #expect(second.time > first.time)
+        #expect(second.position == 3.24)
+        await fixture.estimate(.starting, at: 3.48)
+        let third = await fixture.hub.perform { $0.sources[0].estimate }
+        #expect(third.genre == nil)
+        #expect(third.window == nil)
+        #expect(third.since > first.since)
+        await fixture.stop()
+    }
+
+    @Test func `a device that is lost has no signal, and starts anew when it is back`() async throws {
+        let fixture = try await HubFixture()
+        await fixture.open()
+        await fixture.estimate(.genre, 0, at: 30)
+        await fixture.close(.lost(CaptureError(.disconnected, "the card is gone", call: "snd_pcm_readi", errno: 19)))
+        let lost = await fixture.hub.perform { $0.sources[0].estimate }
+        #expect(lost.state == .noSignal)
+        #expect(lost.confidence == 0)
+        #expect(lost.level == nil)
+        #expect(await fixture.hub.perform { $0.sources[0].status.state } == .lost)
+        try await Task.sleep(for: .milliseconds(100))
+        await fixture.open()
+        #expect(await fixture.hub.perform { $0.sources[0].estimate.state } == .starting)
+        let status = await fixture.hub.perform { $0.sources[0].status }
+        #expect(status.state == .running)
+        #expect(status.reconnects == 1)
+        #expect(status.lastError == "the card is gone (snd_pcm_readi, error 19)")
+        await fixture.estimate(.genre, 1, at: 3)
+        #expect(await fixture.changes() == ["starting>jazz", "jazz>no-signal", "no-signal>starting", "starting>rock"])
+        let log = fixture.log.lines
+        #expect(log[2] == "warning radio: lost: the card is gone (snd_pcm_readi, error 19); reopening")
+        #expect(log[3] == "info radio: jazz -> no-signal, jazz lasted 0.0 s")
+        #expect(
+            log[4] == "notice radio: back after ".appending(log[4].components(separatedBy: " ")[4])
+                + " s, hw:0, S16 48000 Hz 2 channels")
+        await fixture.stop()
+    }
+
+    @Test func `a source that says nothing for a while has no signal, until it says something`() async throws {
+        let fixture = try await HubFixture(patience: 0.2)
+        await fixture.open()
+        await fixture.estimate(.genre, 0, at: 3)
+        #expect(await eventually { await fixture.changes().last == "jazz>no-signal" })
+        #expect(await fixture.hub.perform { $0.sources[0].status.state } == .running, "the device is there")
+        await fixture.estimate(.genre, 1, at: 6)
+        #expect(await fixture.changes().contains("no-signal>rock"))
+        #expect(await eventually { await fixture.changes().last == "rock>no-signal" }, "and again")
+        await fixture.stop()
+    }
+
+    @Test func `a FIFO that has never had a writer has no signal, and that is no change`() async throws {
+        let fixture = try await HubFixture()
+        await fixture.close(.waiting("/run/f waits for a writer"))
+        let status = await fixture.hub.perform { $0.sources[0].status }
+        #expect(status.state == .opening)
+        #expect(await fixture.hub.perform { $0.sources[0].estimate.state } == .noSignal)
+        #expect(await fixture.changes().isEmpty)
+        #expect(fixture.log.lines == ["info radio: waiting: /run/f waits for a writer"])
+        await fixture.open()
+        await fixture.close(.waiting("/run/f waits for a writer"))
+        #expect(await fixture.hub.perform { $0.sources[0].status.state } == .lost)
+        await fixture.stop()
+    }
+
+    @Test func `a finite source keeps its last estimate, and the last one to end is told`() async throws {
+        let fixture = try await HubFixture(sources: ["a", "b"])
+        await fixture.open(slot: 0)
+        await fixture.estimate(.genre, 0, at: 3, slot: 0)
+        await fixture.close(.ended(nil), slot: 0)
+        #expect(await fixture.hub.perform { $0.sources[0].estimate.genre } == "jazz")
+        #expect(await fixture.hub.perform { $0.sources[0].status.state } == .ended)
+        let ended = Flag()
+        let waiter = Task { [hub = fixture.hub] in
+            for await _ in hub.allEnded { break }
+            ended.raise()
+        }
+        try await Task.sleep(for: .milliseconds(20))
+        #expect(!ended.isRaised)
+        await fixture.close(.ended(CaptureError(.unreadable, "no audio")), slot: 1)
+        await waiter.value
+        #expect(await !fixture.hub.haveAllFailed, "one of them did not fail")
+        #expect(fixture.log.lines.suffix(2) == ["info a: ended after 3.0 s", "error b: no audio"])
+        await fixture.stop()
+    }
+
+    @Test func `the summary has the share of each label since the one before`() async throws {
+        let fixture = try await HubFixture()
+        await fixture.open()
+        await fixture.estimate(.genre, 0, at: 10)
+        await fixture.estimate(.genre, 1, at: 70)
+        await fixture.estimate(.genre, 1, at: 100)
+        await fixture.hub.logSummary()
+        // In front is the time since the summary before.
+        func shares(_ line: String?) -> String? { line?.components(separatedBy: " s: ").last }
+        #expect(shares(fixture.log.lines.last) == "jazz 60 %, rock 30 %, starting 10 %")
+        await fixture.estimate(.genre, 1, at: 200)
+        await fixture.hub.logSummary()
+        #expect(shares(fixture.log.lines.last) == "rock 100 %")
+        await fixture.close(.ended(nil))
+        let count = fixture.log.lines.count
+        await fixture.hub.logSummary()
+        #expect(Array(fixture.log.lines[count...]) == [], "nothing of what ended long ago")
+        await fixture.stop()
+    }
+}
+
+struct ChangeHistoryTests {
+    private func change(_ source: String, _ number: Int) -> Change {
+        Change(source: source, time: "t", position: Double(number), from: "a", to: "b", confidence: 1, lasted: 1)
+    }
+
+    private let now = Timestamp(milliseconds: 1_700_000_000_000)
+
+    @Test func `keeps the newest of each source, bounded`() {
+        var history = ChangeHistory(settings: HistorySettings(keep: 1e6, limit: 10))
+        for number in 0..<1000 {
+            history.append(change("a", number), at: now)
+            history.append(change("b", -number), at: now)
+        }
+        let kept = history.changes(of: "a", since: nil, limit: 1000, now: now).map(\.position)
+        #expect(kept.suffix(10) == (990..<1000).map(Double.init)[...])
+        #expect((10...12).contains(kept.count))
+        #expect(history.changes(of: "a", since: nil, limit: 3, now: now).map(\.position) == [997, 998, 999])
+        #expect(history.changes(of: nil, since: nil, limit: 3, now: now).map(\.position) == [-998, 999, -999])
+        #expect(history.changes(of: "c", since: nil, limit: 3, now: now).isEmpty)
+    }
+
+    @Test func `forgets what is old, and gives what is newer than asked for`() {
+        var history = ChangeHistory(settings: HistorySettings(keep: 60, limit: 100))
+        for second in 0..<120 { history.append(change("a", second), at: now.adding(seconds: Double(second))) }
+        let later = now.adding(seconds: 119)
+        let all = history.changes(of: "a", since: nil, limit: 1000, now: later).map(\.position)
+        #expect(all == (59..<120).map(Double.init))
+        let recent = history.changes(of: "a", since: now.adding(seconds: 100), limit: 1000, now: later)
+        #expect(recent.map(\.position) == (100..<120).map(Double.init))
+    }
+
+    @Test func `a clock that is set back does not disturb the order`() {
+        var history = ChangeHistory(settings: HistorySettings())
+        history.append(change("a", 1), at: now)
+        history.append(change("b", 2), at: now.adding(seconds: -86_400))
+        history.append(change("a", 3), at: now.adding(seconds: -86_300))
+        #expect(history.changes(of: nil, since: nil, limit: 9, now: now).map(\.position) == [1, 2, 3])
+    }
+
+    @Test func `sources that are gone are forgotten`() {
+        var history = ChangeHistory(settings: HistorySettings())
+        history.append(change("a", 1), at: now)
+        history.append(change("b", 2), at: now)
+        history.keep(only: ["b"])
+        #expect(history.changes(of: nil, since: nil, limit: 9, now: now).map(\.position) == [2])
+    }
+}

@@ -1,0 +1,91 @@
+import Capture
+import ControlProtocol
+import Logging
+import Model
+import NIOCore
+import NIOPosix
+import Streaming
+
+@testable import genred
+
+extension Hub {
+    /// Runs `body` on the hub.
+    func perform<Result: Sendable>(_ body: @Sendable (isolated Hub) throws -> Result) rethrows -> Result {
+        try body(self)
+    }
+}
+
+/// A hub with sources that say what a test tells them to, and a control server on a socket of its own.
+final class HubFixture: Sendable {
+    static let labels = ["jazz", "rock", "blues"]
+
+    let folder: TemporaryFolder
+    let hub: Hub
+    let log = LogRecorder()
+    let server: ControlServer
+    let path: String
+
+    init(
+        sources: [String] = ["radio"], history: HistorySettings = HistorySettings(),
+        patience: Double = 3600,
+        reload: @escaping ClientConnection.Reload = { .success(ReloadResult(changed: [])) }
+    ) async throws {
+        folder = try TemporaryFolder()
+        path = folder.file("s")
+        let model = ModelInfo(path: "model", labels: Self.labels, parameters: 3, card: [:])
+        let recorder = log
+        hub = try Hub(
+            loop: MultiThreadedEventLoopGroup(numberOfThreads: 1).next(),
+            settings: HubSettings(model: model, history: history, configurationFile: nil),
+            log: Logger(label: "test") { _ in recorder }, patience: patience)
+        let socket = try ControlSocket(path: path, mode: 0o600, group: nil)
+        server = try await ControlServer(socket: socket, hub: hub, reload: reload)
+        for (slot, name) in sources.enumerated() { try await add(name, slot: slot) }
+    }
+
+    func add(_ name: String, slot: Int) async throws {
+        let settings = AnalysisSettings(
+            model: try GenreModel.shipped(), updateInterval: 0.24, estimator: EstimatorParameters())
+        let input = SourceInput(name: name, isRealTime: true, settings: settings) {}
+        let uri = try SourceURI(parsing: "alsa:\(name)")
+        await hub.add(
+            HubSource(name: name, uri: uri, slot: slot, input: input, labels: Self.labels, wakeAnalysis: {}))
+    }
+
+    func stop() async { await server.stop() }
+
+    /// A source opens, as the analysis says it.
+    func open(slot: Int = 0) async {
+        let ring = EstimateRing(capacity: 8, labels: Self.labels.count)
+        let format = StreamFormat(sampleRate: 48_000, channels: 2, encoding: "S16", device: "hw:0")
+        hub.post(.opened(format, ring: ring, labels: Self.labels), slot: slot)
+        await hub.perform { _ in }
+    }
+
+    func close(_ event: CaptureEvent, slot: Int = 0) async {
+        hub.post(.closed(event), slot: slot)
+        await hub.perform { _ in }
+    }
+
+    /// An estimate arrives.
+    func estimate(
+        _ state: StreamState, _ label: Int? = nil, at position: Double, confidence: Float = 0.8, slot: Int = 0
+    ) async {
+        await hub.perform { hub in
+            let values: [Float] = [0.25, 0.25, 0.5]
+            values.withUnsafeBufferPointer { probabilities in
+                let record = EstimateRing.Record(
+                    position: position, state: state, label: label, confidence: confidence, level: -20,
+                    probabilities: probabilities, window: state == .starting ? nil : probabilities)
+                if let source = hub.sourceOfSlot[slot] { hub.take(record, of: source) }
+                hub.flushSubscribers()
+            }
+        }
+    }
+
+    func changes(of source: String = "radio") async -> [String] {
+        await hub.perform { hub in
+            hub.history.changes(of: source, since: nil, limit: 1000, now: .now).map { "\($0.from)>\($0.to)" }
+        }
+    }
+}
