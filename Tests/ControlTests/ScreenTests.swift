@@ -51,8 +51,7 @@ struct ScreenTests {
         #expect(screen.shows("classical"))
         screen.forget()
         kill(screen.process.processIdentifier, SIGTSTP)
-        #expect(screen.shows(Self.leave))
-        #expect(screen.isCooked)
+        #expect(screen.wait { $0.text.contains(Self.leave) && $0.isCooked })
         screen.forget()
         // It stops itself right after that; the signal to go on must come later.
         usleep(200_000)
@@ -91,6 +90,16 @@ struct ScreenTests {
         defer { second.stop() }
         #expect(screen.shows("2 sources"))
         screen.type("q")
+        #expect(screen.ending() == 0)
+    }
+
+    @Test("a terminal that is taken away ends it")
+    func hangUp() throws {
+        let daemon = try daemon()
+        defer { daemon.stop() }
+        let screen = try Screen(["watch", "--socket", daemon.path])
+        #expect(screen.shows("classical"))
+        screen.hangUp()
         #expect(screen.ending() == 0)
     }
 

@@ -144,9 +144,11 @@ final class WatchScreen {
     private func takeKeys() {
         var bytes = [UInt8](repeating: 0, count: 256)
         let count = read(terminal.input, &bytes, bytes.count)
-        // The terminal is gone.
-        if count == 0 { isOver = true }
-        guard count > 0 else { return }
+        guard count > 0 else {
+            // The terminal is gone, and would be readable for ever.
+            if count == 0 || (errno != EINTR && errno != EAGAIN) { isOver = true }
+            return
+        }
         for key in Key.parse(Array(bytes.prefix(count))) { take(key) }
         isChanged = true
         nextFrame = .now

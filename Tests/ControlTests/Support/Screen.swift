@@ -4,8 +4,8 @@ import Glibc
 /// genrectl on a terminal of its own: a real pseudo terminal, read by a test.
 final class Screen {
     let process: Process
-    private let master: Int32
-    private let slave: Int32
+    private var master: Int32
+    private var slave: Int32
     /// All that was sent to the terminal so far.
     private(set) var received: [UInt8] = []
 
@@ -23,8 +23,14 @@ final class Screen {
 
     deinit {
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-        close(master)
-        close(slave)
+        hangUp()
+    }
+
+    /// Takes the terminal away.
+    func hangUp() {
+        if master >= 0 { close(master) }
+        if slave >= 0 { close(slave) }
+        (master, slave) = (-1, -1)
     }
 
     var text: String { String(decoding: received, as: UTF8.self) }
