@@ -2,70 +2,73 @@ import ControlProtocol
 import Foundation
 import Testing
 
-/// Training and service hear the same: what the daemon says of each window is what genrelab says.
-@Suite(.timeLimit(.minutes(5))) struct AgreementTests {
-    struct Classified: Decodable {
-        struct Window: Decodable {
-            var position: Double
-            var probabilities: [String: Double]
-        }
-        var windows: [Window]
-    }
-
-    /// What genrelab says of each window of a file.
-    func laboratory(_ path: String) throws -> [Classified.Window] {
-        let output = try Programs.run(Programs.built("genrelab"), ["classify", "--json", "--windows", path])
-        return try JSONDecoder().decode(Classified.self, from: Data(output.utf8)).windows
-    }
-
-    /// The largest difference of any label's probability.
-    func difference(_ a: [String: Double], _ b: [String: Double]) -> Double {
-        Set(a.keys).union(b.keys).map { abs((a[$0] ?? 9) - (b[$0] ?? -9)) }.max() ?? 9
-    }
-
-    /// Pipes a file into a daemon and compares every window.
-    func comparePiped(_ path: String) async throws {
-        let expected = try laboratory(path)
-        #expect(!expected.isEmpty)
-        let folder = try TemporaryFolder()
-        let fifo = folder.file("fifo")
-        #expect(mkfifo(fifo, 0o600) == 0)
-        let daemon = try RunningDaemon(sources: [("clip", "pipe:\(fifo)")])
-        let client = try await daemon.client()
-        _ = try client.subscribe(source: nil, events: [.estimate])
-        async let writer = Task.detached { try Programs.run("/bin/sh", ["-c", "cat '\(path)' > '\(fifo)'"]) }.value
-        let last = try #require(expected.last)
-        let heard = try daemon.estimates(client, seconds: 20) { $0.position >= last.position - 1e-6 }
-        _ = try await writer
-        var compared = 0
-        for window in expected {
-            guard let estimate = heard.first(where: { abs($0.position - window.position) < 1e-3 && $0.window != nil })
-            else {
-                Issue.record("no estimate at \(window.position) s of \(path)")
-                return
+extension EndToEndTests {
+    /// Training and service hear the same: what the daemon says of each window is what genrelab says.
+    @Suite(.timeLimit(.minutes(5))) struct AgreementTests {
+        struct Classified: Decodable {
+            struct Window: Decodable {
+                var position: Double
+                var probabilities: [String: Double]
             }
-            compared += 1
-            let difference = difference(estimate.window ?? [:], window.probabilities)
-            #expect(difference <= 1e-4, "at \(window.position) s of \(path)")
+            var windows: [Window]
         }
-        #expect(compared == expected.count)
-    }
 
-    @Test(.enabled(if: Music.canRender && Programs.has("ffmpeg")))
-    func aComposedClipPipedInIsWhatGenrelabSays() async throws {
-        let clip = try Music.converted(
-            Music.composed("jazz"), ["-ar", "22050", "-ac", "1", "-c:a", "pcm_f32le"], suffix: "22050.wav")
-        try await comparePiped(clip)
-    }
+        /// What genrelab says of each window of a file.
+        func laboratory(_ path: String) throws -> [Classified.Window] {
+            let output = try Programs.run(Programs.built("genrelab"), ["classify", "--json", "--windows", path])
+            return try JSONDecoder().decode(Classified.self, from: Data(output.utf8)).windows
+        }
 
-    @Test(
-        .enabled(if: Music.recordings != nil && Programs.has("ffmpeg")),
-        arguments: ["blues", "classical", "hiphop", "metal", "reggae"])
-    func aRecordingPipedInIsWhatGenrelabSays(genre: String) async throws {
-        let folder = "\(Music.recordings ?? "")/gtzan/\(genre)"
-        let track = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).min())
-        let clip = try Music.converted(
-            "\(folder)/\(track)", ["-ar", "22050", "-ac", "1", "-c:a", "pcm_f32le"], suffix: "22050.wav")
-        try await comparePiped(clip)
+        /// The largest difference of any label's probability.
+        func difference(_ a: [String: Double], _ b: [String: Double]) -> Double {
+            Set(a.keys).union(b.keys).map { abs((a[$0] ?? 9) - (b[$0] ?? -9)) }.max() ?? 9
+        }
+
+        /// Pipes a file into a daemon and compares every window.
+        func comparePiped(_ path: String) async throws {
+            let expected = try laboratory(path)
+            #expect(!expected.isEmpty)
+            let folder = try TemporaryFolder()
+            let fifo = folder.file("fifo")
+            #expect(mkfifo(fifo, 0o600) == 0)
+            let daemon = try RunningDaemon(sources: [("clip", "pipe:\(fifo)")])
+            let client = try await daemon.client()
+            _ = try client.subscribe(source: nil, events: [.estimate])
+            async let writer = Task.detached { try Programs.run("/bin/sh", ["-c", "cat '\(path)' > '\(fifo)'"]) }.value
+            let last = try #require(expected.last)
+            let heard = try daemon.estimates(client, seconds: 20) { $0.position >= last.position - 1e-6 }
+            _ = try await writer
+            var compared = 0
+            for window in expected {
+                guard
+                    let estimate = heard.first(where: { abs($0.position - window.position) < 1e-3 && $0.window != nil })
+                else {
+                    Issue.record("no estimate at \(window.position) s of \(path)")
+                    return
+                }
+                compared += 1
+                let difference = difference(estimate.window ?? [:], window.probabilities)
+                #expect(difference <= 1e-4, "at \(window.position) s of \(path)")
+            }
+            #expect(compared == expected.count)
+        }
+
+        @Test(.enabled(if: Music.canRender && Programs.has("ffmpeg")))
+        func aComposedClipPipedInIsWhatGenrelabSays() async throws {
+            let clip = try Music.converted(
+                Music.composed("jazz"), ["-ar", "22050", "-ac", "1", "-c:a", "pcm_f32le"], suffix: "22050.wav")
+            try await comparePiped(clip)
+        }
+
+        @Test(
+            .enabled(if: Music.recordings != nil && Programs.has("ffmpeg")),
+            arguments: ["blues", "classical", "hiphop", "metal", "reggae"])
+        func aRecordingPipedInIsWhatGenrelabSays(genre: String) async throws {
+            let folder = "\(Music.recordings ?? "")/gtzan/\(genre)"
+            let track = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).min())
+            let clip = try Music.converted(
+                "\(folder)/\(track)", ["-ar", "22050", "-ac", "1", "-c:a", "pcm_f32le"], suffix: "22050.wav")
+            try await comparePiped(clip)
+        }
     }
 }

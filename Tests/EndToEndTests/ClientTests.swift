@@ -2,172 +2,183 @@ import ControlProtocol
 import Foundation
 import Testing
 
-/// Many clients, slow clients and hostile clients of the real daemon.
-@Suite(.timeLimit(.minutes(3))) struct ClientTests {
-    /// A connected socket that speaks bytes, not the protocol.
-    final class RawClient {
-        let descriptor: Int32
+extension EndToEndTests {
+    /// Many clients, slow clients and hostile clients of the real daemon.
+    @Suite(.timeLimit(.minutes(3))) struct ClientTests {
+        /// A connected socket that speaks bytes, not the protocol.
+        final class RawClient {
+            let descriptor: Int32
 
-        init(_ path: String) throws {
-            descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-            var address = sockaddr_un()
-            address.sun_family = sa_family_t(AF_UNIX)
-            withUnsafeMutableBytes(of: &address.sun_path) { target in
-                target.copyBytes(from: path.utf8.prefix(target.count - 1))
-            }
-            let status = withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            init(_ path: String) throws {
+                descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+                var address = sockaddr_un()
+                address.sun_family = sa_family_t(AF_UNIX)
+                withUnsafeMutableBytes(of: &address.sun_path) { target in
+                    target.copyBytes(from: path.utf8.prefix(target.count - 1))
+                }
+                let status = withUnsafePointer(to: &address) {
+                    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                    }
+                }
+                guard status == 0 else {
+                    throw Programs.Failure(description: "connect: \(String(cString: strerror(errno)))")
                 }
             }
-            guard status == 0 else {
-                throw Programs.Failure(description: "connect: \(String(cString: strerror(errno)))")
-            }
-        }
 
-        deinit { close(descriptor) }
+            deinit { close(descriptor) }
 
-        func send(_ bytes: [UInt8]) -> Bool {
-            var sent = 0
-            while sent < bytes.count {
-                let count = bytes.withUnsafeBytes {
-                    Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
+            func send(_ bytes: [UInt8]) -> Bool {
+                var sent = 0
+                while sent < bytes.count {
+                    let count = bytes.withUnsafeBytes {
+                        Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
+                    }
+                    guard count > 0 else { return false }
+                    sent += count
                 }
-                guard count > 0 else { return false }
-                sent += count
+                return true
             }
-            return true
-        }
 
-        /// A line, or nil when the peer has closed or nothing came for `seconds`.
-        func line(seconds: Int32 = 5) -> String? {
-            var bytes: [UInt8] = []
-            var byte: UInt8 = 0
-            while true {
-                var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-                guard Glibc.poll(&poll, 1, seconds * 1000) > 0, read(descriptor, &byte, 1) == 1 else { return nil }
-                if byte == 10 { return String(decoding: bytes, as: UTF8.self) }
-                bytes.append(byte)
-            }
-        }
-    }
+            private var received: [UInt8] = []
+            private var chunk = [UInt8](repeating: 0, count: 1 << 16)
 
-    func daemon() throws -> RunningDaemon {
-        // Noise that never ends, as fast as it can be analysed: estimates by the thousand.
-        try RunningDaemon(
-            sources: [("noise", "pipe:-?rate=22050&channels=1&format=s16le")],
-            input: try FileHandle(forReadingFrom: URL(fileURLWithPath: "/dev/zero")))
-    }
-
-    @Test func fiftyClientsOfWhichTenNeverRead() async throws {
-        let daemon = try daemon()
-        let first = try await daemon.client()
-        let deaf = try (0..<10).map { _ in try RawClient(daemon.socket) }
-        let request = Array(#"{"jsonrpc":"2.0","id":1,"method":"subscribe"}"#.utf8) + [10]
-        for client in deaf { #expect(client.send(request)) }
-        let listening = try (0..<39).map { _ in
-            let client = try ControlClient(path: daemon.socket)
-            _ = try client.subscribe(source: nil, events: [.estimate])
-            return client
-        }
-        let memory = try first.status().memory
-        for _ in 0..<3 {
-            for client in listening {
-                var heard = false
-                while !heard, let notification = try client.nextNotification(timeout: .seconds(5)) {
-                    if case .estimate = notification { heard = true }
+            /// A line, or nil when the peer has closed or nothing came for `seconds`.
+            func line(seconds: Int32 = 5) -> String? {
+                while true {
+                    if let end = received.firstIndex(of: 10) {
+                        defer { received.removeFirst(end + 1) }
+                        return String(decoding: received[..<end], as: UTF8.self)
+                    }
+                    var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                    guard Glibc.poll(&poll, 1, seconds * 1000) > 0 else { return nil }
+                    let count = read(descriptor, &chunk, chunk.count)
+                    guard count > 0 else { return nil }
+                    received += chunk[..<count]
                 }
-                #expect(heard)
             }
         }
-        try await Task.sleep(for: .seconds(2))
-        let status = try first.status()
-        #expect(status.clients == 50)
-        #expect(status.subscribers == 49)
-        #expect(status.memory < memory + 64 << 20)
-        // Who wakes up is told what was lost.
-        var told = false
-        while !told, let line = deaf[0].line() { told = line.contains(#""method":"lost""#) }
-        #expect(told)
-    }
 
-    @Test func tenThousandHostileRequestsGetAnswersAndHarmNothing() async throws {
-        let daemon = try daemon()
-        let client = try await daemon.client()
-        let memory = try client.status().memory
-        let good = [
-            #"{"jsonrpc":"2.0","id":1,"method":"current","params":{"source":"noise"}}"#,
-            #"{"jsonrpc":"2.0","id":"x","method":"history","params":{"since":"2026-01-01T00:00:00Z","limit":5}}"#,
-            #"{"jsonrpc":"2.0","id":7,"method":"describe"}"#, #"{"jsonrpc":"2.0","id":7,"method":"sources"}"#,
-        ].map { Array($0.utf8) }
-        var generator = SystemRandomNumberGenerator()
-        var raw = try RawClient(daemon.socket)
-        var answered = 0
-        for round in 0..<10_000 {
-            var bytes = good[round % good.count]
-            switch round % 5 {
-            case 0: bytes = (0..<Int.random(in: 1...300)).map { _ in UInt8.random(in: 0...255, using: &generator) }
-            case 1:
-                for _ in 0..<3 { bytes[Int.random(in: 0..<bytes.count)] = UInt8.random(in: 0...255, using: &generator) }
-            case 2: bytes = Array(bytes.prefix(Int.random(in: 1..<bytes.count)))
-            case 3: bytes = Array(repeating: UInt8(ascii: "["), count: Int.random(in: 1...5000))
-            default: break
-            }
-            bytes.removeAll { $0 == 10 }
-            // An empty line and a notification (a request without an id) get no answer; ask for one behind each.
-            guard raw.send(bytes + [10] + good[2] + [10]) else {
-                raw = try RawClient(daemon.socket)
-                continue
-            }
-            while let line = raw.line() {
-                #expect(line.hasPrefix("{"))
-                answered += 1
-                if line.contains(#""protocolVersion""#) { break }
-            }
+        func daemon() throws -> RunningDaemon {
+            // Noise that never ends, as fast as it can be analysed: estimates by the thousand.
+            try RunningDaemon(
+                sources: [("noise", "pipe:-?rate=22050&channels=1&format=s16le")],
+                input: try FileHandle(forReadingFrom: URL(fileURLWithPath: "/dev/zero")))
         }
-        #expect(answered >= 10_000)
-        let oversized = try RawClient(daemon.socket)
-        #expect(oversized.send([UInt8](repeating: 65, count: 3 << 20) + [10] + good[2] + [10]))
-        #expect(oversized.line()?.contains("error") == true)
-        #expect(oversized.line()?.contains("protocolVersion") == true)
-        #expect(try client.status().memory < memory + 64 << 20)
-        #expect(daemon.process.isRunning)
-    }
 
-    @Test func theTwoHundredFiftySeventhClientIsToldSo() async throws {
-        let daemon = try daemon()
-        let first = try await daemon.client()
-        let many = try (0..<255).map { _ in try RawClient(daemon.socket) }
-        let full = try await wait(5) { try first.status().clients == 256 }
-        #expect(full)
-        let late = try RawClient(daemon.socket)
-        #expect(late.line()?.contains("256") == true)
-        #expect(late.line() == nil)
-        withExtendedLifetime(many) {}
-    }
+        @Test func fiftyClientsOfWhichTenNeverRead() async throws {
+            let daemon = try daemon()
+            let first = try await daemon.client()
+            let deaf = try (0..<10).map { _ in try RawClient(daemon.socket) }
+            let request = Array(#"{"jsonrpc":"2.0","id":1,"method":"subscribe"}"#.utf8) + [10]
+            for client in deaf { #expect(client.send(request)) }
+            let listening = try (0..<39).map { _ in
+                let client = try ControlClient(path: daemon.socket)
+                _ = try client.subscribe(source: nil, events: [.estimate])
+                return client
+            }
+            let memory = try first.status().memory
+            for _ in 0..<3 {
+                for client in listening {
+                    var heard = false
+                    while !heard, let notification = try client.nextNotification(timeout: .seconds(5)) {
+                        if case .estimate = notification { heard = true }
+                    }
+                    #expect(heard)
+                }
+            }
+            try await Task.sleep(for: .seconds(2))
+            let status = try withExtendedLifetime(listening) { try first.status() }
+            #expect(status.clients == 50)
+            #expect(status.subscribers == 49)
+            #expect(status.memory < memory + 64 << 20)
+            // Who wakes up is told what was lost.
+            var told = false
+            while !told, let line = deaf[0].line() { told = line.contains(#""method":"lost""#) }
+            #expect(told)
+        }
 
-    @Test func aSocketInUseIsNotStolenAndADeadOneIsReplaced() async throws {
-        let daemon = try daemon()
-        _ = try await daemon.client()
-        let message = try Programs.run(
-            "/bin/sh",
-            [
-                "-c",
-                "'\(Programs.built("genred"))' --socket '\(daemon.socket)' --source a=file:/dev/null; test $? -ne 0",
-            ])
-        #expect(message.contains(daemon.socket))
-        _ = try await daemon.client()
-        kill(daemon.process.processIdentifier, SIGKILL)
-        _ = try await daemon.exit(within: 5)
-        #expect(FileManager.default.fileExists(atPath: daemon.socket))
-        let next = Process()
-        next.executableURL = URL(fileURLWithPath: Programs.built("genred"))
-        next.arguments = ["--socket", daemon.socket, "--source", "noise=pipe:-?rate=22050&channels=1&format=s16le"]
-        next.standardInput = FileHandle(forReadingAtPath: "/dev/zero")
-        next.standardError = FileHandle.nullDevice
-        try next.run()
-        defer { next.terminate() }
-        let answers = try await wait(5) { (try? ControlClient(path: daemon.socket)) != nil }
-        #expect(answers)
+        @Test func tenThousandHostileRequestsGetAnswersAndHarmNothing() async throws {
+            let daemon = try daemon()
+            let client = try await daemon.client()
+            let memory = try client.status().memory
+            let good = [
+                #"{"jsonrpc":"2.0","id":1,"method":"current","params":{"source":"noise"}}"#,
+                #"{"jsonrpc":"2.0","id":"x","method":"history","params":{"since":"2026-01-01T00:00:00Z","limit":5}}"#,
+                #"{"jsonrpc":"2.0","id":7,"method":"describe"}"#, #"{"jsonrpc":"2.0","id":7,"method":"sources"}"#,
+            ].map { Array($0.utf8) }
+            let last = Array(#"{"jsonrpc":"2.0","id":424242,"method":"sources"}"#.utf8)
+            var generator = SystemRandomNumberGenerator()
+            var raw = try RawClient(daemon.socket)
+            var answered = 0
+            for round in 0..<10_000 {
+                var bytes = good[round % good.count]
+                switch round % 5 {
+                case 0: bytes = (0..<Int.random(in: 1...300)).map { _ in UInt8.random(in: 0...255, using: &generator) }
+                case 1:
+                    for _ in 0..<3 {
+                        bytes[Int.random(in: 0..<bytes.count)] = UInt8.random(in: 0...255, using: &generator)
+                    }
+                case 2: bytes = Array(bytes.prefix(Int.random(in: 1..<bytes.count)))
+                case 3: bytes = Array(repeating: UInt8(ascii: "["), count: Int.random(in: 1...5000))
+                default: break
+                }
+                bytes.removeAll { $0 == 10 }
+                // An empty line and a notification (a request without an id) get no answer; ask for something behind each.
+                guard raw.send(bytes + [10] + last + [10]) else {
+                    raw = try RawClient(daemon.socket)
+                    continue
+                }
+                while let line = raw.line() {
+                    #expect(line.hasPrefix("{"))
+                    answered += 1
+                    if line.contains("424242") { break }
+                }
+            }
+            #expect(answered >= 10_000)
+            let oversized = try RawClient(daemon.socket)
+            #expect(oversized.send([UInt8](repeating: 65, count: 3 << 20) + [10] + good[2] + [10]))
+            #expect(oversized.line()?.contains("error") == true)
+            #expect(oversized.line()?.contains("protocolVersion") == true)
+            #expect(try client.status().memory < memory + 64 << 20)
+            #expect(daemon.process.isRunning)
+        }
+
+        @Test func theTwoHundredFiftySeventhClientIsToldSo() async throws {
+            let daemon = try daemon()
+            let first = try await daemon.client()
+            let many = try (0..<255).map { _ in try RawClient(daemon.socket) }
+            let full = try await wait(5) { try first.status().clients == 256 }
+            #expect(full)
+            let late = try RawClient(daemon.socket)
+            #expect(late.line()?.contains("256") == true)
+            #expect(late.line() == nil)
+            withExtendedLifetime(many) {}
+        }
+
+        @Test func aSocketInUseIsNotStolenAndADeadOneIsReplaced() async throws {
+            let daemon = try daemon()
+            _ = try await daemon.client()
+            let message = try Programs.run(
+                "/bin/sh",
+                [
+                    "-c",
+                    "'\(Programs.built("genred"))' --socket '\(daemon.socket)' --source a=file:/dev/null; test $? -ne 0",
+                ])
+            #expect(message.contains(daemon.socket))
+            _ = try await daemon.client()
+            kill(daemon.process.processIdentifier, SIGKILL)
+            _ = try await daemon.exit(within: 5)
+            #expect(FileManager.default.fileExists(atPath: daemon.socket))
+            let next = Process()
+            next.executableURL = URL(fileURLWithPath: Programs.built("genred"))
+            next.arguments = ["--socket", daemon.socket, "--source", "noise=pipe:-?rate=22050&channels=1&format=s16le"]
+            next.standardInput = FileHandle(forReadingAtPath: "/dev/zero")
+            next.standardError = FileHandle.nullDevice
+            try next.run()
+            defer { next.terminate() }
+            let answers = try await wait(5) { (try? ControlClient(path: daemon.socket)) != nil }
+            #expect(answers)
+        }
     }
 }

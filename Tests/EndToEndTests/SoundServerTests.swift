@@ -2,109 +2,113 @@ import ControlProtocol
 import Foundation
 import Testing
 
-/// A real PulseAudio server, heard by libpulse and by ALSA's plugins.
-@Suite(.serialized, .enabled(if: SoundServer.isInstalled && Music.canRender), .timeLimit(.minutes(4)))
-struct SoundServerTests {
-    /// The label that was published for most of the estimates.
-    func commonest(_ estimates: [Estimate]) -> String? {
-        Dictionary(grouping: estimates.map(\.label)) { $0 }.max { $0.value.count < $1.value.count }?.key
-    }
+extension EndToEndTests {
+    /// A real PulseAudio server, heard by libpulse and by ALSA's plugins.
+    @Suite(.enabled(if: SoundServer.isInstalled && Music.canRender), .timeLimit(.minutes(4)))
+    struct SoundServerTests {
+        /// The label that was published for most of the estimates.
+        func commonest(_ estimates: [Estimate]) -> String? {
+            Dictionary(grouping: estimates.map(\.label)) { $0 }.max { $0.value.count < $1.value.count }?.key
+        }
 
-    func subscribed(_ daemon: RunningDaemon) async throws -> ControlClient {
-        let client = try await daemon.client()
-        _ = try client.subscribe(source: nil, events: [.estimate])
-        return client
-    }
+        func subscribed(_ daemon: RunningDaemon) async throws -> ControlClient {
+            let client = try await daemon.client()
+            _ = try client.subscribe(source: nil, events: [.estimate])
+            return client
+        }
 
-    @Test func whatPlaysIsHeardAndTheLabelFollowsTheMusic() async throws {
-        let server = try SoundServer()
-        let daemon = try RunningDaemon(sources: [("radio", "pulse:radio.monitor")], environment: server.environment)
-        let client = try await subscribed(daemon)
-        for genre in ["metal", "classical"] {
-            let player = try server.play(Music.composed(genre))
+        @Test func whatPlaysIsHeardAndTheLabelFollowsTheMusic() async throws {
+            let server = try SoundServer()
+            let daemon = try RunningDaemon(sources: [("radio", "pulse:radio.monitor")], environment: server.environment)
+            let client = try await subscribed(daemon)
+            for genre in ["metal", "classical"] {
+                let player = try server.play(Music.composed(genre))
+                defer { player.terminate() }
+                _ = try daemon.estimates(client, seconds: 10)
+                let heard = try daemon.estimates(client, seconds: 8)
+                #expect(commonest(heard) == genre, "\(heard.map(\.label)) \(daemon.log)")
+            }
+            let silence = try daemon.estimates(client, seconds: 10) { $0.state == .silence }
+            #expect(silence.last?.state == .silence)
+        }
+
+        @Test func theServersDeathAndReturnAreSurvived() async throws {
+            let server = try SoundServer()
+            let daemon = try RunningDaemon(
+                sources: [("radio", "pulse:@DEFAULT_MONITOR@")], environment: server.environment)
+            let client = try await subscribed(daemon)
+            let clip = try Music.composed("metal")
+            let before = try server.play(clip)
+            defer { before.terminate() }
+            let heard = try daemon.estimates(client, seconds: 15) { $0.state == .genre }
+            #expect(heard.last?.state == .genre, "\(daemon.log)")
+            let killed = ContinuousClock.now
+            server.kill()
+            let lost = try daemon.estimates(client, seconds: 5) { $0.state == .noSignal }
+            #expect(lost.last?.state == .noSignal)
+            #expect(ContinuousClock.now - killed < .seconds(2))
+            try server.start()
+            let after = try server.play(clip)
+            defer { after.terminate() }
+            let again = try daemon.estimates(client, seconds: 20) { $0.state == .genre }
+            #expect(again.last?.state == .genre, "\(daemon.log)")
+            #expect(again.contains { $0.state == .starting })
+            #expect(try client.sources().first?.reconnects == 1)
+        }
+
+        @Test func aSourceThatIsRemovedAndComesBackIsHeardAgain() async throws {
+            let server = try SoundServer()
+            let module = try server.pactl("load-module", "module-null-sink", "sink_name=usb").trimmingCharacters(
+                in: .whitespacesAndNewlines)
+            let daemon = try RunningDaemon(sources: [("usb", "pulse:usb.monitor")], environment: server.environment)
+            let client = try await daemon.client()
+            let running = try await wait(5) { try client.sources().first?.state == .running }
+            #expect(running)
+            try server.pactl("unload-module", module)
+            let lost = try await wait(3) { try client.current().first?.state == .noSignal }
+            #expect(lost, "\(daemon.log)")
+            try server.pactl("load-module", "module-null-sink", "sink_name=usb")
+            let back = try await wait(10) { try client.sources().first?.state == .running }
+            #expect(back, "\(daemon.log)")
+        }
+
+        @Test(arguments: [("", 48_000), ("?rate=44100&format=s16le", 44_100), ("?rate=48000&format=f32le", 48_000)])
+        func alsaHearsThroughThePulsePlugin(options: String, rate: Int) async throws {
+            let server = try SoundServer()
+            let daemon = try RunningDaemon(sources: [("card", "alsa:radio\(options)")], environment: server.environment)
+            let client = try await subscribed(daemon)
+            let player = try server.play(Music.composed("metal"))
             defer { player.terminate() }
             _ = try daemon.estimates(client, seconds: 10)
-            let heard = try daemon.estimates(client, seconds: 8)
-            #expect(commonest(heard) == genre, "\(heard.map(\.label)) \(daemon.log)")
+            let heard = try daemon.estimates(client, seconds: 5)
+            #expect(commonest(heard) == "metal", "\(heard.map(\.label)) \(daemon.log)")
+            #expect(try client.sources().first?.format?.contains("\(rate)") == true)
+            server.kill()
+            let lost = try daemon.estimates(client, seconds: 5) { $0.state == .noSignal }
+            #expect(lost.last?.state == .noSignal, "\(daemon.log)")
+            try server.start()
+            let back = try await wait(15) { try client.sources().first?.state == .running }
+            #expect(back, "\(daemon.log)")
         }
-        let silence = try daemon.estimates(client, seconds: 10) { $0.state == .silence }
-        #expect(silence.last?.state == .silence)
-    }
 
-    @Test func theServersDeathAndReturnAreSurvived() async throws {
-        let server = try SoundServer()
-        let daemon = try RunningDaemon(sources: [("radio", "pulse:@DEFAULT_MONITOR@")], environment: server.environment)
-        let client = try await subscribed(daemon)
-        let clip = try Music.composed("metal")
-        let before = try server.play(clip)
-        defer { before.terminate() }
-        let heard = try daemon.estimates(client, seconds: 15) { $0.state == .genre }
-        #expect(heard.last?.state == .genre, "\(daemon.log)")
-        let killed = ContinuousClock.now
-        server.kill()
-        let lost = try daemon.estimates(client, seconds: 5) { $0.state == .noSignal }
-        #expect(lost.last?.state == .noSignal)
-        #expect(ContinuousClock.now - killed < .seconds(2))
-        try server.start()
-        let after = try server.play(clip)
-        defer { after.terminate() }
-        let again = try daemon.estimates(client, seconds: 20) { $0.state == .genre }
-        #expect(again.last?.state == .genre, "\(daemon.log)")
-        #expect(again.contains { $0.state == .starting })
-        #expect(try client.sources().first?.reconnects == 1)
-    }
-
-    @Test func aSourceThatIsRemovedAndComesBackIsHeardAgain() async throws {
-        let server = try SoundServer()
-        let module = try server.pactl("load-module", "module-null-sink", "sink_name=usb").trimmingCharacters(
-            in: .whitespacesAndNewlines)
-        let daemon = try RunningDaemon(sources: [("usb", "pulse:usb.monitor")], environment: server.environment)
-        let client = try await daemon.client()
-        let running = try await wait(5) { try client.sources().first?.state == .running }
-        #expect(running)
-        try server.pactl("unload-module", module)
-        let lost = try await wait(3) { try client.current().first?.state == .noSignal }
-        #expect(lost, "\(daemon.log)")
-        try server.pactl("load-module", "module-null-sink", "sink_name=usb")
-        let back = try await wait(10) { try client.sources().first?.state == .running }
-        #expect(back, "\(daemon.log)")
-    }
-
-    @Test(arguments: [("", 48_000), ("?rate=44100&format=s16le", 44_100), ("?rate=48000&format=f32le", 48_000)])
-    func alsaHearsThroughThePulsePlugin(options: String, rate: Int) async throws {
-        let server = try SoundServer()
-        let daemon = try RunningDaemon(sources: [("card", "alsa:radio\(options)")], environment: server.environment)
-        let client = try await subscribed(daemon)
-        let player = try server.play(Music.composed("metal"))
-        defer { player.terminate() }
-        _ = try daemon.estimates(client, seconds: 10)
-        let heard = try daemon.estimates(client, seconds: 5)
-        #expect(commonest(heard) == "metal", "\(heard.map(\.label)) \(daemon.log)")
-        #expect(try client.sources().first?.format?.contains("\(rate)") == true)
-        server.kill()
-        let lost = try daemon.estimates(client, seconds: 5) { $0.state == .noSignal }
-        #expect(lost.last?.state == .noSignal, "\(daemon.log)")
-        try server.start()
-        let back = try await wait(15) { try client.sources().first?.state == .running }
-        #expect(back, "\(daemon.log)")
-    }
-
-    @Test(
-        .enabled(if: Programs.has("ffmpeg")), arguments: [("s16le", "S16_LE", 44_100), ("f32le", "FLOAT_LE", 48_000)])
-    func alsaHearsThroughTheFilePlugin(format: String, alsa: String, rate: Int) async throws {
-        let folder = try TemporaryFolder()
-        let raw = try Music.converted(
-            Music.composed("classical"), ["-f", format, "-ar", "\(rate)", "-ac", "2"], suffix: "\(rate).\(format)")
-        // Reads the file in place of a device that keeps no time of its own.
-        try """
-        </usr/share/alsa/alsa.conf>
-        pcm.clip { type file slave.pcm { type null } file /dev/null infile "\(raw)" format raw }
-        """.write(toFile: folder.file("asound.conf"), atomically: true, encoding: .utf8)
-        let daemon = try RunningDaemon(
-            sources: [("clip", "alsa:clip?rate=\(rate)&channels=2&format=\(format)")],
-            environment: ["ALSA_CONFIG_PATH": folder.file("asound.conf")])
-        let client = try await daemon.client()
-        let heard = try await wait(15) { try client.current().contains { $0.genre == "classical" } }
-        #expect(heard, "\(daemon.log)")
+        @Test(
+            .enabled(if: Programs.has("ffmpeg")),
+            arguments: [("s16le", "S16_LE", 44_100), ("f32le", "FLOAT_LE", 48_000)])
+        func alsaHearsThroughTheFilePlugin(format: String, alsa: String, rate: Int) async throws {
+            let folder = try TemporaryFolder()
+            let raw = try Music.converted(
+                Music.composed("classical"), ["-f", format, "-ar", "\(rate)", "-ac", "2"], suffix: "\(rate).\(format)")
+            // Reads the file in place of a device that keeps no time of its own.
+            try """
+            </usr/share/alsa/alsa.conf>
+            pcm.clip { type file slave.pcm { type null } file /dev/null infile "\(raw)" format raw }
+            """.write(toFile: folder.file("asound.conf"), atomically: true, encoding: .utf8)
+            let daemon = try RunningDaemon(
+                sources: [("clip", "alsa:clip?rate=\(rate)&channels=2&format=\(format)")],
+                environment: ["ALSA_CONFIG_PATH": folder.file("asound.conf")])
+            let client = try await daemon.client()
+            let heard = try await wait(15) { try client.current().contains { $0.genre == "classical" } }
+            #expect(heard, "\(daemon.log)")
+        }
     }
 }

@@ -42,7 +42,8 @@ final class RunningDaemon {
             guard process.isRunning else { break }
             try await Task.sleep(for: .milliseconds(10))
         }
-        throw Programs.Failure(description: "no answer on the socket: \(last); the log:\n\(log)")
+        throw Programs.Failure(
+            description: "no answer on the socket (running: \(process.isRunning)): \(last); the log:\n\(log)")
     }
 
     /// Waits for the process to end; its exit status, or nil if it does not.

@@ -20,7 +20,7 @@ final class SoundServer {
         try start()
     }
 
-    deinit { process?.terminate() }
+    deinit { kill() }
 
     private let rate: Int
     private var address: String { "unix:\(folder.file("native"))" }
@@ -35,11 +35,18 @@ final class SoundServer {
 
     func start() throws {
         let server = Process()
-        server.executableURL = URL(fileURLWithPath: Programs.find("pulseaudio") ?? "pulseaudio")
+        // Behind a shell: PulseAudio closes every descriptor that it inherits, one of which Foundation's Process
+        // takes as a sign that the program has ended, and then waits for it to.
+        server.executableURL = URL(fileURLWithPath: "/bin/sh")
         server.arguments = [
-            "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--disallow-exit",
-            "-L", "module-null-sink sink_name=radio rate=\(rate) channels=2",
-            "-L", "module-native-protocol-unix socket=\(folder.file("native")) auth-anonymous=1",
+            "-c",
+            """
+            pulseaudio -n --daemonize=no --use-pid-file=no --exit-idle-time=-1 --disallow-exit \\
+              -L "module-null-sink sink_name=radio rate=\(rate) channels=2" \\
+              -L "module-native-protocol-unix socket=\(folder.file("native")) auth-anonymous=1" &
+            echo $! > '\(folder.file("pid"))'
+            wait
+            """,
         ]
         server.environment = ProcessInfo.processInfo.environment.merging(
             ["HOME": folder.path, "XDG_RUNTIME_DIR": folder.path, "PULSE_RUNTIME_PATH": folder.path]) { $1 }
@@ -57,9 +64,12 @@ final class SoundServer {
 
     /// Ends the server as a crash does.
     func kill() {
-        guard let process else { return }
-        Foundation.kill(process.processIdentifier, SIGKILL)
+        guard let process, let text = try? String(contentsOfFile: folder.file("pid"), encoding: .utf8),
+            let pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines))
+        else { return }
+        Foundation.kill(pid, SIGKILL)
         process.waitUntilExit()
+        self.process = nil
         try? FileManager.default.removeItem(atPath: folder.file("native"))
     }
 

@@ -1,0 +1,5 @@
+import Testing
+
+/// The real programs on real devices, servers and files. One test after the other: each keeps real time, and two at
+/// once would measure each other.
+@Suite(.serialized) enum EndToEndTests {}
