@@ -26,17 +26,19 @@ public struct StreamFormat: Sendable, Equatable {
 public enum CaptureEvent: Sendable {
     /// A device, pipe or file was opened; what is delivered from here on is a new stream in this format.
     case opened(StreamFormat)
-    /// Open and waiting: a FIFO without a writer.
+    /// Open and waiting: a FIFO without a writer, a PulseAudio source that is suspended. `opened` follows before audio.
     case waiting(String)
     /// The device itself lost audio (an xrun, a hole); capture goes on.
     case overrun
-    /// The device is gone or fails; it is being reopened for ever.
+    /// The device is gone or fails; it is being reopened for ever. Told once, and again only for another reason.
+    /// Of a FIFO: what its writer sends cannot be read; the next one is waited for.
     case lost(CaptureError)
     /// The source is finite and at its end (nil), or cannot ever be read (a file that is no audio).
     case ended(CaptureError?)
 }
 
-/// Who takes what a source captures. Called on the source's own thread; `deliver` must not allocate or lock.
+/// Who takes what a source captures. Called on threads of the source's own, one call at a time; `deliver` must not
+/// allocate or lock, and neither may stop the source.
 public protocol AudioSink: AnyObject, Sendable {
     func handle(_ event: CaptureEvent)
 
@@ -55,6 +57,7 @@ public protocol AudioSource: AnyObject, Sendable {
     /// Starts capturing on a thread of its own; everything is told to `sink` from then on.
     func start(_ sink: any AudioSink)
 
-    /// Stops for good, within a fraction of a second, and returns when nothing more will reach the sink.
+    /// Stops for good, within a fraction of a second, and returns when nothing more will reach the sink. A sink that
+    /// blocks in `deliver` must be told to return first. May be called again, and by several threads.
     func stop()
 }

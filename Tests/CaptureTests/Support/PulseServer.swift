@@ -33,7 +33,7 @@ final class PulseServer: Sendable {
                 -L "module-native-protocol-unix socket=\(socket) auth-anonymous=1" >log 2>&1
                 """, environment: ["HOME": home.path, "XDG_RUNTIME_DIR": home.path, "PULSE_RUNTIME_PATH": home.path])
         process.withLock { $0 = started }
-        for _ in 0..<200 where access(socket, F_OK) != 0 { try await Task.sleep(for: .milliseconds(20)) }
+        for _ in 0..<500 where access(socket, F_OK) != 0 { try await Task.sleep(for: .milliseconds(20)) }
         try #require(access(socket, F_OK) == 0, "the sound server did not start")
         // A null sink works in blocks of up to 2 s unless somebody wants to hear sooner. Ends with the server.
         _ = try ChildProcess(
