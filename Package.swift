@@ -64,7 +64,7 @@ let package = Package(
         .executableTarget(
             name: "genrelab",
             dependencies: [
-                "Training", "Capture",
+                "Training", "Capture", "CSndfile",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Lab"

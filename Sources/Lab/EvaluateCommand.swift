@@ -37,11 +37,15 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Tracks at once; one a core by default.")
     var jobs: Int?
 
+    @Flag(help: "With --audio: judge again under noise, codecs, a room and more, and compare.")
+    var degrade = false
+
     @Flag(help: "Print JSON.")
     var json = false
 
     func validate() throws {
         if let jobs, !(1...256).contains(jobs) { throw ValidationError("--jobs must be 1 to 256") }
+        if degrade && audio == nil { throw ValidationError("--degrade needs --audio DIR: it changes the sound") }
         guard (audio == nil) != data.features.isEmpty else {
             throw ValidationError("give --features DIR or --audio DIR, and not both")
         }
@@ -65,22 +69,65 @@ struct EvaluateCommand: ParsableCommand {
         }
         let figures = Figures(outputs, labels: model.labels, temperature: model.temperature, vote: vote)
         guard figures.windows.n > 0 else { throw TrainingError(.badParameter, "there is not one window to judge") }
+        var degraded: [(passage: Passage, figures: Figures)] = []
+        if degrade, let audio {
+            for passage in Passage.all {
+                let outputs = try heard(audio, only, model, workers, through: passage)
+                let figures = Figures(outputs, labels: model.labels, temperature: model.temperature, vote: vote)
+                degraded.append((passage, figures))
+            }
+        }
+        try print(figures, degraded)
+    }
+
+    /// The figures, and with --degrade in JSON `degraded`: a channel's name to its figures.
+    private struct Output: Encodable {
+        var figures: Figures
+        var degraded: [String: Figures]?
+
+        enum CodingKeys: CodingKey {
+            case degraded
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            try figures.encode(to: encoder)
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encodeIfPresent(degraded, forKey: .degraded)
+        }
+    }
+
+    private func print(_ figures: Figures, _ degraded: [(passage: Passage, figures: Figures)]) throws {
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            Terminal.line(String(decoding: try encoder.encode(figures), as: UTF8.self))
-        } else {
-            for line in FiguresTable.lines(figures) { Terminal.line(line) }
+            let byName = Dictionary(uniqueKeysWithValues: degraded.map { ($0.passage.name, $0.figures) })
+            let output = Output(figures: figures, degraded: degrade ? byName : nil)
+            return Terminal.line(String(decoding: try encoder.encode(output), as: UTF8.self))
         }
+        for line in FiguresTable.lines(figures) { Terminal.line(line) }
+        guard degrade else { return }
+        Terminal.line("")
+        let rows = [("as it is", figures)] + degraded.map { ($0.passage.summary, $0.figures) }
+        let header = ["", "windows", "clips", "NLL", "ECE"]
+        let table = Terminal.table(
+            [header]
+                + rows.map { name, figures in
+                    [
+                        name, figures.windows.accuracy.percent, figures.clips.accuracy.percent,
+                        figures.windows.nll.digits(3), figures.windows.ece.digits(3),
+                    ]
+                })
+        for line in table { Terminal.line(line) }
     }
 
     /// The outputs for a folder of audio.
     private func heard(
-        _ root: String, _ only: Set<TrackName>?, _ model: GenreModel, _ workers: Workers
+        _ root: String, _ only: Set<TrackName>?, _ model: GenreModel, _ workers: Workers,
+        through passage: Passage? = nil
     ) throws -> [ClipOutput] {
         let aliases = try data.aliases()
         let entries = try AudioFolder(root).entries.filter { only?.contains($0.name) ?? true }
-        let progress = ProgressBar("Hearing", total: entries.count)
+        let progress = ProgressBar(passage.map { "Hearing (\($0.name))" } ?? "Hearing", total: entries.count)
         let results = Mutex<[Int: ClipOutput]>([:])
         let remarks = Mutex<[Int: String]>([:])
         workers.forEach(entries.count) { index, _ in
@@ -91,7 +138,7 @@ struct EvaluateCommand: ParsableCommand {
                 return
             }
             do {
-                let logits = model.logits(of: try AudioFeatures.read(entries[index].path))
+                let logits = model.logits(of: try AudioFeatures.read(entries[index].path, name, through: passage))
                 let output = ClipOutput(name: name, label: label, store: 0, labels: model.labels.count, logits: logits)
                 results.withLock { $0[index] = output }
             } catch {

@@ -30,6 +30,12 @@ struct ExtractCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write the segments' MFCCs to one JSON file too.", valueName: "file"))
     var json: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Send the audio through something first: \(Passage.all.map(\.name).joined(separator: ", ")). Stores made so"
+                + " are --variants for train.", valueName: "what"))
+    var through: String?
+
     @Option(help: "Files at once; one a core by default.")
     var jobs: Int?
 
@@ -38,6 +44,10 @@ struct ExtractCommand: ParsableCommand {
 
     func validate() throws {
         if let jobs, !(1...256).contains(jobs) { throw ValidationError("--jobs must be 1 to 256") }
+        if let through, Passage(name: through) == nil {
+            throw ValidationError(
+                "--through '\(through)' is unknown; there are \(Passage.all.map(\.name).joined(separator: ", "))")
+        }
     }
 
     func run() throws {
@@ -71,11 +81,13 @@ struct ExtractCommand: ParsableCommand {
     /// Extracts the entries, several at once; what failed, in their order.
     private func extract(_ entries: [AudioFolder.Entry]) -> [(name: String, reason: String)] {
         guard !entries.isEmpty else { return [] }
+        let passage = through.flatMap(Passage.init)
         let progress = ProgressBar("Extracting", total: entries.count)
         let failures = Mutex<[Int: String]>([:])
         Workers(count: jobs).forEach(entries.count) { index, _ in
             do {
-                let features = try AudioFeatures.read(entries[index].path)
+                let features = try AudioFeatures.read(
+                    entries[index].path, entries[index].name, through: passage)
                 guard features.frames > 0 else {
                     throw TrainingError(.unsupported, "shorter than one frame (0.1 s)")
                 }

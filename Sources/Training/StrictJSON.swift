@@ -51,8 +51,10 @@ enum StrictJSON {
         case .valueNotFound(let type, let context): return "'\(path(context))' must be a \(name(type)), not null"
         case .keyNotFound(let key, let context): return "'\(path(context))' lacks '\(key.stringValue)'"
         case .dataCorrupted(let context):
-            let place = context.codingPath.isEmpty ? "a key" : "'\(path(context))'"
-            return "\(place) has an impossible value: \(context.debugDescription)"
+            // Foundation does not say which of the numbers it was.
+            return context.codingPath.isEmpty
+                ? "a number is too large, or has a fraction where a whole one is needed"
+                : "'\(path(context))' has an impossible value"
         @unknown default: return "cannot be understood"
         }
     }

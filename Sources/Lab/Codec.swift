@@ -1,0 +1,90 @@
+import CSndfile
+import Foundation
+import Training
+
+/// Sound encoded with loss and decoded again, by libsndfile.
+enum Codec: String, CaseIterable {
+    case mp3, opus
+
+    var summary: String {
+        switch self {
+        case .mp3: "MP3 at its lowest rates"
+        case .opus: "Opus at its lowest rates"
+        }
+    }
+
+    private var format: Int32 {
+        switch self {
+        case .mp3: Int32(SF_FORMAT_MPEG) | Int32(SF_FORMAT_MPEG_LAYER_III)
+        case .opus: Int32(SF_FORMAT_OGG) | Int32(SF_FORMAT_OPUS)
+        }
+    }
+
+    /// The sound at the other end. Both codecs take 48 000 Hz; MP3 takes most other rates too.
+    func apply(to samples: [Float], rate: Int) throws -> [Float] {
+        guard let file = tmpfile() else { throw Self.failure("no temporary file can be made", "tmpfile") }
+        defer { fclose(file) }
+        var info = SF_INFO()
+        info.samplerate = Int32(rate)
+        info.channels = 1
+        info.format = format
+        guard let writer = sf_open_fd(fileno(file), Int32(SFM_WRITE), &info, 0) else {
+            throw Self.failure(
+                "\(rawValue) cannot be encoded at \(rate) Hz: \(String(cString: sf_strerror(nil)))", "sf_open_fd")
+        }
+        // 0 is the best quality, 1 the smallest file.
+        var level = 0.9
+        sf_command(writer, Int32(SFC_SET_COMPRESSION_LEVEL), &level, Int32(MemoryLayout<Double>.size))
+        let bounded = samples.map { max(-1, min(1, $0)) }
+        let written = sf_write_float(writer, bounded, sf_count_t(bounded.count))
+        sf_close(writer)
+        guard written == bounded.count else { throw Self.failure("\(rawValue) encoding failed", "sf_write_float") }
+        rewind(file)
+        info = SF_INFO()
+        guard let reader = sf_open_fd(fileno(file), Int32(SFM_READ), &info, 0) else {
+            throw Self.failure("\(rawValue) cannot be decoded: \(String(cString: sf_strerror(nil)))", "sf_open_fd")
+        }
+        defer { sf_close(reader) }
+        var decoded = [Float](repeating: 0, count: samples.count)
+        let read = Int(sf_read_float(reader, &decoded, sf_count_t(decoded.count)))
+        return Array(decoded[..<max(0, read)])
+    }
+
+    private static func failure(_ message: String, _ call: String) -> TrainingError {
+        TrainingError(.unsupported, message, call: call)
+    }
+}
+
+/// What sound goes through before it is heard: a channel of `Training` or a codec.
+enum Passage: Equatable {
+    case channel(AudioChannel)
+    case codec(Codec)
+
+    static let all = AudioChannel.allCases.map(Passage.channel) + Codec.allCases.map(Passage.codec)
+
+    init?(name: String) {
+        guard let match = Self.all.first(where: { $0.name == name }) else { return nil }
+        self = match
+    }
+
+    var name: String {
+        switch self {
+        case .channel(let channel): channel.rawValue
+        case .codec(let codec): codec.rawValue
+        }
+    }
+
+    var summary: String {
+        switch self {
+        case .channel(let channel): channel.summary
+        case .codec(let codec): codec.summary
+        }
+    }
+
+    func apply(to samples: [Float], rate: Int, name: TrackName) throws -> [Float] {
+        switch self {
+        case .channel(let channel): channel.apply(to: samples, rate: rate, name: name)
+        case .codec(let codec): try codec.apply(to: samples, rate: rate)
+        }
+    }
+}
