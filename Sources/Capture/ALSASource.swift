@@ -70,7 +70,7 @@ private struct ALSACapture: ~Copyable {
             try read()
         } catch {
             // Told before the device is closed, for a plugin may take its time over that.
-            gate.handle(.lost(error))
+            if !signal.isRaised { gate.handle(.lost(error)) }
             throw error
         }
     }
@@ -120,6 +120,8 @@ private struct ALSACapture: ~Copyable {
                 let read = UnsafeRawBufferPointer(rebasing: bytes[..<(frames * pcm.setup.mixer.bytesPerFrame)])
                 gate.deliver(pcm.setup.mixer.mix(read, into: mono))
                 hasRead = true
+                // A short read took all there was; asking at once would fetch frame after frame as they arrive.
+                if frames < pcm.setup.periodFrames { return true }
                 continue
             }
             switch CInt(-frames) {

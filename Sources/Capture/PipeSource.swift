@@ -77,14 +77,18 @@ final class PipeSource: AudioSource {
         _ path: String, _ format: RequestedFormat, _ gate: SinkGate, _ signal: StopSignal
     ) {
         // What is no FIFO now is a mistake, and told as one; a FIFO that vanishes later may come back.
+        var first: Int32?
         do throws(CaptureError) {
-            close(try openFIFO(path))
+            first = try openFIFO(path)
         } catch {
             gate.handle(.ended(error))
             return
         }
+        // Stopped before the first attempt, nobody took it.
+        defer { if let first { close(first) } }
         reconnecting(gate, signal) { () throws(CaptureError) in
-            var reader = PipeReader(try openFIFO(path), name: path, format)
+            let descriptor = if let taken = first.take() { taken } else { try openFIFO(path) }
+            var reader = PipeReader(descriptor, name: path, format)
             defer { close(reader.fileDescriptor) }
             gate.handle(waiting(path))
             var hasWriter = false

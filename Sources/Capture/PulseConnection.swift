@@ -183,10 +183,12 @@ final class PulseConnection {
     // MARK: Errors
 
     /// A failure of a call, in libpulse's words.
-    func failed(_ what: String, _ call: String, _ code: CaptureError.Code = .cannotOpen) -> CaptureError {
+    func failed(
+        _ what: String, _ call: String, _ code: CaptureError.Code = .cannotOpen, hint: String = ""
+    ) -> CaptureError {
         let error = pa_context_errno(context)
         return CaptureError(
-            code, "\(address) \(what): \(String(cString: pa_strerror(error)))", call: call, errno: error)
+            code, "\(address) \(what): \(String(cString: pa_strerror(error)))\(hint)", call: call, errno: error)
     }
 
     private func refused(_ call: String) -> CaptureError {
@@ -195,7 +197,7 @@ final class PulseConnection {
         case PA_ERR_CONNECTIONREFUSED, PA_ERR_INVALIDSERVER:
             let hint =
                 server == nil ? "; set PULSE_SERVER, or give the URI ?server=unix:/run/user/1000/pulse/native" : ""
-            return failed("cannot be reached, is it running?\(hint)", call)
+            return failed("cannot be reached", call, hint: "; is it running?\(hint)")
         case PA_ERR_CONNECTIONTERMINATED:
             return failed("went away", call, .disconnected)
         default:

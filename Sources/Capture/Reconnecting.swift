@@ -27,6 +27,7 @@ func reconnecting(_ gate: SinkGate, _ signal: StopSignal, _ session: () throws(C
             try session()
             return
         } catch {
+            if signal.isRaised { return }
             gate.handle(.lost(error))
         }
         // Audio that arrived, not an open that succeeded, ends the row of failures: some devices open and say nothing.
