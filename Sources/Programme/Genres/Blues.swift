@@ -1,84 +1,55 @@
-/// Twelve bars of shuffle: two guitars through small amplifiers that are turned up, one of them bending into the blue
-/// notes, harmonica, piano and organ behind, a walking bass and drums that stay out of the way.
+/// Twelve bars as they were played on a porch: a guitar whose thumb walks on the low strings in shuffle, a second one
+/// that answers with bent notes, a piano, a harmonica, and a foot that keeps time.
 enum Blues: Composer {
     static func score(seconds: Double, random: inout RandomSource) -> Score {
-        var score = Score(tempo: random.uniform(in: 84...124))
+        var score = Score(tempo: random.uniform(in: 84...116))
         score.swing = 1.0 / 6
-        score.mastering = [.peak(450, -3), .highShelf(5500, 5)]
         let bars = score.bars(filling: seconds)
         let tonic = random.pick([4, 9, 7, 0, 2])
         let quick = random.chance(0.5) ? 5 : 0
         let form = [0, quick, 0, 0, 5, 5, 0, 0, 7, 5, 0, 7]
         let changes = Changes(form.map { Chord(tonic + $0, .dominantSeventh) })
-        score.parts = [
-            drums(bars, &random), bass(bars, changes), rhythm(bars, changes), organ(bars, changes),
-            piano(bars, changes, &random),
-        ]
+        score.parts = [foot(bars), rhythm(bars, changes, &random), piano(bars, changes, &random)]
         score.parts += leads(bars, changes, tonic, &random)
         return score
     }
 
-    private static func drums(_ bars: [(index: Int, start: Double)], _ random: inout RandomSource) -> Part {
-        var part = Part("drums", .drums(.room), volume: 70, reverb: 36, looseness: 0.006, delay: 0.004)
-        for bar in bars {
-            part.hit(.kick, random.pick(["X...X...", "X...X..x", "X..xX..."]), at: bar.start, velocity: 104)
-            part.hit(.snare, random.pick(["..X...X.", "..X...Xo", "..Xo..X."]), at: bar.start, velocity: 106)
-            part.hit(bar.index / 12 % 2 == 0 ? .closedHat : .ride, "XxXxXxXx", at: bar.start, velocity: 88)
-            if bar.index % 12 == 11 {
-                part.hit(.snare, "....xxXX", at: bar.start, velocity: 104)
-                part.hit(.tomLow, ".....x.x", at: bar.start, velocity: 104)
-            }
-            if bar.index % 12 == 0 { part.play(.crash, at: bar.start, velocity: 92) }
-        }
+    /// A shoe on the floor: each beat, the second and fourth a little stronger.
+    private static func foot(_ bars: [(index: Int, start: Double)]) -> Part {
+        var part = Part("foot", .drums(.room), volume: 100, reverb: 30, looseness: 0.008)
+        for bar in bars { part.hit(.acousticKick, "xXxX", at: bar.start, velocity: 80) }
         return part
     }
 
-    /// Root, third, fifth, sixth, seventh and back: two bars of boogie.
-    private static func bass(_ bars: [(index: Int, start: Double)], _ changes: Changes) -> Part {
-        var part = Part("bass", .instrument(.fingeredBass), volume: 104, reverb: 10)
+    /// The shuffle figure on two strings: fifth, sixth, seventh, sixth over the root; at the end of a line, the chord.
+    private static func rhythm(
+        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
+    ) -> Part {
+        var part = Part("guitar", .instrument(.nylonGuitar), volume: 127, pan: 50, reverb: 30, looseness: 0.008)
         for bar in bars {
-            let root = 28 + modulo(changes.at(bar.start).root - 4, 12)
-            let walk = bar.index % 2 == 0 ? [0, 4, 7, 9] : [10, 9, 7, 4]
-            for (beat, interval) in walk.enumerated() {
-                part.play(root + interval, at: bar.start + Double(beat), for: 0.6, velocity: 108)
-                part.play(root + interval, at: bar.start + Double(beat) + 0.5, for: 0.4, velocity: 88)
-            }
-        }
-        return part
-    }
-
-    /// The shuffle figure on two strings: fifth, sixth, seventh, sixth over the root.
-    private static func rhythm(_ bars: [(index: Int, start: Double)], _ changes: Changes) -> Part {
-        var part = Part("rhythm guitar", .instrument(.overdrivenGuitar), volume: 96, pan: 30, reverb: 10)
-        part.amplifier = .crunch
-        for bar in bars {
-            let root = 40 + modulo(changes.at(bar.start).root - 4, 12)
+            let chord = changes.at(bar.start)
+            let root = 40 + modulo(chord.root - 4, 12)
             for (beat, interval) in [7, 9, 10, 9].enumerated() {
                 for half in [0.0, 0.5] {
                     let at = bar.start + Double(beat) + half
-                    part.strum([root, root + interval], at: at, for: 0.4, velocity: half == 0 ? 100 : 84)
+                    part.strum(
+                        [root, root + interval], at: at, for: 0.42, velocity: half == 0 ? 104 : 84, spread: 0.02)
+                }
+                if random.chance(0.25) {
+                    let high = chord.pitchClasses.map { nearestKey($0, to: 62) }
+                    part.strum(high, at: bar.start + Double(beat) + 0.5, for: 0.4, velocity: 84, spread: -0.04)
                 }
             }
         }
         return part
     }
 
-    private static func organ(_ bars: [(index: Int, start: Double)], _ changes: Changes) -> Part {
-        var part = Part("organ", .instrument(.rockOrgan), volume: 60, pan: 92, reverb: 40, chorus: 50)
-        var voicing = Voicing(range: 55...72, voices: 4)
-        for bar in bars {
-            let keys = voicing.next(changes.at(bar.start).pitchClasses)
-            part.strum(keys, at: bar.start, for: 3.9, velocity: 80)
-            part.swell(from: 80, to: 110, at: bar.start, over: 3.5)
-        }
-        return part
-    }
-
+    /// A left hand in sixths and sevenths, a right hand of two or three notes that comes and goes.
     private static func piano(
         _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
-        var part = Part("piano", .instrument(.grandPiano), volume: 84, pan: 84, reverb: 30)
-        var voicing = Voicing(range: 60...79, voices: 3)
+        var part = Part("piano", .instrument(.honkyTonkPiano), volume: 76, pan: 84, reverb: 30, looseness: 0.008)
+        var voicing = Voicing(range: 55...76, voices: 3)
         for bar in bars {
             let keys = voicing.next(changes.at(bar.start).rootlessPitchClasses)
             for hit in random.pick([[0.5, 1.5, 2.5, 3.5], [1, 1.5, 3, 3.5], [0, 1.5, 2.5], [1.5, 3.5]]) {
@@ -94,7 +65,7 @@ enum Blues: Composer {
         return part
     }
 
-    /// Guitar and harmonica in turns of four bars: a phrase, then room for the answer.
+    /// Guitar and harmonica in turns: two bars are left to the singer who is not there, two answer.
     private static func leads(
         _ bars: [(index: Int, start: Double)], _ changes: Changes, _ tonic: Int, _ random: inout RandomSource
     ) -> [Part] {
@@ -104,16 +75,15 @@ enum Blues: Composer {
         ]
         let scale = Scale.blues(tonic)
         let seats: [(String, Instrument, ClosedRange<Int>, Int, Int)] = [
-            ("lead guitar", .overdrivenGuitar, 59...83, 104, 60), ("harmonica", .harmonica, 60...81, 100, 72),
+            ("second guitar", .steelGuitar, 59...79, 76, 44), ("harmonica", .harmonica, 60...81, 64, 72),
         ]
         return seats.enumerated().map { turn, seat in
             let (name, instrument, range, volume, pan) = seat
             var part = Part(name, .instrument(instrument), volume: volume, pan: pan, reverb: 60, looseness: 0.014)
             part.delay = 0.01
-            if instrument == .overdrivenGuitar { part.amplifier = .crunch }
             var melodist = Melodist(
                 range: range, rhythms: rhythms, form: [0, 1, 0, 2, 3, 1], leaps: 0.25, velocity: 104, random: &random)
-            for bar in bars where bar.index / 4 % 2 == turn {
+            for bar in bars where bar.index / 4 % 2 == turn && bar.index % 4 >= 2 {
                 for note in melodist.bar(bar.index, at: bar.start, over: changes, in: { _ in scale }, random: &random) {
                     part.play(note.key, at: note.start, for: note.length, velocity: note.velocity)
                     if note.length >= 1 {

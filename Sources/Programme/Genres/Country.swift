@@ -3,6 +3,7 @@ enum Country: Composer {
     static func score(seconds: Double, random: inout RandomSource) -> Score {
         var score = Score(tempo: random.uniform(in: 104...132))
         score.swing = random.uniform(in: 0...0.05)
+        score.mastering = [.peak(800, -4), .peak(2600, 1.5), .highShelf(8500, 5)]
         let bars = score.bars(filling: seconds)
         let tonic = random.pick([7, 2, 0, 9, 4])
         let changes = progression(tonic, &random)

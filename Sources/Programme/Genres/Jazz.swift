@@ -3,6 +3,7 @@ enum Jazz: Composer {
     static func score(seconds: Double, random: inout RandomSource) -> Score {
         var score = Score(tempo: random.uniform(in: 124...176))
         score.swing = random.uniform(in: 0.10...0.16)
+        score.mastering = [.peak(1000, 4), .peak(2400, -4, quality: 1)]
         let bars = score.bars(filling: seconds)
         let changes = progression(&random)
         score.parts = [
