@@ -13,7 +13,8 @@ struct TrainCommand: ParsableCommand {
             --label speech=no-music makes another folder one of it.
 
             WHAT IS HELD OUT
-              --valid FILE            these tracks; all others are trained on, or those of --split FILE
+              --valid FILE            these tracks; all others are trained on, or those of --split FILE; with --refit \
+            everything is trained on once more when the held-out ones are judged
               --folds N --groups FILE every group of the file once, N networks; then one that is trained on everything \
             is the model. With --valid, these tracks are held out from each of the N too.
               nothing                 everything is trained on, and nothing is known of the result
@@ -75,6 +76,9 @@ struct TrainCommand: ParsableCommand {
             "Also write each fold's model and the list of what it never saw: MODEL.fold1.safetensors, MODEL.fold1.txt.")
     var keepFolds = false
 
+    @Flag(help: "With --valid: judge, then train again on everything; that is the model.")
+    var refit = false
+
     @Flag(help: "With --folds: judge only, and train no model on everything.")
     var judgeOnly = false
 
@@ -87,8 +91,12 @@ struct TrainCommand: ParsableCommand {
             guard (2...50).contains(folds) else { throw ValidationError("--folds must be 2 to 50") }
             if data.groups == nil { throw ValidationError("--folds needs --groups FILE: what is kept together") }
             if split != nil { throw ValidationError("--split and --folds contradict each other") }
+            if refit { throw ValidationError("--folds trains on everything in the end without --refit") }
         } else if judgeOnly || keepFolds {
             throw ValidationError("--judge-only and --keep-folds go with --folds")
+        }
+        if refit && folds == nil && valid == nil {
+            throw ValidationError("--refit needs --valid FILE: what is judged by")
         }
         if split != nil && valid == nil { throw ValidationError("--split needs --valid FILE: what is judged by") }
     }
@@ -116,7 +124,7 @@ struct TrainCommand: ParsableCommand {
             parts = [try Division.bySplit(corpus, split: training, valid: held)]
         }
         let plan = TrainingPlan(
-            corpus: corpus, parts: parts, trainsOnEverything: parts.count != 1 && !judgeOnly,
+            corpus: corpus, parts: parts, trainsOnEverything: (parts.count != 1 || refit) && !judgeOnly,
             configuration: configuration, seed: seed)
         // A folder that cannot be written is found out now, and not at the end.
         try writeFile([], to: out + ".html")

@@ -3,13 +3,13 @@
 public struct AugmentationConfiguration: Codable, Sendable, Equatable {
     /// Faster or slower by up to e^±speed, without a change of pitch.
     public var speed: Float = 0.2
-    public var speedChance: Float = 0.6
+    public var speedChance: Float = 0.5
     /// How often frames are taken whole, the nearest one, and how often shifts by whole bands: what lies between two
     /// frames or bands is smoother than any frame of real music.
-    public var wholeFramesChance: Float = 0.9
-    public var wholeBandsChance: Float = 0.5
+    public var wholeFramesChance: Float = 1
+    public var wholeBandsChance: Float = 1
     /// The level once normalised is off by this much, standard deviation in dB.
-    public var levelError: Float = 0
+    public var levelError: Float = 5
     /// Shift along the mel axis, standard deviation in bands: a change of pitch.
     public var shift: Float = 1.2
     public var shiftChance: Float = 0.6

@@ -18,7 +18,7 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     public var batch = 256
     /// Steps an epoch; after each epoch there is a line of progress and a checkpoint.
     public var stepsPerEpoch = 40
-    public var epochs = 30
+    public var epochs = 75
     /// The largest learning rate.
     public var learningRate = 2e-3
     /// The share of the steps in which the rate rises.
@@ -72,7 +72,7 @@ public struct SamplingConfiguration: Codable, Sendable, Equatable {
     /// A track's chance goes by this power of its group's number of tracks: -1 gives groups equal shares.
     public var groupExponent = -0.5
     /// And by this power of its length.
-    public var lengthExponent = 0.0
+    public var lengthExponent = 0.5
 
     public init() {}
 
