@@ -15,6 +15,8 @@ final class PulseConnection {
 
     /// Seconds that the server has for an answer.
     private static let patience = 5.0
+    /// Seconds that the end of a connection may take.
+    private static let farewell = 0.1
     /// Microseconds between looks at the clock.
     private static let tick: pa_usec_t = 500_000
 
@@ -81,6 +83,7 @@ final class PulseConnection {
     }
 
     func close() {
+        settle()
         let api = pa_threaded_mainloop_get_api(loop)
         if let stopEvent { api?.pointee.io_free(stopEvent) }
         if let timer { api?.pointee.time_free(timer) }
@@ -91,6 +94,26 @@ final class PulseConnection {
             pa_context_unref(context)
         }
         (stopEvent, timer, context) = (nil, nil, nil)
+    }
+
+    /// Lets the handshake end before the connection does: libpulse (16.1) never closes the descriptors that it is
+    /// about to send when it is cut off, and who tries again for months would run out of them.
+    private func settle() {
+        guard let context, let timer else { return }
+        let deadline = monotonicSeconds() + Self.farewell
+        pa_context_rttime_restart(context, timer, pa_rtclock_now() + pa_usec_t(Self.farewell * 1e6))
+        var drain: OpaquePointer?
+        while PA_CONTEXT_IS_GOOD(pa_context_get_state(context)) != 0, monotonicSeconds() < deadline {
+            if pa_context_get_state(context) == PA_CONTEXT_READY {
+                guard pa_context_is_pending(context) == 1 else { break }
+                drain = drain ?? pa_context_drain(context, { _, this in PulseConnection.from(this).wake() }, this)
+            }
+            pa_threaded_mainloop_wait(loop)
+        }
+        if let drain {
+            pa_operation_cancel(drain)
+            pa_operation_unref(drain)
+        }
     }
 
     // MARK: Waiting
@@ -195,13 +218,19 @@ final class PulseConnection {
         let error = pa_context_errno(context)
         switch pa_error_code(UInt32(error)) {
         case PA_ERR_CONNECTIONREFUSED, PA_ERR_INVALIDSERVER:
-            let hint =
-                server == nil ? "; set PULSE_SERVER, or give the URI ?server=unix:/run/user/1000/pulse/native" : ""
+            let hint = server == nil ? " Another one is set by PULSE_SERVER, or by ?server= in the URI" : ""
             return failed("cannot be reached", call, hint: "; is it running?\(hint)")
         case PA_ERR_CONNECTIONTERMINATED:
             return failed("went away", call, .disconnected)
         default:
             return failed("cannot be used", call)
         }
+    }
+}
+
+extension CaptureError {
+    /// Whether the server answered that it has no such source.
+    var isNoSuchSource: Bool {
+        call == "pa_context_get_source_info_by_name" && errno == Int32(PA_ERR_NOENTITY.rawValue)
     }
 }

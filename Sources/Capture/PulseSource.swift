@@ -62,7 +62,16 @@ extension PulseConnection {
             guard try recording.begin() else { return }
             var isElsewhere = false
             while !isElsewhere {
-                guard try recording.waitForTrouble(), let now = try findSource(source) else { return }
+                guard try recording.waitForTrouble() else { return }
+                let now: Source?
+                do throws(CaptureError) {
+                    now = try findSource(source)
+                } catch {
+                    // Between two defaults there may be none; what is recorded tells by itself when it is gone.
+                    guard error.isNoSuchSource else { throw error }
+                    continue
+                }
+                guard let now else { return }
                 // Only another default is followed: the user may have moved us by hand to what is none. And the
                 // server may have moved us already, but still converts to the rate of before.
                 isElsewhere = now.name != wanted.name && !recording.isNative(to: now)

@@ -15,7 +15,7 @@ struct AllocationTests {
         #expect(allocation_counter_stop() > 0 && array.count >= 100)
     }
 
-    @Test("Once warm, nothing is allocated", arguments: ["wav", "flac", "mp3", "ogg", "pipe", "alsa"])
+    @Test("Once warm, nothing is allocated", .ffmpeg, arguments: ["wav", "flac", "mp3", "ogg", "pipe", "alsa"])
     func noAllocations(kind: String) throws {
         let tone = Signals.sine(440, rate: 48_000, seconds: 30)
         let wav = Signals.wav(tone, rate: 48_000, channels: 2)

@@ -48,9 +48,8 @@ struct FileSourceTests {
         #expect(Array(record.samples.prefix(3 * tone.count)) == tone + tone + tone)
     }
 
-    @Test("Whatever libsndfile reads is read", arguments: ["flac", "ogg", "opus", "mp3", "aiff", "w64"])
+    @Test("Whatever libsndfile reads is read", .ffmpeg, arguments: ["flac", "ogg", "opus", "mp3", "aiff", "w64"])
     func formats(kind: String) async throws {
-        try #require(TestEnvironment.isInstalled("ffmpeg"), "ffmpeg is not installed (apt-get install ffmpeg)")
         let path = TestEnvironment.path("tone.\(kind)")
         let codec = kind == "opus" ? "-c:a libopus" : kind == "ogg" ? "-c:a libvorbis" : ""
         try await TestEnvironment.run("ffmpeg -v error -f lavfi -i sine=440:r=48000:d=1 -ac 2 \(codec) '\(path)'")
@@ -64,9 +63,8 @@ struct FileSourceTests {
         #expect(record.formats.first?.encoding == names[kind])
     }
 
-    @Test("A file that is cut off anywhere is read up to there", arguments: ["wav", "flac", "ogg", "mp3"])
+    @Test("A file that is cut off anywhere is read up to there", .ffmpeg, arguments: ["wav", "flac", "ogg", "mp3"])
     func truncated(kind: String) async throws {
-        try #require(TestEnvironment.isInstalled("ffmpeg"), "ffmpeg is not installed (apt-get install ffmpeg)")
         let path = TestEnvironment.path("whole.\(kind)")
         let codec = kind == "ogg" ? "-c:a libvorbis" : ""
         try await TestEnvironment.run("ffmpeg -v error -f lavfi -i anoisesrc=r=48000:d=8:a=0.3:s=1 \(codec) '\(path)'")
@@ -104,9 +102,8 @@ struct FileSourceTests {
         }
     }
 
-    @Test("Damaged files neither crash nor hang", arguments: ["wav", "flac", "ogg", "mp3"])
+    @Test("Damaged files neither crash nor hang", .ffmpeg, arguments: ["wav", "flac", "ogg", "mp3"])
     func fuzz(kind: String) async throws {
-        try #require(TestEnvironment.isInstalled("ffmpeg"), "ffmpeg is not installed (apt-get install ffmpeg)")
         let path = TestEnvironment.path("good.\(kind)")
         let codec = kind == "ogg" ? "-c:a libvorbis" : ""
         try await TestEnvironment.run("ffmpeg -v error -f lavfi -i sine=440:r=48000:d=0.3 \(codec) '\(path)'")

@@ -192,6 +192,30 @@ extension SoundServerTests {
             for (source, _) in pairs { source.stop() }
         }
 
+        @Test(
+            "Hundreds of starts and stops leave no descriptor behind",
+            arguments: ["recording", "no source", "through ALSA"])
+        func leaks(kind: String) async throws {
+            let uri =
+                switch kind {
+                case "recording": "pulse:radio.monitor?server=\(PulseServer.address)"
+                case "no source": "pulse:nonsense?server=\(PulseServer.address)"
+                default: "alsa:genred_pulse"
+                }
+            func cycle() throws {
+                let source = try SourceURI(parsing: uri).makeSource()
+                source.start(RecordingSink(keeping: 0))
+                usleep(UInt32.random(in: 0...6000))
+                source.stop()
+            }
+            for _ in 0..<10 { try cycle() }
+            let (before, shared) = (openDescriptors(), openDescriptors("memfd:pulseaudio"))
+            for _ in 0..<400 { try cycle() }
+            // Other suites have some of their own meanwhile, but none of libpulse's shared memory.
+            #expect(openDescriptors() < before + 40)
+            #expect(openDescriptors("memfd:pulseaudio") <= shared)
+        }
+
         private func listeningSocket(_ path: String) -> Int32? {
             let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
             var address = sockaddr_un()

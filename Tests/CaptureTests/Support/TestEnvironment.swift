@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Testing
 
 /// A folder for this run of the tests, and programs run in it.
 enum TestEnvironment {
@@ -80,7 +81,19 @@ enum ALSAConfiguration {
     }
 }
 
-/// How many file descriptors the process has open.
-func openDescriptors() -> Int {
-    (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0
+/// How many file descriptors the process has open, of those whose target's name holds `part`.
+func openDescriptors(_ part: String = "") -> Int {
+    let folder = "/proc/self/fd"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    guard !part.isEmpty else { return names.count }
+    return names.count {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)"))?.contains(part) == true
+    }
+}
+
+extension Trait where Self == ConditionTrait {
+    /// Skips a test where there is no ffmpeg to make its files.
+    static var ffmpeg: Self {
+        .enabled(if: TestEnvironment.isInstalled("ffmpeg"), "ffmpeg is not installed (apt-get install ffmpeg)")
+    }
 }
