@@ -131,18 +131,18 @@ func nearest(to word: String, among known: [String]) -> String? {
     return distances.filter { $0.1 <= max(1, min(word.count, $0.0.count) / 3) }.min { $0.1 < $1.1 }?.0
 }
 
-/// How many letters have to be inserted, removed or replaced (Levenshtein's distance).
+/// How many letters have to be inserted, removed, replaced or exchanged with their neighbour (optimal string alignment).
 private func editDistance(_ a: String, _ b: String) -> Int {
     let (a, b) = (Array(a), Array(b))
-    var row = Array(0...b.count)
-    for (i, letter) in a.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
+    var rows = [Array(0...b.count)]
+    for i in a.indices {
+        var row = [i + 1]
         for j in b.indices {
-            let replaced = diagonal + (letter == b[j] ? 0 : 1)
-            diagonal = row[j + 1]
-            row[j + 1] = min(replaced, diagonal + 1, row[j] + 1)
+            var least = min(rows[i][j] + (a[i] == b[j] ? 0 : 1), rows[i][j + 1] + 1, row[j] + 1)
+            if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { least = min(least, rows[i - 1][j - 1] + 1) }
+            row.append(least)
         }
+        rows.append(row)
     }
-    return row[b.count]
+    return rows[a.count][b.count]
 }

@@ -59,13 +59,16 @@ final class HubFixture: Sendable {
         let ring = EstimateRing(capacity: 8, labels: Self.labels.count)
         let format = StreamFormat(sampleRate: 48_000, channels: 2, encoding: "S16", device: "hw:0")
         hub.post(.opened(format, ring: ring, labels: Self.labels), slot: slot)
-        await hub.perform { _ in }
+        await settle()
     }
 
     func close(_ event: CaptureEvent, slot: Int = 0) async {
         hub.post(.closed(event), slot: slot)
-        await hub.perform { _ in }
+        await settle()
     }
+
+    /// Lets everything that was posted so far happen.
+    private func settle() async { try? await hub.loop.submit {}.get() }
 
     /// An estimate arrives.
     func estimate(

@@ -1,0 +1,121 @@
+import Glibc
+import Logging
+import Testing
+
+@testable import genred
+
+struct LogTests {
+    private let ends: [Int32]
+
+    init() {
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
+        self.ends = ends
+    }
+
+    private func logger(isJournal: Bool = false, level: SharedLevel = SharedLevel(.info)) -> Logger {
+        let output = StandardError(descriptor: ends[1])
+        return Logger(label: "x") { _ in LineLog(output: output, isJournal: isJournal, level: level) }
+    }
+
+    private func written() -> String {
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        let count = read(ends[0], &bytes, bytes.count)
+        return String(decoding: bytes[..<max(0, count)], as: UTF8.self)
+    }
+
+    @Test func `a person sees time and level`() {
+        logger().info("radio: jazz -> rock")
+        #expect(written().wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ info radio: jazz -> rock\n/) != nil)
+    }
+
+    @Test func `the journal sees its own levels and no time`() {
+        let log = logger(isJournal: true)
+        log.info("a")
+        log.notice("b")
+        log.warning("c")
+        log.error("d")
+        log.critical("e")
+        #expect(written() == "<6>a\n<5>b\n<4>c\n<3>d\n<2>e\n")
+    }
+
+    @Test func `one event is one line, whatever is in it`() {
+        logger(isJournal: true).info("a\nb\r\nc\u{85}d\u{2028}e")
+        #expect(written() == "<6>a b c d e\n")
+    }
+
+    @Test func `a reload changes the level of every copy`() {
+        let level = SharedLevel(.info)
+        let log = logger(isJournal: true, level: level)
+        let copy = log
+        log.debug("unseen")
+        level.value = .debug
+        copy.debug("seen")
+        #expect(written() == "<7>seen\n")
+    }
+
+    @Test func `a reader that does not read costs lines, which are counted, and no time`() throws {
+        let log = logger(isJournal: true)
+        let start = ContinuousClock.now
+        for index in 0..<20_000 { log.info("line \(index)") }
+        #expect(start.duration(to: .now) < .seconds(5))
+        let kept = written().split(separator: "\n").count
+        log.info("again")
+        #expect(written() == "<4>\(20_000 - kept) lines of the log were lost before this one\n<6>again\n")
+    }
+
+    @Test func `a reader that is gone ends nothing`() {
+        signal(SIGPIPE, SIG_IGN)
+        close(ends[0])
+        logger().info("to nobody")
+        logger().info("to nobody")
+    }
+
+    @Test func `a disk that is full ends nothing`() {
+        let full = open("/dev/full", O_WRONLY)
+        StandardError(descriptor: full).write("lost\n")
+        StandardError(descriptor: full).write("lost\n") { _ in "" }
+        close(full)
+    }
+
+    @Test func `knows the journal's stream by what systemd says`() {
+        var status = stat()
+        fstat(ends[1], &status)
+        let output = StandardError(descriptor: ends[1])
+        #expect(output.isJournal("\(status.st_dev):\(status.st_ino)"))
+        for other in [nil, "", "1", "1:2", "x:y", "\(status.st_dev):\(status.st_ino):1"] {
+            #expect(!output.isJournal(other))
+        }
+    }
+}
+
+struct ServiceNotificationTests {
+    @Test(arguments: [false, true])
+    func `the service manager hears it, by path or by abstract name`(isAbstract: Bool) throws {
+        let folder = try TemporaryFolder()
+        let name = isAbstract ? "@genred-test-\(getpid())" : folder.file("notify")
+        let descriptor = UnixSocket.open(SOCK_DGRAM)
+        defer { close(descriptor) }
+        let address = isAbstract ? "\0" + name.dropFirst() : name
+        #expect(UnixSocket.withAddress(address) { bind(descriptor, $0, $1) } == 0)
+        let notification = ServiceNotification(path: name)
+        notification.ready("1 source")
+        notification.stopping()
+        func next() -> String {
+            var bytes = [UInt8](repeating: 0, count: 1000)
+            let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+            return String(decoding: bytes[..<max(0, count)], as: UTF8.self)
+        }
+        #expect(next() == "READY=1\nSTATUS=1 source")
+        #expect(next() == "STOPPING=1")
+        notification.reloading()
+        #expect(next().hasPrefix("RELOADING=1\nMONOTONIC_USEC="))
+    }
+
+    @Test func `without a service manager nothing happens`() {
+        ServiceNotification(path: nil).stopping()
+        ServiceNotification(path: "/nowhere/at/all").stopping()
+        ServiceNotification(path: String(repeating: "x", count: 1000)).stopping()
+    }
+}

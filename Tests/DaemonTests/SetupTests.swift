@@ -1,0 +1,99 @@
+import Capture
+import Glibc
+import Model
+import Testing
+
+@testable import genred
+
+struct SetupTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func setup(_ text: String, _ change: (inout CommandLineOptions) throws -> Void = { _ in }) throws -> Setup {
+        var options = CommandLineOptions(config: try folder.write(text, to: "g.yaml"))
+        try change(&options)
+        return try Setup(options)
+    }
+
+    private func source(_ name: String, _ uri: String) throws -> Configuration.Source {
+        Configuration.Source(name: name, uri: try SourceURI(parsing: uri))
+    }
+
+    private let file = """
+        sources: [{name: radio, uri: 'alsa:hw:0'}]
+        socket: {path: /run/a.sock}
+        log: {level: debug}
+        update: 0.48
+        """
+
+    @Test func `the command line goes before the file, and the file before the defaults`() throws {
+        let plain = try setup(file)
+        #expect(plain.configuration.sources == [try source("radio", "alsa:hw:0")])
+        #expect(plain.socketPath == "/run/a.sock")
+        #expect(plain.configuration.log.level == .debug)
+        #expect(plain.configuration.log.summary == 3600)
+        #expect(plain.analysis.updateInterval == 0.48)
+        let overridden = try setup(file) { options in
+            options.sources = [try source("set", "file:/a.wav"), try source("in", "pipe:-")]
+            options.socket = "/run/b.sock"
+            options.logLevel = .error
+        }
+        #expect(overridden.configuration.sources.map(\.name) == ["set", "in"])
+        #expect(overridden.socketPath == "/run/b.sock")
+        #expect(overridden.configuration.log.level == .error)
+        #expect(overridden.analysis.updateInterval == 0.48)
+    }
+
+    @Test func `an update that is no multiple of the network's step is named with its place`() throws {
+        let error = try #require(throws: ConfigurationError.self) { try setup("log: {level: info}\nupdate: 0.3") }
+        #expect(
+            error.lines == [
+                "\(folder.file("g.yaml")):2:9: an update every 0.3 s is impossible: it must be a multiple of the network's"
+                    + " step, 0.24 s"
+            ])
+    }
+
+    @Test func `a model that cannot be used is named, with its place in the file or without on the command line`()
+        throws
+    {
+        let bad = try folder.write("not a model", to: "bad.safetensors")
+        let inFile = try #require(throws: ConfigurationError.self) { try setup("model: bad.safetensors") }
+        #expect(inFile.lines.count == 1)
+        #expect(inFile.lines[0].hasPrefix("\(folder.file("g.yaml")):1:8: model '\(bad)': "))
+        let missing = try #require(throws: ConfigurationError.self) {
+            try setup("model: bad.safetensors") { $0.model = folder.file("missing") }
+        }
+        #expect(missing.lines[0].hasPrefix("model '\(folder.file("missing"))': No such file or directory"))
+        #expect(try setup("model: bad.safetensors") { $0.model = "default" }.model.path == GenreModel.shippedPath())
+    }
+
+    @Test func `a configuration that is not there, or no file, is an error`() throws {
+        for path in [folder.file("missing"), folder.path, "/dev/zero"] {
+            let error = try #require(throws: ConfigurationError.self) { try Setup(CommandLineOptions(config: path)) }
+            #expect(error.lines.count == 1)
+            #expect(error.lines[0].hasPrefix("cannot read the configuration \(path): "))
+        }
+    }
+
+    @Test func `without a source it is PulseAudio's where a server answers, else ALSA's, and it says so`() throws {
+        let none = try Defaults.source { _ in "/nowhere" }
+        #expect(none.source.uri.description == "alsa:default")
+        #expect(none.reason.contains("ALSA"))
+        let server = try ControlSocket(path: folder.file("native"), mode: 0o600, group: nil)
+        defer {
+            server.remove()
+            close(server.descriptor)
+        }
+        for environment in [
+            ["PULSE_RUNTIME_PATH": folder.path], ["PULSE_SERVER": "unix:\(folder.file("native"))"],
+            ["PULSE_SERVER": "{0123}unix:/nowhere {4567}\(folder.file("native"))"], ["PULSE_SERVER": "music.local"],
+        ] {
+            let found = try Defaults.source { environment[$0] }
+            #expect(found.source.uri.description == "pulse:@DEFAULT_SOURCE@", "\(environment)")
+            #expect(found.reason.contains("PulseAudio"))
+        }
+        let dead = try Defaults.source { ["PULSE_SERVER": "unix:/nowhere"][$0] }
+        #expect(dead.source.uri.kind == .alsa)
+    }
+}
