@@ -25,7 +25,7 @@ enum Blues: Composer {
     private static func rhythm(
         _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
-        var part = Part("guitar", .instrument(.nylonGuitar), volume: 127, pan: 50, reverb: 30, looseness: 0.008)
+        var part = Part("guitar", .instrument(.steelGuitar), volume: 110, pan: 50, reverb: 30, looseness: 0.008)
         for bar in bars {
             let chord = changes.at(bar.start)
             let root = 40 + modulo(chord.root - 4, 12)
@@ -33,7 +33,7 @@ enum Blues: Composer {
                 for half in [0.0, 0.5] {
                     let at = bar.start + Double(beat) + half
                     part.strum(
-                        [root, root + interval], at: at, for: 0.42, velocity: half == 0 ? 104 : 84, spread: 0.02)
+                        [root, root + interval], at: at, for: 0.3, velocity: half == 0 ? 108 : 80, spread: 0.02)
                 }
                 if random.chance(0.25) {
                     let high = chord.pitchClasses.map { nearestKey($0, to: 62) }
@@ -48,7 +48,7 @@ enum Blues: Composer {
     private static func piano(
         _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
-        var part = Part("piano", .instrument(.honkyTonkPiano), volume: 76, pan: 84, reverb: 30, looseness: 0.008)
+        var part = Part("piano", .instrument(.honkyTonkPiano), volume: 96, pan: 84, reverb: 30, looseness: 0.008)
         var voicing = Voicing(range: 55...76, voices: 3)
         for bar in bars {
             let keys = voicing.next(changes.at(bar.start).rootlessPitchClasses)
@@ -75,7 +75,7 @@ enum Blues: Composer {
         ]
         let scale = Scale.blues(tonic)
         let seats: [(String, Instrument, ClosedRange<Int>, Int, Int)] = [
-            ("second guitar", .steelGuitar, 59...79, 76, 44), ("harmonica", .harmonica, 60...81, 64, 72),
+            ("second guitar", .cleanGuitar, 59...79, 72, 44), ("harmonica", .harmonica, 60...81, 64, 72),
         ]
         return seats.enumerated().map { turn, seat in
             let (name, instrument, range, volume, pan) = seat
