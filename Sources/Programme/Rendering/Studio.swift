@@ -9,8 +9,8 @@ public struct Studio: Sendable {
     private static let soundFontFolders = [
         "/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/local/share/soundfonts",
     ]
-    /// Those known to be General MIDI, the best first; then any other.
-    private static let preferredSoundFonts = ["FluidR3_GM.sf2", "TimGM6mb.sf2", "default-GM.sf2"]
+    /// Those known to be General MIDI, the one that the pieces were mixed with first; then any other.
+    private static let preferredSoundFonts = ["TimGM6mb.sf2", "FluidR3_GM.sf2", "default-GM.sf2"]
     /// The level of everything that is played, in dB below full scale (root mean square).
     static let level = -18.0
     /// The level of an MC beside what he speaks over, in dB.
