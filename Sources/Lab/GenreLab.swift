@@ -21,6 +21,7 @@ struct GenreLab: ParsableCommand {
             """,
         subcommands: [
             ExtractCommand.self, TrainCommand.self, EvaluateCommand.self, ClassifyCommand.self, StreamsCommand.self,
+            ExportCommand.self, ImportCommand.self,
         ]
     )
 }

@@ -1,0 +1,123 @@
+import Foundation
+import Model
+import Testing
+
+@testable import Training
+
+/// Whether there is a Python with PyTorch; asked once.
+private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy"))?.status == 0
+
+/// The network and its gradients against PyTorch's own, where there is a PyTorch.
+@Suite(.enabled(if: isPyTorchInstalled)) struct PyTorchTests {
+    static let architecture = Architecture(blocks: [
+        .init(channels: 24, kernel: 3, pool: 2), .init(channels: 20, kernel: 4, pool: 1),
+        .init(channels: 28, kernel: 2, pool: 3),
+    ])
+
+    /// Saves numbers where Python finds them.
+    static func save(_ values: some Sequence<Float>, _ shape: [Int], _ path: String) throws {
+        try writeFile(NpyArray(shape: shape, values: Array(values), isHalfPrecision: false).serialized(), to: path)
+    }
+
+    @Test func outputsAndGradientsOfAStepAreTheSame() throws {
+        let folder = try TemporaryFolder()
+        let batch = 40
+        let shape = NetworkShape(architecture: Self.architecture, inputs: 32, frames: 50, labels: 5)
+        let network = TrainingNetwork(shape: shape, batch: batch, workers: Workers(count: 2), seed: 11)
+        var generator = CounterGenerator(seed: 12, purpose: .sample)
+        for block in shape.blocks {
+            for index in block.scale { network.parameters[index] = generator.uniform(0.5, 1.5) }
+            for index in block.shift { network.parameters[index] = generator.uniform(-0.5, 0.5) }
+        }
+        for index in 0..<network.input.count { network.input.pointer[index] = generator.normal() }
+        for window in 0..<batch {
+            for label in 0..<5 { network.targets.pointer[window * 5 + label] = label == window % 5 ? 0.8 : 0.05 }
+        }
+        func values(_ storage: Storage) -> UnsafeBufferPointer<Float> {
+            UnsafeBufferPointer(start: storage.pointer, count: storage.count)
+        }
+        try Self.save(values(network.input), [batch, 50, 32], folder.file("input.npy"))
+        try Self.save(values(network.targets), [batch, 5], folder.file("targets.npy"))
+        try Self.save(network.parameters, [shape.count], folder.file("parameters.npy"))
+        network.forward(.training(seed: 1, step: 0, dropout: 0))
+        let logits = Array(values(network.logits))
+        let (loss, _) = network.backward()
+
+        let result = try NpyTests.run(
+            """
+            import torch, torch.nn as nn, numpy as np
+            load = lambda n: torch.from_numpy(np.load('\(folder.path)/' + n + '.npy'))
+            p = load('parameters'); place = 0
+            def take(*shape):
+                global place
+                n = int(np.prod(shape)); v = p[place:place+n].reshape(shape); place += n; return nn.Parameter(v.clone())
+            x = load('input').transpose(1, 2); i = 32; parameters = []
+            for channels, kernel, pool in [(24, 3, 2), (20, 4, 1), (28, 2, 3)]:
+                weight, scale, shift = take(channels, kernel, i), take(channels), take(channels)
+                parameters += [weight, scale, shift]
+                x = nn.functional.conv1d(x, weight.transpose(1, 2))
+                x = nn.functional.batch_norm(x, None, None, scale, shift, training=True)
+                x = nn.functional.max_pool1d(torch.relu(x), pool); i = channels
+            weight, bias = take(5, 3 * i), take(5); parameters += [weight, bias]
+            features = torch.cat([x.mean(-1), x.amax(-1), torch.sqrt(x.var(-1, unbiased=False) + 1e-5)], -1)
+            logits = nn.functional.linear(features, weight, bias)
+            loss = nn.functional.cross_entropy(logits, load('targets')); loss.backward()
+            np.save('\(folder.path)/logits.npy', logits.detach().numpy())
+            np.save('\(folder.path)/gradient.npy', torch.cat([q.grad.flatten() for q in parameters]).numpy())
+            print(loss.item())
+            """)
+        #expect(result.status == 0)
+        #expect(abs((Double(result.output.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 9) - loss) < 1e-5)
+        let theirs = try NpyArray(contentsOf: folder.file("logits.npy")).values
+        for (ours, theirs) in zip(logits, theirs) { #expect(abs(ours - theirs) < 1e-4) }
+        let gradient = try NpyArray(contentsOf: folder.file("gradient.npy")).values
+        #expect(gradient.count == shape.count)
+        for (ours, theirs) in zip(values(network.gradient), gradient) { #expect(abs(ours - theirs) < 1e-4) }
+    }
+
+    /// The class of docs/training.md, as it stands there.
+    static func documentedNetwork() throws -> String {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let text = try String(contentsOf: root.appendingPathComponent("docs/training.md"), encoding: .utf8)
+        let start = try #require(text.range(of: "```python\n"))
+        let end = try #require(text.range(of: "```", range: start.upperBound..<text.endIndex))
+        return String(text[start.upperBound..<end.lowerBound])
+    }
+
+    @Test func theDocumentedNetworkComputesWhatAnExportedModelDoes() throws {
+        let folder = try TemporaryFolder()
+        let shape = NetworkShape(architecture: Self.architecture, inputs: 32, frames: 50, labels: 5)
+        let tensors = shape.tensors(
+            parameters: shape.initialParameters(seed: 3), running: RunningStatistics(shape: shape),
+            inputTransform: InputTransform(ignoringTopBands: 0))
+        let model = try GenreModel(
+            architecture: Self.architecture, labels: ["a", "b", "c", "d", "e"], temperature: 1.5, card: [:],
+            tensors: tensors)
+        try ModelExchange.export(model, weights: folder.file("w.safetensors"), description: folder.file("d.json"))
+        var generator = CounterGenerator(seed: 4, purpose: .sample)
+        let window = (0..<(50 * 32)).map { _ in generator.normal() * 5 }
+        try Self.save(window, [50, 32], folder.file("window.npy"))
+        let program = """
+            \(try Self.documentedNetwork())
+            import json, struct, numpy as np
+            d = json.load(open('\(folder.file("d.json"))'))
+            b = open('\(folder.file("w.safetensors"))', 'rb').read(); n = struct.unpack('<Q', b[:8])[0]; h = json.loads(b[8:8+n])
+            state = {k: torch.from_numpy(np.frombuffer(b[8+n:][slice(*v['data_offsets'])], '<f4').reshape(v['shape']).copy())
+                     for k, v in h.items() if k != '__metadata__'}
+            net = Genres(d['architecture']['blocks'], len(d['labels']), epsilon=d['architecture']['std_epsilon'])
+            net.load_state_dict(state)
+            x = torch.from_numpy(np.load('\(folder.file("window.npy"))')).T[None]
+            print(*net(x)[0].tolist())
+            """
+        let result = try NpyTests.run(program)
+        #expect(result.status == 0)
+        let theirs = result.output.split(whereSeparator: \.isWhitespace).compactMap { Float($0) }
+        #expect(theirs.count == 5)
+        for (ours, theirs) in zip(model.logits(window: window), theirs) { #expect(abs(ours - theirs) < 1e-4) }
+
+        let back = try ModelExchange.model(weights: folder.file("w.safetensors"), description: folder.file("d.json"))
+        #expect(back.logits(window: window) == model.logits(window: window))
+        #expect(back.temperature == 1.5)
+    }
+}
