@@ -37,7 +37,7 @@ final class PulseServer: Sendable {
         try #require(access(socket, F_OK) == 0, "the sound server did not start")
         // A null sink works in blocks of up to 2 s unless somebody wants to hear sooner. Ends with the server.
         _ = try ChildProcess(
-            shell: "exec parec -d radio.monitor --latency-msec=20 >/dev/null",
+            shell: "exec parec -d radio.monitor --latency-msec=20 >/dev/null 2>&1",
             environment: ["PULSE_SERVER": Self.address])
     }
 
@@ -59,7 +59,8 @@ final class PulseServer: Sendable {
 
     /// Plays a file to the sink `radio` in the background.
     func play(_ path: String, sink: String = "radio") throws -> ChildProcess {
-        try ChildProcess(shell: "exec paplay -d \(sink) '\(path)'", environment: ["PULSE_SERVER": Self.address])
+        try ChildProcess(
+            shell: "exec paplay -d \(sink) 2>/dev/null '\(path)'", environment: ["PULSE_SERVER": Self.address])
     }
 }
 
