@@ -89,7 +89,7 @@ let package = Package(
         .testTarget(name: "TrainingTests", dependencies: ["Training"]),
         .testTarget(name: "CaptureTests", dependencies: ["Capture", "AllocationCounter"]),
         .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol"]),
-        .testTarget(name: "DaemonTests", dependencies: ["genred"]),
+        .testTarget(name: "DaemonTests", dependencies: ["genred", "AllocationCounter"]),
         .testTarget(name: "ControlTests", dependencies: ["genrectl", "ControlProtocol"]),
         .testTarget(name: "ProgrammeTests", dependencies: ["Programme"]),
         .testTarget(name: "EndToEndTests", dependencies: ["ControlProtocol", "Streaming", "Capture"]),

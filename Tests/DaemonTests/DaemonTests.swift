@@ -180,8 +180,6 @@ struct DaemonTests {
         }
         let client = try await client()
         _ = try folder.write("history: {limit: 20}\nsources: [{name: other, uri: 'alsa:x'}]", to: "g.yaml")
-        // The signal is trapped a moment after the socket is there.
-        try await Task.sleep(for: .milliseconds(300))
         kill(getpid(), SIGHUP)
         #expect(await eventually { log.lines.contains("notice reload: history") })
         #expect(try await positions(client).keys.sorted() == ["mine"])

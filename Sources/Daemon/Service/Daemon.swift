@@ -42,6 +42,8 @@ actor Daemon {
 
     /// Runs until it is stopped or every source has ended.
     func run() async throws -> ExitStatus {
+        // From here on a signal is kept until the services run, so that the socket is never left behind.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let socket = setup.configuration.socket
         let listening: ControlSocket
         do throws(SocketError) {
@@ -60,10 +62,11 @@ actor Daemon {
                 .init(service: server),
                 .init(service: supervisor, successTerminationBehavior: .gracefullyShutdownGroup),
                 .init(service: summary),
-                .init(service: ReloadSignal { _ = await self.reload() }),
                 .init(service: StopNotice { await self.willStop() }),
+                .init(
+                    service: SignalService(signals: signals) { _ = await self.reload() },
+                    successTerminationBehavior: .gracefullyShutdownGroup),
             ],
-            gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
         // Nothing of it takes that long; what would is left behind.
         configuration.maximumGracefulShutdownDuration = .seconds(3)
@@ -177,11 +180,16 @@ private struct StopNotice: Service {
     }
 }
 
-/// Calls something on every SIGHUP.
-private struct ReloadSignal: Service {
-    let action: @Sendable () async -> Void
+/// Reloads on SIGHUP, and comes to its end on any other signal.
+private struct SignalService: Service {
+    let signals: UnixSignalsSequence
+    let reload: @Sendable () async -> Void
 
     func run() async throws {
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { await action() }
+        for await signal in signals.cancelOnGracefulShutdown() {
+            guard signal == .sighup else { return }
+            // Beside the wait for the next one: a stop does not have to wait for a reload.
+            Task { await reload() }
+        }
     }
 }
