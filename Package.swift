@@ -31,12 +31,13 @@ let package = Package(
         .systemLibrary(name: "CTerminal"),
 
         // What is heard.
-        .target(name: "Model", resources: [.copy("Resources/default.safetensors")]),
+        .target(name: "Model", dependencies: ["JSONText"], resources: [.copy("Resources/default.safetensors")]),
         .target(name: "Streaming", dependencies: ["Model", "CFFTW", "CSoxr"]),
         .target(name: "Capture", dependencies: ["CALSA", "CPulse", "CSndfile"]),
 
         // What is said about it.
-        .target(name: "ControlProtocol"),
+        .target(name: "JSONText"),
+        .target(name: "ControlProtocol", dependencies: ["JSONText"]),
 
         // The programs.
         .executableTarget(
@@ -56,7 +57,7 @@ let package = Package(
         .executableTarget(
             name: "genrectl",
             dependencies: [
-                "ControlProtocol", "CTerminal",
+                "ControlProtocol", "CTerminal", "JSONText",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Control"
@@ -71,7 +72,7 @@ let package = Package(
         ),
 
         // What is learned; nothing the daemon links.
-        .target(name: "Training", dependencies: ["Model", "Streaming", "COpenBLAS"]),
+        .target(name: "Training", dependencies: ["JSONText", "Model", "Streaming", "COpenBLAS"]),
 
         // The demonstration: music that the project composes itself.
         .target(name: "Programme", dependencies: ["CSndfile", "CSoxr"]),
@@ -88,7 +89,7 @@ let package = Package(
         .testTarget(name: "StreamingTests", dependencies: ["Streaming", "AllocationCounter"], exclude: ["Golden"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training"]),
         .testTarget(name: "CaptureTests", dependencies: ["Capture", "AllocationCounter"]),
-        .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol"]),
+        .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol", "JSONText"]),
         .testTarget(name: "DaemonTests", dependencies: ["genred", "AllocationCounter"]),
         .testTarget(name: "ControlTests", dependencies: ["genrectl", "ControlProtocol"]),
         .testTarget(name: "ProgrammeTests", dependencies: ["Programme"]),

@@ -1,4 +1,5 @@
 import ControlProtocol
+import JSONText
 import Glibc
 
 /// Standard output and standard error, a line at a time.

@@ -1,3 +1,4 @@
+import JSONText
 internal import Glibc
 
 /// A client of the control socket that waits for its answers. It uses nothing but system calls and starts at once.

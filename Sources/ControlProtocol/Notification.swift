@@ -1,3 +1,5 @@
+import JSONText
+
 /// What one can subscribe to.
 public enum EventKind: String, Codable, Sendable, CaseIterable {
     case estimate, change, state

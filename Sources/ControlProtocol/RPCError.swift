@@ -1,3 +1,5 @@
+import JSONText
+
 /// An error as it crosses the socket: the `error` member of a JSON-RPC 2.0 response.
 public struct RPCError: Error, Codable, Sendable, Equatable, CustomStringConvertible {
     /// JSON-RPC's own codes, and genred's between -32000 and -32099. A client meets others with a newer daemon.

@@ -1,3 +1,5 @@
+import JSONText
+
 /// The methods of the control socket (docs/protocol.md).
 public enum ControlMethod: String, Sendable, CaseIterable {
     case describe, current, subscribe, history, sources, status, reload

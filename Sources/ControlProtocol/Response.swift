@@ -1,3 +1,5 @@
+import JSONText
+
 /// A response of the daemon as it goes onto the socket.
 public enum Response {
     /// One line with its newline. A result that JSON cannot express becomes an internal error.

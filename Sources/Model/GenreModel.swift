@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 
 /// A trained network with all that is needed to run it and to judge it.
 public struct GenreModel: Sendable {
@@ -81,7 +82,7 @@ extension GenreModel {
                 throw ModelError(.unsupported, "its metadata has no '\(key)': not a genred model")
             }
             do {
-                return try JSONDecoder().decode(type, from: Data(text.utf8))
+                return try JSON.decode(type, from: Array(text.utf8))
             } catch {
                 throw ModelError(.unsupported, "the metadata's '\(key)' is not what it should be")
             }
@@ -106,7 +107,9 @@ extension GenreModel {
 
     /// The card is an object of anything; numbers and objects are kept as their JSON text.
     private static func card(_ text: String?) -> [String: String] {
-        guard let text, let object = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] else {
+        guard let text, (try? JSON.check(Array(text.utf8))) != nil,
+            let object = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+        else {
             return [:]
         }
         return object.compactMapValues { value in

@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 
 /// The safetensors container: an 8-byte little-endian header length, a JSON header, the tensors' bytes.
 /// https://github.com/huggingface/safetensors#format
@@ -71,7 +72,7 @@ public struct SafeTensors: Sendable {
         let body = 8 + Int(length)
         let header: Header
         do {
-            header = try JSONDecoder().decode(Header.self, from: Data(bytes[8..<body]))
+            header = try JSON.decode(Header.self, from: bytes[8..<body])
         } catch {
             throw ModelError(.malformed, "not a safetensors file: the header is not the JSON that it should be")
         }

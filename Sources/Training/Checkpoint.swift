@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 import Model
 
 extension Trainer {
@@ -68,7 +69,7 @@ extension Trainer {
             throw refused(error.message)
         }
         guard file.metadata["format"] == Self.format, let json = file.metadata["state"],
-            let state = try? JSONDecoder().decode(State.self, from: Data(json.utf8))
+            let state = try? JSON.decode(State.self, from: Array(json.utf8))
         else { throw refused("it is not a checkpoint of this program") }
         guard state.seed == seed else { throw refused("it was begun with --seed \(state.seed)") }
         guard state.configuration == configuration else { throw refused("it was begun with another configuration") }

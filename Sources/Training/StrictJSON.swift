@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 
 /// Decodes a JSON object over defaults: keys that are absent keep them, keys that do not exist are errors.
 enum StrictJSON {
@@ -6,6 +7,7 @@ enum StrictJSON {
         func malformed(_ message: String) -> TrainingError { TrainingError(.malformed, "\(path): \(message)") }
         let given: Any
         do {
+            try JSON.check(bytes)
             given = try JSONSerialization.jsonObject(with: Data(bytes))
         } catch {
             throw malformed("not JSON")

@@ -1,4 +1,5 @@
 import ControlProtocol
+import JSONText
 import Foundation
 import Testing
 

@@ -1,4 +1,5 @@
 import ControlProtocol
+import JSONText
 import Testing
 
 @Suite("What is written onto the wire")

@@ -5,9 +5,9 @@
     import Foundation
 #endif
 
-/// The one JSON reader and writer of the protocol: sorted keys, slashes as they are, no newline inside.
+/// The one JSON reader and writer, of the protocol and of model files: sorted keys, slashes as they are, no newline inside.
 public enum JSON {
-    /// The deepest nesting that is read; the protocol itself needs five levels.
+    /// The deepest nesting that is read; the protocol and a model file need five levels.
     public static let depth = 32
 
     private static let decoder = JSONDecoder()
@@ -29,11 +29,7 @@ public enum JSON {
     public static func decode<Value: Decodable>(
         _ type: Value.Type = Value.self, from text: some Collection<UInt8>
     ) throws(JSONError) -> Value {
-        guard String(validating: text, as: UTF8.self) != nil else { throw JSONError(.notUTF8, "not UTF-8") }
-        // Foundation would take bytes with zeros among them for UTF-16, and of a text that ends in its 513th open
-        // bracket it reads past the end and traps (swift-foundation 6.3).
-        guard !text.contains(0) else { throw JSONError(.malformed, "a NUL byte in it") }
-        guard nesting(of: text) <= depth else { throw JSONError(.tooDeep, "nested deeper than \(depth) levels") }
+        try check(text)
         do {
             return try decoder.decode(type, from: Data(text))
         } catch let error as DecodingError {
@@ -41,6 +37,15 @@ public enum JSON {
         } catch {
             throw JSONError(.malformed, "not JSON")
         }
+    }
+
+    /// Refuses what Foundation's JSON readers must not be given, whoever wrote it.
+    public static func check(_ text: some Collection<UInt8>) throws(JSONError) {
+        guard String(validating: text, as: UTF8.self) != nil else { throw JSONError(.notUTF8, "not UTF-8") }
+        // Foundation would take bytes with zeros among them for UTF-16, and of a text that ends in its 513th open
+        // bracket it reads past the end and traps (swift-foundation 6.3).
+        guard !text.contains(0) else { throw JSONError(.malformed, "a NUL byte in it") }
+        guard nesting(of: text) <= depth else { throw JSONError(.tooDeep, "nested deeper than \(depth) levels") }
     }
 
     /// How many brackets are open at most, those in strings not counted; of malformed text an upper bound.
@@ -91,11 +96,12 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
 
     fileprivate init(_ error: DecodingError) {
         func path(_ context: DecodingError.Context) -> String {
-            context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? quoted($0.stringValue) }.joined(separator: " ")
+            context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? "'\($0.stringValue.prefix(60))'" }.joined(
+                separator: " ")
         }
         switch error {
         case .dataCorrupted(let context) where context.codingPath.isEmpty: self.init(.malformed, "not JSON")
-        case .keyNotFound(let key, _): self.init(.unexpected, "no \(quoted(key.stringValue)) in it")
+        case .keyNotFound(let key, _): self.init(.unexpected, "no '\(key.stringValue.prefix(60))' in it")
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
             self.init(.unexpected, "not what is expected at \(path(context))")
         @unknown default: self.init(.unexpected, "not what is expected")
