@@ -57,13 +57,7 @@ struct Render: ParsableCommand {
         let url = URL(fileURLWithPath: output)
         if demo { return try studio.render(Programme.demo, to: url) }
         let piece = Piece.compose(genre: genre, seed: seed, seconds: seconds)
-        if let midiOutput {
-            do {
-                try Data(piece.standardMIDIFile).write(to: URL(fileURLWithPath: midiOutput))
-            } catch {
-                throw ValidationError("cannot write \(midiOutput): \(error.localizedDescription)")
-            }
-        }
+        if let midiOutput { try studio.write(piece, to: URL(fileURLWithPath: midiOutput)) }
         try studio.render(piece, to: url)
     }
 }

@@ -53,6 +53,25 @@ struct CompositionTests {
         #expect(piece.standardMIDIFile != Piece.compose(genre: genre, seed: 10, seconds: 15).standardMIDIFile)
     }
 
+    @Test("Every part is in exactly one stem, and those of one stem share an amplifier", arguments: Genre.allCases)
+    func stems(genre: Genre) {
+        let piece = Piece.compose(genre: genre, seed: 4, seconds: 10)
+        let stems = piece.stems
+        #expect(stems.count == (genre == .metal ? 2 : 1))
+        #expect(stems.allSatisfy { $0.file.tracks.first == piece.file.tracks.first })
+        let parts = stems.flatMap { $0.file.tracks.dropFirst() }
+        #expect(parts.count == piece.file.tracks.count - 1)
+        #expect(piece.file.tracks.dropFirst().allSatisfy(parts.contains))
+    }
+
+    @Test("An MC's lines follow one another without overlap, and end in pairs that rhyme")
+    func lines() {
+        let lines = Piece.compose(genre: .hiphop, seed: 8, seconds: 60).lines
+        #expect(lines.count > 15)
+        for (line, next) in zip(lines, lines.dropFirst()) { #expect(line.start + line.length <= next.start) }
+        #expect(Set(lines.map(\.text)).count > lines.count / 2)
+    }
+
     @Test("Lengths out of range are held to it")
     func heldLengths() {
         #expect(Piece.compose(genre: .jazz, seed: 1, seconds: -4).seconds == 1)

@@ -35,4 +35,26 @@ struct EqualiserTests {
         #expect(abs(gain(of: band, at: 40)) < 0.1)
         #expect(abs(gain(of: band, at: 15_000)) < 0.1)
     }
+
+    @Test("A pass keeps its side and loses 3 dB at its corner")
+    func passes() {
+        #expect(abs(gain(of: .lowPass(1000), at: 50)) < 0.1)
+        #expect(abs(gain(of: .lowPass(1000), at: 1000) + 3) < 0.1)
+        #expect(gain(of: .lowPass(1000), at: 15_000) < -40)
+        #expect(abs(gain(of: .highPass(1000), at: 15_000)) < 0.1)
+        #expect(abs(gain(of: .highPass(1000), at: 1000) + 3) < 0.1)
+        #expect(gain(of: .highPass(1000), at: 50) < -40)
+    }
+
+    @Test(
+        "An amplifier turns a tone into many, at a known level, however loud the tone was", arguments: [0.001, 0.1, 1])
+    func amplifier(amplitude: Double) {
+        let tone = (0..<96_000).map { Float(amplitude * sin(2 * .pi * 600 * Double($0 / 2) / 48_000)) }
+        var sound = Sound(samples: tone)
+        sound.amplify(.highGain)
+        #expect(abs(sound.level) < 0.01)
+        var overtones = sound
+        overtones.equalise([.highPass(1500), .highPass(1500)])
+        #expect(overtones.level > -12)
+    }
 }

@@ -69,10 +69,16 @@ extension Genre {
     }
 }
 
+/// A bar: its number, from 0, and where it begins, in beats.
+struct Bar: Sendable {
+    let index: Int
+    let start: Double
+}
+
 extension Score {
-    /// The numbers of the bars that fill `seconds`, and where each begins, in beats.
-    func bars(filling seconds: Double) -> [(index: Int, start: Double)] {
+    /// The bars that fill `seconds`.
+    func bars(filling seconds: Double) -> [Bar] {
         let count = Int((seconds / secondsPerBeat / Double(beatsPerBar)).rounded(.up))
-        return (0..<count).map { ($0, Double($0 * beatsPerBar)) }
+        return (0..<count).map { Bar(index: $0, start: Double($0 * beatsPerBar)) }
     }
 }

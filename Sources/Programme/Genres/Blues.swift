@@ -15,7 +15,7 @@ enum Blues: Composer {
     }
 
     /// A shoe on the floor: each beat, the second and fourth a little stronger.
-    private static func foot(_ bars: [(index: Int, start: Double)]) -> Part {
+    private static func foot(_ bars: [Bar]) -> Part {
         var part = Part("foot", .drums(.room), volume: 100, reverb: 30, looseness: 0.008)
         for bar in bars { part.hit(.acousticKick, "xXxX", at: bar.start, velocity: 80) }
         return part
@@ -23,7 +23,7 @@ enum Blues: Composer {
 
     /// The shuffle figure on two strings: fifth, sixth, seventh, sixth over the root; at the end of a line, the chord.
     private static func rhythm(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
         var part = Part("guitar", .instrument(.steelGuitar), volume: 110, pan: 50, reverb: 30, looseness: 0.008)
         for bar in bars {
@@ -46,7 +46,7 @@ enum Blues: Composer {
 
     /// A left hand in sixths and sevenths, a right hand of two or three notes that comes and goes.
     private static func piano(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
         var part = Part("piano", .instrument(.honkyTonkPiano), volume: 96, pan: 84, reverb: 30, looseness: 0.008)
         var voicing = Voicing(range: 55...76, voices: 3)
@@ -67,7 +67,7 @@ enum Blues: Composer {
 
     /// Guitar and harmonica in turns: two bars are left to the singer who is not there, two answer.
     private static func leads(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ tonic: Int, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ tonic: Int, _ random: inout RandomSource
     ) -> [Part] {
         let rhythms: [[Double]] = [
             [0.5, 0.5, 0.5, 0.5, 1.5, -0.5], [-0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 1], [1, 0.5, 0.5, 2],

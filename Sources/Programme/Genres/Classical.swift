@@ -29,7 +29,7 @@ enum Classical: Composer {
     }
 
     private static func strings(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ scale: Scale, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ scale: Scale, _ random: inout RandomSource
     ) -> [Part] {
         var first = Part("violins", .instrument(.stringEnsemble), volume: 104, pan: 36, reverb: 90, looseness: 0.012)
         var solo = Part("solo violin", .instrument(.violin), volume: 84, pan: 44, reverb: 90, looseness: 0.01)
@@ -96,7 +96,7 @@ enum Classical: Composer {
 
     /// Oboe and flute in turn above the strings, horns that hold the harmony.
     private static func winds(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ scale: Scale, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ scale: Scale, _ random: inout RandomSource
     ) -> [Part] {
         let seat = random.pick([Instrument.oboe, .flute, .clarinet])
         var wind = Part("wind", .instrument(seat), volume: 80, pan: 60, reverb: 100, looseness: 0.012)

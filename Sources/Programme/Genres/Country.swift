@@ -23,7 +23,7 @@ enum Country: Composer {
         return Changes(random.pick(forms).map { Chord(tonic + $0, $0 == 7 ? .dominantSeventh : .major) })
     }
 
-    private static func drums(_ bars: [(index: Int, start: Double)], _ random: inout RandomSource) -> Part {
+    private static func drums(_ bars: [Bar], _ random: inout RandomSource) -> Part {
         var part = Part("drums", .drums(.brush), volume: 96, reverb: 24, looseness: 0.005)
         for bar in bars {
             part.hit(.kick, "X.......X.......", at: bar.start, velocity: 100)
@@ -35,7 +35,7 @@ enum Country: Composer {
     }
 
     private static func bass(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
         var part = Part("bass", .instrument(.acousticBass), volume: 110, reverb: 10, looseness: 0.005)
         for bar in bars {
@@ -56,7 +56,7 @@ enum Country: Composer {
         return part
     }
 
-    private static func acoustic(_ bars: [(index: Int, start: Double)], _ changes: Changes) -> Part {
+    private static func acoustic(_ bars: [Bar], _ changes: Changes) -> Part {
         var part = Part(
             "acoustic guitar", .instrument(.steelGuitar), volume: 104, pan: 34, reverb: 24, looseness: 0.005)
         var voicing = Voicing(range: 50...71, voices: 5)
@@ -77,7 +77,7 @@ enum Country: Composer {
 
     /// Rolls in eighths across the chord with the fifth string as a drone.
     private static func banjo(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
         var part = Part("banjo", .instrument(.banjo), volume: 84, pan: 98, reverb: 20, looseness: 0.006)
         let rolls = [[0, 1, 2, 3, 0, 1, 2, 3], [0, 1, 3, 0, 1, 3, 0, 1], [2, 1, 3, 2, 1, 3, 2, 3]]
@@ -96,7 +96,7 @@ enum Country: Composer {
         return part
     }
 
-    private static func piano(_ bars: [(index: Int, start: Double)], _ changes: Changes) -> Part {
+    private static func piano(_ bars: [Bar], _ changes: Changes) -> Part {
         var part = Part("piano", .instrument(.honkyTonkPiano), volume: 70, pan: 80, reverb: 30, looseness: 0.007)
         var voicing = Voicing(range: 60...79, voices: 3)
         for bar in bars {
@@ -108,7 +108,7 @@ enum Country: Composer {
 
     /// A pedal steel: two or three notes, one of which is pulled up to its place by the pedal, with a swell.
     private static func steel(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
         var part = Part("pedal steel", .instrument(.cleanGuitar), volume: 96, pan: 52, reverb: 60, chorus: 30)
         var voicing = Voicing(range: 62...79, voices: 3)
@@ -125,7 +125,7 @@ enum Country: Composer {
 
     /// Fiddle and electric guitar in turns of eight bars.
     private static func leads(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ scale: Scale, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ scale: Scale, _ random: inout RandomSource
     ) -> [Part] {
         let rhythms: [[Double]] = [
             [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5], [1, 0.5, 0.5, 0.5, 0.5, 1], [0.5, 0.5, 1, 0.5, 0.5, 1],

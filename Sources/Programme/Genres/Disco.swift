@@ -24,7 +24,7 @@ enum Disco: Composer {
         return Changes(random.pick(loops).map { Chord(tonic + $0.0, $0.1) })
     }
 
-    private static func drums(_ bars: [(index: Int, start: Double)], _ random: inout RandomSource) -> Part {
+    private static func drums(_ bars: [Bar], _ random: inout RandomSource) -> Part {
         var part = Part("drums", .drums(.standard), volume: 116, reverb: 20, looseness: 0.003)
         for bar in bars {
             part.hit(.kick, "X...X...X...X...", at: bar.start, velocity: 120)
@@ -45,7 +45,7 @@ enum Disco: Composer {
     }
 
     private static func bass(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
         var part = Part("bass", .instrument(.fingeredBass), volume: 118, reverb: 6, looseness: 0.004)
         for bar in bars {
@@ -60,7 +60,7 @@ enum Disco: Composer {
     }
 
     private static func guitar(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
         var part = Part("guitar", .instrument(.cleanGuitar), volume: 92, pan: 26, reverb: 20, chorus: 40)
         var voicing = Voicing(range: 57...76, voices: 4)
@@ -78,7 +78,7 @@ enum Disco: Composer {
     }
 
     private static func piano(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
         var part = Part("piano", .instrument(.brightPiano), volume: 84, pan: 96, reverb: 30)
         var voicing = Voicing(range: 60...79, voices: 4)
@@ -93,7 +93,7 @@ enum Disco: Composer {
 
     /// Strings with a tune and runs, and brass that answers.
     private static func orchestra(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ scale: Scale, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ scale: Scale, _ random: inout RandomSource
     ) -> [Part] {
         var high = Part("violins", .instrument(.stringEnsemble), volume: 104, pan: 48, reverb: 70, looseness: 0.008)
         var pad = Part("strings", .instrument(.stringEnsemble), volume: 84, pan: 84, reverb: 70, looseness: 0.01)

@@ -25,7 +25,7 @@ enum HipHop: Composer {
         return score
     }
 
-    private static func drums(_ bars: [(index: Int, start: Double)], _ random: inout RandomSource) -> Part {
+    private static func drums(_ bars: [Bar], _ random: inout RandomSource) -> Part {
         var part = Part("drums", .drums(random.pick([.standard, .power])), volume: 127, reverb: 10, looseness: 0.004)
         let kicks = random.pick([
             ("X.....x...X.x...", "X..x..x...X....x"), ("X..x....x.X.....", "X..x....x.X..x.."),
@@ -48,7 +48,7 @@ enum HipHop: Composer {
     }
 
     private static func bass(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
         var part = Part("bass", .instrument(.deepSynthBass), volume: 84, reverb: 0, looseness: 0.004)
         let figures: [[(Double, Double, Int)]] = [
@@ -66,7 +66,7 @@ enum HipHop: Composer {
     }
 
     private static func rhodes(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
         var part = Part("rhodes", .instrument(.electricPiano), volume: 76, pan: 50, reverb: 30, chorus: 60)
         var voicing = Voicing(range: 55...74, voices: 4)
@@ -82,7 +82,7 @@ enum HipHop: Composer {
 
     /// Two bars that sound as if they were cut out of an old record.
     private static func loop(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ scale: Scale, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ scale: Scale, _ random: inout RandomSource
     ) -> Part {
         let sound = random.pick([Instrument.vibraphone, .flute, .tremoloStrings, .mutedTrumpet])
         var part = Part("sample", .instrument(sound), volume: 60, pan: 84, reverb: 40)
@@ -100,7 +100,7 @@ enum HipHop: Composer {
     }
 
     private static func stabs(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
         var part = Part("stabs", .instrument(random.pick([.orchestraHit, .brassSection])), volume: 84, reverb: 30)
         for bar in bars where bar.index % 4 >= 2 {

@@ -28,7 +28,7 @@ enum Jazz: Composer {
         return Changes(theme + turn + bridge + turn, beatsPerChord: random.pick([2, 4]))
     }
 
-    private static func drums(_ bars: [(index: Int, start: Double)], _ random: inout RandomSource) -> Part {
+    private static func drums(_ bars: [Bar], _ random: inout RandomSource) -> Part {
         var part = Part("drums", .drums(.jazz), volume: 88, reverb: 30, looseness: 0.005)
         for bar in bars {
             let start = bar.start
@@ -49,7 +49,7 @@ enum Jazz: Composer {
 
     /// Quarter notes: the root on the first beat of a chord, then chord and scale tones, and a step into the next.
     private static func walkingBass(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
         var part = Part("bass", .instrument(.acousticBass), volume: 112, reverb: 20, looseness: 0.006)
         var key = 38
@@ -77,7 +77,7 @@ enum Jazz: Composer {
     }
 
     private static func piano(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
         var part = Part("piano", .instrument(.grandPiano), volume: 88, pan: 44, reverb: 40, looseness: 0.008)
         var voicing = Voicing(range: 52...74, voices: 4)
@@ -96,7 +96,7 @@ enum Jazz: Composer {
 
     /// Choruses of eight bars in turn: tenor, trumpet, vibraphone, piano, as many as the seed says.
     private static func soloists(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> [Part] {
         let rhythms: [[Double]] = [
             [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5], [-0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 1],

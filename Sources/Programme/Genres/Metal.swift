@@ -47,7 +47,7 @@ enum Metal: Composer {
     }
 
     private static func guitars(
-        _ bars: [(index: Int, start: Double)], _ current: (Int) -> [Stroke], _ low: Int, _ random: inout RandomSource
+        _ bars: [Bar], _ current: (Int) -> [Stroke], _ low: Int, _ random: inout RandomSource
     ) -> [Part] {
         let seats: [(String, Int, Double)] = [
             ("guitar left", 4, -0.06), ("guitar right", 123, 0.05), ("second left", 24, 0.08),
@@ -72,7 +72,7 @@ enum Metal: Composer {
     }
 
     private static func bass(
-        _ bars: [(index: Int, start: Double)], _ current: (Int) -> [Stroke], _ low: Int
+        _ bars: [Bar], _ current: (Int) -> [Stroke], _ low: Int
     ) -> Part {
         var part = Part("bass", .instrument(.pickedBass), volume: 92, reverb: 8)
         for bar in bars where bar.index % 2 == 0 {
@@ -85,7 +85,7 @@ enum Metal: Composer {
 
     /// Runs in sixteenths with bends, eight bars of every sixteen.
     private static func lead(
-        _ bars: [(index: Int, start: Double)], _ scale: Scale, _ low: Int, _ random: inout RandomSource
+        _ bars: [Bar], _ scale: Scale, _ low: Int, _ random: inout RandomSource
     ) -> Part {
         var part = Part("lead", .instrument(.overdrivenGuitar), volume: 84, pan: 64, reverb: 50, chorus: 20)
         let rhythms: [[Double]] = [
@@ -106,7 +106,7 @@ enum Metal: Composer {
     }
 
     private static func drums(
-        _ bars: [(index: Int, start: Double)], _ current: (Int) -> [Stroke], _ random: inout RandomSource
+        _ bars: [Bar], _ current: (Int) -> [Stroke], _ random: inout RandomSource
     ) -> Part {
         var part = Part("drums", .drums(.power), volume: 127, reverb: 24, looseness: 0.003)
         for bar in bars {

@@ -30,7 +30,7 @@ enum Reggae: Composer {
         return score
     }
 
-    private static func drums(_ bars: [(index: Int, start: Double)], _ random: inout RandomSource) -> Part {
+    private static func drums(_ bars: [Bar], _ random: inout RandomSource) -> Part {
         var part = Part("drums", .drums(.standard), volume: 127, reverb: 36, looseness: 0.005, delay: 0.004)
         // Steppers (a kick on every beat) or one drop.
         let kick = random.chance(0.3) ? "X...X...X...X..." : "....X.......X..."
@@ -52,7 +52,7 @@ enum Reggae: Composer {
     }
 
     private static func bass(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
         var part = Part("bass", .instrument(.acousticBass), volume: 84, reverb: 4, looseness: 0.006, delay: 0.008)
         // When, how long, and which tone: 0 root, 1 third, 2 fifth, 3 octave.
@@ -79,7 +79,7 @@ enum Reggae: Composer {
         return part
     }
 
-    private static func skank(_ bars: [(index: Int, start: Double)], _ changes: Changes) -> Part {
+    private static func skank(_ bars: [Bar], _ changes: Changes) -> Part {
         var part = Part("guitar", .instrument(.mutedGuitar), volume: 104, pan: 30, reverb: 36, looseness: 0.004)
         var voicing = Voicing(range: 58...76, voices: 4)
         for bar in bars {
@@ -92,7 +92,7 @@ enum Reggae: Composer {
     }
 
     /// The organ's bubble: left hand between, right hand with the skank.
-    private static func bubble(_ bars: [(index: Int, start: Double)], _ changes: Changes) -> Part {
+    private static func bubble(_ bars: [Bar], _ changes: Changes) -> Part {
         var part = Part("organ", .instrument(.rockOrgan), volume: 72, pan: 92, reverb: 30, chorus: 30)
         var high = Voicing(range: 60...77, voices: 3)
         var low = Voicing(range: 48...62, voices: 2)
@@ -109,7 +109,7 @@ enum Reggae: Composer {
         return part
     }
 
-    private static func piano(_ bars: [(index: Int, start: Double)], _ changes: Changes) -> Part {
+    private static func piano(_ bars: [Bar], _ changes: Changes) -> Part {
         var part = Part("piano", .instrument(.grandPiano), volume: 88, pan: 52, reverb: 30)
         var voicing = Voicing(range: 55...72, voices: 4)
         for bar in bars {
@@ -123,7 +123,7 @@ enum Reggae: Composer {
 
     /// Trumpet, saxophone and trombone in thirds, in riffs that leave room; an echo an eighth and a half later.
     private static func horns(
-        _ bars: [(index: Int, start: Double)], _ changes: Changes, _ scale: Scale, _ random: inout RandomSource
+        _ bars: [Bar], _ changes: Changes, _ scale: Scale, _ random: inout RandomSource
     ) -> [Part] {
         var trumpet = Part("trumpet", .instrument(.trumpet), volume: 88, pan: 72, reverb: 70, delay: 0.015)
         var sax = Part("saxophone", .instrument(.tenorSax), volume: 88, pan: 80, reverb: 60, delay: 0.015)

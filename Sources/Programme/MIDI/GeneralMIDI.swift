@@ -4,53 +4,33 @@ enum Instrument: Int, Sendable {
     case brightPiano = 1
     case honkyTonkPiano = 3
     case electricPiano = 4
-    case clavinet = 7
-    case harpsichord = 6
     case vibraphone = 11
-    case drawbarOrgan = 16
-    case percussiveOrgan = 17
     case rockOrgan = 18
-    case accordion = 21
     case harmonica = 22
-    case nylonGuitar = 24
     case steelGuitar = 25
-    case jazzGuitar = 26
     case cleanGuitar = 27
     case mutedGuitar = 28
     case overdrivenGuitar = 29
-    case distortionGuitar = 30
     case acousticBass = 32
     case fingeredBass = 33
     case pickedBass = 34
-    case slapBass = 36
-    case synthBass = 38
     case deepSynthBass = 39
     case violin = 40
     case viola = 41
     case cello = 42
     case contrabass = 43
     case tremoloStrings = 44
-    case timpani = 47
     case stringEnsemble = 48
-    case slowStrings = 49
-    case choir = 52
-    case voiceOohs = 53
     case orchestraHit = 55
     case trumpet = 56
-    case trombone = 57
     case mutedTrumpet = 59
     case frenchHorn = 60
     case brassSection = 61
-    case sopranoSax = 64
     case altoSax = 65
     case tenorSax = 66
     case oboe = 68
-    case bassoon = 70
     case clarinet = 71
     case flute = 73
-    case squareLead = 80
-    case sawLead = 81
-    case warmPad = 89
     case banjo = 105
     case fiddle = 110
 }
@@ -60,8 +40,6 @@ enum DrumKit: Int, Sendable {
     case standard = 0
     case room = 8
     case power = 16
-    case electronic = 24
-    case analogue = 25
     case jazz = 32
     case brush = 40
 }
@@ -75,12 +53,9 @@ enum Drum: Int, Sendable {
     case crossStick = 37
     case snare = 38
     case clap = 39
-    case electricSnare = 40
-    case floorTomLow = 41
     case closedHat = 42
     case floorTom = 43
     case pedalHat = 44
-    case tomLow = 45
     case openHat = 46
     case tomMiddle = 47
     case tomHigh = 48
@@ -88,20 +63,11 @@ enum Drum: Int, Sendable {
     case tomHighest = 50
     case ride = 51
     case china = 52
-    case rideBell = 53
     case tambourine = 54
-    case splash = 55
-    case cowbell = 56
     case crash2 = 57
-    case ride2 = 59
-    case bongoHigh = 60
-    case bongoLow = 61
-    case congaMuted = 62
     case congaHigh = 63
     case congaLow = 64
     case timbaleHigh = 65
-    case cabasa = 69
-    case maracas = 70
     case shaker = 82
 }
 
@@ -111,7 +77,6 @@ enum Controller: Int, Sendable {
     case volume = 7
     case pan = 10
     case expression = 11
-    case sustain = 64
     case reverb = 91
     case chorus = 93
 }

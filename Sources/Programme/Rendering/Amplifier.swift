@@ -15,8 +15,6 @@ struct Amplifier: Sendable, Equatable {
 
     /// A stack at full gain with the middle scooped out.
     static let highGain = Amplifier(drive: 30, brightness: 6500, middle: -7, presence: 3, level: 5)
-    /// A small combo turned up until it growls.
-    static let crunch = Amplifier(drive: 5, brightness: 5000, middle: 3, presence: 3, level: 1)
 }
 
 extension Sound {

@@ -58,6 +58,9 @@ public struct Studio: Sendable {
     /// Renders a piece into a WAV file of 48 kHz, 16 bits, stereo.
     public func render(_ piece: Piece, to url: URL) throws { try play(piece).write(to: url) }
 
+    /// Writes a piece's Standard MIDI File.
+    public func write(_ piece: Piece, to url: URL) throws { try piece.file.write(to: url) }
+
     /// Renders a programme into a WAV file of 48 kHz, 16 bits, stereo.
     public func render(_ programme: Programme, to url: URL) throws {
         var all = Sound.silence(seconds: 0)
@@ -103,11 +106,7 @@ public struct Studio: Sendable {
         try withTemporaryFolder { folder in
             let score = folder.appendingPathComponent("piece.mid")
             let audio = folder.appendingPathComponent("piece.wav")
-            do {
-                try Data(file.encoded()).write(to: score)
-            } catch {
-                throw RenderingError(.fileFailed, "cannot write \(score.path): \(error.localizedDescription)")
-            }
+            try file.write(to: score)
             // -n and -i: no MIDI input, no shell; a low gain, because float has room and the level is set later.
             try ExternalProgram.fluidsynth.run([
                 "-n", "-i", "-q", "-r", String(Sound.sampleRate), "-g", "0.3", "-T", "wav", "-O", "float", "-F",
@@ -118,4 +117,14 @@ public struct Studio: Sendable {
         }
     }
 
+}
+
+extension StandardMIDIFile {
+    fileprivate func write(to url: URL) throws {
+        do {
+            try Data(encoded()).write(to: url)
+        } catch {
+            throw RenderingError(.fileFailed, "cannot write \(url.path): \(error.localizedDescription)")
+        }
+    }
 }
