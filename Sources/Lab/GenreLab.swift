@@ -20,7 +20,8 @@ struct GenreLab: ParsableCommand {
               64  the command line is wrong
             """,
         subcommands: [
-            ExtractCommand.self, TrainCommand.self, EvaluateCommand.self, ClassifyCommand.self, StreamsCommand.self,
+            ExtractCommand.self, TrainCommand.self, TuneCommand.self, EvaluateCommand.self, ClassifyCommand.self,
+            StreamsCommand.self,
             ExportCommand.self, ImportCommand.self,
         ]
     )

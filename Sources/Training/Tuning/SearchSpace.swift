@@ -1,0 +1,101 @@
+import Foundation
+
+/// What hyperparameters are searched in: a JSON object of dotted keys of the configuration, each with a way to draw:
+/// `{"uniform": [low, high]}`, `{"log": [low, high]}`, `{"integer": [low, high]}` or `{"choice": [value, …]}`.
+public struct SearchSpace: Sendable {
+    enum Dimension: Sendable {
+        case uniform(ClosedRange<Double>)
+        case logarithmic(ClosedRange<Double>)
+        case integer(ClosedRange<Int>)
+        /// Values as JSON text.
+        case choice([String])
+    }
+
+    /// Sorted by key, so that a seed draws the same whatever the order in the file.
+    let dimensions: [(key: String, dimension: Dimension)]
+    private let path: String
+
+    public init(contentsOf path: String) throws(TrainingError) {
+        try self.init(parsing: readFile(path, limit: 1 << 20), path: path)
+    }
+
+    init(parsing bytes: [UInt8], path: String) throws(TrainingError) {
+        self.path = path
+        guard let object = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [String: Any], !object.isEmpty
+        else {
+            throw TrainingError(.malformed, "\(path): not a JSON object of keys to search in")
+        }
+        dimensions = try object.sorted { $0.key < $1.key }.map { key, value throws(TrainingError) in
+            guard let dimension = Self.dimension(value) else {
+                throw TrainingError(
+                    .malformed,
+                    "\(path): '\(key.prefix(60))' must be {\"uniform\": [low, high]}, {\"log\": [low, high]},"
+                        + " {\"integer\": [low, high]} or {\"choice\": [value, …]}")
+            }
+            return (key, dimension)
+        }
+        // What cannot be configured is found out now, and not in the middle of the night.
+        for seed in 0..<16 { _ = try draw(seed: UInt64(seed), trial: 0, over: TrainingConfiguration()) }
+    }
+
+    private static func dimension(_ value: Any) -> Dimension? {
+        guard let object = value as? [String: Any], object.count == 1, let (kind, given) = object.first,
+            let values = given as? [Any], !values.isEmpty
+        else { return nil }
+        if kind == "choice" {
+            let texts = values.compactMap { value -> String? in
+                let data = try? JSONSerialization.data(
+                    withJSONObject: value, options: [.fragmentsAllowed, .sortedKeys])
+                return data.map { String(decoding: $0, as: UTF8.self) }
+            }
+            return texts.count == values.count ? .choice(texts) : nil
+        }
+        let numbers = values.compactMap { ($0 as? NSNumber)?.doubleValue }
+        guard numbers.count == 2, values.count == 2, numbers[0] <= numbers[1] else { return nil }
+        switch kind {
+        case "uniform": return .uniform(numbers[0]...numbers[1])
+        case "log": return numbers[0] > 0 ? .logarithmic(numbers[0]...numbers[1]) : nil
+        case "integer":
+            guard let low = Int(exactly: numbers[0]), let high = Int(exactly: numbers[1]) else { return nil }
+            return .integer(low...high)
+        default: return nil
+        }
+    }
+
+    /// The configuration of a trial: a function of seed and trial alone.
+    public func draw(
+        seed: UInt64, trial: Int, over base: TrainingConfiguration
+    ) throws(TrainingError) -> (configuration: TrainingConfiguration, settings: [String: String]) {
+        var generator = CounterGenerator(seed: seed, step: trial, purpose: .search)
+        var settings: [String: String] = [:]
+        for (key, dimension) in dimensions {
+            let place = Double(generator.uniform())
+            switch dimension {
+            case .uniform(let range):
+                settings[key] = Self.text(range.lowerBound + place * (range.upperBound - range.lowerBound))
+            case .logarithmic(let range):
+                settings[key] = Self.text(range.lowerBound * pow(range.upperBound / range.lowerBound, place))
+            case .integer(let range): settings[key] = "\(generator.integer(range.lowerBound..<(range.upperBound + 1)))"
+            case .choice(let values): settings[key] = values[generator.index(values.count)]
+            }
+        }
+        return (try Self.configuration(settings, over: base, path: path), settings)
+    }
+
+    /// Four significant digits: a table shows the very value that was tried.
+    private static func text(_ value: Double) -> String { String(format: "%.4g", value) }
+
+    /// Dotted keys and JSON values over a configuration.
+    static func configuration(
+        _ settings: [String: String], over base: TrainingConfiguration, path: String
+    ) throws(TrainingError) -> TrainingConfiguration {
+        var result = base
+        for (key, value) in settings.sorted(by: { $0.key < $1.key }) {
+            let parts = key.split(separator: ".", omittingEmptySubsequences: false)
+            let text = parts.reversed().reduce(value) { "{\"\($1)\":\($0)}" }
+            result = try StrictJSON.decode(Array(text.utf8), over: result, path: path)
+        }
+        if let problem = result.problem { throw TrainingError(.badParameter, "\(path): \(problem)") }
+        return result
+    }
+}

@@ -1,0 +1,134 @@
+import Foundation
+
+/// Searches hyperparameters by successive halving (Jamieson and Talwalkar 2016): many trials of few epochs, the best
+/// third of them again with three times the epochs, and so on. One rung is random search.
+public struct Tuner {
+    /// How one trial did at one rung; a line in the file of results.
+    public struct Outcome: Codable, Sendable {
+        public var trial: Int
+        public var rung: Int
+        public var epochs: Int
+        /// Mean negative log-likelihood of held-out windows after calibration; what the search makes small.
+        public var nll: Double
+        public var windowAccuracy: Double
+        public var clipAccuracy: Double
+        public var seconds: Double
+        /// What was drawn: dotted key to JSON value.
+        public var settings: [String: String]
+    }
+
+    public let corpus: Corpus
+    public let parts: [Division.Part]
+    public let space: SearchSpace
+    public let base: TrainingConfiguration
+    public let trials: Int
+    public let rungs: Int
+    public let seed: UInt64
+    public let workers: Workers
+
+    /// How many times more epochs the next rung has, and how many times fewer trials.
+    static let factor = 3
+
+    public init(
+        corpus: Corpus, parts: [Division.Part], space: SearchSpace, base: TrainingConfiguration, trials: Int,
+        rungs: Int,
+        seed: UInt64, workers: Workers = Workers()
+    ) {
+        self.corpus = corpus
+        self.parts = parts
+        self.space = space
+        self.base = base
+        self.trials = trials
+        self.rungs = rungs
+        self.seed = seed
+        self.workers = workers
+    }
+
+    /// Runs what `results`, a file of outcomes, does not hold yet, and appends to it.
+    ///
+    /// - Parameter tell: hears of each outcome, with whether it was in the file already.
+    /// - Returns: all outcomes, and the configuration of the best trial of the last rung, with all its epochs.
+    public func run(
+        results path: String, _ tell: (Outcome, Bool) -> Void
+    ) throws(TrainingError) -> (outcomes: [Outcome], best: TrainingConfiguration) {
+        var known = try Self.read(path)
+        var outcomes: [Outcome] = []
+        var standing = Array(0..<trials)
+        for rung in 0..<rungs {
+            let scale = (rung + 1..<rungs).reduce(1) { result, _ in result * Self.factor }
+            let epochs = max(1, base.epochs / scale)
+            var reached: [Outcome] = []
+            for trial in standing {
+                let (drawn, settings) = try space.draw(seed: seed, trial: trial, over: base)
+                if let old = known.first(where: { $0.trial == trial && $0.rung == rung }) {
+                    guard old.settings == settings, old.epochs == epochs else {
+                        throw TrainingError(
+                            .badParameter,
+                            "'\(path)' is of another search (trial \(trial) differs): give another file, or the same"
+                                + " space, seed, trials and epochs")
+                    }
+                    tell(old, true)
+                    reached.append(old)
+                    continue
+                }
+                var configuration = drawn
+                configuration.epochs = epochs
+                configuration.validateEvery = 0
+                let outcome = try judge(configuration, trial: trial, rung: rung, settings)
+                known.append(outcome)
+                try Self.write(known, to: path)
+                tell(outcome, false)
+                reached.append(outcome)
+            }
+            outcomes += reached
+            standing = reached.sorted { ($0.nll, $0.trial) < ($1.nll, $1.trial) }
+                .prefix(max(1, reached.count / Self.factor)).map(\.trial)
+        }
+        guard let best = standing.first else { throw TrainingError(.badParameter, "a search needs at least one trial") }
+        return (outcomes, try space.draw(seed: seed, trial: best, over: base).configuration)
+    }
+
+    private func judge(
+        _ configuration: TrainingConfiguration, trial: Int, rung: Int, _ settings: [String: String]
+    ) throws(TrainingError) -> Outcome {
+        let clock = ContinuousClock()
+        let start = clock.now
+        var outputs: [ClipOutput] = []
+        do {
+            for part in parts {
+                let trainer = try Trainer(
+                    corpus: corpus, training: part.training, held: [], configuration: configuration, seed: seed,
+                    workers: workers)
+                try trainer.run(checkpoint: nil) { _ in true }
+                outputs += try trainer.model(temperature: 1, card: [:]).outputs(
+                    of: part.held, in: corpus, workers: workers)
+            }
+        } catch  where error.code == .diverged {
+            outputs = []
+        }
+        let figures = Figures(outputs, labels: corpus.labels, temperature: Calibration.temperature(outputs))
+        return Outcome(
+            trial: trial, rung: rung, epochs: configuration.epochs,
+            // JSON has no infinity.
+            nll: outputs.isEmpty ? 1e9 : figures.windows.nll, windowAccuracy: figures.windows.accuracy,
+            clipAccuracy: figures.clips.accuracy, seconds: (clock.now - start) / .seconds(1), settings: settings)
+    }
+
+    private static func read(_ path: String) throws(TrainingError) -> [Outcome] {
+        guard FileManager.default.fileExists(atPath: path) else { return [] }
+        return try TrackList.lines(readFile(path, limit: 64 << 20), path: path).map {
+            number, line throws(TrainingError) in
+            guard let outcome = try? JSONDecoder().decode(Outcome.self, from: Data(line.utf8)) else {
+                throw TrainingError(.malformed, "\(path):\(number): not an outcome of a search")
+            }
+            return outcome
+        }
+    }
+
+    private static func write(_ outcomes: [Outcome], to path: String) throws(TrainingError) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let lines = outcomes.compactMap { try? encoder.encode($0) }.map { String(decoding: $0, as: UTF8.self) + "\n" }
+        try writeFile(lines.joined().utf8, to: path)
+    }
+}
