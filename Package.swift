@@ -88,14 +88,16 @@ let package = Package(
         .testTarget(name: "ModelTests", dependencies: ["Model"]),
         .testTarget(name: "StreamingTests", dependencies: ["Streaming", "AllocationCounter"], exclude: ["Golden"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training"]),
-        .testTarget(name: "CaptureTests", dependencies: ["Capture", "AllocationCounter"]),
+        .testTarget(name: "CaptureTests", dependencies: ["Capture", "AllocationCounter", "TestSupport"]),
         .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol", "JSONText"]),
         .testTarget(name: "DaemonTests", dependencies: ["genred", "AllocationCounter"]),
         .testTarget(name: "ControlTests", dependencies: ["genrectl", "ControlProtocol"]),
         .testTarget(name: "ProgrammeTests", dependencies: ["Programme"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["ControlProtocol", "Streaming", "Capture"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["ControlProtocol", "TestSupport"]),
         // Replaces malloc in the test process, to count what the audio path allocates.
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+        // What tests of several modules need to run other programs.
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -23,7 +23,7 @@ extension EndToEndTests {
             let client = try await subscribed(daemon)
             for genre in ["metal", "classical"] {
                 let player = try server.play(Music.composed(genre))
-                defer { player.terminate() }
+                defer { player.end() }
                 _ = try daemon.estimates(client, seconds: 10)
                 let heard = try daemon.estimates(client, seconds: 8)
                 #expect(commonest(heard) == genre, "\(heard.map(\.label)) \(daemon.log)")
@@ -39,7 +39,7 @@ extension EndToEndTests {
             let client = try await subscribed(daemon)
             let clip = try Music.composed("metal")
             let before = try server.play(clip)
-            defer { before.terminate() }
+            defer { before.end() }
             let heard = try daemon.estimates(client, seconds: 15) { $0.state == .genre }
             #expect(heard.last?.state == .genre, "\(daemon.log)")
             let killed = ContinuousClock.now
@@ -49,7 +49,7 @@ extension EndToEndTests {
             #expect(ContinuousClock.now - killed < .seconds(2))
             try server.start()
             let after = try server.play(clip)
-            defer { after.terminate() }
+            defer { after.end() }
             let again = try daemon.estimates(client, seconds: 20) { $0.state == .genre }
             #expect(again.last?.state == .genre, "\(daemon.log)")
             #expect(again.contains { $0.state == .starting })
@@ -78,7 +78,7 @@ extension EndToEndTests {
             let daemon = try RunningDaemon(sources: [("card", "alsa:radio\(options)")], environment: server.environment)
             let client = try await subscribed(daemon)
             let player = try server.play(Music.composed("metal"))
-            defer { player.terminate() }
+            defer { player.end() }
             _ = try daemon.estimates(client, seconds: 10)
             let heard = try daemon.estimates(client, seconds: 5)
             #expect(commonest(heard) == "metal", "\(heard.map(\.label)) \(daemon.log)")

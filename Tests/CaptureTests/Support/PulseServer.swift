@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 /// A private, headless PulseAudio server with one null sink, `radio`: played to it, recorded from `radio.monitor`.

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// A folder for this run of the tests, and programs run in it.
@@ -95,5 +96,12 @@ extension Trait where Self == ConditionTrait {
     /// Skips a test where there is no ffmpeg to make its files.
     static var ffmpeg: Self {
         .enabled(if: TestEnvironment.isInstalled("ffmpeg"), "ffmpeg is not installed (apt-get install ffmpeg)")
+    }
+}
+
+extension ChildProcess {
+    /// Starts `sh -c command` in the tests' folder.
+    convenience init(shell command: String, environment: [String: String] = [:]) throws {
+        try self.init(shell: command, in: TestEnvironment.directory.path, environment: environment)
     }
 }

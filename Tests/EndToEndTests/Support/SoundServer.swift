@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 
 /// A real, headless PulseAudio server of the test's own, with one sink, `radio`.
 final class SoundServer {
     static let isInstalled = Programs.has("pulseaudio", "pacat", "pactl")
 
     let folder: TemporaryFolder
-    private var process: Process?
+    private var process: ChildProcess?
 
     /// - Parameter rate: of the sink, Hz.
     init(rate: Int = 48_000) throws {
@@ -34,27 +35,13 @@ final class SoundServer {
     }
 
     func start() throws {
-        let server = Process()
-        // Behind a shell: PulseAudio closes every descriptor that it inherits, one of which Foundation's Process
-        // takes as a sign that the program has ended, and then waits for it to.
-        server.executableURL = URL(fileURLWithPath: "/bin/sh")
-        server.arguments = [
-            "-c",
-            """
-            pulseaudio -n --daemonize=no --use-pid-file=no --exit-idle-time=-1 --disallow-exit \\
-              -L "module-null-sink sink_name=radio rate=\(rate) channels=2" \\
-              -L "module-native-protocol-unix socket=\(folder.file("native")) auth-anonymous=1" &
-            echo $! > '\(folder.file("pid"))'
-            wait
-            """,
-        ]
-        server.environment = ProcessInfo.processInfo.environment.merging(
-            ["HOME": folder.path, "XDG_RUNTIME_DIR": folder.path, "PULSE_RUNTIME_PATH": folder.path]) { $1 }
-        server.standardInput = FileHandle.nullDevice
-        server.standardOutput = FileHandle.nullDevice
-        server.standardError = FileHandle.nullDevice
-        try server.run()
-        process = server
+        process = try ChildProcess(
+            shell: """
+                exec pulseaudio -n --daemonize=no --use-pid-file=no --exit-idle-time=-1 --disallow-exit \
+                -L "module-null-sink sink_name=radio rate=\(rate) channels=2" \
+                -L "module-native-protocol-unix socket=\(folder.file("native")) auth-anonymous=1" >log 2>&1
+                """, in: folder.path,
+            environment: ["HOME": folder.path, "XDG_RUNTIME_DIR": folder.path, "PULSE_RUNTIME_PATH": folder.path])
         for _ in 0..<200 {
             if (try? pactl("info")) != nil { return }
             usleep(25_000)
@@ -64,12 +51,8 @@ final class SoundServer {
 
     /// Ends the server as a crash does.
     func kill() {
-        guard let process, let text = try? String(contentsOfFile: folder.file("pid"), encoding: .utf8),
-            let pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines))
-        else { return }
-        Foundation.kill(pid, SIGKILL)
-        process.waitUntilExit()
-        self.process = nil
+        process?.end()
+        process = nil
         try? FileManager.default.removeItem(atPath: folder.file("native"))
     }
 
@@ -78,14 +61,8 @@ final class SoundServer {
         try Programs.run(Programs.find("pactl") ?? "pactl", arguments, environment: environment)
     }
 
-    /// Plays a file into the sink; ends by itself, or with `terminate()`.
-    func play(_ path: String) throws -> Process {
-        let player = Process()
-        player.executableURL = URL(fileURLWithPath: Programs.find("paplay") ?? "paplay")
-        player.arguments = ["-d", "radio", path]
-        player.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        player.standardError = FileHandle.nullDevice
-        try player.run()
-        return player
+    /// Plays a file into the sink; ends by itself, or with `end()`.
+    func play(_ path: String) throws -> ChildProcess {
+        try ChildProcess(shell: "exec paplay -d radio '\(path)' 2>/dev/null", in: folder.path, environment: environment)
     }
 }

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Not Foundation's Process: that waits in vain for a program that closes the descriptors it did not open, as
 /// pulseaudio does, and then sees no other program end.
-final class ChildProcess: Sendable {
+public final class ChildProcess: Sendable {
     private struct State {
         var pid: pid_t
         var status: Int32?
@@ -14,13 +14,13 @@ final class ChildProcess: Sendable {
 
     private let state: Mutex<State>
 
-    /// Starts `sh -c command` in the tests' folder, with nothing on its standard input.
-    init(shell command: String, environment: [String: String] = [:]) throws {
+    /// Starts `sh -c command` in a folder, with nothing on its standard input.
+    public init(shell command: String, in directory: String, environment: [String: String] = [:]) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        let script = "cd '\(TestEnvironment.directory.path)' && \(command)"
+        let script = "cd '\(directory)' && \(command)"
         let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
         let arguments: [UnsafeMutablePointer<CChar>?] =
             ["sh", "-c", script].map { (text: String) in strdup(text) } + [nil]
@@ -40,10 +40,10 @@ final class ChildProcess: Sendable {
         state = Mutex(State(pid: pid))
     }
 
-    var isRunning: Bool { status == nil }
+    public var isRunning: Bool { status == nil }
 
     /// Its exit status, or 128 and the signal that ended it; nil while it runs.
-    var status: Int32? {
+    public var status: Int32? {
         state.withLock { state in
             var status: Int32 = 0
             if state.status == nil, waitpid(state.pid, &status, WNOHANG) == state.pid {
@@ -53,13 +53,13 @@ final class ChildProcess: Sendable {
         }
     }
 
-    func signal(_ number: Int32) {
+    public func signal(_ number: Int32) {
         // Under the lock it cannot be collected, so that the number is nobody else's.
         if isRunning { state.withLock { _ = $0.status == nil ? kill($0.pid, number) : 0 } }
     }
 
     /// Ends it at once, and waits for that.
-    func end() {
+    public func end() {
         signal(SIGKILL)
         while isRunning { usleep(1000) }
     }
