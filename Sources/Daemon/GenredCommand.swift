@@ -89,6 +89,7 @@ struct GenredCommand: AsyncParsableCommand {
             config: config, socket: socket.map(absolute), sources: sources, model: model, logLevel: logLevel)
         // A reader that goes is an error of a write, not the end of the daemon.
         signal(SIGPIPE, SIG_IGN)
+        ResourceUse.raiseFileLimit()
         do {
             let setup = try Setup(options)
             if checkConfig { return print(setup.report) }
@@ -97,10 +98,14 @@ struct GenredCommand: AsyncParsableCommand {
             let log = Logger(label: "genred") { _ in LineLog(isJournal: isJournal, level: level) }
             let status = try await Daemon(setup, options: options, log: log, level: level).run()
             throw ExitCode(status.rawValue)
+        } catch let code as ExitCode {
+            throw code
         } catch let error as ConfigurationError {
             throw fail(StartError(error))
         } catch let error as StartError {
             throw fail(error)
+        } catch {
+            throw fail(StartError(.system, "\(error)"))
         }
     }
 

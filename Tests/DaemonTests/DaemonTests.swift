@@ -139,7 +139,7 @@ struct DaemonTests {
             let answer = try await client.ask("reload")
             #expect(answer?.errorCode == RPCError.Code.reloadRefused.rawValue)
             #expect(answer?.errorMessage == message)
-            #expect(log.lines.last == "error reload refused, everything stays as it was: \(message)")
+            #expect(log.lines.contains("error reload refused, everything stays as it was: \(message)"))
         }
         _ = try folder.write("rubbish", to: "bad.safetensors")
         _ = try folder.write(good + "model: bad.safetensors", to: "g.yaml")

@@ -16,7 +16,9 @@ struct Setup: Sendable {
 
     /// Reads the file if there is one, puts the command line on top and the defaults under it, and loads the model;
     /// throws every mistake.
-    init(_ options: CommandLineOptions) throws(ConfigurationError) {
+    ///
+    /// - Parameter previous: what is in force; where nobody says anything it stays, whichever servers answer now.
+    init(_ options: CommandLineOptions, after previous: Setup? = nil) throws(ConfigurationError) {
         var configuration = Configuration()
         if let path = options.config ?? Self.defaultFile {
             configuration = try ConfigurationFile.parse(try readText(path), file: path)
@@ -29,7 +31,10 @@ struct Setup: Sendable {
         }
         if let level = options.logLevel { configuration.log.level = level }
         if let path = options.socket { configuration.socket.path = path }
-        if configuration.sources.isEmpty {
+        if configuration.sources.isEmpty, let previous, let reason = previous.sourceReason {
+            configuration.sources = previous.configuration.sources
+            sourceReason = reason
+        } else if configuration.sources.isEmpty {
             do throws(CaptureError) {
                 let (source, reason) = try Defaults.source()
                 configuration.sources = [source]
@@ -38,7 +43,8 @@ struct Setup: Sendable {
                 throw ConfigurationError(file: nil, error.message)
             }
         }
-        socketPath = configuration.socket.path ?? Defaults.socketPath()
+        let previousPath = previous.flatMap { $0.configuration.socket.path == nil ? $0.socketPath : nil }
+        socketPath = configuration.socket.path ?? previousPath ?? Defaults.socketPath()
         do throws(ModelError) {
             model = try LoadedModel(path: configuration.model)
         } catch {

@@ -63,12 +63,15 @@ extension Hub {
     /// Looks again and again whether anything comes. The only clock that runs while a source does.
     func watch(_ source: HubSource) {
         source.stallCheck?.cancel()
-        let silentFor = source.input.secondsSinceDelivery
+        let left = max(0, patience(with: source) - source.input.secondsSinceDelivery)
         let slot = source.slot
         // A little late, so that a look finds what it came for.
-        let delay = TimeAmount.milliseconds(Int64(max(0, patience - silentFor) * 1000) + 5)
+        let delay = TimeAmount.milliseconds(Int64(left * 1000) + 5)
         source.stallCheck = loop.scheduleTask(in: delay) { self.assumeIsolated { $0.look(slot: slot) } }
     }
+
+    /// Seconds. Sound servers take their time before the first sample (a monitor of PulseAudio up to 2 s).
+    private func patience(with source: HubSource) -> Double { source.position == 0 ? 3 * patience : patience }
 
     private func look(slot: Int) {
         guard let source = sourceOfSlot[slot] else { return }
@@ -76,7 +79,7 @@ extension Hub {
         case .opening where source.state == .starting, .running: break
         case .opening, .stalled, .lost, .waiting, .ended: return
         }
-        guard source.input.secondsSinceDelivery >= patience else { return watch(source) }
+        guard source.input.secondsSinceDelivery >= patience(with: source) else { return watch(source) }
         if case .running = source.condition {
             source.condition = .stalled
             // What a device says next has nothing to do with what it said before; a pipe goes on where it was.

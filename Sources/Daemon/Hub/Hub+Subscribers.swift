@@ -31,10 +31,11 @@ extension Hub {
         var line: ByteBuffer?
         for (client, asked) in subscribers
         where asked.events.contains(kind) && (asked.source ?? source) == source {
-            // Encoded once for all; there is no number in it that JSON cannot write.
-            guard let encoded = line ?? (try? notification().line()).map({ ByteBuffer(bytes: $0) }) else { return }
-            line = encoded
-            client.connection.offer(encoded, isEstimate: kind == .estimate)
+            client.connection.offer(isEstimate: kind == .estimate) {
+                // Encoded once for all; there is no number in it that JSON cannot write.
+                if line == nil { line = (try? notification().line()).map { ByteBuffer(bytes: $0) } }
+                return line
+            }
         }
     }
 

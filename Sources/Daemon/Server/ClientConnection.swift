@@ -164,8 +164,9 @@ final class ClientConnection: ChannelInboundHandler {
 
     // MARK: Writing
 
-    /// Queues a notification, or drops it and counts when the client reads too slowly.
-    func offer(_ line: ByteBuffer, isEstimate: Bool) {
+    /// Queues a notification, or drops it and counts when the client reads too slowly. `line` is only asked for when
+    /// it is needed.
+    func offer(isEstimate: Bool, _ line: () -> ByteBuffer?) {
         guard let context else { return }
         if !context.channel.isWritable {
             if isEstimate {
@@ -175,6 +176,7 @@ final class ClientConnection: ChannelInboundHandler {
             queuedChanges += 1
             if queuedChanges > Self.mostQueuedChanges { return context.close(promise: nil) }
         }
+        guard let line = line() else { return }
         needsFlush = true
         context.write(wrapOutboundOut(line), promise: nil)
     }

@@ -45,6 +45,11 @@ actor ControlServer {
         _ socket: ControlSocket, hub: Hub, reload: @escaping ClientConnection.Reload
     ) async throws -> any Channel {
         try await ServerBootstrap(group: hub.loop, childGroup: hub.loop)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause())
+                }
+            }
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.maxMessagesPerRead, value: 1)

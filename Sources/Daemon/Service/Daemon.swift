@@ -51,9 +51,16 @@ actor Daemon {
         } catch {
             throw StartError(error)
         }
-        let server = try await ControlServer(socket: listening, hub: hub) { await self.reload() }
+        let server: ControlServer
+        let bell: any Channel
+        do {
+            bell = try await hub.listen()
+            server = try await ControlServer(socket: listening, hub: hub) { await self.reload() }
+        } catch {
+            listening.remove()
+            throw StartError(.system, "the control socket cannot be served: \(error)")
+        }
         self.server = server
-        let bell = try await hub.listen()
         announce()
         _ = await supervisor.use(setup.configuration.sources, nil)
         notification.ready(setup.status)
@@ -106,7 +113,7 @@ actor Daemon {
         notification.reloading()
         defer { notification.ready(setup.status) }
         do {
-            let new = try Setup(options)
+            let new = try Setup(options, after: setup)
             let changes = try await put(inForce: new)
             for change in changes { log.notice("reload: \(change)") }
             if changes.isEmpty { log.notice("reload: nothing has changed") }

@@ -29,6 +29,11 @@ struct StartError: Error, Sendable {
     var status: ExitStatus
     var lines: [String]
 
+    init(_ status: ExitStatus, _ line: String) {
+        self.status = status
+        lines = [line]
+    }
+
     init(_ error: ConfigurationError) {
         status = .configuration
         lines = error.lines
