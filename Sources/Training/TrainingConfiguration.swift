@@ -73,12 +73,16 @@ public struct SamplingConfiguration: Codable, Sendable, Equatable {
     public var groupExponent = -0.5
     /// And by this power of its length.
     public var lengthExponent = 0.5
+    /// A store's share of a genre goes, beside its weight, by this power of the sum of its tracks' trust: with 0 the
+    /// stores share alike, and the few tracks of one are heard far too often; with 1 all tracks are alike.
+    public var storeExponent = 0.5
 
     public init() {}
 
     var problem: String? {
         if !(0...0.9).contains(noMusicShare) { return "sampling.noMusicShare is \(noMusicShare); it must be 0 to 0.9" }
         if !(-2...2).contains(groupExponent) { return "sampling.groupExponent is \(groupExponent); it must be -2 to 2" }
+        if !(0...1).contains(storeExponent) { return "sampling.storeExponent is \(storeExponent); it must be 0 to 1" }
         if !(-2...2).contains(lengthExponent) {
             return "sampling.lengthExponent is \(lengthExponent); it must be -2 to 2"
         }

@@ -41,7 +41,10 @@ struct WindowSampler: Sendable {
                     return track.weight * pow(Double(groupSizes[track.group] ?? 1), configuration.groupExponent)
                         * pow(Double(track.features.frames), configuration.lengthExponent)
                 }
-                let share = corpus.sources[cell.store].weight / chances.reduce(0, +)
+                let trust = tracks.reduce(0) { $0 + corpus.tracks[$1].weight }
+                // Speech and noise are halves of no-music however much there is of either.
+                let size = label == corpus.noMusic ? 1 : pow(trust, configuration.storeExponent)
+                let share = corpus.sources[cell.store].weight * size / chances.reduce(0, +)
                 for (index, chance) in zip(tracks, chances) {
                     total += Float(chance * share)
                     pools[label].tracks.append(index)

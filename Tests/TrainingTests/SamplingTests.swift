@@ -1,0 +1,87 @@
+import Foundation
+import Model
+import Testing
+
+@testable import Training
+
+struct SamplingTests {
+    /// Two stores: one with few tracks of each genre, and one with many; every genre's first track is not trusted.
+    static func corpus() throws -> (Corpus, few: TemporaryFolder) {
+        let (few, many) = (try TemporaryFolder(), try TemporaryFolder())
+        var groups = TrackGroups()
+        for (folder, count, prefix) in [(few, 3, "few"), (many, 8, "many")] {
+            for genre in ["a", "b", "speech", "noise"] {
+                try makeFolder(folder.file(genre))
+                for track in 0..<count {
+                    let name = TrackName(genre: genre, track: "\(prefix)\(track)")
+                    var generator = CounterGenerator(seed: 1, step: track, index: genre.count, purpose: .sample)
+                    let values = (0..<(120 * 64)).map { _ in generator.uniform(-40, 0) }
+                    try FeatureStore.write(LogMel(values: values), as: name, in: folder.path)
+                    groups.entries[name] = .init(group: "\(name)", weight: track == 0 ? 0 : 1)
+                }
+            }
+        }
+        let corpus = try Corpus(
+            [.init(path: few.path), .init(path: many.path)], aliases: ["speech": "no-music", "noise": "no-music"],
+            groups: groups)
+        return (corpus, few)
+    }
+
+    @Test(arguments: [(0.0, 0.5), (1.0, 2.0 / 9), (0.5, 0.348)])
+    func genresTakeTurnsAndStoresHaveTheirShare(exponent: Double, share: Double) throws {
+        let (corpus, _) = try Self.corpus()
+        var configuration = SamplingConfiguration()
+        configuration.noMusicShare = 0.2
+        configuration.storeExponent = exponent
+        let sampler = WindowSampler(
+            corpus: corpus, training: Array(corpus.tracks.indices), configuration: configuration)
+        var generator = CounterGenerator(seed: 1, purpose: .sample)
+        let drawn = (0..<20_000).map { corpus.tracks[sampler.draw(index: $0, &generator)] }
+        func part(_ isPart: (Track) -> Bool, of isWhole: (Track) -> Bool = { _ in true }) -> Double {
+            let whole = drawn.filter(isWhole)
+            return Double(whole.filter(isPart).count) / Double(whole.count)
+        }
+        #expect(drawn.allSatisfy { $0.weight > 0 })
+        #expect(abs(part { corpus.labels[$0.label] == "no-music" } - 0.2) < 0.02)
+        #expect(abs(part({ $0.name.genre == "a" }, of: { ["a", "b"].contains($0.name.genre) }) - 0.5) < 0.02)
+        #expect(abs(part({ $0.name.genre == "speech" }, of: { $0.label == corpus.noMusic }) - 0.5) < 0.03)
+        #expect(abs(part({ $0.store == 0 }, of: { $0.name.genre == "a" }) - share) < 0.03)
+    }
+
+    @Test func aWindowIsMadeOfItsTracksFramesAndItsOwnNumberAlone() throws {
+        let (corpus, _) = try Self.corpus()
+        let sampler = WindowSampler(
+            corpus: corpus, training: Array(corpus.tracks.indices), configuration: SamplingConfiguration())
+        var plain = AugmentationConfiguration.none
+        plain.levelError = 0
+        for configuration in [plain, AugmentationConfiguration()] {
+            let augmenter = Augmenter(corpus: corpus, sampler: sampler, configuration: configuration)
+            for index in 0..<40 {
+                func window() -> ([Float], Int) {
+                    var generator = CounterGenerator(seed: 2, step: 3, index: index, purpose: .sample)
+                    var values = [Float](repeating: .nan, count: 50 * 64)
+                    let label = values.withUnsafeMutableBufferPointer {
+                        augmenter.prepare(index: index, &generator, into: $0.baseAddress!)
+                    }
+                    return (values, label)
+                }
+                let (values, label) = window()
+                #expect(window() == (values, label))
+                #expect(values.allSatisfy { $0.isFinite && abs($0) < 200 })
+                guard configuration == plain else { continue }
+                // The level is the track's times one factor: differences between bands stay what they were.
+                let steps = zip(values.dropFirst(), values).prefix(63).map { $0 - $1 }
+                let found = corpus.tracks.contains { track in
+                    track.label == label
+                        && (0..<track.features.frames).contains { frame in
+                            let row = track.features.values[(frame * 64)..<(frame * 64 + 64)]
+                            return zip(zip(row.dropFirst(), row).map { $0 - $1 }, steps).allSatisfy {
+                                abs($0 - $1) < 1e-3
+                            }
+                        }
+                }
+                #expect(found)
+            }
+        }
+    }
+}
