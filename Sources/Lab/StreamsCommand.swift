@@ -91,28 +91,25 @@ struct StreamsCommand: ParsableCommand {
         }
     }
 
-    /// The streams of one model: each round is one, in another order.
-    private func record(_ model: GenreModel, _ entries: [AudioFolder.Entry], seed: UInt64) throws -> [RecordedStream] {
-        let paths = Dictionary(entries.map { ($0.name, $0.path) }) { first, _ in first }
+    /// The streams of one model: each round is one, in another order. A stream has one sample rate, so clips of
+    /// different rates play in different streams.
+    private func record(
+        _ model: GenreModel, _ entries: [AudioFolder.Entry], seed: UInt64
+    ) throws -> [RecordedStream] {
         let progress = ProgressBar("listening", total: entries.count * rounds)
-        return try (0..<rounds).map { round in
-            let order = StreamOrder.apart(entries.map(\.name), seed: seed &+ UInt64(round))
-            var recorder: StreamRecorder?
-            for name in order {
-                let reader = try AudioFileReader(path: paths[name] ?? "")
-                let rate = reader.format.sampleRate
-                let playing = try recorder ?? StreamRecorder(model: model, rate: rate)
-                guard playing.rate == rate else {
-                    throw ValidationError(
-                        "\(name) has \(rate) Hz, the clips before it \(playing.rate) Hz: a stream has one rate")
+        let rates = try Dictionary(grouping: entries) { try AudioFileReader(path: $0.path).format.sampleRate }
+        return try rates.sorted { $0.key < $1.key }.flatMap { rate, entries in
+            let paths = Dictionary(entries.map { ($0.name, $0.path) }) { first, _ in first }
+            return try (0..<rounds).map { round in
+                let recorder = try StreamRecorder(model: model, rate: rate)
+                for name in StreamOrder.apart(entries.map(\.name), seed: seed &+ UInt64(round)) {
+                    let samples = try AudioFileReader(path: paths[name] ?? "").readAll().prefix(
+                        Int(seconds * Double(rate)))
+                    recorder.play(Array(samples), label: model.labels.firstIndex(of: name.genre) ?? 0)
+                    progress.advance()
                 }
-                let samples = reader.readAll().prefix(Int(seconds * Double(rate)))
-                playing.play(Array(samples), label: model.labels.firstIndex(of: name.genre) ?? 0)
-                recorder = playing
-                progress.advance()
+                return recorder.stream
             }
-            guard let recorder else { throw ValidationError("no tracks") }
-            return recorder.stream
         }
     }
 
