@@ -1,5 +1,6 @@
 import ArgumentParser
 import ControlProtocol
+import Glibc
 
 /// The program `genrectl`.
 @main
@@ -36,4 +37,10 @@ struct GenreControl: ParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+
+    static func main() {
+        // Whoever starts this may ignore SIGPIPE, as systemd does for its services; here a reader that goes ends it.
+        signal(SIGPIPE, SIG_DFL)
+        main(nil)
+    }
 }

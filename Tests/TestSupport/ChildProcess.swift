@@ -26,14 +26,17 @@ public final class ChildProcess: Sendable {
             ["sh", "-c", script].map { (text: String) in strdup(text) } + [nil]
         let strings: [UnsafeMutablePointer<CChar>?] = variables.map { strdup($0) } + [nil]
         defer { for string in arguments + strings { free(string) } }
-        // The tests ignore SIGPIPE; programs do not.
+        // The tests ignore SIGPIPE, and their threads block what they like: a shell whose SIGCHLD is blocked waits for
+        // ever, a program whose SIGTERM is does not end. Programs start with neither.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
         var signals = sigset_t()
         sigfillset(&signals)
         posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         var pid: pid_t = 0
         let error = posix_spawn(&pid, "/bin/sh", &actions, &attributes, arguments, strings)
         if error != 0 { throw POSIXError(POSIXErrorCode(rawValue: error) ?? .EAGAIN) }
