@@ -76,6 +76,23 @@ struct SetupTests {
         }
     }
 
+    @Test func `a default that was chosen once stays, whichever servers answer later`() throws {
+        var first = try setup("log: {level: info}")
+        first.configuration.sources = [try source("default", "pulse:@DEFAULT_SOURCE@")]
+        first.sourceReason = "a server answered"
+        first.socketPath = "/run/user/1/genred/genred.sock"
+        let options = CommandLineOptions(config: folder.file("g.yaml"))
+        let again = try Setup(options, after: first)
+        #expect(again.configuration.sources == first.configuration.sources)
+        #expect(again.sourceReason == first.sourceReason)
+        #expect(again.socketPath == first.socketPath)
+        _ = try folder.write(file, to: "g.yaml")
+        let named = try Setup(options, after: first)
+        #expect(named.configuration.sources == [try source("radio", "alsa:hw:0")])
+        #expect(named.sourceReason == nil)
+        #expect(named.socketPath == "/run/a.sock")
+    }
+
     @Test func `without a source it is PulseAudio's where a server answers, else ALSA's, and it says so`() throws {
         let none = try Defaults.source { _ in "/nowhere" }
         #expect(none.source.uri.description == "alsa:default")

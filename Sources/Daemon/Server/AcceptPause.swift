@@ -2,21 +2,16 @@ import NIOCore
 
 /// Lets the server rest for a moment when a connection cannot be accepted (no file descriptor is left): it would
 /// otherwise try again at once and for ever.
-final class AcceptPause: ChannelDuplexHandler {
+final class AcceptPause: ChannelInboundHandler {
     typealias InboundIn = Channel
-    typealias OutboundIn = Channel
 
     private static let length = TimeAmount.milliseconds(250)
 
-    private var until = NIODeadline.uptimeNanoseconds(0)
-
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        until = .now() + Self.length
-    }
-
-    func read(context: ChannelHandlerContext) {
-        guard NIODeadline.now() < until else { return context.read() }
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.eventLoop.scheduleTask(deadline: until) { bound.value.read() }
+        // What is left of the channel's wish to read would keep the event loop awake; this alone takes it back.
+        let channel = context.channel
+        channel.setOption(.autoRead, value: false)
+            .flatMap { channel.eventLoop.scheduleTask(in: Self.length) {}.futureResult }
+            .whenSuccess { channel.setOption(.autoRead, value: true).whenComplete { _ in } }
     }
 }

@@ -51,6 +51,9 @@ actor Daemon {
         } catch {
             throw StartError(error)
         }
+        announce()
+        // Before anybody is served: a client's reload finds all sources there. Who connects meanwhile waits.
+        _ = await supervisor.use(setup.configuration.sources, nil)
         let server: ControlServer
         let bell: any Channel
         do {
@@ -61,8 +64,6 @@ actor Daemon {
             throw StartError(.system, "the control socket cannot be served: \(error)")
         }
         self.server = server
-        announce()
-        _ = await supervisor.use(setup.configuration.sources, nil)
         notification.ready(setup.status)
         var configuration = ServiceGroupConfiguration(
             services: [
