@@ -113,9 +113,12 @@ struct StreamsCommand: ParsableCommand {
         }
     }
 
-    /// The best of the grid. Right time is what counts; a false change a minute costs as much as two points of it.
+    /// The best of the grid. Right time is what counts; a false change a minute costs as much as
+    /// three points of it, ten points of calibration error as two.
     private func best(_ evaluation: StreamEvaluation) throws -> [StreamsReport.Candidate] {
-        func worth(_ figures: StreamFigures) -> Double { figures.right - 0.02 * figures.falseChanges }
+        func worth(_ figures: StreamFigures) -> Double {
+            figures.right - 0.03 * figures.falseChanges - 0.2 * figures.calibrationError
+        }
         let progress = ProgressBar("searching", total: StreamEvaluation.grid.count)
         let tried = try StreamEvaluation.grid.map { parameters in
             defer { progress.advance() }

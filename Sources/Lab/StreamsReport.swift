@@ -8,6 +8,7 @@ struct StreamsReport {
     struct Candidate: Encodable {
         var switchRate: Double
         var evidenceRate: Double
+        var sharpness: Double
         var enter: Double
         var leave: Double
         var figures: StreamFigures
@@ -15,6 +16,7 @@ struct StreamsReport {
         init(_ parameters: EstimatorParameters, _ figures: StreamFigures) {
             switchRate = parameters.switchRate
             evidenceRate = parameters.evidenceRate
+            sharpness = parameters.sharpness
             enter = parameters.enter
             leave = parameters.leave
             self.figures = figures
@@ -47,7 +49,7 @@ struct StreamsReport {
         for candidate in found ?? [] {
             let name =
                 "switch 1/\(Int((1 / candidate.switchRate).rounded())) evidence \(candidate.evidenceRate)"
-                + " enter \(candidate.enter) leave \(candidate.leave)"
+                + " sharpness \(candidate.sharpness) enter \(candidate.enter) leave \(candidate.leave)"
             rows.append(Self.row(name, candidate.figures))
         }
         for line in Terminal.table(rows) { Terminal.line(line) }

@@ -20,8 +20,10 @@ public enum StreamState: UInt8, Sendable, CaseIterable {
 /// overlap are not independent. Time is what the caller says it is: seconds of audio. Allocates nothing after `init`.
 public final class Estimator {
     public let parameters: EstimatorParameters
-    /// Each label's probability given all that was heard.
+    /// Each label's published probability given all that was heard.
     public let probabilities: UnsafeMutableBufferPointer<Float>
+    /// Each label's probability by the filter, as if windows erred independently.
+    private let filtered: UnsafeMutableBufferPointer<Float>
     public private(set) var state = StreamState.starting
     /// The label of the states `genre` and `noMusic`.
     public private(set) var label: Int?
@@ -38,9 +40,14 @@ public final class Estimator {
         self.noMusic = noMusic
         probabilities = .allocate(capacity: labels)
         probabilities.initialize(repeating: 1 / Float(labels))
+        filtered = .allocate(capacity: labels)
+        filtered.initialize(repeating: 1 / Float(labels))
     }
 
-    deinit { probabilities.deallocate() }
+    deinit {
+        probabilities.deallocate()
+        filtered.deallocate()
+    }
 
     /// The label that is most probable now, published or not.
     public var best: Int {
@@ -60,7 +67,7 @@ public final class Estimator {
 
     /// Forgets all that was heard.
     public func reset() {
-        probabilities.update(repeating: 1 / Float(probabilities.count))
+        forget()
         state = .starting
         label = nil
         silentFor = 0
@@ -83,7 +90,7 @@ public final class Estimator {
         if silentFor >= parameters.silenceAfter {
             if state != .silence {
                 // What comes after a pause is as likely to be something else.
-                probabilities.update(repeating: 1 / Float(probabilities.count))
+                forget()
             }
             state = .silence
             label = nil
@@ -92,19 +99,36 @@ public final class Estimator {
         }
     }
 
+    private func forget() {
+        filtered.update(repeating: 1 / Float(filtered.count))
+        probabilities.update(repeating: 1 / Float(filtered.count))
+    }
+
     /// The switch between two updates.
     private func predict(_ elapsed: Double) {
         let stay = Float(exp(-parameters.switchRate * elapsed))
-        let share = (1 - stay) / Float(probabilities.count)
-        for index in probabilities.indices { probabilities[index] = probabilities[index] * stay + share }
+        let share = (1 - stay) / Float(filtered.count)
+        for index in filtered.indices { filtered[index] = filtered[index] * stay + share }
+        sharpen()
     }
 
     private func observe(_ window: UnsafeBufferPointer<Float>, weight: Double) {
         guard weight > 0 else { return }
         var sum: Float = 0
-        for index in probabilities.indices {
+        for index in filtered.indices {
             // The floor keeps one window that is utterly sure from ending the matter for ever.
-            probabilities[index] *= pow(max(window[index], 1e-6), Float(weight))
+            filtered[index] *= pow(max(window[index], 1e-6), Float(weight))
+            sum += filtered[index]
+        }
+        for index in filtered.indices { filtered[index] /= sum }
+        sharpen()
+    }
+
+    /// What is published of the filter.
+    private func sharpen() {
+        var sum: Float = 0
+        for index in filtered.indices {
+            probabilities[index] = pow(max(filtered[index], 1e-30), Float(parameters.sharpness))
             sum += probabilities[index]
         }
         for index in probabilities.indices { probabilities[index] /= sum }

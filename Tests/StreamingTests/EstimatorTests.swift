@@ -5,7 +5,9 @@ import Testing
 
 @Suite struct EstimatorTests {
     func estimator(_ change: (inout EstimatorParameters) -> Void = { _ in }) throws -> Estimator {
+        // The laws are those of the filter; what is published of it is a power of it.
         var parameters = EstimatorParameters()
+        (parameters.sharpness, parameters.enter, parameters.leave) = (1, 0.5, 0.3)
         change(&parameters)
         return try Estimator(labels: 4, noMusic: 3, parameters: parameters)
     }
@@ -84,6 +86,14 @@ import Testing
         for (got, want) in zip(estimator.probabilities, expected) { #expect(abs(Double(got) - want) < 1e-5) }
     }
 
+    @Test func whatIsPublishedIsAPowerOfTheFilter() throws {
+        let (plain, dulled) = (try estimator(), try estimator { $0.sharpness = 0.4 })
+        for estimator in [plain, dulled] { feed(estimator, jazz, seconds: 3) }
+        let powers = plain.probabilities.map { pow($0, 0.4) }
+        for (got, power) in zip(dulled.probabilities, powers) { #expect(abs(got - power / powers.reduce(0, +)) < 1e-5) }
+        #expect(dulled.best == plain.best && dulled.probabilities[1] < plain.probabilities[1])
+    }
+
     @Test func hysteresisKeepsALabelBetweenLeaveAndEnter() throws {
         let estimator = try estimator { ($0.enter, $0.leave, $0.switchRate) = (0.6, 0.3, 0.05) }
         while estimator.label == nil { feed(estimator, jazz, seconds: 0.24) }
@@ -103,7 +113,8 @@ import Testing
 
     @Test(
         arguments: [
-            \EstimatorParameters.switchRate, \.evidenceRate, \.enter, \.leave, \.silenceLevel, \.silenceAfter,
+            \EstimatorParameters.switchRate, \.evidenceRate, \.sharpness, \.enter, \.leave, \.silenceLevel,
+            \.silenceAfter,
         ] as [WritableKeyPath<EstimatorParameters, Double> & Sendable])
     func impossibleParametersAreRefused(path: WritableKeyPath<EstimatorParameters, Double> & Sendable) throws {
         for value in [-1e9, 1e9, .nan, .infinity] {

@@ -47,15 +47,18 @@ public struct StreamEvaluation: Sendable {
     /// Combinations of the parameters that matter.
     public static let grid: [EstimatorParameters] = {
         var candidates: [EstimatorParameters] = []
-        for switchInterval in [30.0, 60, 120, 300] {
-            for evidenceRate in [0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5] {
-                for (enter, leave) in [(0.25, 0.15), (0.3, 0.2), (0.35, 0.2), (0.4, 0.25), (0.45, 0.3), (0.5, 0.3)] {
-                    var parameters = EstimatorParameters()
-                    parameters.switchRate = 1 / switchInterval
-                    parameters.evidenceRate = evidenceRate
-                    parameters.enter = enter
-                    parameters.leave = leave
-                    candidates.append(parameters)
+        for switchInterval in [30.0, 60, 120] {
+            for evidenceRate in [0.5, 0.7, 1.0, 1.5] {
+                for sharpness in [0.2, 0.25, 0.3, 0.4] {
+                    for (enter, leave) in [(0.2, 0.12), (0.25, 0.15), (0.3, 0.2), (0.35, 0.22), (0.4, 0.25)] {
+                        var parameters = EstimatorParameters()
+                        parameters.switchRate = 1 / switchInterval
+                        parameters.evidenceRate = evidenceRate
+                        parameters.sharpness = sharpness
+                        parameters.enter = enter
+                        parameters.leave = leave
+                        candidates.append(parameters)
+                    }
                 }
             }
         }

@@ -17,7 +17,7 @@ public struct StreamFigures: Sendable, Codable {
     public var medianDelayFound: Double?
     /// The share of clips whose right label was published at some time.
     public var found = 0.0
-    /// How often a minute the published label became a wrong one, or the right one was given up.
+    /// How often a minute the published label changed to another one without a change of the music: more than once a clip.
     public var falseChanges = 0.0
     /// Expected calibration error of the confidence (10 bins), over the time at which a label is published.
     public var calibrationError = 0.0
@@ -35,7 +35,9 @@ struct StreamTally {
     private var falseChanges = 0
     private var delays: [Double?] = []
     private var bins = [(time: Double, confidence: Double, right: Double)](repeating: (0, 0, 0), count: 10)
+    /// The label that was published last; a pause without one is no change.
     private var published: Int?
+    private var changesInClip = 0
     private var clip = -1
 
     /// A new stream begins: nothing is published.
@@ -47,14 +49,15 @@ struct StreamTally {
     mutating func add(_ step: RecordedStream.Step, label: Int?, confidence: Double) {
         if step.clip != clip {
             clip = step.clip
+            changesInClip = 0
             delays.append(nil)
         }
         time += step.elapsed
         if label == step.truth, delays[delays.count - 1] == nil { delays[delays.count - 1] = step.age }
-        if label != published {
-            let gaveUp = published == step.truth
-            let becameWrong = label != nil && label != step.truth
-            if gaveUp || becameWrong { falseChanges += 1 }
+        if let label, label != published {
+            // A clip deserves one change of the label: it is another genre than the one before.
+            changesInClip += 1
+            if changesInClip > 1 { falseChanges += 1 }
             published = label
         }
         guard step.age >= StreamFigures.settling else { return }
