@@ -182,6 +182,7 @@ enum ConfigurationFile {
         parameters.evidenceRate =
             section.number("evidence-rate", in: 0.001...100, unit: " of observations per second")
             ?? defaults.evidenceRate
+        parameters.sharpness = section.number("sharpness", in: 0.01...1) ?? defaults.sharpness
         parameters.enter = section.number("enter", in: 0.01...1) ?? defaults.enter
         parameters.leave = section.number("leave", in: 0...1) ?? defaults.leave
         parameters.silenceLevel =
