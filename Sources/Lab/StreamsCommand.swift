@@ -97,7 +97,14 @@ struct StreamsCommand: ParsableCommand {
         _ model: GenreModel, _ entries: [AudioFolder.Entry], seed: UInt64
     ) throws -> [RecordedStream] {
         let progress = ProgressBar("listening", total: entries.count * rounds)
-        let rates = try Dictionary(grouping: entries) { try AudioFileReader(path: $0.path).format.sampleRate }
+        var rates: [Int: [AudioFolder.Entry]] = [:]
+        for entry in entries {
+            do {
+                rates[try AudioFileReader(path: entry.path).format.sampleRate, default: []].append(entry)
+            } catch {
+                Terminal.note("left out: \(Terminal.clean("\(error)"))")
+            }
+        }
         return try rates.sorted { $0.key < $1.key }.flatMap { rate, entries in
             let paths = Dictionary(entries.map { ($0.name, $0.path) }) { first, _ in first }
             return try (0..<rounds).map { round in
