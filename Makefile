@@ -7,7 +7,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test format lint clean deps install-dependencies
+.PHONY: help build demo test soak format lint clean deps install-dependencies
 
 SWIFT ?= swift
 JOBS ?= $(shell scripts/jobs)
@@ -35,6 +35,11 @@ else
 	@# The real programs in real time come last, when nothing else runs.
 	$(SWIFT) test $(SWIFT_FLAGS) --filter EndToEndTests
 endif
+
+soak: ## Feeds 24 hours of audio to four pipes (HOURS, SOURCES) and counts every frame
+	@scripts/install-dependencies build demo test
+	$(SWIFT) build $(SWIFT_FLAGS)
+	@scripts/soak $(or $(HOURS),24) $(or $(SOURCES),4)
 
 format: ## Formats the Swift sources in place
 	@scripts/install-dependencies build
