@@ -16,7 +16,7 @@ func readFile(_ path: String, limit: Int) throws(TrainingError) -> [UInt8] {
     do {
         return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     } catch {
-        throw TrainingError(.cannotRead, "cannot read '\(path)': \(error.localizedDescription)")
+        throw TrainingError(.cannotRead, "cannot read '\(path)': \(reason(error))")
     }
 }
 
@@ -25,7 +25,7 @@ public func writeFile(_ bytes: some Sequence<UInt8>, to path: String) throws(Tra
     do {
         try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
-        throw TrainingError(.cannotWrite, "cannot write '\(path)': \(error.localizedDescription)")
+        throw TrainingError(.cannotWrite, "cannot write '\(path)': \(reason(error))")
     }
 }
 
@@ -34,7 +34,7 @@ public func makeFolder(_ path: String) throws(TrainingError) {
     do {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-        throw TrainingError(.cannotWrite, "cannot make the folder '\(path)': \(error.localizedDescription)")
+        throw TrainingError(.cannotWrite, "cannot make the folder '\(path)': \(reason(error))")
     }
 }
 
@@ -44,7 +44,7 @@ public func listFolder(_ path: String) throws(TrainingError) -> [String] {
         return try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }
             .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     } catch {
-        throw TrainingError(.cannotRead, "cannot list the folder '\(path)': \(error.localizedDescription)")
+        throw TrainingError(.cannotRead, "cannot list the folder '\(path)': \(reason(error))")
     }
 }
 
@@ -52,4 +52,12 @@ public func listFolder(_ path: String) throws(TrainingError) -> [String] {
 public func isFolder(_ path: String) -> Bool {
     var isDirectory: ObjCBool = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+}
+
+/// The system's own words for what Foundation wraps.
+private func reason(_ error: any Error) -> String {
+    let error = error as NSError
+    let system = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
+    return system.domain == NSPOSIXErrorDomain
+        ? String(cString: strerror(Int32(system.code))) : error.localizedDescription
 }

@@ -170,12 +170,13 @@ extension ReportPage {
         let width = 380.0
         let height = 240.0
         let left = 42.0
+        let right = 18.0
         let bottom = 30.0
 
         func place(_ point: (Double, Double)) -> (Double, Double) {
             let across = (point.0 - x.lowerBound) / (x.upperBound - x.lowerBound)
             let up = (point.1 - y.lowerBound) / (y.upperBound - y.lowerBound)
-            return (left + across * (width - left - 8), (height - bottom) - up * (height - bottom - 8))
+            return (left + across * (width - left - right), (height - bottom) - up * (height - bottom - 8))
         }
 
         func svg(_ body: String) -> String {
@@ -192,7 +193,7 @@ extension ReportPage {
                 let (_, py) = place((x.lowerBound, yValue))
                 let xLabel = x.upperBound <= 1 ? number(xValue, 2) : number(xValue, 0)
                 result +=
-                    "<line x1=\"\(number(left, 1))\" x2=\"\(number(width - 8, 1))\" y1=\"\(number(py, 1))\" "
+                    "<line x1=\"\(number(left, 1))\" x2=\"\(number(width - right, 1))\" y1=\"\(number(py, 1))\" "
                     + "y2=\"\(number(py, 1))\" stroke=\"var(--line)\"/>"
                     + "<text x=\"\(number(left - 5, 1))\" y=\"\(number(py + 4, 1))\" text-anchor=\"end\">\(number(yValue, 2))</text>"
                     + "<text x=\"\(number(px, 1))\" y=\"\(number(height - 16, 1))\" text-anchor=\"middle\">\(xLabel)</text>"
