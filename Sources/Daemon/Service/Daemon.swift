@@ -136,16 +136,17 @@ actor Daemon {
         // What can fail comes first.
         var changes = try await useSocket(new)
         let isSameModel = new.model.isSame(as: old.model)
-        let isSameAnalysis =
-            isSameModel && new.analysis.updateInterval == old.analysis.updateInterval
-            && new.analysis.estimator == old.analysis.estimator
+        let isSameUpdate = new.analysis.updateInterval == old.analysis.updateInterval
+        let isSameEstimator = new.analysis.estimator == old.analysis.estimator
+        let isSameAnalysis = isSameModel && isSameUpdate && isSameEstimator
         setup = new
         // The model that is loaded already serves as well, and is shared.
         if isSameModel { setup.model = old.model }
         setup.analysis.model = setup.model.model
         await hub.use(setup.hubSettings)
         if !isSameModel { changes.append("model: \(new.model.path)") }
-        if isSameModel && !isSameAnalysis { changes.append("estimates: every \(plain(new.analysis.updateInterval)) s") }
+        if !isSameUpdate { changes.append("update: every \(plain(new.analysis.updateInterval)) s") }
+        if !isSameEstimator { changes.append("estimator") }
         changes += await supervisor.use(new.configuration.sources, isSameAnalysis ? nil : setup.analysis)
         if new.configuration.history != old.configuration.history { changes.append("history") }
         if new.configuration.log != old.configuration.log { changes.append("log") }
