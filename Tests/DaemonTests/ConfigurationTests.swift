@@ -31,6 +31,7 @@ struct ConfigurationTests {
             estimator:
               switch-rate: 0.1
               evidence-rate: 2
+              sharpness: 0.5
               enter: 0.6
               leave: 0.2
               silence-level: -50
@@ -46,6 +47,7 @@ struct ConfigurationTests {
         var estimator = EstimatorParameters()
         estimator.switchRate = 0.1
         estimator.evidenceRate = 2
+        estimator.sharpness = 0.5
         estimator.enter = 0.6
         estimator.leave = 0.2
         estimator.silenceLevel = -50
@@ -234,6 +236,6 @@ struct ConfigurationTests {
         var estimator = full.estimator
         estimator.switchRate = defaults.estimator.switchRate
         #expect(estimator == defaults.estimator)
-        #expect(Set(keys.compactMap { $0.firstMatch(of: /([a-z-]+):/)?.1 }).count == 22)
+        #expect(Set(keys.compactMap { $0.firstMatch(of: /([a-z-]+):/)?.1 }).count == 23)
     }
 }

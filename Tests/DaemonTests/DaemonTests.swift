@@ -157,15 +157,16 @@ struct DaemonTests {
         let client = try await client()
         #expect(try await eventually { try await positions(client)["a"] ?? 0 > 10 })
         let before = try await positions(client)
-        _ = try folder.write(sources + "update: 0.96", to: "g.yaml")
-        #expect(try await client.ask("reload")?.result?["changed"] as? [String] == ["estimates: every 0.96 s"])
+        _ = try folder.write(sources + "update: 0.96\nestimator: {enter: 0.9}", to: "g.yaml")
+        #expect(
+            try await client.ask("reload")?.result?["changed"] as? [String] == ["update: every 0.96 s", "estimator"])
         #expect(try await eventually { try await positions(client)["a"]! > before["a"]! + 10 }, "the position goes on")
         let shipped = try Data(contentsOf: URL(fileURLWithPath: Setup(CommandLineOptions()).model.path))
         try shipped.write(to: URL(fileURLWithPath: folder.file("m.safetensors")))
         _ = try folder.write(sources + "model: m.safetensors", to: "g.yaml")
         #expect(
             try await client.ask("reload")?.result?["changed"] as? [String] == [
-                "model: \(folder.file("m.safetensors"))"
+                "model: \(folder.file("m.safetensors"))", "update: every 0.24 s", "estimator",
             ])
         let model = try await client.ask("describe")?.result?["model"] as? [String: Any]
         #expect(model?["path"] as? String == folder.file("m.safetensors"))
