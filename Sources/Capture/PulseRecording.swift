@@ -16,7 +16,7 @@ final class PulseRecording {
     private let stream: OpaquePointer
     private var mixer: MonoMixer
     /// Owned by this object.
-    private let mono = UnsafeMutableBufferPointer<Float>.allocate(capacity: 8192)
+    private let mono: UnsafeMutableBufferPointer<Float>
     /// When the next data must have come, in `monotonicSeconds`.
     private var deadline = Double.infinity
     private var error: CaptureError?
@@ -46,6 +46,8 @@ final class PulseRecording {
         self.connection = connection
         self.gate = gate
         mixer = MonoMixer(encoding: isInteger ? .int16 : .float32, channels: channels)
+        // Last: where init throws, deinit does not run.
+        mono = .allocate(capacity: 8192)
     }
 
     deinit {

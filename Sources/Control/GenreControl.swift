@@ -18,7 +18,7 @@ struct GenreControl: ParsableCommand {
               genrectl current                      what is heard now
               genrectl watch                        the same, live; q quits
               genrectl history radio --since 2h     what was heard
-              genrectl watch --json | jq -r .genre  a stream for scripts
+              genrectl watch --json | jq -c 'select(.event == "change")'
 
             EXIT CODES:
               0   success; watch: ended by q, Ctrl-C or --seconds

@@ -87,6 +87,7 @@ struct GenredCommand: AsyncParsableCommand {
     func run() async throws {
         let options = CommandLineOptions(
             config: config, socket: socket.map(absolute), sources: sources, model: model, logLevel: logLevel)
+        openStandardDescriptors()
         // A reader that goes is an error of a write, not the end of the daemon.
         signal(SIGPIPE, SIG_IGN)
         ResourceUse.raiseFileLimit()
@@ -160,5 +161,13 @@ extension Setup {
         if let sourceReason { lines.append("  \(sourceReason)") }
         lines += configuration.sources.map { "  source   \($0.name)  \($0.uri)" }
         return lines.joined(separator: "\n")
+    }
+}
+
+/// Opens /dev/null in the place of standard descriptors that whoever started genred had closed: the next file or
+/// socket would get their numbers, and the log or `pipe:-` would go to it.
+private func openStandardDescriptors() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+        _ = open("/dev/null", O_RDWR)
     }
 }

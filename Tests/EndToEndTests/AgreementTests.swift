@@ -70,5 +70,62 @@ extension EndToEndTests {
                 "\(folder)/\(track)", ["-ar", "22050", "-ac", "1", "-c:a", "pcm_f32le"], suffix: "22050.wav")
             try await comparePiped(clip)
         }
+
+        /// Plays a 48 kHz file into a real PulseAudio server, and finds where on the daemon's grid of frames it began.
+        ///
+        /// The beginning is unknown: silence of so many samples is put before the file until genrelab's windows fit best.
+        func compareThroughPulse(_ clip: String) async throws {
+            let server = try SoundServer()
+            let daemon = try RunningDaemon(sources: [("radio", "pulse:radio.monitor")], environment: server.environment)
+            let client = try await daemon.client()
+            _ = try client.subscribe(source: nil, events: [.estimate])
+            _ = try daemon.estimates(client, seconds: 5) { $0.position > 1 }
+            let player = try server.play(clip)
+            defer { player.end() }
+            let heard = try daemon.estimates(client, seconds: 20).filter { $0.window != nil }
+            let ffmpeg = Programs.find("ffmpeg") ?? "ffmpeg"
+            let folder = try TemporaryFolder()
+            /// The largest difference over ten seconds, if the clip began `silence` samples after a step of the grid.
+            func fit(_ silence: Int) throws -> Double {
+                let path = folder.file("shifted.wav")
+                try Programs.run(
+                    ffmpeg,
+                    [
+                        "-nostdin", "-y", "-v", "error", "-i", clip, "-af", "adelay=\(silence)S:all=1", "-t", "16",
+                        "-c:a", "pcm_f32le", path,
+                    ])
+                // The windows that hold nothing from before the clip, and ten seconds of them.
+                let expected = try laboratory(path).dropFirst(3).prefix(42).map(\.probabilities)
+                return (0..<max(1, heard.count - expected.count)).map { start in
+                    zip(heard[start...], expected).map { difference($0.window ?? [:], $1) }.max() ?? 9
+                }.min() ?? 9
+            }
+            var (best, worst) = (0, 9.0)
+            // A step is 0.24 s: 11 520 samples at 48 kHz.
+            for (span, stride) in [(5760, 480), (480, 96), (96, 16)] {
+                let center = best + (worst == 9 ? 5760 : 0)
+                for silence in Swift.stride(from: max(0, center - span), through: center + span, by: stride) {
+                    let fitted = try fit(silence)
+                    if fitted < worst { (best, worst) = (silence, fitted) }
+                }
+            }
+            #expect(worst <= 0.02, "\(clip): windows differ by \(worst) through PulseAudio")
+        }
+
+        @Test(.enabled(if: SoundServer.isInstalled && Music.canRender && Programs.has("ffmpeg")))
+        func aComposedClipThroughPulseAudioIsWhatGenrelabSays() async throws {
+            try await compareThroughPulse(Music.composed("jazz"))
+        }
+
+        @Test(
+            .enabled(if: SoundServer.isInstalled && Music.recordings != nil && Programs.has("ffmpeg")),
+            arguments: ["classical", "metal"])
+        func aRecordingThroughPulseAudioIsWhatGenrelabSays(genre: String) async throws {
+            let folder = "\(Music.recordings ?? "")/gtzan/\(genre)"
+            let track = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).min())
+            try await compareThroughPulse(
+                Music.converted(
+                    "\(folder)/\(track)", ["-ar", "48000", "-ac", "2", "-c:a", "pcm_s16le"], suffix: "48000.wav"))
+        }
     }
 }

@@ -20,7 +20,8 @@ final class StandardError: Sendable {
             }
             let text = lost > 0 ? lostLine(lost) + line : line
             // Short enough for a pipe that `poll` calls writable to take it whole.
-            let bytes = Array(text.utf8.prefix(Int(PIPE_BUF)))
+            var bytes = Array(text.utf8.prefix(Int(PIPE_BUF)))
+            if bytes.count == Int(PIPE_BUF) { bytes[bytes.count - 1] = UInt8(ascii: "\n") }
             var count = 0
             repeat { count = Glibc.write(descriptor, bytes, bytes.count) } while count < 0 && errno == EINTR
             lost = count < 0 ? lost + 1 : 0
