@@ -1,7 +1,8 @@
 # What one does with a checkout. Each target first installs what it needs and this machine lacks (Debian packages,
 # by sudo only when not root), and says so.
 #
-# Everything is built once, in release, with testable modules, so that build, demo and test share their objects.
+# Everything is built once, in release, with testable modules, so that build, demo and test share their objects. The
+# tests are built by 'swift build': 'swift test' builds with flags of its own, all from the beginning.
 #
 # Variables: JOBS (compilers at once), SWIFT (the toolchain's driver), FILTER (which tests), ARGUMENTS (see demo).
 
@@ -28,12 +29,13 @@ demo: ## Plays two minutes of music to genred and shows what it hears (ARGUMENTS
 
 test: ## Runs the tests (FILTER=ProgrammeTests: some of them)
 	@scripts/install-dependencies build demo test
+	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
 ifdef FILTER
-	$(SWIFT) test $(SWIFT_FLAGS) --filter "$(FILTER)"
+	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter "$(FILTER)"
 else
-	$(SWIFT) test $(SWIFT_FLAGS) --skip EndToEndTests
+	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --skip EndToEndTests
 	@# The real programs in real time come last, when nothing else runs.
-	$(SWIFT) test $(SWIFT_FLAGS) --filter EndToEndTests
+	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter EndToEndTests
 endif
 
 soak: ## Feeds 24 hours of audio to four pipes (HOURS, SOURCES) and counts every frame
