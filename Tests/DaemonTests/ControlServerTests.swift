@@ -219,7 +219,8 @@ struct ControlServerTests {
         // A million requests; the daemon stops reading long before.
         while sent < 1000, await greedy.send(many, patience: .milliseconds(200)) { sent += 1 }
         #expect(sent < 1000)
-        #expect(ResourceUse.residentMemory - before < 16 << 20)
+        // Their answers would be over a gigabyte; the memory is this whole process's, in which other tests run.
+        #expect(ResourceUse.residentMemory - before < 256 << 20)
         let other = try RawClient(fixture.path)
         #expect(try await other.ask("describe")?.result != nil, "and harms nobody")
         await fixture.stop()
