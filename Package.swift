@@ -85,8 +85,8 @@ let package = Package(
             path: "Sources/Demo"
         ),
 
-        .testTarget(name: "ModelTests", dependencies: ["Model"]),
-        .testTarget(name: "StreamingTests", dependencies: ["Streaming", "AllocationCounter"], exclude: ["Golden"]),
+        .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"]),
+        .testTarget(name: "StreamingTests", dependencies: ["Streaming", "AllocationCounter", "TestSupport"], exclude: ["Golden"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training"]),
         .testTarget(name: "CaptureTests", dependencies: ["Capture", "AllocationCounter", "TestSupport"]),
         .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol", "JSONText"]),
@@ -96,8 +96,8 @@ let package = Package(
         .testTarget(name: "EndToEndTests", dependencies: ["ControlProtocol", "TestSupport"]),
         // Replaces malloc in the test process, to count what the audio path allocates.
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
-        // What tests of several modules need to run other programs.
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        // What tests of several modules share: running other programs, models with random weights.
+        .target(name: "TestSupport", dependencies: ["Model"], path: "Tests/TestSupport"),
     ],
     swiftLanguageModes: [.v6]
 )

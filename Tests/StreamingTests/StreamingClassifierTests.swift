@@ -1,6 +1,7 @@
 import AllocationCounter
 import Foundation
 import Model
+import TestSupport
 import Testing
 
 @testable import Streaming

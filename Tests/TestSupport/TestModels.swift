@@ -1,7 +1,7 @@
 import Model
 
 /// A small network with reproducible random weights: for laws that hold whatever the weights are.
-func randomModel(
+public func randomModel(
     blocks: [Architecture.Block] = [
         .init(channels: 24, kernel: 3, pool: 2), .init(channels: 20, kernel: 3, pool: 2),
         .init(channels: 16, kernel: 3, pool: 1),
@@ -30,10 +30,12 @@ func randomModel(
 
 /// A generator that gives the same numbers on every machine (Steele et al., "Fast splittable pseudorandom number
 /// generators", 2014).
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
+public struct SplitMix: RandomNumberGenerator {
+    private var state: UInt64
 
-    mutating func next() -> UInt64 {
+    public init(state: UInt64) { self.state = state }
+
+    public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var value = state
         value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -41,7 +43,7 @@ struct SplitMix: RandomNumberGenerator {
         return value ^ (value >> 31)
     }
 
-    mutating func uniform(_ range: ClosedRange<Float>) -> Float {
+    public mutating func uniform(_ range: ClosedRange<Float>) -> Float {
         range.lowerBound + (range.upperBound - range.lowerBound) * Float(next() >> 40) / Float(1 << 24)
     }
 }
