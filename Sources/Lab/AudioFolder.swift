@@ -35,17 +35,4 @@ struct AudioFolder {
         self.entries = entries
         self.clashes = clashes
     }
-
-    /// The file of a track under a folder, whatever its extension.
-    static func file(of name: TrackName, in root: String) throws(TrainingError) -> String {
-        let folder = "\(root)/\(name.genre)"
-        guard let file = try listFolder(folder).first(where: { ($0 as NSString).deletingPathExtension == name.track })
-        else { throw TrainingError(.cannotRead, "there is no audio of '\(name)' in '\(root)'") }
-        return "\(folder)/\(file)"
-    }
-
-    /// The names of all tracks under a folder.
-    static func tracks(in root: String) throws(TrainingError) -> [TrackName] {
-        try AudioFolder(root).entries.map(\.name)
-    }
 }
