@@ -90,12 +90,15 @@ let package = Package(
         .testTarget(name: "TrainingTests", dependencies: ["Training"]),
         .testTarget(name: "CaptureTests", dependencies: ["Capture", "AllocationCounter", "TestSupport"]),
         .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol", "JSONText"]),
-        .testTarget(name: "DaemonTests", dependencies: ["genred", "AllocationCounter"]),
+        .testTarget(
+            name: "DaemonTests", dependencies: ["genred", "AllocationCounter", "TestSupport", "freeze-thread"]),
         .testTarget(name: "ControlTests", dependencies: ["genrectl", "ControlProtocol"]),
         .testTarget(name: "ProgrammeTests", dependencies: ["Programme"]),
         .testTarget(name: "EndToEndTests", dependencies: ["ControlProtocol", "TestSupport"]),
         // Replaces malloc in the test process, to count what the audio path allocates.
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+        // Stops a thread of another process, to see what becomes of one that hangs.
+        .executableTarget(name: "freeze-thread", path: "Tests/FreezeThread"),
         // What tests of several modules share: running other programs, models with random weights.
         .target(name: "TestSupport", dependencies: ["Model"], path: "Tests/TestSupport"),
     ],

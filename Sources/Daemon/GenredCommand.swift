@@ -68,6 +68,11 @@ struct GenredCommand: AsyncParsableCommand {
     @Flag(help: "Check the configuration, say what it would do or what is wrong with it, and stop.")
     var checkConfig = false
 
+    static func main() async {
+        SignalService.hold()
+        await main(nil)
+    }
+
     func validate() throws {
         for (index, source) in sources.enumerated() {
             for other in sources[..<index] {
@@ -92,12 +97,13 @@ struct GenredCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         ResourceUse.raiseFileLimit()
         do {
+            let service = try ServiceEnvironment.take()
             let setup = try Setup(options)
             if checkConfig { return print(setup.report) }
             let level = SharedLevel(setup.configuration.log.level)
             let isJournal = StandardError.shared.isJournal(SocketPath.variable("JOURNAL_STREAM"))
             let log = Logger(label: "genred") { _ in LineLog(isJournal: isJournal, level: level) }
-            let status = try await Daemon(setup, options: options, log: log, level: level).run()
+            let status = try await Daemon(setup, options: options, log: log, level: level, service: service).run()
             throw ExitCode(status.rawValue)
         } catch let code as ExitCode {
             throw code

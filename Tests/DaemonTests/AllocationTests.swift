@@ -30,7 +30,7 @@ struct AllocationTests {
         let settings = AnalysisSettings(
             model: try GenreModel.shipped(), updateInterval: 0.24, estimator: EstimatorParameters())
         let (ready, wakeUp, bells) = (ReadySet(slots: 64), WakeUp(), try Bells())
-        let input = SourceInput(name: "x", isRealTime: isRealTime, settings: settings) {
+        let input = SourceInput(name: "x", isRealTime: isRealTime, settings: settings, workerName: "test") {
             if ready.insert(3) { wakeUp.raise() }
         }
         let track = SourceTrack(input: input, slot: 3, listener: bells)

@@ -261,7 +261,7 @@ struct AnalysisPoolTests {
     }
 
     @Test func `a device that nobody reads loses the oldest, counted`() throws {
-        let input = SourceInput(name: "x", isRealTime: true, settings: settings) {}
+        let input = SourceInput(name: "x", isRealTime: true, settings: settings, workerName: "test") {}
         input.handle(.opened(format(8000)))
         guard case .stream(_, let ring, _)? = input.takeItem(ringIsEmpty: true) else {
             Issue.record("no stream")
@@ -281,7 +281,7 @@ struct AnalysisPoolTests {
     }
 
     @Test func `a source that waits for room is stopped at once`() async throws {
-        let input = SourceInput(name: "x", isRealTime: false, settings: settings) {}
+        let input = SourceInput(name: "x", isRealTime: false, settings: settings, workerName: "test") {}
         input.handle(.opened(format()))
         let done = Flag()
         Thread {

@@ -24,7 +24,7 @@ struct DaemonTests {
         let recorder = log
         let daemon = try Daemon(
             try Setup(asked), options: asked, log: Logger(label: "x") { _ in recorder }, level: SharedLevel(.info),
-            notification: ServiceNotification(path: nil))
+            service: .none)
         return (daemon, Task { try await daemon.run() })
     }
 

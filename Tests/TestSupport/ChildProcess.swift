@@ -43,6 +43,9 @@ public final class ChildProcess: Sendable {
         state = Mutex(State(pid: pid))
     }
 
+    /// Its number, until it was seen to have ended.
+    public var pid: pid_t { state.withLock { $0.pid } }
+
     public var isRunning: Bool { status == nil }
 
     /// Its exit status, or 128 and the signal that ended it; nil while it runs.

@@ -35,7 +35,9 @@ final class AnalysisPool: Sendable {
             state.load[index] += 1
             state.worker[slot] = index
             let wake: @Sendable () -> Void = { worker.markReady(slot) }
-            let input = SourceInput(name: name, isRealTime: isRealTime, settings: settings, wakeWorker: wake)
+            let input = SourceInput(
+                name: name, isRealTime: isRealTime, settings: settings, workerName: worker.name,
+                wakeWorker: wake)
             worker.add(SourceTrack(input: input, slot: slot, listener: listener), slot: slot)
             return (input, slot, wake)
         }

@@ -5,6 +5,7 @@ import Synchronization
 final class AnalysisWorker: @unchecked Sendable {
     // Safe to share: `tracks` is written by `add` before its slot can be ready, and from then on by the thread alone;
     // the ready set carries what was written from the one to the other.
+    let name: String
     private let tracks: UnsafeMutableBufferPointer<SourceTrack?>
     private let ready: ReadySet
     private let retiring: ReadySet
@@ -20,6 +21,7 @@ final class AnalysisWorker: @unchecked Sendable {
     ///   - slots: how many there are among all workers.
     ///   - onRetired: told, on the worker's thread, that nothing of a slot is left here.
     init(index: Int, slots: Int, onRetired: @escaping @Sendable (Int) -> Void) {
+        name = "analysis \(index)"
         tracks = .allocate(capacity: slots)
         tracks.initialize(repeating: nil)
         ready = ReadySet(slots: slots)
@@ -27,7 +29,7 @@ final class AnalysisWorker: @unchecked Sendable {
         self.onRetired = onRetired
         let thread = Thread {
             // As top and debuggers show it; only a running thread can be named.
-            Thread.current.name = "analysis \(index)"
+            Thread.current.name = self.name
             self.run()
         }
         thread.stackSize = 512 << 10

@@ -25,13 +25,15 @@ final class SourceInput: AudioSink, @unchecked Sendable {
 
     let name: String
     let isRealTime: Bool
+    /// The thread that analyses it, as top and debuggers show it.
+    let workerName: String
 
     private struct Mailbox {
         var items: [Item] = []
         var settings: AnalysisSettings
         /// Of the stream that is open now.
         var format: StreamFormat?
-        var ringCapacity = 0
+        var ring: SampleRing?
     }
 
     private let mailbox: Mutex<Mailbox>
@@ -40,6 +42,7 @@ final class SourceInput: AudioSink, @unchecked Sendable {
     private let overrunCount = Atomic<Int>(0)
     /// Of the rings before the present one.
     private let droppedCount = Atomic<Int>(0)
+    private let takenCount = Atomic<Int>(0)
     private let lastDelivery = Atomic<Int64>(monotonicNanoseconds())
     private let isWaiting = Atomic<Bool>(false)
     private let room = WakeUp()
@@ -47,12 +50,16 @@ final class SourceInput: AudioSink, @unchecked Sendable {
     private let wakeWorker: @Sendable () -> Void
 
     private var ring: SampleRing?
-    /// Samples in the ring that are worth waking the worker for: one hop of the front end.
+    /// Samples in the ring that are worth waking the worker for.
     private var worthwhile = 1
 
-    init(name: String, isRealTime: Bool, settings: AnalysisSettings, wakeWorker: @escaping @Sendable () -> Void) {
+    init(
+        name: String, isRealTime: Bool, settings: AnalysisSettings, workerName: String,
+        wakeWorker: @escaping @Sendable () -> Void
+    ) {
         self.name = name
         self.isRealTime = isRealTime
+        self.workerName = workerName
         self.wakeWorker = wakeWorker
         mailbox = Mutex(Mailbox(settings: settings))
     }
@@ -62,6 +69,21 @@ final class SourceInput: AudioSink, @unchecked Sendable {
 
     /// Samples dropped because they were not analysed in time.
     var dropped: Int { droppedCount.load(ordering: .relaxed) }
+
+    /// Grows whenever the worker takes anything.
+    var progress: Int { takenCount.load(ordering: .relaxed) }
+
+    /// Whether there is anything that the worker was woken for and has not taken.
+    var hasWork: Bool {
+        if hasMail { return true }
+        return mailbox.withLock { box in
+            guard let ring = box.ring, let format = box.format else { return false }
+            return ring.count >= Self.worthwhile(format)
+        }
+    }
+
+    /// One hop of the front end.
+    private static func worthwhile(_ format: StreamFormat) -> Int { format.sampleRate * 6 / 100 }
 
     /// Seconds since the source delivered last (or began); 0 while it waits for room, which is not its fault.
     var secondsSinceDelivery: Double {
@@ -79,9 +101,9 @@ final class SourceInput: AudioSink, @unchecked Sendable {
     /// and changes nothing then.
     func use(_ settings: AnalysisSettings) throws(StreamingError) {
         try mailbox.withLock { box throws(StreamingError) in
-            if let format = box.format {
+            if let format = box.format, let ring = box.ring {
                 let analysis = try StreamAnalysis(
-                    sampleRate: format.sampleRate, ringCapacity: box.ringCapacity, settings: settings)
+                    sampleRate: format.sampleRate, ringCapacity: ring.capacity, settings: settings)
                 box.items.append(.analysis(analysis))
             }
             box.settings = settings
@@ -104,7 +126,10 @@ final class SourceInput: AudioSink, @unchecked Sendable {
             open(format)
         case .waiting, .lost, .ended:
             ring = nil
-            mailbox.withLock { $0.format = nil }
+            mailbox.withLock { box in
+                box.format = nil
+                box.ring = nil
+            }
             post(.event(event))
         }
     }
@@ -150,17 +175,18 @@ final class SourceInput: AudioSink, @unchecked Sendable {
                 let analysis = try StreamAnalysis(
                     sampleRate: format.sampleRate, ringCapacity: ring.capacity, settings: box.settings)
                 box.format = format
-                box.ringCapacity = ring.capacity
+                box.ring = ring
                 box.items.append(.stream(format, ring, analysis))
                 return true
             } catch {
                 box.format = nil
+                box.ring = nil
                 box.items.append(.event(.lost(CaptureError(.formatMismatch, error.description))))
                 return false
             }
         }
         self.ring = isOpen ? ring : nil
-        worthwhile = format.sampleRate * 6 / 100
+        worthwhile = Self.worthwhile(format)
         wakeWorker()
     }
 
@@ -185,6 +211,7 @@ final class SourceInput: AudioSink, @unchecked Sendable {
             case .analysis, .restart: break
             case .stream, .event: if !ringIsEmpty { return nil }
             }
+            takenCount.add(1, ordering: .relaxed)
             let item = box.items.removeFirst()
             if box.items.isEmpty { hasItems.store(false, ordering: .releasing) }
             return item
@@ -193,6 +220,7 @@ final class SourceInput: AudioSink, @unchecked Sendable {
 
     /// To be called after samples were taken out of the ring.
     func tellRoom(in ring: SampleRing) {
+        takenCount.add(1, ordering: .relaxed)
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         if isWaiting.load(ordering: .relaxed) && hasRoom(ring) { room.raise() }
     }

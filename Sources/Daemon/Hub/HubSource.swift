@@ -60,6 +60,10 @@ final class HubSource {
     /// The next look whether anything comes.
     var stallCheck: Scheduled<Void>?
 
+    /// `input.progress` when the watchdog last looked, and how often in a row it had not moved though work waited.
+    var seenProgress = 0
+    var looksWithoutProgress = 0
+
     /// Seconds of each label since the last summary.
     var tally: [String: Double] = [:]
     /// `input.dropped` at the last summary.

@@ -59,6 +59,9 @@ final class ClientConnection: ChannelInboundHandler {
         self.context = context
         let client = client
         hub.assumeIsolated { hub in _ = hub.connections.insert(client) }
+        if hub.log.logLevel <= .debug {
+            PeerCredentials.of(context.channel).whenSuccess { [hub] in hub.log.debug("a client connects: \($0)") }
+        }
         context.read()
     }
 

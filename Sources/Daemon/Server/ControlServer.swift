@@ -20,9 +20,21 @@ actor ControlServer {
 
     var path: String { socket.path }
 
+    /// Whether the service manager says where the socket is and who may use it.
+    var isPassed: Bool { socket.isPassed }
+
+    /// What of these settings it says otherwise.
+    func contradictions(to settings: SocketSettings) -> [String] { socket.contradictions(to: settings) }
+
     /// Goes on with a socket at another place; who is connected stays connected.
     func move(to new: ControlSocket) async throws {
-        let next = try await Self.serve(new, hub: hub, reload: reload)
+        let next: any Channel
+        do {
+            next = try await Self.serve(new, hub: hub, reload: reload)
+        } catch {
+            new.remove()
+            throw error
+        }
         let (oldChannel, oldSocket) = (channel, socket)
         (channel, socket) = (next, new)
         oldSocket.remove()

@@ -10,18 +10,25 @@ struct SocketSettings: Sendable, Equatable {
     var group: String?
 }
 
-/// A listening socket at a path, which this process alone has.
+/// A listening socket at a path: made here and had by this process alone, or passed by the service manager.
 ///
-/// A lock file beside it keeps two daemons that start at once apart. The socket gets its mode and group under another
-/// name and then its own, so that nobody connects before they are right; a dead daemon's socket is replaced by the
-/// same stroke, and a living one's is never touched.
+/// A lock file beside one that is made here keeps two daemons that start at once apart. The socket gets its mode and
+/// group under another name and then its own, so that nobody connects before they are right; a dead daemon's socket is
+/// replaced by the same stroke, and a living one's is never touched.
 final class ControlSocket: Sendable {
+    private enum Ownership {
+        /// Made here: the lock, and which file the socket is, to remove no other.
+        case own(lock: Int32, FileIdentity)
+        /// The service manager's, which alone says where it is and who may use it.
+        case passed
+    }
+
     let path: String
     /// Bound and listening; whoever takes it closes it.
     let descriptor: Int32
-    private let lock: Int32
-    /// Which file the socket is, to remove no other.
-    private let identity: FileIdentity
+    private let ownership: Ownership
+
+    var isPassed: Bool { if case .passed = ownership { true } else { false } }
 
     /// Connections that wait to be accepted.
     private static let backlog: Int32 = 128
@@ -35,7 +42,7 @@ final class ControlSocket: Sendable {
         }
         let groupID = try group.map(Self.identifier)
         try Self.makeDirectory(of: path)
-        lock = try Self.lock(path)
+        let lock = try Self.lock(path)
         self.path = path
         do throws(SocketError) {
             try Self.refuseToReplace(path)
@@ -54,20 +61,54 @@ final class ControlSocket: Sendable {
             close(lock)
             throw error
         }
-        identity = made
+        ownership = .own(lock: lock, made)
     }
 
-    /// Takes the socket away from its path, if it is still the one there, and lets others have the path.
+    /// Takes over what the service manager passed (systemd.socket(5)).
+    init(passed descriptor: Int32) throws(SocketError) {
+        guard UnixSocket.option(SO_DOMAIN, of: descriptor) == AF_UNIX,
+            UnixSocket.option(SO_TYPE, of: descriptor) == Int32(SOCK_STREAM.rawValue),
+            UnixSocket.option(SO_ACCEPTCONN, of: descriptor) == 1, let path = UnixSocket.path(of: descriptor)
+        else {
+            throw SocketError(
+                .badDescriptor,
+                "descriptor \(descriptor) of the service manager is no listening Unix stream socket;"
+                    + " its socket unit must say ListenStream=/PATH")
+        }
+        self.path = path
+        self.descriptor = descriptor
+        ownership = .passed
+    }
+
+    /// Takes the socket away from its path, if it is still the one there, and lets others have the path. One that was
+    /// passed stays: who connects waits for the next daemon.
     func remove() {
+        guard case .own(let lock, let identity) = ownership else { return }
         if FileIdentity(path: path) == identity { unlink(path) }
         unlink("\(path).lock")
         close(lock)
     }
 
-    /// Changes who may use it, without a moment in which it is not there.
+    /// Changes who may use it, without a moment in which it is not there. Only for one that was made here.
     func use(mode: mode_t, group: String?) throws(SocketError) {
         let groupID = try group.map(Self.identifier) ?? getegid()
         try Self.setOwner(path, mode: mode, group: group, groupID: groupID)
+    }
+
+    /// What these settings ask for and the socket is not: of one that was passed.
+    func contradictions(to settings: SocketSettings) -> [String] {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return [] }
+        let usual = SocketSettings()
+        var different: [String] = []
+        if let asked = settings.path, asked != path { different.append("path \(asked)") }
+        if settings.mode != usual.mode, settings.mode != status.st_mode & 0o7777 {
+            different.append("mode 0\(String(settings.mode, radix: 8))")
+        }
+        if let group = settings.group, (try? Self.identifier(ofGroup: group)) != status.st_gid {
+            different.append("group \(group)")
+        }
+        return different
     }
 
     // MARK: - Steps

@@ -9,6 +9,8 @@ struct SocketError: Error, Sendable, CustomStringConvertible {
         case badPath
         /// No such group, or no permission to give the socket to it.
         case badGroup
+        /// What the service manager passed is no listening Unix socket.
+        case badDescriptor
         /// The system refused.
         case cannotCreate
     }

@@ -8,28 +8,31 @@ import UnixSignals
 
 /// The whole program, from a setup to its end.
 actor Daemon {
-    private let options: CommandLineOptions
-    private let log: Logger
-    private let level: SharedLevel
-    private let notification: ServiceNotification
-    private let hub: Hub
-    private let supervisor: SourceSupervisor
-    private let summary: SummaryLog
-    private var setup: Setup
-    private var server: ControlServer?
-    private var lastReload: Task<Result<ReloadResult, RPCError>, Never>?
-    private var isStopping = false
+    let options: CommandLineOptions
+    let log: Logger
+    let level: SharedLevel
+    let notification: ServiceNotification
+    let hub: Hub
+    let supervisor: SourceSupervisor
+    let summary: SummaryLog
+    var setup: Setup
+    var server: ControlServer?
+    /// The reload that runs, or the last one.
+    var lastReload: Task<Result<ReloadResult, RPCError>, Never>?
+    private(set) var isStopping = false
+    private let service: ServiceEnvironment
 
     /// Makes everything and starts nothing.
     init(
         _ setup: Setup, options: CommandLineOptions, log: Logger, level: SharedLevel,
-        workers: Int = ProcessInfo.processInfo.activeProcessorCount, notification: ServiceNotification = .init()
+        workers: Int = ProcessInfo.processInfo.activeProcessorCount, service: ServiceEnvironment = .none
     ) throws(StartError) {
         self.setup = setup
         self.options = options
         self.log = log
         self.level = level
-        self.notification = notification
+        self.service = service
+        notification = ServiceNotification(path: service.notifySocket)
         let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
         do throws(SystemError) {
             hub = try Hub(loop: loop, settings: setup.hubSettings, log: log)
@@ -43,15 +46,9 @@ actor Daemon {
     /// Runs until it is stopped or every source has ended.
     func run() async throws -> ExitStatus {
         // From here on a signal is kept until the services run, so that the socket is never left behind.
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
-        let socket = setup.configuration.socket
-        let listening: ControlSocket
-        do throws(SocketError) {
-            listening = try ControlSocket(path: setup.socketPath, mode: socket.mode, group: socket.group)
-        } catch {
-            throw StartError(error)
-        }
-        announce()
+        let signals = await UnixSignalsSequence(trapping: SignalService.signals)
+        let listening = try listen()
+        announce(listening)
         // Before anybody is served: a client's reload finds all sources there. Who connects meanwhile waits.
         _ = await supervisor.use(setup.configuration.sources, nil)
         let server: ControlServer
@@ -64,18 +61,24 @@ actor Daemon {
             throw StartError(.system, "the control socket cannot be served: \(error)")
         }
         self.server = server
-        notification.ready(setup.status)
+        notification.ready(await hub.spokenStatus)
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: server),
+            .init(service: supervisor, successTerminationBehavior: .gracefullyShutdownGroup),
+            .init(service: summary),
+            .init(service: StopNotice { await self.willStop() }),
+            .init(
+                service: SignalService(signals: signals) { _ = await self.reload() },
+                successTerminationBehavior: .gracefullyShutdownGroup),
+        ]
+        if notification.isHeard {
+            services.append(.init(service: StatusReport(hub: hub, notification: notification)))
+            if let interval = service.watchdogInterval {
+                services.append(.init(service: Watchdog(hub: hub, notification: notification, interval: interval)))
+            }
+        }
         var configuration = ServiceGroupConfiguration(
-            services: [
-                .init(service: server),
-                .init(service: supervisor, successTerminationBehavior: .gracefullyShutdownGroup),
-                .init(service: summary),
-                .init(service: StopNotice { await self.willStop() }),
-                .init(
-                    service: SignalService(signals: signals) { _ = await self.reload() },
-                    successTerminationBehavior: .gracefullyShutdownGroup),
-            ],
-            logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
+            services: services, logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
         // Nothing of it takes that long; what would is left behind.
         configuration.maximumGracefulShutdownDuration = .seconds(3)
         try await ServiceGroup(configuration: configuration).run()
@@ -86,86 +89,45 @@ actor Daemon {
         return status
     }
 
-    private func announce() {
+    /// The control socket: the service manager's, or one of our own.
+    private func listen() throws(StartError) -> ControlSocket {
+        do throws(SocketError) {
+            guard let passed = service.descriptors.first else {
+                let socket = setup.configuration.socket
+                return try ControlSocket(path: setup.socketPath, mode: socket.mode, group: socket.group)
+            }
+            guard service.descriptors.count == 1 else {
+                throw SocketError(
+                    .badDescriptor,
+                    "the service manager passed \(service.descriptors.count) descriptors, and genred takes one: its"
+                        + " socket unit must have one ListenStream=")
+            }
+            return try ControlSocket(passed: passed)
+        } catch {
+            throw StartError(error)
+        }
+    }
+
+    private func announce(_ socket: ControlSocket) {
         if let reason = setup.sourceReason { log.notice("\(reason)") }
-        log.info("genred \(genredVersion): \(setup.status); control socket \(setup.socketPath)")
+        let origin = socket.isPassed ? ", passed by the service manager" : ""
+        log.info("genred \(genredVersion): \(setup.status); control socket \(socket.path)\(origin)")
+        if socket.isPassed { sayWhatIsPassedOver(socket.contradictions(to: setup.configuration.socket)) }
+    }
+
+    /// Of the configuration's wishes for a socket that the service manager made.
+    func sayWhatIsPassedOver(_ wishes: [String]) {
+        guard !wishes.isEmpty else { return }
+        log.notice(
+            """
+            the control socket is the service manager's, and the configuration's socket \(wishes.joined(separator: ", ")) \
+            is passed over: change ListenStream=, SocketMode= or SocketGroup= of the socket unit
+            """)
     }
 
     private func willStop() {
         isStopping = true
         notification.stopping()
-    }
-
-    // MARK: Reload
-
-    /// Reads the configuration again and puts it in force as a whole, or changes nothing and says why. One at a time.
-    func reload() async -> Result<ReloadResult, RPCError> {
-        let previous = lastReload
-        let task = Task {
-            _ = await previous?.value
-            return await self.reloadNow()
-        }
-        lastReload = task
-        return await task.value
-    }
-
-    private func reloadNow() async -> Result<ReloadResult, RPCError> {
-        if isStopping { return .failure(RPCError(.reloadRefused, "genred is stopping")) }
-        notification.reloading()
-        defer { notification.ready(setup.status) }
-        do {
-            let new = try Setup(options, after: setup)
-            let changes = try await put(inForce: new)
-            for change in changes { log.notice("reload: \(change)") }
-            if changes.isEmpty { log.notice("reload: nothing has changed") }
-            return .success(ReloadResult(changed: changes))
-        } catch let error as ConfigurationError {
-            return refuse(error.lines)
-        } catch {
-            return refuse(["\(error)"])
-        }
-    }
-
-    private func refuse(_ lines: [String]) -> Result<ReloadResult, RPCError> {
-        for line in lines { log.error("reload refused, everything stays as it was: \(line)") }
-        return .failure(RPCError(.reloadRefused, lines.joined(separator: "; ")))
-    }
-
-    private func put(inForce new: Setup) async throws -> [String] {
-        let old = setup
-        // What can fail comes first.
-        var changes = try await useSocket(new)
-        let isSameModel = new.model.isSame(as: old.model)
-        let isSameUpdate = new.analysis.updateInterval == old.analysis.updateInterval
-        let isSameEstimator = new.analysis.estimator == old.analysis.estimator
-        let isSameAnalysis = isSameModel && isSameUpdate && isSameEstimator
-        setup = new
-        // The model that is loaded already serves as well, and is shared.
-        if isSameModel { setup.model = old.model }
-        setup.analysis.model = setup.model.model
-        await hub.use(setup.hubSettings)
-        if !isSameModel { changes.append("model: \(new.model.path)") }
-        if !isSameUpdate { changes.append("update: every \(plain(new.analysis.updateInterval)) s") }
-        if !isSameEstimator { changes.append("estimator") }
-        changes += await supervisor.use(new.configuration.sources, isSameAnalysis ? nil : setup.analysis)
-        if new.configuration.history != old.configuration.history { changes.append("history") }
-        if new.configuration.log != old.configuration.log { changes.append("log") }
-        level.value = new.configuration.log.level
-        await summary.use(interval: new.configuration.log.summary)
-        return changes
-    }
-
-    private func useSocket(_ new: Setup) async throws -> [String] {
-        guard let server else { return [] }
-        let settings = new.configuration.socket
-        if new.socketPath != setup.socketPath {
-            try await server.move(
-                to: ControlSocket(path: new.socketPath, mode: settings.mode, group: settings.group))
-            return ["socket: \(new.socketPath)"]
-        }
-        guard settings != setup.configuration.socket else { return [] }
-        try await server.use(settings)
-        return ["socket: mode and group"]
     }
 }
 
@@ -186,19 +148,5 @@ private struct StopNotice: Service {
     func run() async throws {
         try? await gracefulShutdown()
         await action()
-    }
-}
-
-/// Reloads on SIGHUP, and comes to its end on any other signal.
-private struct SignalService: Service {
-    let signals: UnixSignalsSequence
-    let reload: @Sendable () async -> Void
-
-    func run() async throws {
-        for await signal in signals.cancelOnGracefulShutdown() {
-            guard signal == .sighup else { return }
-            // Beside the wait for the next one: a stop does not have to wait for a reload.
-            Task { await reload() }
-        }
     }
 }

@@ -42,7 +42,7 @@ struct StartError: Error, Sendable {
     init(_ error: SocketError) {
         switch error.code {
         case .inUse: status = .socketInUse
-        case .badPath, .badGroup: status = .configuration
+        case .badPath, .badGroup, .badDescriptor: status = .configuration
         case .cannotCreate: status = .cannotCreateSocket
         }
         lines = [error.description]

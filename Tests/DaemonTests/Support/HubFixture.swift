@@ -46,7 +46,7 @@ final class HubFixture: Sendable {
     func add(_ name: String, slot: Int) async throws {
         let settings = AnalysisSettings(
             model: try GenreModel.shipped(), updateInterval: 0.24, estimator: EstimatorParameters())
-        let input = SourceInput(name: name, isRealTime: true, settings: settings) {}
+        let input = SourceInput(name: name, isRealTime: true, settings: settings, workerName: "test") {}
         let uri = try SourceURI(parsing: "alsa:\(name)")
         await hub.add(
             HubSource(name: name, uri: uri, slot: slot, input: input, labels: Self.labels, wakeAnalysis: {}))

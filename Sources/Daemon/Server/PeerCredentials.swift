@@ -1,0 +1,33 @@
+import Glibc
+import NIOCore
+
+/// Who is at the other end of a Unix socket, as the kernel says it (SO_PEERCRED, unix(7)): of the moment it connected.
+struct PeerCredentials: Sendable, CustomStringConvertible {
+    // As struct ucred has them.
+    private var process: pid_t = 0
+    private var user: uid_t = 0
+    private var group: gid_t = 0
+
+    /// Of a channel's peer; fails on what is no Unix socket.
+    static func of(_ channel: any Channel) -> EventLoopFuture<PeerCredentials> {
+        guard let provider = channel as? any SocketOptionProvider else {
+            return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
+        }
+        return provider.unsafeGetSocketOption(level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
+    }
+
+    /// As in `genrectl, process 4711, user 1000, group 1000`; without the name where the process is gone or hidden.
+    var description: String {
+        let name = name.map { "\($0), " } ?? ""
+        return "\(name)process \(process), user \(user), group \(group)"
+    }
+
+    private var name: String? {
+        let file = open("/proc/\(process)/comm", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var text = [UInt8](repeating: 0, count: 64)
+        let count = read(file, &text, text.count)
+        return count > 1 ? String(decoding: text[..<(count - 1)], as: UTF8.self) : nil
+    }
+}
