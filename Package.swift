@@ -31,8 +31,10 @@ let package = Package(
         .systemLibrary(name: "CTerminal"),
 
         // What is heard.
-        .target(name: "Model", dependencies: ["JSONText"], resources: [.copy("Resources/default.safetensors")]),
-        .target(name: "Streaming", dependencies: ["Model", "CFFTW", "CSoxr"]),
+        .target(name: "CKernels"),
+        .target(
+            name: "Model", dependencies: ["CKernels", "JSONText"], resources: [.copy("Resources/default.safetensors")]),
+        .target(name: "Streaming", dependencies: ["Model", "CFFTW", "CKernels", "CSoxr"]),
         .target(name: "Capture", dependencies: ["CALSA", "CPulse", "CSndfile"]),
 
         // What is said about it.
@@ -86,7 +88,9 @@ let package = Package(
         ),
 
         .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"]),
-        .testTarget(name: "StreamingTests", dependencies: ["Streaming", "AllocationCounter", "TestSupport"], exclude: ["Golden"]),
+        .testTarget(
+            name: "StreamingTests", dependencies: ["Streaming", "AllocationCounter", "TestSupport"], exclude: ["Golden"]
+        ),
         .testTarget(name: "TrainingTests", dependencies: ["Training"]),
         .testTarget(name: "CaptureTests", dependencies: ["Capture", "AllocationCounter", "TestSupport"]),
         .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol", "JSONText"]),

@@ -1,6 +1,6 @@
 import ControlProtocol
-import JSONText
 import Glibc
+import JSONText
 
 /// Standard output and standard error, a line at a time.
 enum Output {

@@ -1,5 +1,5 @@
-import JSONText
 internal import Glibc
+import JSONText
 
 /// A client of the control socket that waits for its answers. It uses nothing but system calls and starts at once.
 ///

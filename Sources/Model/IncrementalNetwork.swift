@@ -70,7 +70,10 @@ public final class IncrementalNetwork {
         Kernels.statistics(
             positions, positions: positionCapacity, channels: channels, epsilon: model.architecture.stdEpsilon,
             into: features)
-        Kernels.linear(model.weights, features, into: logits.baseAddress!)
+        let weights = model.weights
+        weights.headWeight.apply(
+            weights.headBias, features, columns: 1, stride: weights.headWeight.length, rectify: false,
+            into: logits.baseAddress!)
         return true
     }
 
@@ -122,7 +125,7 @@ public final class IncrementalNetwork {
         func run(_ emit: (UnsafePointer<Float>) -> Void) {
             let ready = filled - (layer.kernel - 1)
             guard ready > 0 else { return }
-            Kernels.convolve(layer, input, positions: ready, into: output)
+            layer.weight.apply(layer.bias, input, columns: ready, stride: layer.inputs, rectify: true, into: output)
             for position in 0..<ready {
                 let frame = output + position * layer.outputs
                 if pooledCount == 0 {

@@ -30,10 +30,16 @@ public struct SafeTensors: Sendable {
     static let maximumBytes = 64 << 20
     static let maximumHeader = 1 << 20
 
-    private struct Entry: Decodable {
+    /// A tensor as the header describes it.
+    private struct Entry: Codable {
         var dtype: String
         var shape: [Int]
-        var data_offsets: [Int]
+        var offsets: [Int]
+
+        enum CodingKeys: String, CodingKey {
+            case dtype, shape
+            case offsets = "data_offsets"
+        }
     }
 
     /// A header's value: the metadata or a tensor's entry.
@@ -92,7 +98,7 @@ public struct SafeTensors: Sendable {
         default:
             throw ModelError(.unsupported, "tensor '\(name)' is \(entry.dtype.prefix(12)); F16 and F32 are understood")
         }
-        guard entry.shape.count <= 8, entry.shape.allSatisfy({ $0 >= 0 }), entry.data_offsets.count == 2 else {
+        guard entry.shape.count <= 8, entry.shape.allSatisfy({ $0 >= 0 }), entry.offsets.count == 2 else {
             throw ModelError(.malformed, "tensor '\(name)' has an impossible shape or offsets")
         }
         var count = 1
@@ -103,7 +109,7 @@ public struct SafeTensors: Sendable {
             }
             count = product
         }
-        let (start, end) = (entry.data_offsets[0], entry.data_offsets[1])
+        let (start, end) = (entry.offsets[0], entry.offsets[1])
         guard start >= 0, start <= end, end <= body.count, end - start == count * width else {
             throw ModelError(
                 .malformed,
@@ -141,19 +147,14 @@ public struct SafeTensors: Sendable {
 
     /// The file's bytes; tensors in the order of their names, so that equal contents give equal files.
     public func serialized(halfPrecision: Bool) throws(ModelError) -> [UInt8] {
-        struct Output: Encodable {
-            var dtype: String
-            var shape: [Int]
-            var data_offsets: [Int]
-        }
         let width = halfPrecision ? 2 : 4
-        var entries: [String: Output] = [:]
+        var entries: [String: Entry] = [:]
         var offset = 0
         var body: [UInt8] = []
         for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
             let end = offset + tensor.values.count * width
-            entries[name] = Output(
-                dtype: halfPrecision ? "F16" : "F32", shape: tensor.shape, data_offsets: [offset, end])
+            entries[name] = Entry(
+                dtype: halfPrecision ? "F16" : "F32", shape: tensor.shape, offsets: [offset, end])
             offset = end
             for value in tensor.values {
                 if halfPrecision {

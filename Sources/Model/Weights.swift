@@ -6,15 +6,15 @@ struct Weights: Sendable {
         var outputs: Int
         var kernel: Int
         var pool: Int
-        /// [outputs, kernel, inputs].
-        var weight: [Float]
+        /// [outputs, kernel · inputs].
+        var weight: WeightMatrix
         /// [outputs].
         var bias: [Float]
     }
 
     var layers: [Layer]
     /// [labels, features].
-    var headWeight: [Float]
+    var headWeight: WeightMatrix
     /// [labels].
     var headBias: [Float]
 
@@ -44,10 +44,12 @@ struct Weights: Sendable {
             layers.append(
                 Layer(
                     inputs: inputs, outputs: block.channels, kernel: block.kernel, pool: block.pool,
-                    weight: Self.transposed(weight, rows: block.channels, inputs, block.kernel), bias: bias))
+                    weight: WeightMatrix(
+                        Self.transposed(weight, rows: block.channels, inputs, block.kernel), rows: block.channels),
+                    bias: bias))
             inputs = block.channels
         }
-        headWeight = try take("head.weight", [labels, architecture.features])
+        headWeight = WeightMatrix(try take("head.weight", [labels, architecture.features]), rows: labels)
         headBias = try take("head.bias", [labels])
         if let name = left.keys.min() {
             throw ModelError(.badTensor, "tensor '\(name.prefix(60))' belongs to no layer of the architecture")
@@ -60,11 +62,11 @@ struct Weights: Sendable {
         for (index, layer) in layers.enumerated() {
             result["blocks.\(index).weight"] = SafeTensors.Tensor(
                 shape: [layer.outputs, layer.inputs, layer.kernel],
-                values: Self.transposed(layer.weight, rows: layer.outputs, layer.kernel, layer.inputs))
+                values: Self.transposed(layer.weight.floats, rows: layer.outputs, layer.kernel, layer.inputs))
             result["blocks.\(index).bias"] = SafeTensors.Tensor(shape: [layer.outputs], values: layer.bias)
         }
         result["head.weight"] = SafeTensors.Tensor(
-            shape: [headBias.count, headWeight.count / headBias.count], values: headWeight)
+            shape: [headWeight.rows, headWeight.length], values: headWeight.floats)
         result["head.bias"] = SafeTensors.Tensor(shape: [headBias.count], values: headBias)
         return result
     }

@@ -7,13 +7,14 @@ extension GenreModel {
         var frames = window
         var count = frontEnd.windowFrames
         for layer in weights.layers {
+            let weights = layer.weight.floats
             let positions = count - (layer.kernel - 1)
             var convolved = [Float](repeating: 0, count: positions * layer.outputs)
             for position in 0..<positions {
                 for channel in 0..<layer.outputs {
                     var sum = Double(layer.bias[channel])
                     for tap in 0..<(layer.kernel * layer.inputs) {
-                        let weight = layer.weight[channel * layer.kernel * layer.inputs + tap]
+                        let weight = weights[channel * layer.kernel * layer.inputs + tap]
                         sum += Double(weight) * Double(frames[position * layer.inputs + tap])
                     }
                     convolved[position * layer.outputs + channel] = Float(max(0, sum))
@@ -33,7 +34,8 @@ extension GenreModel {
         Kernels.statistics(
             frames, positions: count, channels: features.count / Architecture.statistics.count,
             epsilon: architecture.stdEpsilon, into: &features)
-        Kernels.linear(weights, features, into: &logits)
+        weights.headWeight.apply(
+            weights.headBias, features, columns: 1, stride: features.count, rectify: false, into: &logits)
         return logits
     }
 }

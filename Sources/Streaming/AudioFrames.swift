@@ -35,7 +35,9 @@ public final class AudioFrames {
         var offset = 0
         while offset < samples.count {
             let count = min(Resampler.block, samples.count - offset)
-            for index in 0..<count { clean[index] = Self.sane(samples[offset + index]) }
+            // Plain pointers: the loop is vectorised.
+            let (input, clean) = (samples.baseAddress! + offset, clean)
+            for index in 0..<count { clean[index] = Self.sane(input[index]) }
             offset += count
             resampler.process(UnsafeBufferPointer(start: clean, count: count)) { logMel.push($0, consume) }
         }
@@ -56,6 +58,7 @@ public final class AudioFrames {
     /// no sum of squares overflows.
     @inline(__always)
     static func sane(_ sample: Float) -> Float {
-        sample.isFinite ? max(-16, min(16, sample)) : 0
+        let bounded: Float = sample < -16 ? -16 : sample > 16 ? 16 : sample
+        return abs(sample) <= Float.greatestFiniteMagnitude ? bounded : 0
     }
 }

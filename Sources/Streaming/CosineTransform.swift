@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 import Model
 
@@ -26,12 +27,6 @@ public struct CosineTransform: Sendable {
 
     /// `bands` has `inputs` values, `coefficients` room for `outputs`.
     public func process(_ bands: UnsafePointer<Float>, into coefficients: UnsafeMutablePointer<Float>) {
-        matrix.withUnsafeBufferPointer { matrix in
-            for row in 0..<outputs {
-                var sum: Float = 0
-                for column in 0..<inputs { sum += matrix[row * inputs + column] * bands[column] }
-                coefficients[row] = sum
-            }
-        }
+        genred_affine(matrix, nil, bands, 1, inputs, outputs, inputs, false, coefficients)
     }
 }

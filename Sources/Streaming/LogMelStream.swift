@@ -85,9 +85,21 @@ public final class LogMelStream {
 
     private func meanSquareOfNewest() -> Float {
         let newest = samples + (frontEnd.frameLength - frontEnd.hopLength)
-        var sum: Float = 0
-        for index in 0..<frontEnd.hopLength { sum += newest[index] * newest[index] }
-        return sum / Float(frontEnd.hopLength)
+        let count = frontEnd.hopLength
+        // In lanes: the order of a single sum would forbid to add more than one product at a time.
+        var sums = SIMD16<Float>(repeating: 0)
+        var index = 0
+        while index + sums.scalarCount <= count {
+            let values = UnsafeRawPointer(newest + index).loadUnaligned(as: SIMD16<Float>.self)
+            sums += values * values
+            index += sums.scalarCount
+        }
+        var sum = sums.sum()
+        while index < count {
+            sum += newest[index] * newest[index]
+            index += 1
+        }
+        return sum / Float(count)
     }
 
     private func analyse() {
