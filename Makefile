@@ -4,11 +4,12 @@
 # Everything is built once, in release, with testable modules, so that build, demo and test share their objects. The
 # tests are built by 'swift build': 'swift test' builds with flags of its own, all from the beginning.
 #
-# Variables: JOBS (compilers at once), SWIFT (the toolchain's driver), FILTER (which tests), ARGUMENTS (see demo).
+# Variables: JOBS (compilers at once), SWIFT (the toolchain's driver), FILTER (which tests), ARGUMENTS (see demo),
+# DESTDIR and PREFIX (where install puts things; see there for single folders).
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test soak format lint clean deps install-dependencies
+.PHONY: help build demo test soak stage install deb format lint clean deps install-dependencies
 
 SWIFT ?= swift
 JOBS ?= $(shell scripts/jobs)
@@ -42,6 +43,52 @@ soak: ## Feeds 24 hours of audio to four pipes (HOURS, SOURCES) and counts every
 	@scripts/install-dependencies build demo test
 	$(SWIFT) build $(SWIFT_FLAGS)
 	@scripts/soak $(or $(HOURS),24) $(or $(SOURCES),4)
+
+stage: ## Builds what install and deb take: programs with Swift inside, manuals, completions
+	@scripts/install-dependencies build
+	$(SWIFT) build $(SWIFT_FLAGS)
+	@SWIFT=$(SWIFT) scripts/stage $(SWIFT_FLAGS)
+
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+installed = $(DESTDIR)$(PREFIX)
+# The units name the programs by their path.
+install_unit = install -d $(dir $(2)) && sed 's|/usr/bin/|$(PREFIX)/bin/|' systemd/$(1) >$(2) && chmod 644 $(2)
+
+# Built first if there is a compiler: 'make stage && sudo make install' serves where root has none.
+install: $(if $(shell command -v $(SWIFT)),stage) ## Installs everything (DESTDIR, PREFIX=/usr/local)
+	@[[ -e .build/stage/done ]] || { echo "Nothing is built: run 'make stage' first, as who has Swift." >&2; exit 1; }
+	install -D -t $(installed)/bin .build/stage/bin/*
+	install -D -m 644 -t $(installed)/share/genred Sources/Model/Resources/default.safetensors $(wildcard config/*.schema.json)
+	install -D -m 644 -t $(installed)/share/man/man1 .build/stage/man/*.1
+	install -D -m 644 -t $(installed)/share/man/man5 .build/stage/man/*.5
+	install -D -m 644 -t $(installed)/share/bash-completion/completions .build/stage/completions/bash/*
+	for file in .build/stage/completions/zsh/*; do \
+	    install -D -m 644 $$file $(DESTDIR)$(ZSHDIR)/_$${file##*/} || exit; done
+	for file in .build/stage/completions/fish/*; do \
+	    install -D -m 644 $$file $(installed)/share/fish/vendor_completions.d/$${file##*/}.fish || exit; done
+	$(call install_unit,genred.service,$(DESTDIR)$(UNITDIR)/genred.service)
+	$(call install_unit,genred@.service,$(DESTDIR)$(UNITDIR)/genred@.service)
+	$(call install_unit,user/genred.service,$(installed)/lib/systemd/user/genred.service)
+	install -D -m 644 -t $(DESTDIR)$(UNITDIR) systemd/genred.socket systemd/genred@.socket
+	install -D -m 644 systemd/sysusers.conf $(installed)/lib/sysusers.d/genred.conf
+	install -D -m 644 systemd/tmpfiles.conf $(installed)/lib/tmpfiles.d/genred.conf
+	@# What is configured stays.
+	[[ -e $(DESTDIR)$(SYSCONFDIR)/genred/genred.yaml ]] || \
+	    install -D -m 644 -t $(DESTDIR)$(SYSCONFDIR)/genred config/genred.yaml
+
+deb: ## Builds a Debian package, genred_VERSION_ARCHITECTURE.deb, and has lintian judge it
+	@scripts/install-dependencies build deb
+	@# What an earlier run left would be taken for done.
+	rm -rf genred_*.deb debian/genred debian/.debhelper debian/debhelper-build-stamp debian/files debian/*.substvars \
+	    debian/*.debhelper
+	$(as_root) debian/rules binary
+	lintian --fail-on error --info genred_*.deb
+
+# The files of a package belong to root.
+as_root := $(if $(filter 0,$(shell id -u)),,fakeroot)
 
 format: ## Formats the Swift sources in place
 	@scripts/install-dependencies build
