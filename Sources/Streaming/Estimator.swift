@@ -73,6 +73,32 @@ public final class Estimator {
         silentFor = 0
     }
 
+    /// Goes on where another one is, which had other parameters or other labels.
+    ///
+    /// - Parameters:
+    ///   - order: for each label its index in `previous`; nil when the labels are not the same. Then what was heard
+    ///     before the present window says nothing.
+    ///   - window: as in `update`.
+    ///   - active: as in `update`.
+    ///   - seconds: how long the window is.
+    func follow(
+        _ previous: Estimator, order: [Int]?, window: UnsafeBufferPointer<Float>?, active: Double, seconds: Double
+    ) {
+        reset()
+        silentFor = previous.silentFor
+        if let order {
+            for (index, old) in order.enumerated() { filtered[index] = previous.filtered[old] }
+            sharpen()
+            state = previous.state
+            label = previous.label.flatMap { order.firstIndex(of: $0) }
+        } else if previous.state == .silence {
+            state = .silence
+        } else if let window {
+            observe(window, weight: parameters.evidenceRate * seconds * active)
+            publish()
+        }
+    }
+
     /// One step of the stream.
     ///
     /// - Parameters:

@@ -23,16 +23,18 @@ public struct StreamEstimate {
 /// As synchronous, deterministic and free of allocation as these.
 public final class StreamingClassifier {
     /// Seconds between estimates.
-    public let updateInterval: Double
+    public private(set) var updateInterval: Double
 
     private let windows: WindowStream
-    private let estimator: Estimator
+    private var estimator: Estimator
     /// Network steps per published estimate.
-    private let stepsPerUpdate: Int
+    private var stepsPerUpdate: Int
     private var stepsSinceUpdate = 0
     /// Mean square times seconds, and seconds, since the last published estimate.
     private var energy = 0.0
     private var elapsed = 0.0
+    /// Of the last estimate, dB below full scale.
+    private var level: Float = -120
 
     /// - Parameters:
     ///   - inputRate: of the samples that will be pushed, 8 000 to 192 000 Hz.
@@ -88,6 +90,51 @@ public final class StreamingClassifier {
         windows.reset()
         estimator.reset()
         startUpdate()
+        level = -120
+    }
+
+    /// What other settings need to take over a stream: made beside it, so that nothing of it waits for that.
+    public struct Replacement {
+        fileprivate let running: RunningModel
+        fileprivate let estimator: Estimator
+        fileprivate let stepsPerUpdate: Int
+        /// Seconds between estimates.
+        public let updateInterval: Double
+
+        /// - Parameters:
+        ///   - model: the present one or another.
+        ///   - updateInterval: as of a classifier's own.
+        ///   - estimator: as of a classifier's own.
+        public init(
+            model: GenreModel, updateInterval: Double?, estimator parameters: EstimatorParameters
+        ) throws(StreamingError) {
+            stepsPerUpdate = try StreamingClassifier.steps(of: model, perUpdate: updateInterval)
+            self.updateInterval = Double(stepsPerUpdate) * WindowStream.step(of: model)
+            estimator = try Estimator(labels: model.labels.count, noMusic: model.noMusicIndex, parameters: parameters)
+            running = RunningModel(model: model)
+        }
+    }
+
+    /// Goes on with other settings between two frames. Nothing that was heard is lost: windows, updates and silence are
+    /// at once as if the settings had been so from the beginning, and the probabilities go on from where they are. If
+    /// the labels are others the present window is all that they begin with, and an estimate of it is handed over.
+    ///
+    /// It takes as long as the network needs for a window or two.
+    ///
+    /// - Parameter replacement: used for this stream alone.
+    public func use(_ replacement: Replacement, _ publish: (StreamEstimate) -> Void) {
+        let (old, previous) = (model, estimator)
+        windows.use(replacement.running, silenceLevel: replacement.estimator.parameters.silenceLevel)
+        estimator = replacement.estimator
+        let order = model.labels.compactMap { old.labels.firstIndex(of: $0) }
+        estimator.follow(
+            previous, order: order.count == old.labels.count && order.count == model.labels.count ? order : nil,
+            window: windows.lastWindow, active: windows.active,
+            seconds: model.frontEnd.duration(frames: model.frontEnd.windowFrames))
+        updateInterval = replacement.updateInterval
+        stepsPerUpdate = replacement.stepsPerUpdate
+        stepsSinceUpdate = windows.steps % stepsPerUpdate
+        if model.labels != old.labels { publish(estimate()) }
     }
 
     private func update(_ step: WindowStep, _ publish: (StreamEstimate) -> Void) {
@@ -107,9 +154,10 @@ public final class StreamingClassifier {
     }
 
     private func estimate() -> StreamEstimate {
-        StreamEstimate(
+        if elapsed > 0 { level = Float(10 * log10(max(energy / elapsed, 1e-12))) }
+        return StreamEstimate(
             position: position, state: estimator.state, label: estimator.label, confidence: estimator.confidence,
-            level: Float(10 * log10(max(energy / elapsed, 1e-12))),
+            level: level,
             probabilities: UnsafeBufferPointer(estimator.probabilities), window: windows.lastWindow)
     }
 }

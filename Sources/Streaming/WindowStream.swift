@@ -24,21 +24,15 @@ public struct WindowStep {
 /// time, without any clock but the sample count. What it says depends on the samples alone, not on how they are cut.
 /// After the first second it allocates nothing and takes no lock.
 public final class WindowStream {
-    public let model: GenreModel
-
     private let audio: AudioFrames
     private var normalizer: LevelNormalizer
     private let cosine: CosineTransform
-    private let network: IncrementalNetwork
+    private let history: FrameHistory
+    private var running: RunningModel
 
-    private let coefficients: UnsafeMutablePointer<Float>
-    private let window: UnsafeMutableBufferPointer<Float>
-    private var hasWindow = false
-
-    /// Which of the last window's frames were silent, as a ring; audio that never was counts as silent.
-    private var silentFrames: [Bool]
+    /// How many of the last window's frames were silent.
     private var silentCount = 0
-    private let silencePower: Float
+    private var silencePower: Float
     private var framesSinceStep = 0
     private var silentSinceStep = 0
     private var powerSinceStep = 0.0
@@ -48,24 +42,16 @@ public final class WindowStream {
     ///   - silenceLevel: audio below it is silent, dB below full scale (RMS).
     public init(model: GenreModel, inputRate: Int, silenceLevel: Double) throws(StreamingError) {
         let frontEnd = model.frontEnd
-        self.model = model
         audio = try AudioFrames(inputRate: inputRate, frontEnd: frontEnd)
         normalizer = LevelNormalizer(frontEnd: frontEnd)
         cosine = CosineTransform(frontEnd: frontEnd)
-        network = IncrementalNetwork(model: model)
-        coefficients = .allocate(capacity: frontEnd.coefficients)
-        window = .allocate(capacity: model.labels.count)
-        coefficients.initialize(repeating: 0, count: frontEnd.coefficients)
-        window.initialize(repeating: 0)
-        silencePower = Float(pow(10, silenceLevel / 10))
-        silentFrames = [Bool](repeating: true, count: frontEnd.windowFrames)
-        silentCount = silentFrames.count
+        history = FrameHistory(frontEnd: frontEnd)
+        running = RunningModel(model: model)
+        silencePower = Self.power(ofLevel: silenceLevel)
+        silentCount = frontEnd.windowFrames
     }
 
-    deinit {
-        coefficients.deallocate()
-        window.deallocate()
-    }
+    public var model: GenreModel { running.model }
 
     /// Hz.
     public var inputRate: Int { audio.inputRate }
@@ -85,7 +71,7 @@ public final class WindowStream {
     public var rest: (power: Double, frames: Int) { (powerSinceStep, framesSinceStep) }
 
     /// The last window's probabilities, if there was one.
-    public var lastWindow: UnsafeBufferPointer<Float>? { hasWindow ? UnsafeBufferPointer(window) : nil }
+    public var lastWindow: UnsafeBufferPointer<Float>? { running.lastWindow }
 
     /// Takes mono samples at `inputRate` and hands over each step that they complete.
     public func process(_ samples: UnsafeBufferPointer<Float>, _ consume: (WindowStep) -> Void) {
@@ -101,29 +87,45 @@ public final class WindowStream {
     public func reset() {
         audio.reset()
         normalizer.reset()
-        network.reset()
-        hasWindow = false
-        for index in silentFrames.indices { silentFrames[index] = true }
-        silentCount = silentFrames.count
+        history.reset()
+        running.reset()
+        silentCount = model.frontEnd.windowFrames
         startStep()
     }
 
+    /// Goes on with another model or another level of silence, as if they had been there from the beginning.
+    func use(_ new: RunningModel, silenceLevel: Double) {
+        new.catchUp(with: history)
+        running = new
+        silencePower = Self.power(ofLevel: silenceLevel)
+        silentCount = silentFrames(ofLast: model.frontEnd.windowFrames)
+        silentSinceStep = silentFrames(ofLast: framesSinceStep)
+    }
+
+    /// The steps since the last reset, on the grid of the present model's windows.
+    var steps: Int { running.steps(after: history.count) }
+
+    /// The share of the last window's frames that are not silent.
+    var active: Double { 1 - Double(silentCount) / Double(model.frontEnd.windowFrames) }
+
+    private static func power(ofLevel level: Double) -> Float { Float(pow(10, level / 10)) }
+
+    private func silentFrames(ofLast count: Int) -> Int {
+        (history.count - count..<history.count).count { history.isSilent($0, below: silencePower) }
+    }
+
     private func analyse(_ frame: LogMelStream.Frame, _ consume: (WindowStep) -> Void) {
-        count(frame)
         normalizer.process(frame.bands)
-        cosine.process(frame.bands.baseAddress!, into: coefficients)
-        if network.push(coefficients) {
-            hasWindow = true
-            window.baseAddress!.update(from: network.logits.baseAddress!, count: window.count)
-            model.calibrate(window)
-        }
+        cosine.process(frame.bands.baseAddress!, into: history.next)
+        history.append(power: frame.power)
+        count(frame)
+        running.push(history.frame(history.count - 1))
         // Steps lie on the grid of the windows, before the first one too.
         guard (audio.frames - model.frontEnd.windowFrames) % model.architecture.step == 0 else { return }
         consume(
             WindowStep(
                 position: position, window: lastWindow,
-                active: 1 - Double(silentCount) / Double(silentFrames.count),
-                silent: silentSinceStep == framesSinceStep,
+                active: active, silent: silentSinceStep == framesSinceStep,
                 elapsed: Double(framesSinceStep) * model.frontEnd.hopDuration,
                 power: powerSinceStep / Double(framesSinceStep)))
         startStep()
@@ -131,9 +133,8 @@ public final class WindowStream {
 
     private func count(_ frame: LogMelStream.Frame) {
         let silent = frame.power < silencePower
-        let slot = (audio.frames - 1) % silentFrames.count
-        silentCount += (silent ? 1 : 0) - (silentFrames[slot] ? 1 : 0)
-        silentFrames[slot] = silent
+        let wasSilent = history.isSilent(history.count - 1 - model.frontEnd.windowFrames, below: silencePower)
+        silentCount += (silent ? 1 : 0) - (wasSilent ? 1 : 0)
         framesSinceStep += 1
         if silent { silentSinceStep += 1 }
         powerSinceStep += Double(frame.power)

@@ -175,6 +175,7 @@ private final class Listener: AnalysisListener {
             case .replaced(let ring, _):
                 state.ring = ring
                 state.events.append("replaced")
+            case .relabelled(let labels): state.events.append("labels \(labels.count)")
             case .closed(.ended): state.events.append("ended")
             case .closed(.lost): state.events.append("lost")
             case .closed: state.events.append("closed")
@@ -295,7 +296,7 @@ struct AnalysisPoolTests {
         #expect(await eventually(within: 1) { done.isRaised })
     }
 
-    @Test func `other settings replace the analysis and the position goes on`() async throws {
+    @Test func `other settings take over between two windows, and nothing starts anew`() async throws {
         let listener = Listener()
         let pool = AnalysisPool(listener: listener, mostWorkers: 1)
         let (input, _, _) = try #require(pool.add(name: "x", isRealTime: false, settings: settings))
@@ -317,6 +318,28 @@ struct AnalysisPoolTests {
         #expect(abs(try #require(after.last) - 10) < 0.15)
         let steps = zip(after, after.dropFirst()).dropLast().map { $1 - $0 }
         #expect(steps.allSatisfy { abs($0 - 0.48) < 1e-6 })
+        #expect(listener.state.withLock { !$0.states[count...].contains(.starting) })
+    }
+
+    @Test func `a source without a stream gets other settings for its next one`() async throws {
+        let listener = Listener()
+        let pool = AnalysisPool(listener: listener, mostWorkers: 1)
+        let (input, _, _) = try #require(pool.add(name: "x", isRealTime: false, settings: settings))
+        var slower = settings
+        slower.updateInterval = 0.96
+        try input.use(slower)
+        #expect(
+            await eventually {
+                listener.state.withLock { $0.events } == ["labels \(settings.model.labels.count)"]
+            })
+        input.handle(.opened(format()))
+        noise(seconds: 5).withUnsafeBufferPointer { input.deliver($0) }
+        input.handle(.ended(nil))
+        #expect(await eventually { listener.state.withLock { $0.events.last } == "ended" })
+        pool.stop()
+        #expect(listener.state.withLock { $0.positions.count } == 6)
+        slower.updateInterval = 0.1
+        #expect(throws: StreamingError.self) { try input.use(slower) }
     }
 
     @Test func `many sources on two workers are all heard to their end`() async throws {

@@ -156,6 +156,8 @@ struct DaemonTests {
         let (_, running) = try start(sources)
         let client = try await client()
         #expect(try await eventually { try await positions(client)["a"] ?? 0 > 10 })
+        let watching = try RawClient(path)
+        #expect(try await watching.ask("subscribe", params: #"{"events":["estimate","change"]}"#)?.result != nil)
         let before = try await positions(client)
         _ = try folder.write(sources + "update: 0.96\nestimator: {enter: 0.9}", to: "g.yaml")
         #expect(
@@ -170,6 +172,28 @@ struct DaemonTests {
             ])
         let model = try await client.ask("describe")?.result?["model"] as? [String: Any]
         #expect(model?["path"] as? String == folder.file("m.safetensors"))
+        // The file in its place is no model any more: the one that is loaded goes on, and so it does by name.
+        _ = try folder.write("rubbish", to: "m.safetensors")
+        let refusal = try await client.ask("reload")
+        #expect(refusal?.errorCode == RPCError.Code.reloadRefused.rawValue)
+        #expect(refusal?.errorMessage?.contains("m.safetensors") == true)
+        let reached = try await positions(client)["a"]!
+        #expect(try await eventually { try await positions(client)["a"]! > reached + 10 })
+        _ = try folder.write(sources, to: "g.yaml")
+        #expect(
+            try await client.ask("reload")?.result?["changed"] as? [String] == [
+                "model: \(try Setup(CommandLineOptions()).model.path)"
+            ])
+        // Nobody who watches sees anything start again or go back.
+        let end = try await positions(client)["a"]!
+        var last = 0.0
+        while last < end, let notification = try await watching.object() {
+            guard notification["method"] as? String == "estimate", let estimate = notification.params else { continue }
+            #expect(estimate["state"] as? String != "starting")
+            let position = try #require(estimate["position"] as? Double)
+            #expect(position > last)
+            last = position
+        }
         #expect(try await stop(running) == .success)
     }
 

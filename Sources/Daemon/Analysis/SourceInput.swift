@@ -15,8 +15,10 @@ final class SourceInput: AudioSink, @unchecked Sendable {
     enum Item: Sendable {
         /// A new stream begins.
         case stream(StreamFormat, SampleRing, StreamAnalysis)
-        /// The same stream goes on with another analysis.
-        case analysis(StreamAnalysis)
+        /// The same stream goes on with other settings.
+        case change(AnalysisChange)
+        /// There is no stream; the next one will have these labels.
+        case labels([String])
         /// The same stream goes on after a hole.
         case restart
         /// The stream, if there is one, is over.
@@ -97,14 +99,16 @@ final class SourceInput: AudioSink, @unchecked Sendable {
         room.raise()
     }
 
-    /// Analyses with other settings from now on. Throws when the stream that is open cannot be analysed with them,
-    /// and changes nothing then.
+    /// Analyses with other settings from now on; a stream that is open goes on. Throws, and changes nothing, when they
+    /// are impossible.
     func use(_ settings: AnalysisSettings) throws(StreamingError) {
         try mailbox.withLock { box throws(StreamingError) in
             if let format = box.format, let ring = box.ring {
-                let analysis = try StreamAnalysis(
-                    sampleRate: format.sampleRate, ringCapacity: ring.capacity, settings: settings)
-                box.items.append(.analysis(analysis))
+                let seconds = Double(ring.capacity) / Double(format.sampleRate)
+                box.items.append(.change(try AnalysisChange(settings: settings, seconds: seconds)))
+            } else {
+                _ = try settings.replacement()
+                box.items.append(.labels(settings.model.labels))
             }
             box.settings = settings
             hasItems.store(true, ordering: .releasing)
@@ -208,7 +212,7 @@ final class SourceInput: AudioSink, @unchecked Sendable {
         mailbox.withLock { box in
             switch box.items.first {
             case nil: return nil
-            case .analysis, .restart: break
+            case .change, .labels, .restart: break
             case .stream, .event: if !ringIsEmpty { return nil }
             }
             takenCount.add(1, ordering: .relaxed)

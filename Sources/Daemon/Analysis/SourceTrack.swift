@@ -12,8 +12,10 @@ protocol AnalysisListener: AnyObject, Sendable {
 enum TrackEvent: Sendable {
     /// A new stream begins, whose estimates come through `ring`.
     case opened(StreamFormat, ring: EstimateRing, labels: [String])
-    /// The same stream goes on with another model or other parameters.
+    /// The same stream goes on with other settings: its next estimates come through `ring`.
     case replaced(ring: EstimateRing, labels: [String])
+    /// There is no stream; the next one will have these labels.
+    case relabelled([String])
     /// The stream is over: `waiting`, `lost` or `ended`.
     case closed(CaptureEvent)
 }
@@ -76,11 +78,12 @@ final class SourceTrack {
             analysis = newAnalysis
             listener.post(
                 .opened(format, ring: newAnalysis.estimates, labels: newAnalysis.labels), slot: slot)
-        case .analysis(let new):
-            guard let old = analysis else { return }
-            new.follow(old)
-            analysis = new
-            listener.post(.replaced(ring: new.estimates, labels: new.labels), slot: slot)
+        case .change(let change):
+            guard let analysis else { return }
+            analysis.use(change)
+            listener.post(.replaced(ring: analysis.estimates, labels: analysis.labels), slot: slot)
+        case .labels(let labels):
+            listener.post(.relabelled(labels), slot: slot)
         case .restart:
             analysis?.restart()
         case .event(let event):

@@ -12,24 +12,24 @@ struct AnalysisSettings: Sendable {
 /// The analysis of one stream: from samples at one rate to the ring that the hub reads.
 final class StreamAnalysis: @unchecked Sendable {
     // Safe to share: made by one thread and handed over, through a lock, to the worker that is its only user; of
-    // `estimates` the hub uses the consumer's side, and `labels` never changes.
-    let estimates: EstimateRing
-    let labels: [String]
+    // `estimates` the hub uses the consumer's side.
+    private(set) var estimates: EstimateRing
     private let classifier: StreamingClassifier
-    /// Seconds heard of the same opening of the source by what this one replaced.
+    /// Seconds heard of the same opening of the source before it began anew.
     private var offset = 0.0
-    /// Estimates that one turn can bring: a ring full of samples, and the stream's end.
-    private let estimatesPerTurn: Int
+    /// Estimates that one turn can bring.
+    private var estimatesPerTurn: Int
 
     init(sampleRate: Int, ringCapacity: Int, settings: AnalysisSettings) throws(StreamingError) {
         classifier = try StreamingClassifier(
             model: settings.model, inputRate: sampleRate, updateInterval: settings.updateInterval,
             estimator: settings.estimator)
-        labels = settings.model.labels
         let seconds = Double(ringCapacity) / Double(sampleRate)
-        estimatesPerTurn = Int(seconds / classifier.updateInterval) + 4
-        estimates = EstimateRing(capacity: max(32, 4 * estimatesPerTurn), labels: labels.count)
+        estimatesPerTurn = EstimateRing.estimates(in: seconds, interval: classifier.updateInterval)
+        estimates = EstimateRing(perTurn: estimatesPerTurn, labels: settings.model.labels.count)
     }
+
+    var labels: [String] { classifier.model.labels }
 
     var position: Double { offset + classifier.position }
 
@@ -58,12 +58,48 @@ final class StreamAnalysis: @unchecked Sendable {
                 window: estimate.window))
     }
 
-    /// Goes on where `previous` stops, in the same opening of the source.
-    func follow(_ previous: StreamAnalysis) { offset = previous.position }
+    /// Goes on with other settings, between two windows.
+    func use(_ change: AnalysisChange) {
+        (estimates, estimatesPerTurn) = (change.estimates, change.estimatesPerTurn)
+        classifier.use(change.replacement) { append($0) }
+    }
 
     /// Begins anew after a hole in the audio, in the same opening of the source.
     func restart() {
         offset = position
         classifier.reset()
+    }
+}
+
+/// Other settings for a stream that is open, with all that they need: made beside it.
+final class AnalysisChange: @unchecked Sendable {
+    // Safe to share: made by one thread and handed over, through a lock, to the worker that is its only user; of
+    // `estimates` the hub uses the consumer's side.
+    fileprivate let replacement: StreamingClassifier.Replacement
+    fileprivate let estimates: EstimateRing
+    fileprivate let estimatesPerTurn: Int
+
+    /// - Parameter seconds: the audio that one turn can take.
+    init(settings: AnalysisSettings, seconds: Double) throws(StreamingError) {
+        replacement = try settings.replacement()
+        estimatesPerTurn = EstimateRing.estimates(in: seconds, interval: replacement.updateInterval)
+        estimates = EstimateRing(perTurn: estimatesPerTurn, labels: settings.model.labels.count)
+    }
+}
+
+extension AnalysisSettings {
+    /// For one stream; what it throws it throws for every stream.
+    func replacement() throws(StreamingError) -> StreamingClassifier.Replacement {
+        try StreamingClassifier.Replacement(model: model, updateInterval: updateInterval, estimator: estimator)
+    }
+}
+
+extension EstimateRing {
+    /// Estimates that one turn can bring: a ring full of samples, the stream's end, and a change of settings.
+    fileprivate static func estimates(in seconds: Double, interval: Double) -> Int { Int(seconds / interval) + 5 }
+
+    /// Room for a few turns, so that analysis and hub need not take turns.
+    fileprivate convenience init(perTurn count: Int, labels: Int) {
+        self.init(capacity: max(32, 4 * count), labels: labels)
     }
 }

@@ -89,8 +89,10 @@ actor Hub {
             opened(source, format)
         case .replaced(let ring, let labels):
             source.estimates = ring
-            source.labels = labels
-            restarted(source)
+            source.relabel(labels)
+        case .relabelled(let labels):
+            // What a source was at its end it remains.
+            if !source.isEnded { source.relabel(labels) }
         case .closed(let event):
             source.estimates = nil
             closed(source, event)

@@ -38,6 +38,7 @@ extension Daemon {
     private func put(inForce new: Setup) async throws -> [String] {
         let old = setup
         // What can fail comes first.
+        _ = try new.analysis.replacement()
         var changes = try await useSocket(new)
         let isSameModel = new.model.isSame(as: old.model)
         let isSameUpdate = new.analysis.updateInterval == old.analysis.updateInterval

@@ -61,7 +61,7 @@ actor SourceSupervisor {
         do throws(StreamingError) {
             try running.input.use(analysis)
         } catch {
-            log.error("\(running.configuration.name): goes on as it was analysed before: \(error)")
+            log.error("\(running.configuration.name): goes on with the settings before: \(error)")
         }
     }
 

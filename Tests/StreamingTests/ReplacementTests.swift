@@ -1,0 +1,156 @@
+import Model
+import TestSupport
+import Testing
+
+@testable import Streaming
+
+/// Other settings for a stream that goes on.
+@Suite struct ReplacementTests {
+    private let rate = 22_050
+    private let music = StreamingClassifierTests().music
+
+    /// Other shapes, other steps: 4 as of the shipped model, 8, 6 and 1.
+    private static let shapes: [[Architecture.Block]] = [
+        [.init(channels: 12, kernel: 3, pool: 2), .init(channels: 10, kernel: 3, pool: 2)],
+        [.init(channels: 9, kernel: 5, pool: 4), .init(channels: 8, kernel: 2, pool: 2)],
+        [.init(channels: 7, kernel: 1, pool: 3), .init(channels: 8, kernel: 4, pool: 2)],
+        [.init(channels: 11, kernel: 3, pool: 1)],
+    ]
+
+    /// What is said of `samples` in random chunks, with `change` called once after so many of them.
+    private func estimates(
+        _ classifier: StreamingClassifier, _ samples: [Float], changeAt place: Int = .max,
+        generator: inout SplitMix, change: (StreamingClassifier, (StreamEstimate) -> Void) throws -> Void = { _, _ in }
+    ) rethrows -> (before: [Snapshot], after: [Snapshot]) {
+        var (before, after): ([Snapshot], [Snapshot]) = ([], [])
+        var start = 0
+        while start < samples.count {
+            if start == place { try change(classifier) { after.append(Snapshot($0)) } }
+            let end = start < place ? min(place, samples.count) : samples.count
+            let count = min(Int.random(in: 1...5000, using: &generator), end - start)
+            samples[start..<start + count].withUnsafeBufferPointer { chunk in
+                classifier.process(chunk) { estimate in
+                    if start < place { before.append(Snapshot(estimate)) } else { after.append(Snapshot(estimate)) }
+                }
+            }
+            start += count
+        }
+        return (before, after)
+    }
+
+    @Test(arguments: 0..<12)
+    func anotherModelSaysAtOnceWhatItWouldHadItHeardAll(seed: UInt64) throws {
+        var generator = SplitMix(state: seed)
+        let samples = music(11, rate)
+        let labels = ["blues", "jazz", "rock", GenreModel.noMusic]
+        let names = seed % 3 == 0 ? labels : seed % 3 == 1 ? ["rock", "jazz", "no-music", "blues"] : ["pop", "jazz"]
+        let old = try randomModel(blocks: Self.shapes.randomElement(using: &generator)!, labels: labels, seed: seed)
+        let new = try randomModel(
+            blocks: Self.shapes.randomElement(using: &generator)!, labels: names, seed: seed + 100)
+        let place = Int.random(in: 1..<samples.count - rate, using: &generator)
+        let heard = try estimates(
+            StreamingClassifier(model: old, inputRate: rate), samples, changeAt: place, generator: &generator
+        ) { classifier, publish in
+            classifier.use(
+                try .init(model: new, updateInterval: nil, estimator: EstimatorParameters()), publish)
+        }
+        let fresh = try estimates(
+            StreamingClassifier(model: new, inputRate: rate), samples, generator: &generator
+        ).before
+        // Under other labels there is an estimate at once, before the first that was due.
+        let due = new.labels == old.labels ? heard.after : Array(heard.after.dropFirst())
+        let expected = Array(fresh.drop { $0.position <= heard.before.last?.position ?? 0 }.suffix(due.count))
+        #expect(due.map(\.position) == expected.map(\.position), "none is missing, none is early")
+        #expect((due.first?.position ?? 0) - (heard.before.last?.position ?? 0) < 2 * WindowStream.step(of: new) + 0.5)
+        for (estimate, other) in zip(due, expected) {
+            #expect(estimate.level.isFinite && estimate.level > -60)
+            #expect((estimate.window == nil) == (other.window == nil))
+            for (one, another) in zip(estimate.window ?? [], other.window ?? []) { #expect(abs(one - another) < 1e-4) }
+        }
+        let isWhole = Double(place) / Double(rate) > 3.1
+        for estimate in heard.after where isWhole {
+            #expect(estimate.state != .starting)
+            #expect(estimate.probabilities.count == new.labels.count)
+            #expect(abs(estimate.probabilities.reduce(0, +) - 1) < 1e-4)
+        }
+    }
+
+    @Test(arguments: [1, 20_000, 66_150, 100_003, 150_000])
+    func theSameSettingsChangeNothingAtAll(place: Int) throws {
+        var generator = SplitMix(state: UInt64(place))
+        let samples = music(3, rate) + [Float](repeating: 0, count: 2 * rate) + music(5, rate)
+        let model = try randomModel()
+        func classifier() throws -> StreamingClassifier {
+            try StreamingClassifier(model: model, inputRate: rate, updateInterval: 0.72)
+        }
+        let undisturbed = try estimates(classifier(), samples, generator: &generator).before
+        let changed = try estimates(classifier(), samples, changeAt: place, generator: &generator) {
+            classifier, publish in
+            classifier.use(try .init(model: model, updateInterval: 0.72, estimator: EstimatorParameters()), publish)
+        }
+        #expect(changed.before + changed.after == undisturbed)
+    }
+
+    @Test func anotherUpdateIntervalPublishesTheSameMoreOften() throws {
+        var generator = SplitMix(state: 4)
+        let samples = music(9, rate)
+        let model = try randomModel()
+        let often = try estimates(
+            StreamingClassifier(model: model, inputRate: rate), samples, generator: &generator
+        ).before
+        let changed = try estimates(
+            StreamingClassifier(model: model, inputRate: rate, updateInterval: 0.96), samples, changeAt: 5 * rate,
+            generator: &generator
+        ) { classifier, publish in
+            classifier.use(try .init(model: model, updateInterval: 0.24, estimator: EstimatorParameters()), publish)
+            #expect(classifier.updateInterval == 0.24)
+        }
+        #expect(changed.after.map(\.probabilities) == often.suffix(changed.after.count).map(\.probabilities))
+        #expect(changed.after.count >= 16)
+        #expect(try #require(changed.after.first).position < 5.2)
+    }
+
+    @Test func otherParametersOfTheEstimatorGoOnFromWhatItKnows() throws {
+        var generator = SplitMix(state: 9)
+        let samples = music(9, rate)
+        let model = try randomModel()
+        var sharper = EstimatorParameters()
+        (sharper.sharpness, sharper.enter, sharper.leave) = (1, 0.99, 0.98)
+        let changed = try estimates(
+            StreamingClassifier(model: model, inputRate: rate), samples, changeAt: 6 * rate, generator: &generator
+        ) { classifier, publish in
+            classifier.use(try .init(model: model, updateInterval: nil, estimator: sharper), publish)
+        }
+        let (last, first) = (try #require(changed.before.last), try #require(changed.after.first))
+        #expect(abs(first.position - last.position - 0.24) < 1e-9)
+        #expect(first.state != .starting)
+        let best = try #require(last.probabilities.firstIndex(of: last.probabilities.max()!))
+        #expect(first.probabilities[best] > last.probabilities[best], "what it knew is now published unblunted")
+    }
+
+    @Test func silenceStaysSilenceUnderOtherLabels() throws {
+        var generator = SplitMix(state: 2)
+        let samples = music(4, rate) + [Float](repeating: 0, count: 6 * rate)
+        let changed = try estimates(
+            StreamingClassifier(model: randomModel(), inputRate: rate), samples, changeAt: 8 * rate,
+            generator: &generator
+        ) { classifier, publish in
+            let other = try randomModel(labels: ["ska", "dub"], seed: 5)
+            classifier.use(try .init(model: other, updateInterval: nil, estimator: EstimatorParameters()), publish)
+        }
+        #expect(changed.after.count >= 8)
+        #expect(Set(changed.after.map(\.state)) == [.silence])
+    }
+
+    @Test func anotherLevelOfSilenceHoldsForWhatWasHeardToo() throws {
+        let samples = music(8, rate)
+        var deaf = EstimatorParameters()
+        deaf.silenceLevel = 0
+        let windows = try WindowStream(model: randomModel(), inputRate: rate, silenceLevel: -60)
+        samples.withUnsafeBufferPointer { windows.process($0) { #expect($0.active > 0 && !$0.silent) } }
+        windows.use(RunningModel(model: try randomModel()), silenceLevel: deaf.silenceLevel)
+        #expect(windows.active == 0)
+        windows.use(RunningModel(model: try randomModel()), silenceLevel: -60)
+        #expect(windows.active == 1)
+    }
+}
