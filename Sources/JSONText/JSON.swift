@@ -25,6 +25,11 @@ public enum JSON {
         return line
     }
 
+    /// The same as a string, without the newline.
+    public static func text(_ value: some Encodable) throws -> String {
+        String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
     /// Reads one JSON text (RFC 8259, UTF-8, any value at the top), whoever wrote it.
     public static func decode<Value: Decodable>(
         _ type: Value.Type = Value.self, from text: some Collection<UInt8>

@@ -102,48 +102,24 @@ extension GenreModel {
         }
         try self.init(
             architecture: json("architecture", as: Architecture.self), labels: json("labels", as: [String].self),
-            temperature: temperature, card: Self.card(file.metadata["card"]), tensors: file.tensors)
-    }
-
-    /// The card is an object of anything; numbers and objects are kept as their JSON text.
-    private static func card(_ text: String?) -> [String: String] {
-        guard let text, (try? JSON.check(Array(text.utf8))) != nil,
-            let object = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
-        else {
-            return [:]
-        }
-        return object.compactMapValues { value in
-            if let string = value as? String { return string }
-            let options: JSONSerialization.WritingOptions = [.fragmentsAllowed, .sortedKeys, .withoutEscapingSlashes]
-            let data = try? JSONSerialization.data(withJSONObject: value, options: options)
-            return data.map { String(decoding: $0, as: UTF8.self) }
-        }
+            temperature: temperature, card: CardValue.texts(ofCard: file.metadata["card"] ?? ""),
+            tensors: file.tensors)
     }
 
     /// The same model as a file's contents; the card's values that are JSON stay JSON.
     public func safeTensors() throws(ModelError) -> SafeTensors {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        func json(_ value: some Encodable) throws(ModelError) -> String {
-            do {
-                return String(decoding: try encoder.encode(value), as: UTF8.self)
-            } catch {
-                throw ModelError(.cannotWrite, "the model's description cannot be written as JSON: \(error)")
-            }
+        do {
+            return SafeTensors(
+                metadata: [
+                    "format": Self.format, "format_version": Self.formatVersion,
+                    "front_end": try JSON.text(frontEnd), "architecture": try JSON.text(architecture),
+                    "labels": try JSON.text(labels), "temperature": "\(temperature)",
+                    "card": try CardValue.card(ofTexts: card),
+                ],
+                tensors: weights.tensors())
+        } catch {
+            throw ModelError(.cannotWrite, "the model's description cannot be written as JSON: \(error)")
         }
-        let entries: [String] = try card.sorted(by: { $0.key < $1.key }).map {
-            (key, value) throws(ModelError) -> String in
-            let isStructured = value.hasPrefix("{") || value.hasPrefix("[")
-            let isJSON = isStructured && (try? JSONSerialization.jsonObject(with: Data(value.utf8))) != nil
-            return try "\(json(key)):\(isJSON ? value : json(value))"
-        }
-        return SafeTensors(
-            metadata: [
-                "format": Self.format, "format_version": Self.formatVersion, "front_end": try json(frontEnd),
-                "architecture": try json(architecture), "labels": try json(labels), "temperature": "\(temperature)",
-                "card": "{\(entries.joined(separator: ","))}",
-            ],
-            tensors: weights.tensors())
     }
 
     /// Writes a model file, whole or not at all.
