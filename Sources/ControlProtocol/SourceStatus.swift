@@ -45,11 +45,17 @@ public struct SourceStatus: Codable, Sendable, Equatable {
     public var reconnects: Int
     /// Seconds of audio analysed.
     public var position: Double
+    /// What it waits for or why it does not deliver, for people; null while there is nothing to say.
+    @OrNull public var message: String?
+    /// What went wrong last, however long ago.
     @OrNull public var lastError: String?
+    /// When that was, RFC 3339.
+    @OrNull public var lastErrorTime: String?
 
     public init(
         name: String, uri: String, kind: String, device: String? = nil, format: String? = nil, state: DeviceState,
-        overruns: Int = 0, dropped: Int = 0, reconnects: Int = 0, position: Double = 0, lastError: String? = nil
+        overruns: Int = 0, dropped: Int = 0, reconnects: Int = 0, position: Double = 0, message: String? = nil,
+        lastError: String? = nil, lastErrorTime: String? = nil
     ) {
         self.name = name
         self.uri = uri
@@ -61,6 +67,8 @@ public struct SourceStatus: Codable, Sendable, Equatable {
         self.dropped = dropped
         self.reconnects = reconnects
         self.position = position
+        self.message = message
         self.lastError = lastError
+        self.lastErrorTime = lastErrorTime
     }
 }

@@ -167,6 +167,18 @@ struct CommandTests {
         #expect(try ending.lines.allSatisfy { try object($0)["source"] is String })
     }
 
+    @Test("the stream begins with what is heard now, whenever anything happens next")
+    func streamBegins() throws {
+        let daemon = try daemon {
+            $0.interval = 3600
+            $0.sources = Programme.sources(3)
+        }
+        defer { daemon.stop() }
+        let ending = try Program.run("watch", "--seconds", "0.2", "--socket", daemon.path)
+        #expect(ending.status == 0)
+        #expect(try ending.lines.map { try object($0)["event"] as? String } == ["estimate", "estimate", "estimate"])
+    }
+
     @Test("the stream ends with exit code 5 when the daemon goes, and with 0 on Ctrl-C")
     func streamEnds() throws {
         for isInterrupted in [false, true] {

@@ -147,7 +147,7 @@ struct ViewTests {
                 #expect(text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
             }
         }
-        let lines = CurrentView.lines([estimate], now: Self.now) + SourcesView.lines([source])
+        let lines = CurrentView.lines([estimate], now: Self.now) + SourcesView.lines([source], now: Self.now)
         #expect(lines.allSatisfy { !$0.plainText.unicodeScalars.contains { $0.value < 0x20 } })
     }
 

@@ -74,7 +74,7 @@ struct ControlSocketTests {
     @Test func `what is no socket is not touched`() throws {
         _ = try folder.write("precious", to: "s")
         let error = try #require(throws: SocketError.self) { try ControlSocket(path: path, mode: 0o600, group: nil) }
-        #expect(error.code == .badPath)
+        #expect(error.code == .cannotCreate)
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious")
     }
 

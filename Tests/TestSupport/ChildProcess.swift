@@ -14,12 +14,15 @@ public final class ChildProcess: Sendable {
 
     private let state: Mutex<State>
 
-    /// Starts `sh -c command` in a folder, with nothing on its standard input.
-    public init(shell command: String, in directory: String, environment: [String: String] = [:]) throws {
+    /// Starts `sh -c command` in a folder, with nothing on its standard input, and `third` as its descriptor 3.
+    public init(
+        shell command: String, in directory: String, environment: [String: String] = [:], third: Int32? = nil
+    ) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        if let third { posix_spawn_file_actions_adddup2(&actions, third, 3) }
         let script = "cd '\(directory)' && \(command)"
         let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
         let arguments: [UnsafeMutablePointer<CChar>?] =

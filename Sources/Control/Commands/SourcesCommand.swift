@@ -26,7 +26,7 @@ struct SourcesCommand: ParsableCommand {
             if options.json {
                 for source in sources { try Output.json(source) }
             } else {
-                Output.lines(SourcesView.lines(sources))
+                Output.lines(SourcesView.lines(sources, now: .now))
             }
         }
     }
@@ -34,7 +34,7 @@ struct SourcesCommand: ParsableCommand {
 
 /// `sources` for people, and the end of `status`.
 enum SourcesView {
-    static func lines(_ sources: [SourceStatus]) -> [Line] {
+    static func lines(_ sources: [SourceStatus], now: Timestamp) -> [Line] {
         if sources.isEmpty {
             return [Line("genred has no sources; add one to its configuration and reload it")]
         }
@@ -50,12 +50,28 @@ enum SourcesView {
         }
         var lines = table.lines()
         for source in sources {
-            guard let error = source.lastError else { continue }
-            var line = Line("\(source.name): ", .bold)
-            line.append(error, source.state == .lost ? .colour(.red) : .quiet)
-            lines.append(line)
+            func append(_ text: String, _ style: Style) {
+                var line = Line("\(source.name): ", .bold)
+                line.append(text, style)
+                lines.append(line)
+            }
+            let isFailing = source.state == .lost || source.state == .ended
+            if let message = source.message {
+                append(message, isFailing && isPresent(source) ? .colour(.red) : .plain)
+            }
+            if let error = source.lastError, !isPresent(source) {
+                let time = source.lastErrorTime.flatMap(Timestamp.init(rfc3339:))
+                let age = time.map { "\(Wording.duration(now.seconds(since: $0))) ago: " } ?? "earlier: "
+                append(age + error, .quiet)
+            }
         }
         return lines
+    }
+
+    /// Whether the last error is what the source says now.
+    private static func isPresent(_ source: SourceStatus) -> Bool {
+        guard let message = source.message, let error = source.lastError else { return false }
+        return error.hasPrefix(message)
     }
 
     private static func count(_ value: Int) -> Line {

@@ -15,7 +15,7 @@ struct StatusCommand: ParsableCommand {
             if options.json {
                 try Output.json(status)
             } else {
-                Output.lines(StatusView.lines(status))
+                Output.lines(StatusView.lines(status, now: .now))
             }
         }
     }
@@ -23,7 +23,7 @@ struct StatusCommand: ParsableCommand {
 
 /// `status` for people.
 enum StatusView {
-    static func lines(_ status: DaemonStatus) -> [Line] {
+    static func lines(_ status: DaemonStatus, now: Timestamp) -> [Line] {
         var table = Table(.left, .left)
         func row(_ name: String, _ text: String) { table.append(Line(name, .quiet), Line(text)) }
         row("genred", "\(status.version), process \(status.pid)")
@@ -35,7 +35,7 @@ enum StatusView {
         row("model", status.model.path)
         row("", ModelView.summary(status.model))
         row("config", status.config ?? "none: built-in defaults")
-        return table.lines() + [Line()] + SourcesView.lines(status.sources)
+        return table.lines() + [Line()] + SourcesView.lines(status.sources, now: now)
     }
 
     private static func processor(_ status: DaemonStatus) -> String {

@@ -15,9 +15,9 @@ struct WatchCommand: ParsableCommand {
               ← →      the time that the strip spans
               Enter    a list of the sources alone, or with the details of one
 
-            With --json, or when the output is no terminal, a JSON object a line for each notification, with the kind \
-            in "event": estimate, change, state, or lost (so many estimates were missed). When genred goes, this ends \
-            with exit code 5.
+            With --json, or when the output is no terminal, a JSON object a line: an estimate of each source \
+            as it is now, then each notification, with the kind in "event": estimate, change, state, or lost (so many \
+            estimates were missed). When genred goes, this ends with exit code 5.
             """
     )
 

@@ -51,8 +51,8 @@ struct SourceDetail {
             right.append("  \(Wording.plural(count, noun))", .colour(.yellow))
         }
         var lines = [line.justified(with: right, columns: columns)]
-        if status.state == .lost, let error = status.lastError {
-            lines.append(Line("  \(error)", .colour(.red)))
+        if let message = status.message {
+            lines.append(Line("  \(message)", status.state == .lost ? .colour(.red) : .quiet))
         }
         return lines
     }

@@ -3,13 +3,22 @@ import Glibc
 
 /// `watch` for scripts: a JSON object a line.
 enum WatchStream {
-    /// Returns when the time is up or on Ctrl-C.
+    /// What is heard now, then whatever happens. Returns when the time is up or on Ctrl-C.
     static func run(path: String, source: String?, until end: ContinuousClock.Instant?) throws {
-        let client = try ControlClient(path: path)
-        _ = try client.subscribe(source: source)
         let signals = SignalQueue([SIGINT])
+        let client = try ControlClient(path: path)
+        // In this order nothing is missed; what comes in between is older than what is shown first.
+        _ = try client.subscribe(source: source)
+        let now = try client.current(source: source)
+        for estimate in now { try Output.json(EventLine(notification: .estimate(estimate))) }
+        let shown = Dictionary(now.map { ($0.source, $0.time) }) { first, _ in first }
         while true {
             while let notification = try client.nextNotification() {
+                if case .estimate(let estimate) = notification, let time = shown[estimate.source],
+                    estimate.time <= time
+                {
+                    continue
+                }
                 try Output.json(EventLine(notification: notification))
             }
             if let end, ContinuousClock.now >= end { return }

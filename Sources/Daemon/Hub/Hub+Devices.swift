@@ -16,16 +16,11 @@ extension Hub {
         if source.format != nil { source.reconnects += 1 }
         source.condition = .running
         source.format = format
-        restarted(source)
-        watch(source)
-        notifyDevice(of: source, format.summary)
-    }
-
-    /// The analysis of a source has begun anew.
-    func restarted(_ source: HubSource) {
         source.position = 0
         publishIgnorance(of: source, .starting)
         source.isNew = false
+        watch(source)
+        notifyDevice(of: source, format.summary)
     }
 
     func closed(_ source: HubSource, _ event: CaptureEvent) {
@@ -40,12 +35,12 @@ extension Hub {
         case .lost(let error):
             log.warning("\(source.name): lost: \(error); reopening")
             source.condition = .lost(error)
-            source.lastError = error
+            source.failed(error)
             publishIgnorance(of: source, .noSignal)
             notifyDevice(of: source, error.message)
         case .ended(let error):
             if let error {
-                source.lastError = error
+                source.failed(error)
                 log.error("\(source.name): \(error)")
             } else {
                 log.info("\(source.name): ended after \(spoken(source.position))")

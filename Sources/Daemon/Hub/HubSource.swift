@@ -27,7 +27,7 @@ final class HubSource {
     var condition = Condition.opening(nil)
     var format: StreamFormat?
     var reconnects = 0
-    var lastError: CaptureError?
+    private(set) var lastError: (error: CaptureError, time: Timestamp)?
 
     /// Of the stream that is open.
     var estimates: EstimateRing?
@@ -87,6 +87,20 @@ final class HubSource {
 
     var isEnded: Bool { if case .ended = condition { true } else { false } }
 
+    func failed(_ error: CaptureError) { lastError = (error, .now) }
+
+    /// What it waits for or why it does not deliver.
+    private var message: String? {
+        switch condition {
+        case .running: nil
+        case .stalled: "open, but nothing comes"
+        case .opening(let message): message
+        case .waiting(let message): message
+        case .lost(let error): error.message
+        case .ended(let error): error?.message
+        }
+    }
+
     var device: DeviceState {
         switch condition {
         case .opening: .opening
@@ -94,6 +108,15 @@ final class HubSource {
         case .lost, .waiting: .lost
         case .ended: .ended
         }
+    }
+
+    /// Another model has come; where its labels are others the next estimate tells them apart.
+    func relabel(_ new: [String]) {
+        guard new != labels else { return }
+        labels = new
+        probabilities = [Float](repeating: 1 / Float(new.count), count: new.count)
+        window = probabilities
+        hasWindow = false
     }
 
     /// Lets `elapsed` and the tally run, by seconds of the label published now.
@@ -131,7 +154,8 @@ extension HubSource {
         SourceStatus(
             name: name, uri: uri.description, kind: uri.kind.rawValue, device: format?.device,
             format: format?.summary, state: device, overruns: input.overruns, dropped: input.dropped,
-            reconnects: reconnects, position: position.rounded(toPlaces: 3), lastError: lastError?.description)
+            reconnects: reconnects, position: position.rounded(toPlaces: 3), message: message,
+            lastError: lastError?.error.description, lastErrorTime: lastError?.time.description)
     }
 }
 

@@ -153,7 +153,8 @@ final class ControlSocket: Sendable {
         }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             throw SocketError(
-                .badPath, "\(path) is there and is no socket; remove it, or choose another place with --socket PATH")
+                .cannotCreate,
+                "\(path) is there and is no socket; remove it, or choose another place with --socket PATH")
         }
         if UnixSocket.isAnswered(path) { throw SocketError(.inUse, inUse(path)) }
     }

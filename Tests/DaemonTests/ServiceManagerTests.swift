@@ -1,0 +1,180 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@testable import genred
+
+struct ServiceEnvironmentTests {
+    private func read(_ variables: [String: String]) throws -> ServiceEnvironment {
+        try ServiceEnvironment({ variables[$0] }, pid: 42)
+    }
+
+    @Test func `what is meant for this process is taken`() throws {
+        let environment = try read([
+            "NOTIFY_SOCKET": "/run/systemd/notify", "WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "42",
+            "LISTEN_FDS": "1", "LISTEN_PID": "42", "LISTEN_FDNAMES": "genred.socket",
+        ])
+        #expect(environment.notifySocket == "/run/systemd/notify")
+        #expect(environment.watchdogInterval == 30)
+        #expect(environment.descriptors == 3..<4)
+        #expect(try read([:]) == .none)
+        #expect(try read(["WATCHDOG_USEC": "1500000"]).watchdogInterval == 1.5)
+    }
+
+    @Test func `what is meant for another process is not`() throws {
+        let environment = try read([
+            "WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "41", "LISTEN_FDS": "1", "LISTEN_PID": "41",
+        ])
+        #expect(environment == .none)
+    }
+
+    @Test(arguments: ["", "x", "-1", "1e9", "99999999999999999999", "3 "])
+    func `a number that cannot be meant is refused`(text: String) {
+        #expect(throws: StartError.self) { try read(["LISTEN_FDS": text, "LISTEN_PID": "42"]) }
+        guard text != "1e9" else { return }
+        #expect(throws: StartError.self) { try read(["WATCHDOG_USEC": text == "3 " ? "0" : text + "?"]) }
+    }
+}
+
+/// What a service manager passes as the control socket.
+struct PassedSocketTests {
+    private let folder: TemporaryFolder
+    private var path: String { folder.file("s") }
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func listening(_ kind: __socket_type = SOCK_STREAM, listens: Bool = true) -> Int32 {
+        let descriptor = UnixSocket.open(kind)
+        #expect(UnixSocket.withAddress(path) { bind(descriptor, $0, $1) } == 0)
+        if listens { #expect(listen(descriptor, 8) == 0) }
+        return descriptor
+    }
+
+    @Test func `a listening Unix socket is taken as it is and left where it is`() throws {
+        let descriptor = listening()
+        defer { close(descriptor) }
+        #expect(chmod(path, 0o666) == 0)
+        let socket = try ControlSocket(passed: descriptor)
+        #expect(socket.path == path)
+        #expect(socket.contradictions(to: SocketSettings()) == [])
+        #expect(socket.contradictions(to: SocketSettings(path: path, mode: 0o666)) == [])
+        #expect(
+            socket.contradictions(to: SocketSettings(path: "/x", mode: 0o600, group: "no such group"))
+                == ["path /x", "mode 0600", "group no such group"])
+        socket.remove()
+        #expect(UnixSocket.isAnswered(path))
+    }
+
+    @Test func `anything else is refused, and the error says what the unit must say`() throws {
+        let file = open("/dev/null", O_RDONLY)
+        let datagram = listening(SOCK_DGRAM, listens: false)
+        unlink(path)
+        let silent = listening(listens: false)
+        let network = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #expect(listen(network, 1) == 0)
+        defer { for descriptor in [file, datagram, silent, network] { close(descriptor) } }
+        for descriptor in [file, datagram, silent, network, 9999] {
+            let error = #expect(throws: SocketError.self) { try ControlSocket(passed: descriptor) }
+            #expect(error?.code == .badDescriptor)
+            #expect(error?.message.contains("ListenStream=") == true)
+        }
+    }
+}
+
+/// genred as a service manager sees it: a process of its own, real sockets, real signals.
+struct ServiceManagerTests {
+    private let folder: TemporaryFolder
+    private let source: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        let music = try folder.writeWAV(noise(seconds: 20), to: "music.wav")
+        source = "--source 'a=file:\(music)?loop=true'"
+    }
+
+    @Test func `it says that it is ready, what it hears, that it reloads and that it stops`() async throws {
+        let daemon = try DaemonProcess(folder, "--socket s \(source)")
+        #expect(await daemon.notifications.hears("READY=1\nSTATUS=a: starting"))
+        let client = try RawClient(folder.file("s"))
+        #expect(try await client.ask("reload")?.result != nil)
+        #expect(await daemon.notifications.hears("RELOADING=1\nMONOTONIC_USEC="))
+        #expect(await daemon.notifications.hears("STATUS=a: no-music ("))
+        #expect(await daemon.stop() == 0)
+        #expect(await daemon.notifications.hears("STOPPING=1"))
+        let kinds = daemon.notifications.heard.map { $0.prefix { $0 != "=" } }.filter { $0 != "STATUS" }
+        #expect(kinds == ["READY", "RELOADING", "READY", "STOPPING"])
+    }
+
+    @Test func `who connects while nobody serves the passed socket waits and is served`() async throws {
+        let path = folder.file("passed")
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        #expect(UnixSocket.withAddress(path) { bind(descriptor, $0, $1) } == 0)
+        #expect(listen(descriptor, 64) == 0)
+        let arguments = "--socket elsewhere --log-level debug \(source)"
+        let first = try DaemonProcess(folder, arguments, listening: descriptor)
+        let early = try RawClient(path)
+        #expect(try await early.ask("describe")?.result != nil)
+        #expect(first.log.contains("passed by the service manager"))
+        #expect(first.log.contains("socket path \(folder.file("elsewhere")) is passed over"))
+        #expect(first.log.contains("process \(getpid()), user \(getuid()), group \(getgid())"))
+        #expect(access(folder.file("elsewhere"), F_OK) != 0)
+        #expect(await first.stop() == 0)
+        #expect(access(path, F_OK) == 0)
+        let waiting = try RawClient(path)
+        await waiting.send(line: #"{"jsonrpc":"2.0","id":7,"method":"describe"}"#)
+        let second = try DaemonProcess(folder, arguments, listening: descriptor)
+        #expect(try await waiting.object()?["id"] as? Int == 7)
+        #expect(await second.stop() == 0)
+    }
+
+    @Test func `a descriptor that is no listening socket is a mistake in the configuration`() async throws {
+        let null = open("/dev/null", O_RDONLY)
+        defer { close(null) }
+        let daemon = try DaemonProcess(folder, source, listening: null)
+        #expect(await eventually { !daemon.process.isRunning })
+        #expect(daemon.process.status == genred.ExitStatus.configuration.rawValue)
+        #expect(daemon.log.contains("its socket unit must say ListenStream="))
+        #expect(daemon.notifications.take() == [])
+    }
+
+    @Test func `the watchdog is fed while all goes on, and starves while an analysis hangs`() async throws {
+        let daemon = try DaemonProcess(folder, "--socket s \(source)", watchdog: 0.9)
+        #expect(await daemon.notifications.hears("READY=1"))
+        #expect(
+            await eventually {
+                daemon.notifications.take()
+                return daemon.notifications.heard.filter { $0 == "WATCHDOG=1" }.count > 4
+            })
+        let frozen = try ChildProcess(
+            shell: "exec '\(DaemonProcess.built("freeze-thread"))' \(daemon.process.pid) 'analysis 0' >frozen",
+            in: folder.path)
+        #expect(await eventually { daemon.log.contains(#"error a: the analysis hangs: audio waits, and thread "an"#) })
+        daemon.notifications.take()
+        // Far more than the service manager would wait.
+        try await Task.sleep(for: .seconds(1.5))
+        #expect(!daemon.notifications.take().contains("WATCHDOG=1"))
+        let client = try RawClient(folder.file("s"))
+        #expect(try await client.ask("current")?.result != nil, "the rest lives on")
+        frozen.end()
+        #expect(await eventually { daemon.notifications.take().contains("WATCHDOG=1") })
+        #expect(await eventually { daemon.log.contains("notice a: the analysis goes on") })
+        #expect(await daemon.stop() == 0)
+    }
+
+    @Test func `sources that have nothing to say are no reason to starve it`() async throws {
+        #expect(mkfifo(folder.file("fifo"), 0o600) == 0)
+        let daemon = try DaemonProcess(
+            folder, "--socket s --source f=pipe:fifo --source gone=alsa:hw:CARD=Nowhere", watchdog: 0.3)
+        #expect(await daemon.notifications.hears("READY=1"))
+        // A writer that writes less than a frame.
+        let writer = open(folder.file("fifo"), O_RDWR)
+        defer { close(writer) }
+        try await Task.sleep(for: .seconds(1))
+        let fed = daemon.notifications.take().filter { $0 == "WATCHDOG=1" }.count
+        #expect(fed >= 4)
+        #expect(!daemon.log.contains("hangs"))
+        #expect(await daemon.stop() == 0)
+    }
+}

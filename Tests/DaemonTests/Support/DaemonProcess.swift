@@ -1,0 +1,85 @@
+import Foundation
+import Glibc
+import TestSupport
+
+@testable import genred
+
+/// A genred of its own, as it was built beside the tests, started as a service manager starts it.
+final class DaemonProcess {
+    let process: ChildProcess
+    let notifications: NotifySocket
+    private let logPath: String
+
+    /// - Parameters:
+    ///   - listening: a descriptor to pass as the control socket.
+    ///   - watchdog: seconds.
+    init(_ folder: TemporaryFolder, _ arguments: String, listening: Int32? = nil, watchdog: Double? = nil) throws {
+        notifications = try NotifySocket(folder.file("notify"))
+        logPath = folder.file("log")
+        var variables = ["NOTIFY_SOCKET": notifications.path]
+        if let watchdog { variables["WATCHDOG_USEC"] = "\(Int(watchdog * 1e6))" }
+        let activation = listening == nil ? "" : "LISTEN_FDS=1 LISTEN_PID=$$ "
+        process = try ChildProcess(
+            shell: "\(activation)exec '\(Self.built("genred"))' \(arguments) 2>>log", in: folder.path,
+            environment: variables, third: listening)
+    }
+
+    deinit { process.end() }
+
+    var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
+
+    /// The path of a program that was built beside the tests.
+    static func built(_ name: String) -> String {
+        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "."
+        return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent(name).path
+    }
+
+    /// Its end by SIGTERM; nil when it does not end.
+    func stop() async -> Int32? {
+        process.signal(SIGTERM)
+        _ = await eventually { !process.isRunning }
+        return process.status
+    }
+}
+
+/// The service manager's end of sd_notify(3).
+final class NotifySocket {
+    let path: String
+    private let descriptor: Int32
+    /// All that was heard so far.
+    private(set) var heard: [String] = []
+
+    init(_ path: String) throws {
+        self.path = path
+        unlink(path)
+        descriptor = UnixSocket.open(SOCK_DGRAM)
+        let descriptor = descriptor
+        guard UnixSocket.withAddress(path, { bind(descriptor, $0, $1) }) == 0 else {
+            throw RawClient.NotConnected(errno: errno)
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// What came since the last call.
+    @discardableResult
+    func take() -> [String] {
+        var new: [String] = []
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+            guard count >= 0 else { break }
+            new.append(String(decoding: bytes[..<count], as: UTF8.self))
+        }
+        heard += new
+        return new
+    }
+
+    /// Waits for something that begins like this.
+    func hears(_ beginning: String, within seconds: Double = 10) async -> Bool {
+        await eventually(within: seconds) {
+            take()
+            return heard.contains { $0.hasPrefix(beginning) }
+        }
+    }
+}
