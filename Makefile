@@ -73,6 +73,10 @@ install: $(if $(shell command -v $(SWIFT)),stage) ## Installs everything (DESTDI
 	$(call install_unit,genred@.service,$(DESTDIR)$(UNITDIR)/genred@.service)
 	$(call install_unit,user/genred.service,$(installed)/lib/systemd/user/genred.service)
 	install -D -m 644 -t $(DESTDIR)$(UNITDIR) systemd/genred.socket systemd/genred@.socket
+	@# Older ones would warn of keys that they do not know.
+	if [[ $$(systemctl --version 2>/dev/null | awk 'NR == 1 { print $$2 }') -ge 254 ]]; then \
+	    for unit in genred.service genred@.service; do \
+	        install -D -m 644 -t $(DESTDIR)$(UNITDIR)/$$unit.d systemd/restart-backoff.conf || exit; done; fi
 	install -D -m 644 systemd/sysusers.conf $(installed)/lib/sysusers.d/genred.conf
 	install -D -m 644 systemd/tmpfiles.conf $(installed)/lib/tmpfiles.d/genred.conf
 	@# What is configured stays.
