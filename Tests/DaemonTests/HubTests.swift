@@ -30,6 +30,54 @@ struct HubTests {
         await fixture.stop()
     }
 
+    @Test func `a source waits for its writer, and says so`() async throws {
+        let fixture = try await HubFixture()
+        await fixture.close(.waiting("no writer yet"))
+        let first = await fixture.hub.perform { $0.sources[0].status }
+        #expect(first.state == .opening && first.message == "no writer yet" && first.lastError == nil)
+        await fixture.open()
+        await fixture.close(.waiting("the writer has gone"))
+        let second = await fixture.hub.perform { $0.sources[0].status }
+        #expect(second.state == .lost && second.message == "the writer has gone" && second.lastErrorTime == nil)
+        await fixture.stop()
+    }
+
+    @Test func `other settings start nothing anew, and other labels come with the next estimate`() async throws {
+        let fixture = try await HubFixture()
+        await fixture.open()
+        await fixture.estimate(.genre, 0, at: 30)
+        await fixture.replace(labels: HubFixture.labels)
+        let same = await fixture.hub.perform { $0.sources[0].estimate }
+        #expect(same.state == .genre && same.genre == "jazz" && same.position == 30)
+        #expect(same.probabilities == ["jazz": 0.25, "rock": 0.25, "blues": 0.5])
+        await fixture.replace(labels: ["ska", "dub", "rock"])
+        await fixture.estimate(.genre, 2, at: 30)
+        let other = await fixture.hub.perform { $0.sources[0].estimate }
+        #expect(other.genre == "rock" && other.position == 30)
+        #expect(other.probabilities == ["ska": 0.25, "dub": 0.25, "rock": 0.5])
+        #expect(await fixture.changes() == ["starting>jazz", "jazz>rock"])
+        await fixture.stop()
+    }
+
+    @Test func `what is heard is said in a line, of many sources how many are what`() async throws {
+        let few = try await HubFixture(sources: ["radio", "studio", "set"])
+        #expect(await few.hub.spokenStatus == "radio: starting, studio: starting, set: starting")
+        for slot in 0..<3 { await few.open(slot: slot) }
+        await few.estimate(.genre, 0, at: 9, confidence: 0.814)
+        await few.estimate(.silence, at: 9, confidence: 0, slot: 1)
+        await few.estimate(.genre, 1, at: 9, slot: 2)
+        await few.close(.ended(nil), slot: 2)
+        #expect(await few.hub.spokenStatus == "radio: jazz (0.81), studio: silence, set: ended")
+        await few.stop()
+        let many = try await HubFixture(sources: (0..<7).map { "s\($0)" })
+        for slot in 0..<4 {
+            await many.open(slot: slot)
+            await many.estimate(.genre, slot == 0 ? 0 : 1, at: 9, slot: slot)
+        }
+        #expect(await many.hub.spokenStatus == "7 sources: 3 rock, 3 starting, 1 jazz")
+        await many.stop()
+    }
+
     @Test func `what is current is the last estimate, with the label's beginning`() async throws {
         let fixture = try await HubFixture()
         await fixture.open()
@@ -63,14 +111,18 @@ struct HubTests {
         #expect(lost.state == .noSignal)
         #expect(lost.confidence == 0)
         #expect(lost.level == nil)
-        #expect(await fixture.hub.perform { $0.sources[0].status.state } == .lost)
+        let gone = await fixture.hub.perform { $0.sources[0].status }
+        #expect(gone.state == .lost)
+        #expect(gone.message == "the card is gone")
         try await Task.sleep(for: .milliseconds(100))
         await fixture.open()
         #expect(await fixture.hub.perform { $0.sources[0].estimate.state } == .starting)
         let status = await fixture.hub.perform { $0.sources[0].status }
         #expect(status.state == .running)
         #expect(status.reconnects == 1)
+        #expect(status.message == nil)
         #expect(status.lastError == "the card is gone (snd_pcm_readi, error 19)")
+        #expect(status.lastErrorTime == gone.lastErrorTime && gone.lastErrorTime != nil)
         await fixture.estimate(.genre, 1, at: 3)
         #expect(await fixture.changes() == ["starting>jazz", "jazz>no-signal", "no-signal>starting", "starting>rock"])
         let log = fixture.log.lines

@@ -129,6 +129,39 @@ struct ServiceManagerTests {
         #expect(await second.stop() == 0)
     }
 
+    @Test func `who asks all the time while it is restarted is always answered`() async throws {
+        let path = folder.file("passed")
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        #expect(UnixSocket.withAddress(path) { bind(descriptor, $0, $1) } == 0)
+        #expect(listen(descriptor, 64) == 0)
+        let isOver = Flag()
+        let asking = Task {
+            var (asked, answered) = (0, 0)
+            while !isOver.isRaised {
+                asked += 1
+                let client = try RawClient(path)
+                // As genrectl does: who are you, and then what it came for.
+                let who = try await client.ask("describe")
+                let what = try await client.ask("current")
+                if who?.result != nil, what?.result != nil { answered += 1 }
+            }
+            return (asked, answered)
+        }
+        for _ in 0..<6 {
+            let daemon = try DaemonProcess(folder, source, listening: descriptor)
+            #expect(await daemon.notifications.hears("READY=1"))
+            try await Task.sleep(for: .milliseconds(50))
+            #expect(await daemon.stop() == 0)
+        }
+        let last = try DaemonProcess(folder, source, listening: descriptor)
+        #expect(await last.notifications.hears("READY=1"))
+        isOver.raise()
+        let (asked, answered) = try await asking.value
+        #expect(asked > 20)
+        #expect(answered == asked)
+    }
+
     @Test func `a descriptor that is no listening socket is a mistake in the configuration`() async throws {
         let null = open("/dev/null", O_RDONLY)
         defer { close(null) }

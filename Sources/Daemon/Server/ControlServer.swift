@@ -50,6 +50,7 @@ actor ControlServer {
     func stop() async {
         socket.remove()
         try? await channel.close()
+        await hub.awaitLastQuestions()
         await hub.closeConnections()
     }
 

@@ -14,11 +14,13 @@ extension Daemon {
     }
 
     private func reloadNow() async -> Result<ReloadResult, RPCError> {
-        if isStopping { return .failure(RPCError(.reloadRefused, "genred is stopping")) }
+        if isStopping { return refuse(Self.tooLate) }
         notification.reloading()
         defer { notification.reloaded() }
         do {
-            let new = try Setup(options, after: setup)
+            // Elsewhere: a file system that does not answer must not keep the daemon from stopping.
+            let new = try await Task.detached { [options, setup] in try Setup(options, after: setup) }.value
+            if isStopping { return refuse(Self.tooLate) }
             let changes = try await put(inForce: new)
             for change in changes { log.notice("reload: \(change)") }
             if changes.isEmpty { log.notice("reload: nothing has changed") }
@@ -29,6 +31,8 @@ extension Daemon {
             return refuse(["\(error)"])
         }
     }
+
+    private static let tooLate = ["genred is stopping"]
 
     private func refuse(_ lines: [String]) -> Result<ReloadResult, RPCError> {
         for line in lines { log.error("reload refused, everything stays as it was: \(line)") }

@@ -62,6 +62,12 @@ final class HubFixture: Sendable {
         await settle()
     }
 
+    /// Another model takes over.
+    func replace(labels: [String], slot: Int = 0) async {
+        hub.post(.replaced(ring: EstimateRing(capacity: 8, labels: labels.count), labels: labels), slot: slot)
+        await settle()
+    }
+
     func close(_ event: CaptureEvent, slot: Int = 0) async {
         hub.post(.closed(event), slot: slot)
         await settle()
