@@ -10,6 +10,8 @@ let package = Package(
         .executable(name: "genred", targets: ["genred"]),
         .executable(name: "genrectl", targets: ["genrectl"]),
         .executable(name: "genrelab", targets: ["genrelab"]),
+        // For a test: sets the clock of one program.
+        .library(name: "ShiftedClock", type: .dynamic, targets: ["ShiftedClock"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -103,6 +105,7 @@ let package = Package(
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
         // Stops a thread of another process, to see what becomes of one that hangs.
         .executableTarget(name: "freeze-thread", path: "Tests/FreezeThread"),
+        .target(name: "ShiftedClock", path: "Tests/ShiftedClock"),
         // What tests of several modules share: running other programs, models with random weights.
         .target(name: "TestSupport", dependencies: ["Model"], path: "Tests/TestSupport"),
     ],

@@ -34,6 +34,8 @@ private struct ALSACapture: ~Copyable {
     private static let patience = 0.9
     /// Seconds until the first data: some devices, and sound servers behind plugins, start slowly.
     private static let patienceAtFirst = 4.0
+    /// Seconds after the deadline from which on it was this process that did not run, not the device.
+    private static let lateness = 0.5
 
     private let pcm: ALSAPCM
     private let name: String
@@ -86,7 +88,8 @@ private struct ALSACapture: ~Copyable {
         let patience = max(Self.patience, 3 * Double(setup.periodFrames) / Double(setup.sampleRate))
         var deadline = monotonicSeconds() + max(patience, Self.patienceAtFirst)
         while try waitForData(until: deadline) {
-            if try readAvailable() {
+            let wasStopped = monotonicSeconds() > deadline + Self.lateness
+            if try readAvailable() || wasStopped {
                 deadline = monotonicSeconds() + patience
             } else if monotonicSeconds() >= deadline {
                 throw CaptureError(
@@ -130,25 +133,29 @@ private struct ALSACapture: ~Copyable {
             case ESTRPIPE: try resume()
             default: throw lost("is gone", "snd_pcm_readi", CInt(frames))
             }
+            // What it has from now on is waited for: a device that stops again at once would be asked for ever.
+            return hasRead
         }
         return hasRead
     }
 
-    /// After an overrun: starts anew.
+    /// After an overrun: starts anew. What cannot be started is no overrun but gone: plugins whose server dies report
+    /// it like one.
     private func recover() throws(CaptureError) {
-        gate.handle(.overrun)
         let prepared = snd_pcm_prepare(pcm.handle)
-        guard prepared == 0 else { throw lost("does not recover from an overrun", "snd_pcm_prepare", prepared) }
+        guard prepared == 0 else { throw lost("is gone", "snd_pcm_prepare", prepared) }
         let started = snd_pcm_start(pcm.handle)
-        guard started == 0 else { throw lost("does not recover from an overrun", "snd_pcm_start", started) }
+        guard started == 0 else { throw lost("is gone", "snd_pcm_start", started) }
+        gate.handle(.overrun)
     }
 
     /// After the machine slept: goes on where the device can, else starts anew.
     private func resume() throws(CaptureError) {
+        let deadline = monotonicSeconds() + Self.patienceAtFirst
         var result: CInt
         repeat {
             result = snd_pcm_resume(pcm.handle)
-        } while result == -EAGAIN && signal.wait(0.1)
+        } while result == -EAGAIN && monotonicSeconds() < deadline && signal.wait(0.1)
         if result == 0 { gate.handle(.overrun) } else if !signal.isRaised { try recover() }
     }
 

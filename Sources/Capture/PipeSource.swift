@@ -76,13 +76,12 @@ final class PipeSource: AudioSource {
     private static func readFIFO(
         _ path: String, _ format: RequestedFormat, _ gate: SinkGate, _ signal: StopSignal
     ) {
-        // What is no FIFO now is a mistake, and told as one; a FIFO that vanishes later may come back.
+        // What is there and no FIFO is a mistake, and told as one; a FIFO that is missing may be made later.
         var first: Int32?
         do throws(CaptureError) {
             first = try openFIFO(path)
         } catch {
-            gate.handle(.ended(error))
-            return
+            guard error.call == "open" else { return gate.handle(.ended(error)) }
         }
         // Stopped before the first attempt, nobody took it.
         defer { if let first { close(first) } }
@@ -105,8 +104,13 @@ final class PipeSource: AudioSource {
                 case .some, .stopped:
                     break
                 case .none:
-                    // While nobody writes, the FIFO may have been replaced by another of the same name.
-                    if !hasWriter, !isSameFile(reader.fileDescriptor, path) { throw vanished(path) }
+                    // A writer that pauses may go on, though the FIFO lost its name; but where another FIFO has the
+                    // name by now, writers wait there.
+                    switch name(path, of: reader.fileDescriptor) {
+                    case .same: break
+                    case .missing: if !hasWriter { throw vanished(path) }
+                    case .another: throw vanished(path)
+                    }
                 case .end:
                     // A new description forgets that there ever was a writer: the old one would be readable, with
                     // nothing to read, until the next. Opened first, so that what the next already wrote is kept.
@@ -128,6 +132,7 @@ final class PipeSource: AudioSource {
                 switch code {
                 case ENOENT: "; make it first: mkfifo \(path)"
                 case EACCES: "; its mode or owner does not let this user read it"
+                case EMFILE, ENFILE: "; raise LimitNOFILE of the unit, or have fewer clients"
                 case ENXIO: "; this is a socket, and a FIFO is read: mkfifo PATH"
                 default: ""
                 }
@@ -148,10 +153,13 @@ final class PipeSource: AudioSource {
         return descriptor
     }
 
-    private static func isSameFile(_ descriptor: Int32, _ path: String) -> Bool {
+    private enum Name { case same, another, missing }
+
+    /// What a name stands for now: the file that was opened by it, or another.
+    private static func name(_ path: String, of descriptor: Int32) -> Name {
         var (opened, named) = (stat(), stat())
-        return fstat(descriptor, &opened) == 0 && stat(path, &named) == 0
-            && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev
+        guard stat(path, &named) == 0, fstat(descriptor, &opened) == 0 else { return .missing }
+        return opened.st_ino == named.st_ino && opened.st_dev == named.st_dev ? .same : .another
     }
 
     private static func waiting(_ path: String) -> CaptureEvent {

@@ -154,8 +154,8 @@ final class PulseConnection {
         guard try ask({ pa_context_get_source_info_by_name(context, name, $0, this) }) else { return nil }
         if let source = found.first { return source }
         guard try ask({ pa_context_get_source_info_list(context, $0, this) }) else { return nil }
-        let names = found.map(\.name).joined(separator: ", ")
-        let offer = names.isEmpty ? "it has none at all" : "it has \(names)"
+        let names = found.prefix(10).map(\.name).joined(separator: ", ")
+        let offer = names.isEmpty ? "it has none at all" : "it has \(names)\(found.count > 10 ? ", …" : "")"
         throw CaptureError(
             .cannotOpen, "\(address) has no source \(quoted(name)) now; \(offer)",
             call: "pa_context_get_source_info_by_name", errno: Int32(PA_ERR_NOENTITY.rawValue))

@@ -8,6 +8,9 @@ final class PulseRecording {
     private static let patienceAtFirst = 5.0
     /// Seconds of audio that the server sends at once.
     private static let fragment = 0.04
+    /// Seconds between two looks at the deadline, which come at every tick of the connection, from which on it was this
+    /// process that did not run, not the source.
+    private static let lateness = 1.5
 
     private let connection: PulseConnection
     private let gate: SinkGate
@@ -101,9 +104,13 @@ final class PulseRecording {
     /// Waits until the server's defaults may have changed; throws when the stream is lost. Returns false when
     /// stopped meanwhile.
     func waitForTrouble() throws(CaptureError) -> Bool {
-        try connection.waitWithoutLimit { () throws(CaptureError) in
+        var lastLook = monotonicSeconds()
+        return try connection.waitWithoutLimit { () throws(CaptureError) in
             try checkState()
-            if !isSuspended, monotonicSeconds() > deadline {
+            let now = monotonicSeconds()
+            if now > lastLook + Self.lateness { deadline = max(deadline, now + Self.patience) }
+            lastLook = now
+            if !isSuspended, now > deadline {
                 throw CaptureError(
                     .disconnected, "PulseAudio's source \(deviceName) runs but delivers nothing; it is opened again",
                     call: "pa_stream_peek")

@@ -93,8 +93,9 @@ struct GenredCommand: AsyncParsableCommand {
         let options = CommandLineOptions(
             config: config, socket: socket.map(absolute), sources: sources, model: model, logLevel: logLevel)
         openStandardDescriptors()
-        // A reader that goes is an error of a write, not the end of the daemon.
+        // A reader that goes and a file that may not grow are errors of a write, not the end of the daemon.
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
         ResourceUse.raiseFileLimit()
         do {
             let service = try ServiceEnvironment.take()

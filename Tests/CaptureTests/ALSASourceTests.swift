@@ -53,7 +53,8 @@ extension SoundServerTests {
             #expect(await sink.wait(seconds: 4) { $0.count > 0 })
             server.crash()
             #expect(await sink.wait(seconds: 1) { $0.losses.count >= 1 })
-            #expect(sink.record.losses.first?.code == .disconnected)
+            // Plugins report it like an overrun, which it is not.
+            #expect(sink.record.losses.first?.code == .disconnected && sink.record.overruns == 0)
             try await server.start()
             let heard = sink.record.count
             #expect(await sink.wait(seconds: 5) { $0.formats.count == 2 && $0.count > heard + 4800 })

@@ -124,13 +124,43 @@ struct FIFOTests {
         #expect(await sink.wait(seconds: 2) { $0.count == tone.count })
     }
 
+    @Test("A FIFO that is missing at the start is told of, and heard when it is made")
+    func madeLater() async throws {
+        let path = TestEnvironment.path("later.fifo")
+        let (source, sink) = try listen(path)
+        defer { source.stop() }
+        #expect(await sink.wait(seconds: 2) { $0.losses.count == 1 })
+        #expect(sink.record.losses.first?.message.contains("mkfifo \(path)") == true)
+        try #require(mkfifo(path, 0o600) == 0)
+        #expect(await sink.wait(seconds: 4) { $0.waits.count == 1 })
+        await write(Signals.wav(tone, rate: 48_000), to: path)
+        #expect(await sink.wait(seconds: 2) { $0.count == tone.count })
+        #expect(sink.record.losses.count == 1)
+    }
+
+    @Test("A FIFO that is replaced beside a silent writer is opened anew; one that only loses its name is read on")
+    func replaced() async throws {
+        let path = try makeFIFO()
+        let (source, sink) = try listen(path)
+        defer { source.stop() }
+        #expect(await sink.wait(seconds: 2) { $0.waits.count == 1 })
+        let writer = open(path, O_WRONLY)
+        defer { close(writer) }
+        let header = Signals.wav(tone, rate: 48_000, dataSize: .max)
+        #expect(Glibc.write(writer, header, header.count) == header.count)
+        unlink(path)
+        try await Task.sleep(for: .seconds(1.2))
+        #expect(sink.record.losses.isEmpty && sink.record.count == tone.count)
+        try #require(mkfifo(path, 0o600) == 0)
+        await write(Signals.wav(tone, rate: 32_000), to: path)
+        #expect(await sink.wait(seconds: 4) { $0.formats.last?.sampleRate == 32_000 })
+        #expect(sink.record.losses.map(\.code) == [.disconnected])
+    }
+
     @Test("What is no FIFO is an error that says what to do")
     func noFIFO() async throws {
         let file = try Signals.file([1, 2, 3])
-        for (path, hint) in [
-            (TestEnvironment.path("missing"), "mkfifo"), (file, "file:\(file)"), ("/tmp", "directory"),
-            ("/dev/zero", "device"),
-        ] {
+        for (path, hint) in [(file, "file:\(file)"), ("/tmp", "directory"), ("/dev/zero", "device")] {
             let (source, sink) = try listen(path)
             #expect(await sink.wait(seconds: 2) { $0.isEnded })
             #expect(sink.record.failure?.code == .cannotOpen)

@@ -41,8 +41,8 @@ struct LogTests {
     }
 
     @Test func `one event is one line, whatever is in it`() {
-        logger(isJournal: true).info("a\nb\r\nc\u{85}d\u{2028}e")
-        #expect(written() == "<6>a b c d e\n")
+        logger(isJournal: true).info("a\nb\r\nc\u{85}d\u{2028}e\u{1B}[31mf\u{9B}")
+        #expect(written() == "<6>a b c d e [31mf \n")
     }
 
     @Test func `a reload changes the level of every copy`() {

@@ -86,6 +86,8 @@ extension EndToEndTests {
             server.kill()
             let lost = try daemon.estimates(client, seconds: 5) { $0.state == .noSignal }
             #expect(lost.last?.state == .noSignal, "\(daemon.log)")
+            #expect(daemon.log.contains(/card: lost: ALSA's radio is gone: .*; reopening/), "\(daemon.log)")
+            #expect(try client.sources().first?.overruns == 0)
             try server.start()
             let back = try await wait(15) { try client.sources().first?.state == .running }
             #expect(back, "\(daemon.log)")

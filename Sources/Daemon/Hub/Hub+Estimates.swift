@@ -41,7 +41,7 @@ extension Hub {
         if source.isNew {
             // What it was taken for before anything was known of it is no label that changes.
             source.label = label
-            source.since = source.time
+            source.since = Moment(source.time)
         } else {
             change(source, to: label)
         }
@@ -53,7 +53,7 @@ extension Hub {
             from: source.label, to: label, confidence: source.confidence.rounded(toPlaces: 6),
             lasted: (source.elapsed - source.labelStart).rounded(toPlaces: 3))
         source.label = label
-        source.since = source.time
+        source.since = Moment(source.time)
         source.labelStart = source.elapsed
         history.append(change, at: source.time)
         notify(.change(change), kind: .change, source: source.name)

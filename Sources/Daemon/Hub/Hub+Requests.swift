@@ -50,8 +50,9 @@ extension Hub {
     }
 
     private func status() -> DaemonStatus {
-        DaemonStatus(
-            version: genredVersion, pid: Int(getpid()), started: started.description,
+        started.follow(.now)
+        return DaemonStatus(
+            version: genredVersion, pid: Int(getpid()), started: started.time.description,
             uptime: uptime.rounded(toPlaces: 3),
             cpu: ResourceUse.processorTime.rounded(toPlaces: 3), memory: ResourceUse.residentMemory,
             clients: connections.count,

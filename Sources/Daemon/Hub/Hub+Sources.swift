@@ -25,7 +25,7 @@ extension Hub {
     }
 
     /// Seconds since the start.
-    var uptime: Double { monotonicSeconds() - startedMonotonic }
+    var uptime: Double { started.elapsed }
 
     func use(_ new: HubSettings) {
         settings = new

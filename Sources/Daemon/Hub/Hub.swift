@@ -22,8 +22,7 @@ actor Hub {
     var history: ChangeHistory
     /// What the configuration says about it, and whom it is of.
     var settings: HubSettings
-    let started = Timestamp.now
-    let startedMonotonic = monotonicSeconds()
+    var started = Moment()
     /// Those of the control socket.
     var connections: Set<Client> = []
     let patience: Double

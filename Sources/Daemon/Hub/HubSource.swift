@@ -49,7 +49,7 @@ final class HubSource {
     var hasWindow = false
 
     /// When the label that is published now began.
-    var since: Timestamp
+    var since: Moment
     /// Seconds that the source has been heard or, where there was nothing to hear, waited for. Labels' durations are
     /// measured by it: for a file that is read fast it runs fast.
     var elapsed = 0.0
@@ -80,7 +80,7 @@ final class HubSource {
         self.labels = labels
         self.wakeAnalysis = wakeAnalysis
         time = .now
-        since = time
+        since = Moment(time)
         probabilities = [Float](repeating: 1 / Float(labels.count), count: labels.count)
         window = probabilities
     }
@@ -143,10 +143,11 @@ extension HubSource {
             Dictionary(
                 zip(labels, values.lazy.map { $0.rounded(toPlaces: 6) }), uniquingKeysWith: { first, _ in first })
         }
+        since.follow(.now)
         return Estimate(
             source: name, time: time.description, position: position.rounded(toPlaces: 3), state: state,
             genre: state == .genre ? label : nil, confidence: confidence.rounded(toPlaces: 6),
-            probabilities: named(probabilities), since: since.description,
+            probabilities: named(probabilities), since: since.time.description,
             level: level.map { $0.rounded(toPlaces: 1) }, window: hasWindow ? named(window) : nil)
     }
 

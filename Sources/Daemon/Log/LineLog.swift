@@ -34,8 +34,8 @@ struct LineLog: LogHandler {
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
         for (key, value) in all.sorted(by: { $0.key < $1.key }) { text += " \(key)=\(value)" }
         if let error = event.error { text += " error=\(error)" }
-        // Whatever a device or a file is called: one event, one line.
-        text = String(text.map { $0.isNewline ? " " : $0 })
+        // Whatever a device or a file is called: one event, one line, and nothing that a terminal obeys.
+        text = String(text.map { $0.isNewline || $0.isControl ? " " : $0 })
         output.write(line(event.level, text)) { line(.warning, "\($0) lines of the log were lost before this one") }
     }
 
@@ -72,4 +72,8 @@ extension Logger.Level {
         case .critical: 2
         }
     }
+}
+
+extension Character {
+    fileprivate var isControl: Bool { unicodeScalars.contains { $0.properties.generalCategory == .control } }
 }

@@ -7,24 +7,32 @@ final class StandardError: Sendable {
     static let shared = StandardError(descriptor: STDERR_FILENO)
 
     private let descriptor: Int32
-    private let lost = Mutex(0)
+    private struct State {
+        /// Lines since the last one that was written.
+        var lost = 0
+        /// A full disk took a part of the last line.
+        var isTorn = false
+    }
+
+    private let state = Mutex(State())
 
     init(descriptor: Int32) { self.descriptor = descriptor }
 
     /// Writes a line, newline included, after a word on those lost before it.
     func write(_ line: String, lostLine: (Int) -> String = { _ in "" }) {
-        lost.withLock { lost in
+        state.withLock { state in
             guard isWritable else {
-                lost += 1
+                state.lost += 1
                 return
             }
-            let text = lost > 0 ? lostLine(lost) + line : line
+            let text = (state.isTorn ? "\n" : "") + (state.lost > 0 ? lostLine(state.lost) : "") + line
             // Short enough for a pipe that `poll` calls writable to take it whole.
             var bytes = Array(text.utf8.prefix(Int(PIPE_BUF)))
             if bytes.count == Int(PIPE_BUF) { bytes[bytes.count - 1] = UInt8(ascii: "\n") }
             var count = 0
             repeat { count = Glibc.write(descriptor, bytes, bytes.count) } while count < 0 && errno == EINTR
-            lost = count < 0 ? lost + 1 : 0
+            state.lost = count < bytes.count ? state.lost + 1 : 0
+            if count > 0 { state.isTorn = bytes[count - 1] != UInt8(ascii: "\n") }
         }
     }
 

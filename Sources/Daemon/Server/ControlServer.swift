@@ -60,7 +60,7 @@ actor ControlServer {
         try await ServerBootstrap(group: hub.loop, childGroup: hub.loop)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptPause())
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause(log: hub.log))
                 }
             }
             .childChannelOption(.autoRead, value: false)

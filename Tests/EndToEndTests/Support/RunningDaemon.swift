@@ -10,21 +10,25 @@ final class RunningDaemon {
 
     /// - Parameters:
     ///   - sources: name and URI of each.
+    ///   - socket: the path of its control socket, instead of one in a folder of its own.
     ///   - input: what it reads on standard input.
+    ///   - errors: where its log goes, instead of to `log`.
+    ///   - limits: `ulimit` commands of the shell, each with a semicolon behind it.
     init(
         sources: [(name: String, uri: String)], arguments: [String] = [], environment: [String: String] = [:],
-        input: FileHandle = .nullDevice
+        socket: String? = nil, input: FileHandle = .nullDevice, errors: FileHandle? = nil, limits: String = ""
     ) throws {
         folder = try TemporaryFolder()
-        socket = folder.file("genred.sock")
+        self.socket = socket ?? folder.file("genred.sock")
         logPath = folder.file("log")
         _ = FileManager.default.createFile(atPath: logPath, contents: nil)
-        process.executableURL = URL(fileURLWithPath: Programs.built("genred"))
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments =
-            ["--socket", socket] + sources.flatMap { ["--source", "\($0.name)=\($0.uri)"] } + arguments
+            ["-c", "\(limits) exec \"$0\" \"$@\"", Programs.built("genred"), "--socket", self.socket]
+            + sources.flatMap { ["--source", "\($0.name)=\($0.uri)"] } + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = input
-        process.standardError = FileHandle(forWritingAtPath: logPath)
+        process.standardError = errors ?? FileHandle(forWritingAtPath: logPath)
         process.standardOutput = process.standardError
         try process.run()
     }
@@ -44,6 +48,27 @@ final class RunningDaemon {
         }
         throw Programs.Failure(
             description: "no answer on the socket (running: \(process.isRunning)): \(last); the log:\n\(log)")
+    }
+
+    func signal(_ number: Int32) { if process.isRunning { kill(process.processIdentifier, number) } }
+
+    /// How many file descriptors it has open.
+    var openDescriptors: Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.processIdentifier)/fd").count) ?? 0
+    }
+
+    /// What the daemon says of one source.
+    func source(_ name: String, _ client: ControlClient) throws -> SourceStatus {
+        guard let source = try client.sources().first(where: { $0.name == name }) else {
+            throw Programs.Failure(description: "there is no source \(name)")
+        }
+        return source
+    }
+
+    /// Whether a source is heard: its position grows within `seconds`.
+    func isHeard(_ name: String, _ client: ControlClient, within seconds: Double = 5) async throws -> Bool {
+        let start = try source(name, client).position
+        return try await wait(seconds) { try source(name, client).position != start }
     }
 
     /// Waits for the process to end; its exit status, or nil if it does not.

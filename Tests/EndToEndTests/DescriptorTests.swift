@@ -1,0 +1,47 @@
+import ControlProtocol
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    /// Clients take every file descriptor that the daemon may have.
+    @Suite(.timeLimit(.minutes(1))) struct DescriptorTests {
+        @Test func whatRunsGoesOnAndTheRestWaitsUntilThereAreSomeAgain() async throws {
+            let folder = try TemporaryFolder()
+            let (fifo, file) = (folder.file("radio"), folder.file("tone.wav"))
+            #expect(mkfifo(fifo, 0o600) == 0)
+            let tone = RawAudio.quietTone(seconds: 1)
+            let stream = RawAudio.header(dataBytes: UInt32(tone.count)) + tone
+            try Data(stream).write(to: URL(fileURLWithPath: file))
+            let daemon = try RunningDaemon(
+                sources: [("radio", "pipe:\(fifo)"), ("file", "file:\(file)?loop=true")], limits: "ulimit -n 64;")
+            let client = try await daemon.client()
+            var writer: PipeWriter? = try await PipeWriter(fifo)
+            writer?.write(stream)
+            #expect(try await daemon.isHeard("file", client))
+            let usual = daemon.openDescriptors
+
+            // The kernel makes their connections; those that the daemon cannot accept wait.
+            var crowd = try (0..<64).map { _ in try ClientTests.RawClient(daemon.socket) }
+            #expect(try await wait(5) { daemon.log.contains("a client has to wait") }, "\(daemon.log)")
+            let used = try client.status().cpu
+            #expect(try await daemon.isHeard("file", client))
+            try await Task.sleep(for: .seconds(1))
+            // It does not try to accept them all the time.
+            #expect(try client.status().cpu < used + 0.5)
+
+            // For the next writer the FIFO is opened anew, and cannot be.
+            writer = nil
+            let isLost = try await wait(5) {
+                try daemon.source("radio", client).lastError?.contains("LimitNOFILE") == true
+            }
+            #expect(isLost, "\(daemon.log)")
+            withExtendedLifetime(crowd) {}
+            crowd.removeAll()
+            #expect(try await wait(5) { daemon.openDescriptors <= usual })
+            try await PipeWriter(fifo).write(stream + tone)
+            #expect(try await wait(5) { try daemon.source("radio", client).position > 1.9 }, "\(daemon.log)")
+            #expect(try await daemon.isHeard("file", client))
+            _ = try ControlClient(path: daemon.socket)
+        }
+    }
+}

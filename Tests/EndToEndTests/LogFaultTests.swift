@@ -1,0 +1,93 @@
+import ControlProtocol
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    /// A log that cannot be written: nothing waits for it, and nothing else notices.
+    @Suite(.timeLimit(.minutes(1))) struct LogFaultTests {
+        func daemon(errors: FileHandle?, limits: String = "") throws -> RunningDaemon {
+            try RunningDaemon(
+                sources: [("silence", "pipe:-?rate=22050&channels=1&format=s16le")],
+                input: try FileHandle(forReadingFrom: URL(fileURLWithPath: "/dev/zero")), errors: errors, limits: limits
+            )
+        }
+
+        /// Each reload logs a line.
+        func log(_ lines: Int, _ client: ControlClient) throws {
+            for _ in 0..<lines { _ = try client.reload() }
+        }
+
+        @Test func aDeviceThatIsAlwaysFull() async throws {
+            let daemon = try daemon(errors: FileHandle(forWritingAtPath: "/dev/full"))
+            let client = try await daemon.client()
+            try log(3, client)
+            #expect(try await daemon.isHeard("silence", client))
+            daemon.process.terminate()
+            #expect(try await daemon.exit(within: 5) == 0)
+        }
+
+        @Test func aReaderThatStallsAndThenGoes() async throws {
+            let pipe = Pipe()
+            // F_SETPIPE_SZ, which Glibc hides.
+            _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, 1031, 4096)
+            let daemon = try daemon(errors: pipe.fileHandleForWriting)
+            try pipe.fileHandleForWriting.close()
+            let client = try await daemon.client()
+            // More than the pipe holds.
+            try log(120, client)
+            #expect(try await daemon.isHeard("silence", client))
+            let kept = pipe.fileHandleForReading.availableData
+            #expect(kept.count <= 4096 && kept.last == UInt8(ascii: "\n"))
+            try log(1, client)
+            let next = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
+            #expect(next.contains(/[1-9]\d* lines of the log were lost before this one\n.*nothing has changed\n/))
+            try pipe.fileHandleForReading.close()
+            try log(3, client)
+            #expect(try await daemon.isHeard("silence", client))
+            daemon.process.terminate()
+            #expect(try await daemon.exit(within: 5) == 0)
+        }
+
+        /// What stops a file from growing.
+        enum Disk: CaseIterable {
+            /// A limit of 4 KiB a file.
+            case limit
+            /// A file system of one page; only root can make it.
+            case small
+
+            static var possible: [Disk] { geteuid() == 0 && canMount ? [.limit, .small] : [.limit] }
+
+            private static let canMount =
+                (try? Programs.run("/bin/sh", ["-c", "unshare --mount mount -t tmpfs none /mnt"])) != nil
+        }
+
+        @Test(arguments: Disk.possible) func aDiskThatIsFullAndThenHasRoom(disk: Disk) async throws {
+            let folder = try TemporaryFolder()
+            if disk == .small {
+                try Programs.run("/bin/sh", ["-c", "mount -t tmpfs -o size=4k none '\(folder.path)'"])
+            }
+            defer {
+                if disk == .small { _ = try? Programs.run("/bin/sh", ["-c", "umount '\(folder.path)'"]) }
+            }
+            let path = folder.file("log")
+            let file = open(path, O_WRONLY | O_APPEND | O_CREAT, 0o600)
+            let daemon = try daemon(
+                errors: FileHandle(fileDescriptor: file, closeOnDealloc: true),
+                limits: disk == .limit ? "ulimit -f 8;" : "")
+            let client = try await daemon.client()
+            try log(120, client)
+            #expect(try await daemon.isHeard("silence", client))
+            #expect(try Data(contentsOf: URL(fileURLWithPath: path)).count == 4096)
+            truncate(path, 0)
+            try log(2, client)
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            #expect(text.contains(/[1-9]\d* lines of the log were lost before this one\n/), "\(text)")
+            // Of a line that found room for a part of it, none is mixed with another.
+            for line in text.split(separator: "\n") {
+                #expect(line.wholeMatch(of: /\d{4}-[-0-9:T]+Z (notice|warning) .*/) != nil)
+            }
+            daemon.process.terminate()
+            #expect(try await daemon.exit(within: 5) == 0)
+        }
+    }
+}

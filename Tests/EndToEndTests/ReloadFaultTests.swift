@@ -1,0 +1,88 @@
+import ControlProtocol
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    /// Files that a reload reads and that are not what they should be: it is refused, and everything stays.
+    @Suite(.timeLimit(.minutes(1))) struct ReloadFaultTests {
+        let folder: TemporaryFolder
+        var configuration: String { folder.file("genred.yaml") }
+        var model: String { folder.file("model.safetensors") }
+
+        init() throws {
+            folder = try TemporaryFolder()
+            try shippedModel().write(to: URL(fileURLWithPath: model))
+            try write("sources: [{name: silence, uri: 'pipe:-?rate=22050&channels=1&format=s16le'}]\nmodel: \(model)\n")
+        }
+
+        func write(_ text: String) throws { try text.write(toFile: configuration, atomically: true, encoding: .utf8) }
+
+        func shippedModel() throws -> Data {
+            try Data(
+                contentsOf: Programs.folder.appendingPathComponent("genred_Model.resources/default.safetensors"))
+        }
+
+        func daemon() throws -> RunningDaemon {
+            try RunningDaemon(
+                sources: [], arguments: ["--config", configuration],
+                input: try FileHandle(forReadingFrom: URL(fileURLWithPath: "/dev/zero")))
+        }
+
+        /// Asks for a reload that must be refused; what was said.
+        func refusal(_ client: ControlClient) -> String {
+            let error = #expect(throws: ControlError.self) { try client.reload() }
+            return error?.message ?? ""
+        }
+
+        @Test func aModelFileThatIsReplacedByRubbish() async throws {
+            let daemon = try daemon()
+            let client = try await daemon.client()
+            let before = try client.status().model
+            let good = try shippedModel()
+            var damaged = good
+            damaged[9] ^= 0x20
+            let noise = Data((0..<good.count).map { _ in UInt8.random(in: 0...255) })
+            let rubbish = [Data(), good.prefix(good.count / 2), damaged, noise, Data("not a model\n".utf8)]
+            for bytes in rubbish {
+                // In place, as cp does: what is running must not have mapped the file.
+                try bytes.write(to: URL(fileURLWithPath: model))
+                let said = refusal(client)
+                #expect(said.contains(model) && !said.contains("\n"), "\(said)")
+                #expect(try client.status().model == before)
+                #expect(try await daemon.isHeard("silence", client))
+            }
+            // By a signal, only the log can tell.
+            daemon.signal(SIGHUP)
+            let isLogged = try await wait(5) {
+                daemon.log.components(separatedBy: "reload refused, everything stays as it was").count == rubbish.count
+                    + 2
+            }
+            #expect(isLogged, "\(daemon.log)")
+            try FileManager.default.removeItem(atPath: model)
+            #expect(refusal(client).contains(model))
+            try good.write(to: URL(fileURLWithPath: model))
+            #expect(try client.reload() == ["model: \(model)"])
+            #expect(try await daemon.isHeard("silence", client))
+        }
+
+        @Test func aConfigurationThatIsGoneOrNoConfiguration() async throws {
+            let daemon = try daemon()
+            let client = try await daemon.client()
+            let text = try String(contentsOfFile: configuration, encoding: .utf8)
+            try FileManager.default.removeItem(atPath: configuration)
+            #expect(refusal(client).contains("cannot read the configuration \(configuration)"))
+            #expect(mkfifo(configuration, 0o600) == 0)
+            #expect(refusal(client).contains("not a file"))
+            try FileManager.default.removeItem(atPath: configuration)
+            for rubbish in ["sources: {", "sourcse: []", text + "update: 0.1\n", String(repeating: "[", count: 20_000)]
+            {
+                try write(rubbish)
+                #expect(refusal(client).contains("\(configuration):"))
+            }
+            #expect(try await daemon.isHeard("silence", client))
+            try write(text)
+            #expect(try client.reload() == [])
+            #expect(try client.status().config == configuration)
+        }
+    }
+}
