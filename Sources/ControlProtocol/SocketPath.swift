@@ -30,9 +30,9 @@ public enum SocketPath {
         let mode = String(status.st_mode & 0o7777, radix: 8)
         // Connecting takes the right to write.
         let advice =
-            status.st_mode & S_IWGRP != 0
+            status.st_mode & S_IWGRP != 0 && status.st_gid != 0
             ? #"join its group with "sudo usermod -aG \#(group) $USER" and log in again"#
-            : "run this as \(user), or set the socket's mode in genred's configuration"
+            : "run this as \(user), or say in genred's configuration who else may use it (socket: {group:, mode:})"
         return ("\(user):\(group), mode 0\(mode)", advice)
     }
 

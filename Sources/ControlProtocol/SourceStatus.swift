@@ -1,8 +1,10 @@
 /// What a source's device is doing.
 public enum DeviceState: String, Codable, Sendable, CaseIterable {
-    /// Being opened for the first time, or waiting for a FIFO's first writer.
+    /// Being opened for the first time.
     case opening
     case running
+    /// A FIFO that nobody writes to.
+    case waiting
     /// Gone or failing; it is being reopened for ever.
     case lost
     /// A file or pipe at its end.

@@ -93,6 +93,9 @@ struct GenredCommand: AsyncParsableCommand {
         let options = CommandLineOptions(
             config: config, socket: socket.map(absolute), sources: sources, model: model, logLevel: logLevel)
         openStandardDescriptors()
+        // What a watchdog ends dies at once, with a core dump where these are kept: the runtime's own handler would wait
+        // for the very thread that hangs.
+        signal(SIGABRT, SIG_DFL)
         // A reader that goes and a file that may not grow are errors of a write, not the end of the daemon.
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)

@@ -151,6 +151,19 @@ struct ViewTests {
         #expect(lines.allSatisfy { !$0.plainText.unicodeScalars.contains { $0.value < 0x20 } })
     }
 
+    @Test("another model's labels are shown from its first estimate on")
+    func otherLabels() {
+        var state = Self.state(1)
+        guard var estimate = state.sources[0].estimate else {
+            Issue.record("no estimate")
+            return
+        }
+        (estimate.state, estimate.genre, estimate.probabilities) = (.genre, "ska", ["ska": 0.7, "dub": 0.3])
+        state.apply(.estimate(estimate))
+        #expect(state.palette.labels == ["dub", "ska"])
+        #expect(text(state, 100, 40).contains { $0.contains("dub") && $0.contains("30 %") })
+    }
+
     @Test("a lost device and a lost connection are told")
     func lost() {
         var state = Self.state(2)

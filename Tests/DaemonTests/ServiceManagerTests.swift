@@ -174,15 +174,14 @@ struct ServiceManagerTests {
 
     @Test func `the watchdog is fed while all goes on, and starves while an analysis hangs`() async throws {
         let daemon = try DaemonProcess(folder, "--socket s \(source)", watchdog: 0.9)
+        defer { daemon.process.end() }
         #expect(await daemon.notifications.hears("READY=1"))
         #expect(
             await eventually {
                 daemon.notifications.take()
                 return daemon.notifications.heard.filter { $0 == "WATCHDOG=1" }.count > 4
             })
-        let frozen = try ChildProcess(
-            shell: "exec '\(DaemonProcess.built("freeze-thread"))' \(daemon.process.pid) 'analysis 0' >frozen",
-            in: folder.path)
+        let frozen = try await daemon.freeze("analysis 0")
         #expect(await eventually { daemon.log.contains(#"error a: the analysis hangs: audio waits, and thread "an"#) })
         daemon.notifications.take()
         // Far more than the service manager would wait.
@@ -193,6 +192,24 @@ struct ServiceManagerTests {
         frozen.end()
         #expect(await eventually { daemon.notifications.take().contains("WATCHDOG=1") })
         #expect(await eventually { daemon.log.contains("notice a: the analysis goes on") })
+        // What systemd does in the end, and it must not take long.
+        let again = try await daemon.freeze("analysis 0")
+        daemon.process.signal(SIGABRT)
+        #expect(await eventually(within: 5) { !daemon.process.isRunning })
+        #expect(daemon.process.status == 128 + SIGABRT)
+        again.end()
+    }
+
+    @Test func `a hub that hangs starves it too`() async throws {
+        let daemon = try DaemonProcess(folder, "--socket s \(source)", watchdog: 0.3)
+        #expect(await daemon.notifications.hears("WATCHDOG=1"))
+        let name = try #require(daemon.threads.first { $0.hasPrefix("NIO-ELT") })
+        let frozen = try await daemon.freeze(name)
+        daemon.notifications.take()
+        try await Task.sleep(for: .milliseconds(600))
+        #expect(!daemon.notifications.take().contains("WATCHDOG=1"))
+        frozen.end()
+        #expect(await eventually { daemon.notifications.take().contains("WATCHDOG=1") })
         #expect(await daemon.stop() == 0)
     }
 

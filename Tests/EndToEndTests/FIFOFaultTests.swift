@@ -20,7 +20,7 @@ extension EndToEndTests {
         }
 
         func waits(_ name: String, _ daemon: RunningDaemon, _ client: ControlClient) async throws -> Bool {
-            try await wait(5) { try daemon.source(name, client).state == .lost }
+            try await wait(5) { try daemon.source(name, client).state == .waiting }
         }
 
         @Test(arguments: ["", "?rate=44100&channels=2&format=s16le"])

@@ -50,5 +50,7 @@ int main(int count, char **arguments) {
     }
     printf("frozen\n");
     fflush(stdout);
-    for (;;) pause();
+    // Until the thread is killed with its process: who waits for that waits for its tracer to have seen it, too.
+    while (waitpid((pid_t)thread, &status, __WALL) >= 0 && !WIFEXITED(status) && !WIFSIGNALED(status)) {}
+    return 0;
 }

@@ -82,7 +82,7 @@ enum SourcesView {
 extension DeviceState {
     var colour: Colour {
         switch self {
-        case .opening: .yellow
+        case .opening, .waiting: .yellow
         case .running: .green
         case .lost: .red
         case .ended: .grey

@@ -75,6 +75,11 @@ struct WatchState: Sendable {
         case .estimate(let estimate):
             guard let index = index(estimate.source) else { return only != nil }
             sources[index].estimate = estimate
+            // A reload may bring another model.
+            let known = Set(palette.labels)
+            if known.count != estimate.probabilities.count || !estimate.probabilities.keys.allSatisfy(known.contains) {
+                palette = Palette(labels: estimate.probabilities.keys.sorted())
+            }
             let level = estimate.level ?? -120
             sources[index].peak = max(level, (sources[index].peak ?? -120) - 2)
         case .change(let change):

@@ -8,9 +8,10 @@ extension Hub {
         let text = "\(format.device), \(format.summary)"
         source.advanceQuiet()
         switch source.condition {
-        case .lost, .waiting:
+        case .lost,
+            .waiting where source.format != nil:
             log.notice("\(source.name): back after \(spoken(source.elapsed - source.labelStart)), \(text)")
-        case .opening, .running, .stalled, .ended:
+        case .opening, .running, .stalled, .waiting, .ended:
             log.info("\(source.name): listening, \(text)")
         }
         if source.format != nil { source.reconnects += 1 }
@@ -29,7 +30,7 @@ extension Hub {
         case .opened, .overrun: return
         case .waiting(let message):
             log.info("\(source.name): waiting: \(message)")
-            source.condition = source.format == nil ? .opening(message) : .waiting(message)
+            source.condition = .waiting(message)
             publishIgnorance(of: source, .noSignal)
             notifyDevice(of: source, message)
         case .lost(let error):

@@ -6,13 +6,13 @@ import NIOCore
 final class HubSource {
     /// What the source is doing.
     enum Condition {
-        /// Not opened yet; what it waits for, if it said so.
-        case opening(String?)
+        /// Not opened yet.
+        case opening
         case running
         /// Open, but nothing has come for a second.
         case stalled
         case lost(CaptureError)
-        /// A FIFO between two writers.
+        /// A FIFO without a writer.
         case waiting(String)
         /// At its end, with an error or without.
         case ended(CaptureError?)
@@ -24,7 +24,7 @@ final class HubSource {
     let input: SourceInput
     let wakeAnalysis: @Sendable () -> Void
 
-    var condition = Condition.opening(nil)
+    var condition = Condition.opening
     var format: StreamFormat?
     var reconnects = 0
     private(set) var lastError: (error: CaptureError, time: Timestamp)?
@@ -92,9 +92,8 @@ final class HubSource {
     /// What it waits for or why it does not deliver.
     private var message: String? {
         switch condition {
-        case .running: nil
+        case .opening, .running: nil
         case .stalled: "open, but nothing comes"
-        case .opening(let message): message
         case .waiting(let message): message
         case .lost(let error): error.message
         case .ended(let error): error?.message
@@ -105,7 +104,8 @@ final class HubSource {
         switch condition {
         case .opening: .opening
         case .running, .stalled: .running
-        case .lost, .waiting: .lost
+        case .waiting: .waiting
+        case .lost: .lost
         case .ended: .ended
         }
     }

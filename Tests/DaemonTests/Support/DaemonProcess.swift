@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import TestSupport
+import Testing
 
 @testable import genred
 
@@ -8,12 +9,14 @@ import TestSupport
 final class DaemonProcess {
     let process: ChildProcess
     let notifications: NotifySocket
+    private let folder: TemporaryFolder
     private let logPath: String
 
     /// - Parameters:
     ///   - listening: a descriptor to pass as the control socket.
     ///   - watchdog: seconds.
     init(_ folder: TemporaryFolder, _ arguments: String, listening: Int32? = nil, watchdog: Double? = nil) throws {
+        self.folder = folder
         notifications = try NotifySocket(folder.file("notify"))
         logPath = folder.file("log")
         var variables = ["NOTIFY_SOCKET": notifications.path]
@@ -32,6 +35,27 @@ final class DaemonProcess {
     static func built(_ name: String) -> String {
         let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "."
         return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent(name).path
+    }
+
+    /// The names of its threads.
+    var threads: [String] {
+        let folder = "/proc/\(process.pid)/task"
+        return (try? FileManager.default.contentsOfDirectory(atPath: folder))?.compactMap { thread in
+            (try? String(contentsOfFile: "\(folder)/\(thread)/comm", encoding: .utf8))?
+                .trimmingCharacters(in: .newlines)
+        } ?? []
+    }
+
+    /// Makes one of its threads stand still, until the process that is returned ends.
+    func freeze(_ thread: String) async throws -> ChildProcess {
+        let name = "frozen-\(UUID().uuidString)"
+        let freezer = try ChildProcess(
+            shell: "exec '\(Self.built("freeze-thread"))' \(process.pid) '\(thread)' >\(name)", in: folder.path)
+        let isFrozen = await eventually {
+            (try? String(contentsOfFile: folder.file(name), encoding: .utf8)) == "frozen\n"
+        }
+        #expect(isFrozen)
+        return freezer
     }
 
     /// Its end by SIGTERM; nil when it does not end.
