@@ -9,7 +9,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test soak stage install deb format lint clean deps install-dependencies
+.PHONY: help build demo test bench soak stage install deb format lint clean deps install-dependencies
 
 SWIFT ?= swift
 JOBS ?= $(shell scripts/jobs)
@@ -38,6 +38,11 @@ else
 	@# The real programs in real time come last, when nothing else runs.
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter EndToEndTests
 endif
+
+bench: ## Measures what listening costs, beside what people use instead (ARGUMENTS="--help": how else)
+	@scripts/install-dependencies build demo test
+	$(SWIFT) build $(SWIFT_FLAGS)
+	@scripts/bench $(ARGUMENTS)
 
 soak: ## Feeds 24 hours of audio to four pipes (HOURS, SOURCES) and counts every frame
 	@scripts/install-dependencies build demo test

@@ -89,6 +89,15 @@ let package = Package(
             path: "Sources/Demo"
         ),
 
+        // What it costs (docs/performance.md).
+        .executableTarget(
+            name: "genred-bench",
+            dependencies: [
+                "Streaming", "Capture", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Bench"
+        ),
+
         .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"]),
         .testTarget(
             name: "StreamingTests", dependencies: ["Streaming", "AllocationCounter", "TestSupport"], exclude: ["Golden"]

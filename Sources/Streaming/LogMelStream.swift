@@ -1,5 +1,3 @@
-import CFFTW
-import Foundation
 import Model
 
 /// Samples at the front end's rate in, log-mel frames out: each frame once, when its last sample arrives.
@@ -19,42 +17,26 @@ public final class LogMelStream {
     /// Frames handed over since the last reset.
     public private(set) var frames = 0
 
-    private let transform: FourierTransform
+    private let spectrum: PowerSpectrum
     private let filterbank: MelFilterbank
-    private let window: UnsafeMutablePointer<Float>
     /// The samples of the frame that is being filled, oldest first.
     private let samples: UnsafeMutablePointer<Float>
     private var filled = 0
-    private let windowed: UnsafeMutablePointer<Float>
-    private let spectrum: UnsafeMutablePointer<fftwf_complex>
-    private let power: UnsafeMutablePointer<Float>
     private let bands: UnsafeMutableBufferPointer<Float>
 
     public init(frontEnd: FrontEnd = .version1) throws(StreamingError) {
         self.frontEnd = frontEnd
         let length = frontEnd.frameLength
-        transform = try FourierTransform.ofLength(length)
+        spectrum = try PowerSpectrum(frontEnd: frontEnd)
         filterbank = MelFilterbank(frontEnd: frontEnd)
-        window = .allocate(capacity: length)
-        for index in 0..<length {
-            (window + index).initialize(to: Float(0.5 - 0.5 * cos(2 * Double.pi * Double(index) / Double(length))))
-        }
         samples = .allocate(capacity: length)
         samples.initialize(repeating: 0, count: length)
-        windowed = FourierTransform.allocateReal(length)
-        spectrum = FourierTransform.allocateComplex(length / 2 + 1)
-        power = .allocate(capacity: length / 2 + 1)
-        power.initialize(repeating: 0, count: length / 2 + 1)
         bands = .allocate(capacity: frontEnd.melBands)
         bands.initialize(repeating: 0)
     }
 
     deinit {
-        window.deallocate()
         samples.deallocate()
-        FourierTransform.free(windowed)
-        FourierTransform.free(spectrum)
-        power.deallocate()
         bands.deallocate()
     }
 
@@ -75,7 +57,8 @@ public final class LogMelStream {
             filled += taken
             offset += taken
             guard filled == length else { return }
-            analyse()
+            spectrum.process(samples)
+            filterbank.process(spectrum.power.baseAddress!, into: bands)
             frames += 1
             consume(Frame(bands: bands, power: meanSquareOfNewest()))
             samples.update(from: samples + hop, count: length - hop)
@@ -100,27 +83,5 @@ public final class LogMelStream {
             index += 1
         }
         return sum / Float(count)
-    }
-
-    private func analyse() {
-        let length = frontEnd.frameLength
-        for index in 0..<length { windowed[index] = samples[index] * window[index] }
-        transform.execute(windowed, spectrum)
-        // fftwf_complex is float[2]: the spectrum seen as consecutive real and imaginary parts.
-        spectrum.withMemoryRebound(to: Float.self, capacity: length + 2) { parts in
-            for bin in 0...(length / 2) {
-                let (real, imaginary) = (parts[2 * bin], parts[2 * bin + 1])
-                power[bin] = real * real + imaginary * imaginary
-            }
-        }
-        let floor = Float(frontEnd.logFloor)
-        filterbank.weights.withUnsafeBufferPointer { weights in
-            for band in 0..<frontEnd.melBands {
-                let (firstBin, range) = filterbank.bands[band]
-                var sum: Float = 0
-                for (index, weight) in range.enumerated() { sum += weights[weight] * power[firstBin + index] }
-                bands[band] = 10 * log10(max(sum, floor))
-            }
-        }
     }
 }

@@ -2,13 +2,17 @@ import Foundation
 import Model
 
 /// Triangular filters on the mel scale of Slaney's Auditory Toolbox, each of unit area, as
-/// `librosa.filters.mel(sr=22050, n_fft=2048, n_mels=64)` gives them. Only what is not zero is kept.
-struct MelFilterbank {
+/// `librosa.filters.mel(sr=22050, n_fft=2048, n_mels=64)` gives them, and the logarithm of what they let through. Only
+/// weights that are not zero are kept.
+public struct MelFilterbank: Sendable {
     /// For each band the first FFT bin it weighs, and where its weights lie in `weights`.
     let bands: [(firstBin: Int, weights: Range<Int>)]
     let weights: [Float]
+    /// The least power that a band has.
+    private let floor: Float
 
-    init(frontEnd: FrontEnd) {
+    public init(frontEnd: FrontEnd = .version1) {
+        floor = Float(frontEnd.logFloor)
         let count = frontEnd.melBands
         let low = Self.mel(frontEnd.minimumFrequency)
         let high = Self.mel(frontEnd.maximumFrequency)
@@ -34,6 +38,17 @@ struct MelFilterbank {
         }
         self.bands = bands
         self.weights = weights
+    }
+
+    /// The bands, in dB, of a power spectrum of frameLength / 2 + 1 bins.
+    public func process(_ power: UnsafePointer<Float>, into target: UnsafeMutableBufferPointer<Float>) {
+        weights.withUnsafeBufferPointer { weights in
+            for (band, (firstBin, range)) in bands.enumerated() {
+                var sum: Float = 0
+                for (index, weight) in range.enumerated() { sum += weights[weight] * power[firstBin + index] }
+                target[band] = 10 * log10(max(sum, floor))
+            }
+        }
     }
 
     // Slaney's scale: linear to 1 kHz, logarithmic above.

@@ -4,15 +4,16 @@ import CSoxr
 ///
 /// What comes out does not depend on how the input is cut: it is fed in blocks of at most `block` samples, whose
 /// size also bounds what soxr ever allocates, which it does in the first few calls only.
-final class Resampler {
-    static let block = 1024
+public final class Resampler {
+    /// The most samples that it is fed at once.
+    public static let block = 1024
 
     private let handle: soxr_t?
     private let output: UnsafeMutablePointer<Float>
     private let outputCapacity: Int
 
     /// - Parameter inputRate: Hz, 8 000 to 192 000.
-    init(inputRate: Int, outputRate: Int) throws(StreamingError) {
+    public init(inputRate: Int, outputRate: Int) throws(StreamingError) {
         guard (8_000...192_000).contains(inputRate) else {
             throw StreamingError(.unsupportedRate, "a sample rate of \(inputRate) Hz; 8000 to 192000 are possible")
         }
@@ -47,7 +48,7 @@ final class Resampler {
     }
 
     /// Hands what `input` (at most `block` samples) completes to `consume`.
-    func process(_ input: UnsafeBufferPointer<Float>, _ consume: (UnsafeBufferPointer<Float>) -> Void) {
+    public func process(_ input: UnsafeBufferPointer<Float>, _ consume: (UnsafeBufferPointer<Float>) -> Void) {
         guard let handle else { return consume(input) }
         var offset = 0
         while offset < input.count {
@@ -65,7 +66,7 @@ final class Resampler {
     }
 
     /// Hands on what is still inside, at a stream's end.
-    func finish(_ consume: (UnsafeBufferPointer<Float>) -> Void) {
+    public func finish(_ consume: (UnsafeBufferPointer<Float>) -> Void) {
         guard let handle else { return }
         while true {
             var produced = 0
@@ -77,7 +78,7 @@ final class Resampler {
     }
 
     /// Forgets the stream.
-    func reset() {
+    public func reset() {
         soxr_clear(handle)
     }
 }

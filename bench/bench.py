@@ -1,0 +1,244 @@
+"""bench [--quick] [--audio FILE] [--out FOLDER]
+
+What it costs to listen, beside what people use instead, in one run: a table, the same as JSON, and a plot. Run it as
+make bench, which builds genred and gives this the Python packages of the others (bench/requirements.txt).
+
+The machine should have nothing else to do. FILE is any music that ffmpeg reads; without it a piece is composed.
+"""
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+from daemon import BINARIES, BYTES_PER_SECOND, CHANNELS, RATE, ROOT, Daemon
+
+HERE = pathlib.Path(__file__).resolve().parent
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+MODEL = ROOT / "Sources/Model/Resources/default.safetensors"
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def run(*command, **options):
+    return subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True, **options).stdout
+
+
+def prepare(audio, folder):
+    """The recording as 16-bit, 48 kHz, stereo: a WAV and the same raw."""
+    wav, raw = folder / "audio.wav", folder / "audio.raw"
+    if audio is None:
+        audio = folder / "composed.wav"
+        if not audio.exists():
+            say("Composing a minute of music")
+            run(BINARIES / "genred-programme", "render", audio, "--genre", "jazz", "--seconds", "60")
+    for target, form in ((wav, "wav"), (raw, "s16le")):
+        run("ffmpeg", "-v", "error", "-y", "-i", audio, "-ac", CHANNELS, "-ar", RATE, "-t", 120, "-f", form, target)
+    return wav, raw
+
+
+def end_to_end(raw, *options, seconds):
+    """Processor time per second of audio of a daemon that reads it from standard input as fast as it can; starting, from
+    a run over next to nothing, is not in it."""
+
+    def used(length):
+        before = os.times()
+        daemon = subprocess.Popen(
+            [BINARIES / "genred", "--source", f"x=pipe:-?rate={RATE}&channels={CHANNELS}&format=s16le",
+             "--log-level", "error", "--socket", "/tmp/genred-bench.sock", *options], stdin=subprocess.PIPE)
+        audio = raw.read_bytes()
+        left = int(length * BYTES_PER_SECOND)
+        while left > 0:
+            piece = audio[:left]
+            daemon.stdin.write(piece)
+            left -= len(piece)
+        daemon.stdin.close()
+        daemon.wait()
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
+    return statistics.median((used(seconds) - used(1)) / (seconds - 1) for _ in range(5))
+
+
+def latency(raw, seconds):
+    """From the writing of the last sample that a window needs to the estimate's arrival at a subscriber, in seconds;
+    bytes of memory with one source; wake-ups a second while it plays and while nobody does."""
+    import selectors
+
+    hop = int(BYTES_PER_SECOND * 0.06)
+    audio = raw.read_bytes()
+    with Daemon(1) as daemon:
+        time.sleep(1)
+        begin, wakeups = time.monotonic(), daemon.wakeups()
+        time.sleep(10)
+        idle = (daemon.wakeups() - wakeups) / (time.monotonic() - begin)
+        (fifo,) = daemon.open_fifos()
+        client = daemon.connect()
+        client.sendall(b'{"jsonrpc":"2.0","id":1,"method":"subscribe","params":{"events":["estimate"]}}\n')
+        time.sleep(0.2)
+        client.recv(1 << 20)
+        selector = selectors.DefaultSelector()
+        selector.register(client, selectors.EVENT_READ)
+        delays, written = [], 0.0
+        begin, wakeups = time.monotonic(), daemon.wakeups()
+        for turn in range(int(seconds / 0.06)):
+            due = begin + turn * 0.06
+            while (left := due - time.monotonic()) > 0:
+                if selector.select(left):
+                    arrived = time.monotonic()
+                    client.recv(1 << 20)
+                    delays.append(arrived - written)
+            offset = turn % (len(audio) // hop) * hop
+            os.write(fifo, audio[offset : offset + hop])
+            written = time.monotonic()
+        playing = (daemon.wakeups() - wakeups) / (time.monotonic() - begin)
+        memory, start = daemon.memory(), daemon.start
+        trips = []
+        for _ in range(20):
+            begin = time.monotonic()
+            run(BINARIES / "genrectl", "--socket", daemon.path, "current")
+            trips.append(time.monotonic() - begin)
+    delays = sorted(delays[4:])
+    return {
+        "latency_p50": delays[len(delays) // 2], "latency_p99": delays[len(delays) * 99 // 100],
+        "wakeups_idle": idle, "wakeups_playing": playing, "resident": memory[0], "anonymous": memory[1],
+        "ready": start, "current": statistics.median(trips)}
+
+
+def peers(raw):
+    say("The others: librosa, Essentia, kaldi-native-fbank with PyTorch and ONNX Runtime")
+    lines = run(sys.executable, HERE / "peers.py", raw, MODEL, env={**os.environ, **ONE_THREAD}).splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def scale(raw, sources, seconds):
+    say(f"{sources} sources at the pace of real time")
+    return json.loads(run(sys.executable, HERE / "scale.py", raw, sources, seconds).splitlines()[-1])
+
+
+def measure(options, folder):
+    wav, raw = prepare(options.audio, folder)
+    result = {"machine": machine(), "audio": str(options.audio or "composed")}
+    # The stages once before and once after the others: what the machine's mood was.
+    say("Stages")
+    stages = [json.loads(line) for line in run(BINARIES / "genred-bench", wav).splitlines()]
+    result["stages"] = {stage["stage"]: stage["seconds"] for stage in stages}
+    say("The daemon, end to end")
+    seconds = 300 if options.quick else 1200
+    result["updates"] = {
+        "4.2": end_to_end(raw, seconds=seconds),
+        "1.04": end_to_end(raw, "--config", slow(folder), seconds=seconds),
+    }
+    result["peers"] = peers(raw)
+    say("Latency, memory, start")
+    result.update(latency(raw, 10 if options.quick else 30))
+    counts = [1, 10, 100] if options.quick else [1, 10, 100, 500, 1000]
+    result["scale"] = [scale(raw, count, 12 if options.quick else 30) for count in counts]
+    return result
+
+
+def slow(folder):
+    """A configuration with an update every 0.96 s."""
+    path = folder / "slow.yaml"
+    path.write_text("update: 0.96\n")
+    return path
+
+
+def machine():
+    names = [line.split(":")[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+             if line.startswith("model name")]
+    return f"{names[0] if names else os.uname().machine}, {os.cpu_count()} processors"
+
+
+def milliseconds(seconds):
+    return f"{1000 * seconds:.3f}"
+
+
+def table(result):
+    whole = result["updates"]["4.2"]
+    rows = [("processor time per second of audio, 48 kHz stereo", "ms", "of genred's")]
+    rows.append(("genred, pipe to estimate, 4.2 updates a second", milliseconds(whole), "1.00"))
+    rows.append(("  the same, 1.04 updates a second", milliseconds(result["updates"]["1.04"]),
+                 f"{result['updates']['1.04'] / whole:.2f}"))
+    inside = 0.0
+    for name, text in [("resample", "resampling"), ("spectrum", "frames and FFT"), ("coefficients", "mel and MFCC"),
+                       ("network", "network"), ("estimator", "estimator")]:
+        seconds = result["stages"][name]
+        inside += seconds
+        rows.append((f"    of it: {text}", milliseconds(seconds), f"{seconds / whole:.2f}"))
+    rows.append(("    of it: pipe, hand-over, publishing", milliseconds(whole - inside), f"{(whole - inside) / whole:.2f}"))
+    front_end = result["stages"]["spectrum"] + result["stages"]["coefficients"]
+    rows.append(("genred's front end alone, from 22 050 Hz", milliseconds(front_end), f"{front_end / whole:.2f}"))
+    for kind, text in (("whole", ""), ("front end", "front end alone: ")):
+        for peer in result["peers"]:
+            if peer["what"] == kind:
+                rows.append((text + peer["name"], milliseconds(peer["seconds"]), f"{peer['seconds'] / whole:.1f}"))
+    rows.append(("", "", ""))
+    rows.append(("sources at the pace of real time", "ms/s each", "late p99, lost, memory each"))
+    base = result["scale"][0]
+    for entry in result["scale"]:
+        each = (entry["resident"] - base["resident"]) / max(1, entry["sources"] - 1) / 1024
+        lost = entry["dropped"] + entry["full"]
+        rows.append((f"{entry['sources']} sources, {entry['threads']} threads", milliseconds(entry["processor"]),
+                     f"{1000 * entry['late_p99']:.1f} ms, {lost}, " + (f"{each:.0f} KiB" if entry["sources"] > 1 else "–")))
+    rows.append(("", "", ""))
+    rows.append(("start to READY", f"{1000 * result['ready']:.0f} ms", ""))
+    rows.append(("genrectl current, as a whole", f"{1000 * result['current']:.0f} ms", ""))
+    rows.append(("last sample to notification, median and 99 %",
+                 f"{1000 * result['latency_p50']:.1f} ms", f"{1000 * result['latency_p99']:.1f} ms"))
+    rows.append(("resident memory, one source; of it no file's",
+                 f"{result['resident'] / 2**20:.1f} MiB", f"{result['anonymous'] / 2**20:.1f} MiB"))
+    rows.append(("wake-ups a second, waiting and playing",
+                 f"{result['wakeups_idle']:.1f}", f"{result['wakeups_playing']:.1f}"))
+    width = max(len(row[0]) for row in rows)
+    return "\n".join(f"{first:<{width}}  {second:>10}  {third}".rstrip() for first, second, third in rows)
+
+
+def plot(result, path):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    whole = [("genred", result["updates"]["4.2"])]
+    whole += [(peer["name"], peer["seconds"]) for peer in result["peers"] if peer["what"] == "whole"]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.2))
+    left.barh([name for name, _ in whole], [1000 * seconds for _, seconds in whole],
+              color=["#2a7f62"] + ["#b0b0b0"] * (len(whole) - 1))
+    left.invert_yaxis()
+    left.set_xlabel("ms of processor per second of audio")
+    for index, (_, seconds) in enumerate(whole):
+        left.text(1000 * seconds, index, f" {seconds / whole[0][1]:.1f}×", va="center")
+    left.set_xlim(0, 1150 * max(seconds for _, seconds in whole))
+    counts = [entry["sources"] for entry in result["scale"]]
+    right.plot(counts, [entry["sources"] * entry["processor"] for entry in result["scale"]], "o-", color="#2a7f62")
+    right.set_xscale("log")
+    right.set_yscale("log")
+    right.set_xlabel("sources at the pace of real time")
+    right.set_ylabel("processors used")
+    right.grid(alpha=0.3, which="both")
+    figure.tight_layout()
+    figure.savefig(path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--audio", type=pathlib.Path, help="music to measure with")
+    parser.add_argument("--quick", action="store_true", help="shorter, and no more than 100 sources")
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / ".build/bench", help="where the files go")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    result = measure(options, options.out)
+    (options.out / "bench.json").write_text(json.dumps(result, indent=1) + "\n")
+    text = table(result)
+    (options.out / "bench.txt").write_text(f"{result['machine']}\n\n{text}\n")
+    plot(result, options.out / "bench.svg")
+    print(f"{result['machine']}\n\n{text}\n\n{options.out}/bench.txt, bench.json, bench.svg")
+
+
+main()

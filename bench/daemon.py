@@ -1,0 +1,102 @@
+"""A genred under measurement, and pipes that feed it at the pace of real time."""
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BINARIES = pathlib.Path(os.environ.get("GENRED_BINARIES", ROOT / ".build/release"))
+RATE, CHANNELS = 48000, 2
+BYTES_PER_SECOND = RATE * CHANNELS * 2
+FORMAT = f"rate={RATE}&channels={CHANNELS}&format=s16le"
+
+
+class Daemon:
+    """A running genred with some FIFOs to listen to; a context that ends it."""
+
+    def __init__(self, sources, *options):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = f"{self.folder.name}/genred.sock"
+        self.fifos = [f"{self.folder.name}/{index}" for index in range(sources)]
+        configuration = f"{self.folder.name}/genred.yaml"
+        with open(configuration, "w") as file:
+            file.write("sources:\n")
+            for index, fifo in enumerate(self.fifos):
+                os.mkfifo(fifo)
+                file.write(f"  - {{name: s{index}, uri: 'pipe:{fifo}?{FORMAT}'}}\n")
+        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        notify.bind(f"{self.folder.name}/notify")
+        notify.settimeout(30)
+        begin = time.monotonic()
+        self.process = subprocess.Popen(
+            [BINARIES / "genred", "--config", configuration, "--socket", self.path, "--log-level", "error", *options],
+            env={**os.environ, "NOTIFY_SOCKET": f"{self.folder.name}/notify"}, stdin=subprocess.DEVNULL)
+        while b"READY=1" not in notify.recv(65536):
+            pass
+        self.start = time.monotonic() - begin
+        notify.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(timeout=20)
+        self.folder.cleanup()
+
+    def _file(self, name):
+        return pathlib.Path(f"/proc/{self.process.pid}/{name}").read_text()
+
+    def processor(self):
+        """Seconds of processor so far, to the nanosecond where the kernel keeps them so."""
+        total = 0
+        for task in os.listdir(f"/proc/{self.process.pid}/task"):
+            try:
+                total += int(self._file(f"task/{task}/schedstat").split()[0])
+            except FileNotFoundError:
+                pass
+        return total * 1e-9
+
+    def memory(self):
+        """Bytes: resident, and the part of it that is no file's."""
+        lines = dict(line.split(":", 1) for line in self._file("smaps_rollup").splitlines()[1:])
+        return tuple(int(lines[key].split()[0]) * 1024 for key in ("Rss", "Anonymous"))
+
+    def wakeups(self):
+        """Times that a thread went to sleep, and so was woken."""
+        total = 0
+        for task in os.listdir(f"/proc/{self.process.pid}/task"):
+            try:
+                lines = self._file(f"task/{task}/status").splitlines()
+            except FileNotFoundError:
+                continue
+            total += sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt"))
+        return total
+
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/task"))
+
+    def connect(self):
+        client = socket.socket(socket.AF_UNIX)
+        client.connect(self.path)
+        return client
+
+    def status(self):
+        with self.connect() as client:
+            client.sendall(b'{"jsonrpc":"2.0","id":1,"method":"status"}\n')
+            return json.loads(client.makefile().readline())["result"]
+
+    def open_fifos(self):
+        """Descriptors to write to, all non-blocking."""
+        descriptors = []
+        for fifo in self.fifos:
+            for _ in range(1000):
+                try:
+                    descriptors.append(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+                    break
+                except OSError:  # Nobody reads it yet.
+                    time.sleep(0.01)
+        return descriptors
