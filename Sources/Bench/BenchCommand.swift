@@ -32,7 +32,8 @@ struct BenchCommand: ParsableCommand {
     func validate() throws {
         guard repeats > 0 else { throw ValidationError("--repeats is at least 1") }
         if let once, Stage(rawValue: once) == nil {
-            throw ValidationError("no stage '\(once)'; there are \(Stage.allCases.map(\.rawValue).joined(separator: ", "))")
+            let names = Stage.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("no stage '\(once)'; there are \(names)")
         }
     }
 

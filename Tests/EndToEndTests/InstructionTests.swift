@@ -27,9 +27,11 @@ import Testing
         let folder = try TemporaryFolder()
         try Self.sound().write(to: URL(fileURLWithPath: folder.file("sound.wav")))
         // Valgrind of Debian 12 cannot read Swift's debugging information, and stops.
-        try Programs.run("/usr/bin/env", ["strip", "-g", "-o", folder.file("genred-bench"), Programs.built("genred-bench")])
+        try Programs.run(
+            "/usr/bin/env", ["strip", "-g", "-o", folder.file("genred-bench"), Programs.built("genred-bench")])
         try FileManager.default.createSymbolicLink(
-            atPath: folder.file("genred_Model.resources"), withDestinationPath: Programs.built("genred_Model.resources"))
+            atPath: folder.file("genred_Model.resources"), withDestinationPath: Programs.built("genred_Model.resources")
+        )
         for (stage, limit) in limits.stages.sorted(by: { $0.key < $1.key }) {
             let text = try Programs.run(
                 "/usr/bin/env",
@@ -43,7 +45,8 @@ import Testing
             #expect(measured > 1000, "nothing was counted of \(stage)")
             #expect(
                 measured <= limit * (1 + limits.tolerance),
-                "\(stage): \(Int(measured)) instructions per second of audio; bench/instructions.json has \(Int(limit))")
+                "\(stage): \(Int(measured)) instructions per second of audio; bench/instructions.json has \(Int(limit))"
+            )
         }
     }
 
