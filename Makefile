@@ -32,11 +32,15 @@ test: ## Runs the tests (FILTER=ProgrammeTests: some of them)
 	@scripts/install-dependencies build demo test
 	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
 ifdef FILTER
+	$(if $(findstring ServiceTests,$(FILTER)),@$(MAKE) deb)
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter "$(FILTER)"
 else
-	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --skip EndToEndTests
+	@# ServiceTests install it on a machine of their own.
+	@$(MAKE) deb
+	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --skip EndToEndTests --skip ServiceTests
 	@# The real programs in real time come last, when nothing else runs.
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter EndToEndTests
+	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter ServiceTests
 endif
 
 bench: ## Measures what listening costs, beside what people use instead (ARGUMENTS="--help": how else)

@@ -110,6 +110,7 @@ let package = Package(
         .testTarget(name: "ControlTests", dependencies: ["genrectl", "ControlProtocol"]),
         .testTarget(name: "ProgrammeTests", dependencies: ["Programme"]),
         .testTarget(name: "EndToEndTests", dependencies: ["ControlProtocol", "TestSupport"]),
+        .testTarget(name: "ServiceTests", dependencies: ["TestSupport"], exclude: ["Support/systemd-lab"]),
         // Replaces malloc in the test process, to count what the audio path allocates.
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
         // Stops a thread of another process, to see what becomes of one that hangs.

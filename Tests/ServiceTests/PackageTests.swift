@@ -1,0 +1,96 @@
+import Foundation
+import Testing
+
+extension ServiceTests {
+    @Test("The programs need no Swift on the machine, and every library they need is there")
+    func libraries() throws {
+        let output = try lab.run(
+            """
+            running
+            for program in genred genrectl genrelab; do $program --help >/dev/null; ldd /usr/bin/$program; done
+            """)
+        #expect(!output.contains("libswift") && !output.contains("libFoundation") && !output.contains("not found"))
+    }
+
+    @Test("Manuals, completions and the shipped model are where they are looked for")
+    func files() throws {
+        try lab.run(
+            """
+            running
+            for page in genred genrectl genrelab genred.yaml; do [[ -s $(dpkg -L genred | grep "/$page\\.[15]") ]]; done
+            for program in genred genrectl genrelab; do
+                bash -n /usr/share/bash-completion/completions/$program
+                [[ -s /usr/share/zsh/vendor-completions/_$program ]]
+                [[ -s /usr/share/fish/vendor_completions.d/$program.fish ]]
+            done
+            genrelab classify /lab/jazz.wav | grep jazz
+            genrectl status | grep /usr/share/genred/default.safetensors
+            """)
+    }
+
+    @Test("systemd has no remark on the units, and their exposure is at most 1.5")
+    func hardening() throws {
+        let output = try lab.run(
+            """
+            running
+            cd /lib/systemd/system
+            systemd-analyze verify genred.service genred.socket genred@one.service genred@one.socket 2>&1
+            XDG_RUNTIME_DIR=/tmp systemd-analyze verify --user /usr/lib/systemd/user/genred.service 2>&1
+            echo verified
+            for unit in genred genred@; do systemd-analyze security --offline=true $unit.service --no-pager | tail -n 1; done
+            """)
+        let lines = output.split(separator: "\n", omittingEmptySubsequences: true)
+        #expect(lines.first == "verified")
+        let exposures = lines.dropFirst().compactMap { line in
+            line.split(separator: " ").lazy.compactMap { Double($0) }.first
+        }
+        #expect(exposures.count == 2 && exposures.allSatisfy { $0 <= 1.5 }, "\(exposures)")
+    }
+
+    @Test("An upgrade keeps the edited configuration, runs the new version and refuses no client")
+    func upgrade() throws {
+        try lab.run(
+            """
+            running 'sources: [{name: mine, uri: "file:/lab/jazz.wav?pace=realtime&loop=true"}]'
+            echo "sources: [{name: second, uri: \\"file:/lab/jazz.wav?pace=realtime\\"}]" >/etc/genred/second.yaml
+            systemctl start genred@second
+            instance=$(of MainPID genred@second)
+            process=$(of MainPID)
+            rm -rf /var/tmp/next
+            dpkg-deb -R /lab/genred.deb /var/tmp/next
+            sed -i 's/^Version: .*/&+next/' /var/tmp/next/DEBIAN/control
+            echo '# A new default.' >>/var/tmp/next/etc/genred/genred.yaml
+            dpkg-deb -Znone -b /var/tmp/next /var/tmp/next.deb >/dev/null
+            touch /run/on
+            (while [[ -e /run/on ]]; do genrectl status --json >/dev/null || echo refused; done) >/run/refusals 2>&1 &
+            dpkg -i --force-confdef --force-confold /var/tmp/next.deb
+            rm /run/on
+            wait
+            [[ ! -s /run/refusals ]] || { cat /run/refusals; exit 1; }
+            dpkg-query -W -f '${Version}' genred | grep next
+            genrectl sources | grep mine
+            [[ $(of MainPID) != "$process" && $(of MainPID genred@second) != "$instance" ]]
+            [[ $(of ActiveState genred@second) == active ]]
+            """)
+    }
+
+    @Test("Removed it stops and keeps configuration and history; purged it leaves nothing but its locked user")
+    func purge() throws {
+        let output = try lab.run(
+            """
+            running
+            echo "sources: [{name: second, uri: \\"file:/lab/jazz.wav?pace=realtime\\"}]" >/etc/genred/second.yaml
+            systemctl enable --now genred@second
+            dpkg -r genred
+            [[ -e /etc/genred/genred.yaml && -d /var/lib/genred && ! -e /run/genred/genred.sock ]]
+            pgrep -x genred && exit 1
+            dpkg -P genred
+            passwd --status genred | grep -q ' L '
+            # What only this machine's checkout and the lab have is not the package's.
+            echo "left:"
+            find /etc /lib /run /usr /var -xdev -name '*genred*' -not -path '/var/tmp/*' -not -path '/var/lib/dpkg/*' \\
+                -not -path '/run/systemd/*' -not -path '/var/lib/systemd/*' 2>/dev/null
+            """)
+        #expect(output.hasSuffix("left:\n"), "\(output)")
+    }
+}
