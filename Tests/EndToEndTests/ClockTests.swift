@@ -64,7 +64,7 @@ extension EndToEndTests {
                 }
                 let shown = try Programs.run(
                     Programs.built("genrectl"), ["--socket", daemon.socket, "current"], environment: environment)
-                #expect(shown.matches(of: /for \d+ s/).count == 2, "\(shown)")
+                #expect(shown.matches(of: /for [\d.]+ s/).count == 2, "\(shown)")
             }
             // In the order of what happened: each source's changes go on where the last one ended.
             let changes = try client.history(source: nil, since: nil, limit: 1000).filter { $0.source == "radio" }

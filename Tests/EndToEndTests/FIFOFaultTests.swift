@@ -47,6 +47,20 @@ extension EndToEndTests {
             #expect(heard.allSatisfy { -55 < $0 && $0 < -50 }, "\(heard)")
         }
 
+        @Test func writersThatComeAndGoAllTheTimeDoNotFillTheLog() async throws {
+            let path = try fifo("radio")
+            let daemon = try RunningDaemon(sources: [("radio", "pipe:\(path)")])
+            let client = try await daemon.client()
+            // So slowly that each one's end is seen: two lines each, if all were logged.
+            try Programs.run("/bin/sh", ["-c", "for i in $(seq 100); do echo no WAV > '\(path)'; sleep 0.01; done"])
+            try await Task.sleep(for: .seconds(1.1))
+            let tone = RawAudio.quietTone(seconds: 1)
+            try await PipeWriter(path).write(RawAudio.header(dataBytes: UInt32(tone.count)) + tone)
+            #expect(try await wait(5) { try daemon.source("radio", client).position > 0.9 }, "\(daemon.log)")
+            #expect(daemon.log.contains("lines were left out before this one"), "\(daemon.log.suffix(1000))")
+            #expect(daemon.log.count { $0 == "\n" } < 100)
+        }
+
         @Test func aFIFOThatIsRemovedReplacedOrMadeLaterIsHeard() async throws {
             let path = folder.file("radio")
             let daemon = try RunningDaemon(sources: [("radio", "pipe:\(path)")])

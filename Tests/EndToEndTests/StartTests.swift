@@ -80,6 +80,17 @@ extension EndToEndTests {
             }
         }
 
+        @Test(.enabled(if: Programs.canMount)) func aReadOnlyFolderIsSaidAtOnce() throws {
+            let said = try Programs.run(
+                "/bin/sh",
+                [
+                    "-c",
+                    "exec unshare --mount /bin/sh -c 'mount -t tmpfs -o ro none \"$1\" && exec \"$0\" --source null=alsa:null --socket \"$1\"/genred.sock' \"$0\" \"$1\"",
+                    Programs.built("genred"), folder.path,
+                ], status: 73)
+            #expect(said.contains("Read-only file system; choose another place with --socket"), "\(said)")
+        }
+
         @Test func withoutATimeZoneItRunsInUTC() async throws {
             let environment = ["TZ": "Nowhere/Nothing", "TZDIR": "/nonexistent", "LC_ALL": "xx_XX.none"]
             let daemon = try daemon(environment)

@@ -29,6 +29,8 @@ extension EndToEndTests {
             try await Task.sleep(for: .seconds(30))
             daemon.signal(SIGCONT)
             await writing
+            // It was the daemon that was away, not they.
+            #expect(!daemon.log.contains(/-> no-signal/), "\(daemon.log)")
             writer = nil
             // All of the 25 s but what is too short for one more estimate.
             #expect(try await wait(5) { try daemon.source("fifo", client).position > 24.7 }, "\(daemon.log)")
@@ -38,7 +40,6 @@ extension EndToEndTests {
                 let (old, new) = (before.first { $0.name == name }, after.first { $0.name == name })
                 let losses = (new?.dropped ?? 0) + (new?.overruns ?? 0)
                 #expect(losses > (old?.dropped ?? 0) + (old?.overruns ?? 0), "\(name): \(String(describing: new))")
-                // It was the daemon that was away, not the device.
                 #expect(new?.lastError == nil && new?.reconnects == 0, "\(daemon.log)")
                 #expect(try await daemon.isHeard(name, client), "\(daemon.log)")
             }

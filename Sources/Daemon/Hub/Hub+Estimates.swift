@@ -58,8 +58,9 @@ extension Hub {
         history.append(change, at: source.time)
         notify(.change(change), kind: .change, source: source.name)
         let confidence = source.confidence > 0 ? " (\(source.confidence.rounded(toPlaces: 2)))" : ""
-        log.info(
-            "\(source.name): \(change.from) -> \(label)\(confidence), \(change.from) lasted \(spoken(change.lasted))")
+        say(
+            .info, of: source,
+            "\(change.from) -> \(label)\(confidence), \(change.from) lasted \(spoken(change.lasted))")
     }
 }
 

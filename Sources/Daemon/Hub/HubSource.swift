@@ -64,6 +64,9 @@ final class HubSource {
     var seenProgress = 0
     var looksWithoutProgress = 0
 
+    /// Of the log.
+    var lines = LineBudget()
+
     /// Seconds of each label since the last summary.
     var tally: [String: Double] = [:]
     /// `input.dropped` at the last summary.

@@ -127,7 +127,7 @@ final class ControlSocket: Sendable {
         while true {
             let file = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
             guard file >= 0 else {
-                let hint = errno == EACCES ? "; choose another place with --socket PATH" : ""
+                let hint = errno == EACCES || errno == EROFS ? "; choose another place with --socket PATH" : ""
                 throw .failed("make \(name)", call: "open", hint: hint)
             }
             guard flock(file, LOCK_EX | LOCK_NB) == 0 else {

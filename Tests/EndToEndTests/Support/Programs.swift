@@ -19,6 +19,11 @@ enum Programs {
     /// Where `name` is missing a test cannot be run: its reason, for `.enabled(if:)`.
     static func has(_ names: String...) -> Bool { names.allSatisfy { find($0) != nil } }
 
+    /// Whether this process may mount file systems: root, and in many a container not even root.
+    static let canMount =
+        geteuid() == 0 && has("unshare")
+        && (try? run("/bin/sh", ["-c", "unshare --mount mount -t tmpfs none /mnt"])) != nil
+
     struct Failure: Error, CustomStringConvertible {
         var description: String
     }

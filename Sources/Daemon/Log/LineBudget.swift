@@ -1,0 +1,26 @@
+/// How many lines may be logged about one thing: some at once, and one a second on average. A FIFO whose writers come
+/// and go a thousand times a second must not fill the disk.
+struct LineBudget {
+    static let most = 60.0
+    private static let perSecond = 1.0
+
+    private var left = Self.most
+    private var last: Double
+    private var leftOut = 0
+
+    /// - Parameter now: seconds of a clock that never jumps.
+    init(at now: Double = monotonicSeconds()) { last = now }
+
+    /// Whether a line may be logged now: how many were left out before it, or nil if it may not.
+    mutating func take(at now: Double = monotonicSeconds()) -> Int? {
+        left = min(Self.most, left + (now - last) * Self.perSecond)
+        last = now
+        guard left >= 1 else {
+            leftOut += 1
+            return nil
+        }
+        left -= 1
+        defer { leftOut = 0 }
+        return leftOut
+    }
+}
