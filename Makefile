@@ -29,7 +29,7 @@ demo: ## Plays two minutes of music to genred and shows what it hears (ARGUMENTS
 	@scripts/demo $(ARGUMENTS)
 
 test: ## Runs the tests (FILTER=ProgrammeTests: some of them)
-	@scripts/install-dependencies build demo test
+	@scripts/install-dependencies build demo test deb
 	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
 ifdef FILTER
 	$(if $(findstring ServiceTests,$(FILTER)),@$(MAKE) deb)
@@ -114,7 +114,7 @@ lint: ## Checks formatting and style: fails on any remark
 clean: ## Removes everything that was built
 	rm -rf .build
 
-deps: ## Installs what build, demo and test need
-	@scripts/install-dependencies build demo test
+deps: ## Installs what all of these need
+	@scripts/install-dependencies build demo test deb
 
 install-dependencies: deps
