@@ -47,6 +47,20 @@ extension ServiceTests {
         #expect(exposures.count == 2 && exposures.allSatisfy { $0 <= 1.5 }, "\(exposures)")
     }
 
+    @Test("An instance's unit is the system's, but for what its name changes")
+    func instanceUnit() throws {
+        let output = try lab.run(
+            #"""
+            running
+            cd /lib/systemd/system
+            own='^(#|Description=|Wants=|Requires=|After=|ExecStart=|ExecReload=|StateDirectory=|$)'
+            diff <(grep -vE "$own" genred.service) <(grep -vE "$own" genred@.service)
+            diff <(sed 's|genred/genred.sock|genred/%i.sock|; /^Description=/d' genred.socket) \
+                <(sed '/^Description=/d' genred@.socket)
+            """#)
+        #expect(output.isEmpty)
+    }
+
     @Test("An upgrade keeps the edited configuration, runs the new version and refuses no client")
     func upgrade() throws {
         try lab.run(
