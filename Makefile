@@ -92,8 +92,8 @@ install: $(if $(shell command -v $(SWIFT)),stage) ## Installs everything (DESTDI
 	[[ -e $(DESTDIR)$(SYSCONFDIR)/genred/genred.yaml ]] || \
 	    install -D -m 644 -t $(DESTDIR)$(SYSCONFDIR)/genred config/genred.yaml
 
-deb: ## Builds a Debian package, genred_VERSION_ARCHITECTURE.deb, and has lintian judge it
-	@scripts/install-dependencies build deb
+deb: stage ## Builds a Debian package, genred_VERSION_ARCHITECTURE.deb, and has lintian judge it
+	@scripts/install-dependencies deb
 	@# What an earlier run left would be taken for done.
 	rm -rf genred_*.deb debian/genred debian/.debhelper debian/debhelper-build-stamp debian/files debian/*.substvars \
 	    debian/*.debhelper
