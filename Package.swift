@@ -18,6 +18,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -42,12 +43,20 @@ let package = Package(
         // What is said about it.
         .target(name: "JSONText"),
         .target(name: "ControlProtocol", dependencies: ["JSONText"]),
+        .target(
+            name: "History",
+            dependencies: [
+                "ControlProtocol",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
 
         // The programs.
         .executableTarget(
             name: "genred",
             dependencies: [
-                "Model", "Streaming", "Capture", "ControlProtocol",
+                "Model", "Streaming", "Capture", "ControlProtocol", "History",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -105,6 +114,8 @@ let package = Package(
         .testTarget(name: "TrainingTests", dependencies: ["Training"]),
         .testTarget(name: "CaptureTests", dependencies: ["Capture", "AllocationCounter", "TestSupport"]),
         .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol", "JSONText"]),
+        .testTarget(
+            name: "HistoryTests", dependencies: ["History", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(
             name: "DaemonTests", dependencies: ["genred", "AllocationCounter", "TestSupport", "freeze-thread"]),
         .testTarget(name: "ControlTests", dependencies: ["genrectl", "ControlProtocol"]),

@@ -14,12 +14,11 @@ extension ControlClient {
         try call(.subscribe(SubscribeParams(source: source, events: events)))
     }
 
-    /// The newest changes, the newest last.
+    /// The newest changes, the newest last, and how long each label was published if that is asked for.
     public func history(
-        source: String? = nil, since: Since? = nil, limit: Int = ControlLimits.historyDefault
-    ) throws(ControlError) -> [Change] {
-        try call(.history(HistoryParams(source: source, since: since, limit: limit)), returning: HistoryResult.self)
-            .changes
+        source: String? = nil, since: Since? = nil, limit: Int = ControlLimits.historyDefault, totals: Bool = false
+    ) throws(ControlError) -> HistoryResult {
+        try call(.history(HistoryParams(source: source, since: since, limit: limit, totals: totals)))
     }
 
     public func sources() throws(ControlError) -> [SourceStatus] {

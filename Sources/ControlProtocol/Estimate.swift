@@ -65,11 +65,16 @@ public struct Change: Codable, Sendable, Equatable {
     public var position: Double
     /// The label (a genre or a state's name) until now.
     public var from: String
+    /// In the history alone it can be `stopped`.
     public var to: String
     /// The confidence in `to`, 0 to 1.
     public var confidence: Double
     /// How long `from` had lasted, in seconds.
     public var lasted: Double
+
+    /// What a label becomes in the history when genred stops (or is killed), or the source is taken out of its
+    /// configuration; `time` is when it was last heard.
+    public static let stopped = "stopped"
 
     public init(
         source: String, time: String, position: Double, from: String, to: String, confidence: Double, lasted: Double

@@ -63,7 +63,7 @@ public struct SubscribeParams: RequestParams, Sendable, Equatable {
 
 /// Of `history`.
 public struct HistoryParams: RequestParams, Sendable, Equatable {
-    static let names = ["source", "since", "limit"]
+    static let names = ["source", "since", "limit", "totals"]
 
     /// Nil for every source.
     public var source: String?
@@ -71,18 +71,29 @@ public struct HistoryParams: RequestParams, Sendable, Equatable {
     public var since: Since?
     /// The newest so many, 1 to 10 000.
     public var limit = ControlLimits.historyDefault
+    /// Whether the time of each label is wanted too.
+    public var totals = false
 
     public init() {}
 
-    public init(source: String?, since: Since? = nil, limit: Int = ControlLimits.historyDefault) {
+    public init(
+        source: String?, since: Since? = nil, limit: Int = ControlLimits.historyDefault, totals: Bool = false
+    ) {
         self.source = source
         self.since = since
         self.limit = limit
+        self.totals = totals
     }
 
     init(_ reader: ParamReader) throws(RPCError) {
         source = try reader.source()
         if !reader.isAbsent("since") { since = try Since(reader) }
+        if !reader.isAbsent("totals") {
+            guard let totals = reader.value(Bool.self, "totals") else {
+                throw RPCError(.invalidParams, "totals is true or false")
+            }
+            self.totals = totals
+        }
         guard !reader.isAbsent("limit") else { return }
         let range = 1...ControlLimits.historyMost
         guard let limit = reader.value(Int.self, "limit"), range.contains(limit) else {

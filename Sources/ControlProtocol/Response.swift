@@ -56,8 +56,29 @@ public struct SubscribeResult: Codable, Sendable, Equatable {
 public struct HistoryResult: Codable, Sendable, Equatable {
     /// Newest last.
     public var changes: [Change]
+    /// Whether there are older ones that match and that `limit` left out.
+    public var more: Bool
+    /// How long each label was published, longest first, in all of the time asked for, whatever `limit` left out and
+    /// with what lasts still; null unless it was asked for.
+    @OrNull public var totals: [LabelTime]?
 
-    public init(changes: [Change]) { self.changes = changes }
+    public init(changes: [Change], more: Bool = false, totals: [LabelTime]? = nil) {
+        self.changes = changes
+        self.more = more
+        self.totals = totals
+    }
+}
+
+/// How long a label (a genre or a state's name) was published, of one source or of several together.
+public struct LabelTime: Codable, Sendable, Equatable {
+    public var label: String
+    /// Of audio; where there was nothing to hear, of waiting.
+    public var seconds: Double
+
+    public init(label: String, seconds: Double) {
+        self.label = label
+        self.seconds = seconds
+    }
 }
 
 /// The result of `sources`.

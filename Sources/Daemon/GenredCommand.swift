@@ -61,6 +61,12 @@ struct GenredCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Where the history is kept: a path, or none for memory alone. Default: $STATE_DIRECTORY, /var/lib/genred if "
+                + "it is this user's, or ~/.local/state/genred.", valueName: "path"))
+    var history: String?
+
+    @Option(
+        help: ArgumentHelp(
             "How much is logged: \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "level"),
         transform: Self.level)
     var logLevel: Logger.Level?
@@ -84,14 +90,19 @@ struct GenredCommand: AsyncParsableCommand {
                 }
             }
         }
+        if let history, history != "none", Configuration.History.Place(absolute(history)) == nil {
+            throw ValidationError("--history is the path of a file, or none, not \(quoted(history))")
+        }
         if sources.count > Configuration.mostSources {
             throw ValidationError("\(sources.count) sources; at most \(Configuration.mostSources) are possible")
         }
     }
 
     func run() async throws {
+        let place = history.flatMap { Configuration.History.Place($0 == "none" ? $0 : absolute($0)) }
         let options = CommandLineOptions(
-            config: config, socket: socket.map(absolute), sources: sources, model: model, logLevel: logLevel)
+            config: config, socket: socket.map(absolute), sources: sources, model: model, history: place,
+            logLevel: logLevel)
         openStandardDescriptors()
         // What a watchdog ends dies at once, with a core dump where these are kept: the runtime's own handler would wait
         // for the very thread that hangs.
@@ -103,7 +114,12 @@ struct GenredCommand: AsyncParsableCommand {
         do {
             let service = try ServiceEnvironment.take()
             let setup = try Setup(options)
-            if checkConfig { return print(setup.report) }
+            if checkConfig {
+                for note in setup.configuration.permissionNotes {
+                    StandardError.shared.write("genred: note: \(note)\n")
+                }
+                return print(setup.report)
+            }
             let level = SharedLevel(setup.configuration.log.level)
             let isJournal = StandardError.shared.isJournal(SocketPath.variable("JOURNAL_STREAM"))
             let log = Logger(label: "genred") { _ in LineLog(isJournal: isJournal, level: level) }
@@ -165,7 +181,7 @@ extension Setup {
             "  socket   \(socketPath), mode 0\(mode), group \(socket.group ?? "as the daemon's")",
             "  model    \(model.path), \(model.model.labels.count) labels, \(model.model.parameterCount) parameters",
             "  update   every \(plain(analysis.updateInterval)) s",
-            "  history  \(configuration.history.limit) changes a source, for \(spoken(configuration.history.keep))",
+            "  history  \(history.limit) changes a source, for \(spoken(history.keep)), in \(history.path ?? "memory")",
             "  log      \(log.level), \(log.summary.map { "a summary every \(spoken($0))" } ?? "no summary")",
         ]
         if let sourceReason { lines.append("  \(sourceReason)") }

@@ -50,6 +50,7 @@ struct ParamsTests {
                 "subscribe", #"{"events":[]}"#,
                 #"events is empty; leave it out for all of "estimate", "change", "state""#
             ),
+            ("history", #"{"totals":1}"#, "totals is true or false"),
             ("history", #"{"limit":0}"#, "limit is a whole number from 1 to 10000"),
             ("history", #"{"limit":10001}"#, "limit is a whole number from 1 to 10000"),
             ("history", #"{"limit":1.5}"#, "limit is a whole number from 1 to 10000"),

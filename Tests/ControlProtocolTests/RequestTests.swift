@@ -105,7 +105,7 @@ struct RequestTests {
         let calls: [ControlCall] = [
             .describe, .current(CurrentParams()), .current(CurrentParams(source: "a/b\n")), .sources, .status, .reload,
             .subscribe(SubscribeParams(source: nil, events: [.state, .change])),
-            .history(HistoryParams(source: "ü", since: .ago(60), limit: 10_000)),
+            .history(HistoryParams(source: "ü", since: .ago(60), limit: 10_000, totals: true)),
             .history(HistoryParams(source: "ü", since: .time(Timestamp(milliseconds: 1)))),
         ]
         for call in calls {

@@ -48,8 +48,13 @@ struct CommandTests {
         #expect(try object(Program.run("reload", "--json", "--socket", daemon.path).output)["changed"] is [String])
         #expect(try Program.run("sources", "--json", "--socket", daemon.path).lines.count == 2)
         let history = try Program.run("history", "radio", "--limit", "3", "--json", "--socket", daemon.path)
-        #expect(history.lines.count == 3)
+        #expect(history.lines.count == 4)
         #expect(try object(history.lines[0])["source"] as? String == "radio")
+        let summary = try object(history.lines[3])
+        #expect(Set(summary.keys) == ["totals", "since", "more"])
+        #expect((summary["totals"] as? [[String: Any]])?.first?["seconds"] is Double)
+        let totals = try Program.run("history", "--source", "kitchen", "--totals", "--json", "--socket", daemon.path)
+        #expect(totals.lines.count == 1)
     }
 
     @Test("tables for people hold what they promise")
@@ -135,7 +140,7 @@ struct CommandTests {
         "a wrong command line: exit code 64",
         arguments: [
             ["curent"], ["current", "--sockt", "x"], ["history", "--since", "tomorrowish"],
-            ["history", "--limit", "0"],
+            ["history", "--limit", "0"], ["history", "radio", "--source", "tv"],
             ["watch", "--seconds", "-1"], ["status", "radio"],
         ])
     func usage(arguments: [String]) throws {

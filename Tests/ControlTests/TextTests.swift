@@ -176,31 +176,75 @@ struct SinceTests {
     @Test(
         "what is no time is none",
         arguments: [
-            "", "h", "2", "-2h", "2x", "tomorrow", "25:00", "12:60", "12:0:0", "2026-02-30", "2026-1-1", "1e3h", "..s",
+            "", "h", "2", "-2h", "2x", "tomorrow", "25:00", "12:60", "12:0:60", "12:", "yesterday x", "monday 25:00",
+            "mo", "2026-02-30", "2026-1-1", "1e3h", "..s",
             "٣h", "999999999999999999999999d9",
         ])
     func nonsense(text: String) { #expect(SinceText.parse(text, now: Self.now) == nil) }
 
-    @Test("the totals count from when was asked, and what lasts still")
-    func totals() {
-        let now = Self.now
-        let changes = [
-            Change(
-                source: "a", time: now.adding(seconds: -100).description, position: 0, from: "rock", to: "pop",
-                confidence: 1, lasted: 1000),
-            Change(
-                source: "a", time: now.adding(seconds: -40).description, position: 0, from: "pop", to: "jazz",
-                confidence: 1, lasted: 60),
-            Change(
-                source: "b", time: now.adding(seconds: -90).description, position: 0, from: "no-signal", to: "jazz",
-                confidence: 1, lasted: 60),
+    @Test("words, weekdays and local times, of the last day that had them")
+    func words() throws {
+        func local(_ text: String) throws -> String {
+            LocalTime.full(try #require(SinceText.parse(text, now: noon), "\(text)").description)
+        }
+        // A Saturday.
+        let noon = try #require(LocalTime.timestamp(year: 2026, month: 1, day: 31, hour: 12))
+        #expect(try local("yesterday 18:00") == "2026-01-30 18:00:00")
+        #expect(try local("Saturday") == "2026-01-31 00:00:00")
+        #expect(try local("sat 11:30:15") == "2026-01-31 11:30:15")
+        #expect(try local("saturday 13:00") == "2026-01-24 13:00:00")
+        #expect(try local("monday") == "2026-01-26 00:00:00")
+        #expect(try local("sun") == "2026-01-25 00:00:00")
+        #expect(try local("11:59") == "2026-01-31 11:59:00")
+        #expect(try local("12:01") == "2026-01-30 12:01:00")
+        #expect(try local("2025-12-24 08:15") == "2025-12-24 08:15:00")
+        #expect(try local("2025-12-24T08:15:30") == "2025-12-24 08:15:30")
+        #expect(try local("now") == "2026-01-31 12:00:00")
+    }
+
+    @Test("any text is a time or none, and never trouble")
+    func fuzz() {
+        let pieces = [
+            "today", "monday", "yesterday", " ", "T", ":", "-", "08", "2026", "1", "h", "min", ".", "é", "\u{0}", "Z",
+            "99999999999999999999", "+", "e", "12:00", "2026-01-31",
         ]
-        let current = Estimate(
-            source: "a", time: now.description, position: 0, state: .genre, genre: "jazz", confidence: 1,
-            probabilities: [:], since: now.adding(seconds: -40).description)
-        let totals = HistoryView.totals(
-            changes: changes, estimates: [current], since: now.adding(seconds: -150), now: now)
-        #expect(totals.map(\.label) == ["pop", "rock", "jazz"])
-        #expect(totals.map(\.seconds) == [60, 50, 40])
+        for _ in 0..<5000 {
+            let text = (0..<Int.random(in: 0...6)).compactMap { _ in pieces.randomElement() }.joined()
+            _ = SinceText.parse(text, now: Self.now)
+        }
+    }
+}
+
+@Suite("The history for people")
+struct HistoryViewTests {
+    private func lines(_ result: HistoryResult, since: Timestamp? = nil, isBrief: Bool = false) -> [String] {
+        HistoryView.lines(result, labels: ["jazz", "rock"], since: since, isBrief: isBrief).map(\.plainText)
+    }
+
+    private let totals = [
+        LabelTime(label: "no-signal", seconds: 9000), LabelTime(label: "jazz", seconds: 5400),
+        LabelTime(label: "rock", seconds: 1800), LabelTime(label: "starting", seconds: 3),
+    ]
+
+    @Test("totals have time, share of what was heard, and a bar")
+    func bars() {
+        #expect(
+            lines(HistoryResult(changes: [], totals: totals), isBrief: true) == [
+                "in all that is kept",
+                "jazz   1 h 30 min  75 %  ██████████████████████████████",
+                "rock  30 min 00 s  25 %  ██████████",
+            ])
+    }
+
+    @Test("a stop is told without a confidence, and what the limit left out is told")
+    func table() throws {
+        let time = try #require(LocalTime.timestamp(year: 2026, month: 1, day: 31, hour: 12))
+        let change = Change(
+            source: "a", time: time.description, position: 9, from: "jazz", to: "stopped", confidence: 0, lasted: 90)
+        let text = lines(HistoryResult(changes: [change], more: true, totals: []), since: time)
+        #expect(text[0].hasPrefix("older changes are left out"))
+        #expect(text.last == "12:00:00    stopped        1 min 30 s of jazz")
+        #expect(lines(HistoryResult(changes: []), since: time) == ["nothing has changed since then"])
+        #expect(lines(HistoryResult(changes: [], totals: []), isBrief: true) == ["nothing has changed"])
     }
 }

@@ -36,7 +36,7 @@ struct ConfigurationTests {
               leave: 0.2
               silence-level: -50
               silence-after: 2s
-            history: {keep: 7d, limit: 50}
+            history: {path: /srv/h.sqlite, keep: 7d, limit: 50}
             log: {level: debug, summary: 10min}
             """)
         #expect(configuration.sources.map(\.name) == ["radio", "set.2"])
@@ -53,7 +53,9 @@ struct ConfigurationTests {
         estimator.silenceLevel = -50
         estimator.silenceAfter = 2
         #expect(configuration.estimator == estimator)
-        #expect(configuration.history == HistorySettings(keep: 604_800, limit: 50))
+        #expect(configuration.history.place == .file("/srv/h.sqlite"))
+        #expect(configuration.history.keep == 604_800)
+        #expect(configuration.history.limit == 50)
         #expect(configuration.log == Configuration.Log(level: .debug, summary: 600))
     }
 
@@ -76,7 +78,7 @@ struct ConfigurationTests {
         ("socket:", "1:8: socket must be a mapping of keys to values, not nothing"),
         ("socket: {mode: 999}", #"1:16: socket.mode must be octal digits such as "0660", not "999""#),
         ("socket: {mode: 420rw}", #"1:16: socket.mode must be octal digits such as "0660", not "420rw""#),
-        ("socket: {path: s.sock}", #"1:16: socket.path must be an absolute path, not "s.sock""#),
+        ("socket: {path: s.sock}", #"1:16: socket.path must be an absolute path of at most 103 bytes, not "s.sock""#),
         ("update: fast", #"1:9: update must be seconds between estimates, such as 0.24, not "fast""#),
         ("update: [1, 2]", "1:9: update must be seconds between estimates, such as 0.24, not a list"),
         ("update:", "1:8: update must be seconds between estimates, such as 0.24, not nothing"),
@@ -96,8 +98,12 @@ struct ConfigurationTests {
             #"1:17: history.keep must be a duration such as 30s, 10min, 1h or 90d, at least 1s, not "soon""#
         ),
         (
+            "history: {path: h.sqlite}",
+            #"1:17: history.path must be an absolute path, or none to keep it in memory, not "h.sqlite""#
+        ),
+        (
             "history: {limit: 1.5}",
-            #"1:18: history.limit must be a whole number of changes a source, 1 to 100000, not "1.5""#
+            #"1:18: history.limit must be a whole number of changes a source, 1 to 1000000, not "1.5""#
         ),
         (
             "log: {level: loud}",
@@ -229,7 +235,9 @@ struct ConfigurationTests {
         #expect(full.sources.count == 2)
         #expect(full.socket == SocketSettings(path: "/run/genred/genred.sock", mode: 0o660, group: "genred"))
         #expect(full.update == 0.24)
-        #expect(full.history == defaults.history)
+        #expect(full.history.place == .file("/var/lib/genred/history.sqlite"))
+        #expect(full.history.keep == defaults.history.keep)
+        #expect(full.history.limit == defaults.history.limit)
         #expect(full.log == defaults.log)
         #expect(full.model == nil)
         #expect(abs(full.estimator.switchRate - defaults.estimator.switchRate) < 1e-4)

@@ -82,7 +82,7 @@ struct ControlServerTests {
         await fixture.stop()
     }
 
-    @Test func `requests are answered in their order, a slow reload included`() async throws {
+    @Test func `requests are answered in their order, a slow reload and the history included`() async throws {
         let fixture = try await HubFixture(reload: {
             try? await Task.sleep(for: .milliseconds(50))
             return .failure(RPCError(.reloadRefused, "no"))
@@ -90,7 +90,7 @@ struct ControlServerTests {
         let client = try RawClient(fixture.path)
         var lines = ""
         for id in 0..<200 {
-            let method = id == 50 ? "reload" : id % 3 == 0 ? "current" : id % 3 == 1 ? "nonsense" : "status"
+            let method = id == 50 ? "reload" : ["current", "nonsense", "status", "history"][id % 4]
             lines += #"{"jsonrpc":"2.0","id":\#(id),"method":"\#(method)"}"# + "\n"
         }
         await client.send(lines.utf8)

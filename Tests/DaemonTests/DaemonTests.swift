@@ -20,6 +20,8 @@ struct DaemonTests {
         _ configuration: String, _ options: (inout CommandLineOptions) -> Void = { _ in }
     ) throws -> (daemon: Daemon, running: Task<genred.ExitStatus, any Error>) {
         var asked = CommandLineOptions(config: try folder.write(configuration, to: "g.yaml"), socket: path)
+        // Nothing is left behind in the home of who runs the tests.
+        asked.history = .memory
         options(&asked)
         let recorder = log
         let daemon = try Daemon(

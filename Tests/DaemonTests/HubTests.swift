@@ -23,9 +23,7 @@ struct HubTests {
                 "info radio: rock -> unsure (0.4), rock lasted 2.0 s",
                 "info radio: unsure -> silence, unsure lasted 5.0 s",
             ])
-        let lasted = await fixture.hub.perform { hub in
-            hub.history.changes(of: nil, since: nil, limit: 10, now: .now).map(\.lasted)
-        }
+        let lasted = await fixture.history().changes.map(\.lasted)
         #expect(lasted == [3, 200, 2, 5])
         await fixture.stop()
     }
@@ -191,50 +189,38 @@ struct HubTests {
     }
 }
 
-struct ChangeHistoryTests {
-    private func change(_ source: String, _ number: Int) -> Change {
-        Change(source: source, time: "t", position: Double(number), from: "a", to: "b", confidence: 1, lasted: 1)
+struct HubHistoryTests {
+    @Test func `the time of each label is that of its audio, with what lasts still`() async throws {
+        let fixture = try await HubFixture(sources: ["radio", "tv"])
+        for slot in 0...1 { await fixture.open(slot: slot) }
+        await fixture.estimate(.genre, 0, at: 3)
+        await fixture.estimate(.genre, 1, at: 63)
+        await fixture.estimate(.genre, 1, at: 163)
+        await fixture.estimate(.genre, 1, at: 10, slot: 1)
+        await fixture.estimate(.genre, 1, at: 30, slot: 1)
+        let totals = await fixture.history().totals
+        #expect(totals?.first == LabelTime(label: "rock", seconds: 120))
+        #expect(totals?.contains(LabelTime(label: "jazz", seconds: 60)) == true)
+        #expect(await fixture.history(of: "tv").totals?.first == LabelTime(label: "rock", seconds: 20))
+        await fixture.stop()
     }
 
-    private let now = Timestamp(milliseconds: 1_700_000_000_000)
-
-    @Test func `keeps the newest of each source, bounded`() {
-        var history = ChangeHistory(settings: HistorySettings(keep: 1e6, limit: 10))
-        for number in 0..<1000 {
-            history.append(change("a", number), at: now)
-            history.append(change("b", -number), at: now)
+    @Test func `a source that is taken away, and every source at the end, has a last entry in the history`()
+        async throws
+    {
+        let fixture = try await HubFixture(sources: ["radio", "tv", "new"])
+        for slot in 0...1 {
+            await fixture.open(slot: slot)
+            await fixture.estimate(.genre, 0, at: 3, slot: slot)
+            await fixture.estimate(.genre, 0, at: 33, slot: slot)
         }
-        let kept = history.changes(of: "a", since: nil, limit: 1000, now: now).map(\.position)
-        #expect(kept.suffix(10) == (990..<1000).map(Double.init)[...])
-        #expect((10...12).contains(kept.count))
-        #expect(history.changes(of: "a", since: nil, limit: 3, now: now).map(\.position) == [997, 998, 999])
-        #expect(history.changes(of: nil, since: nil, limit: 3, now: now).map(\.position) == [-998, 999, -999])
-        #expect(history.changes(of: "c", since: nil, limit: 3, now: now).isEmpty)
-    }
-
-    @Test func `forgets what is old, and gives what is newer than asked for`() {
-        var history = ChangeHistory(settings: HistorySettings(keep: 60, limit: 100))
-        for second in 0..<120 { history.append(change("a", second), at: now.adding(seconds: Double(second))) }
-        let later = now.adding(seconds: 119)
-        let all = history.changes(of: "a", since: nil, limit: 1000, now: later).map(\.position)
-        #expect(all == (59..<120).map(Double.init))
-        let recent = history.changes(of: "a", since: now.adding(seconds: 100), limit: 1000, now: later)
-        #expect(recent.map(\.position) == (100..<120).map(Double.init))
-    }
-
-    @Test func `a clock that is set back does not disturb the order`() {
-        var history = ChangeHistory(settings: HistorySettings())
-        history.append(change("a", 1), at: now)
-        history.append(change("b", 2), at: now.adding(seconds: -86_400))
-        history.append(change("a", 3), at: now.adding(seconds: -86_300))
-        #expect(history.changes(of: nil, since: nil, limit: 9, now: now).map(\.position) == [1, 2, 3])
-    }
-
-    @Test func `sources that are gone are forgotten`() {
-        var history = ChangeHistory(settings: HistorySettings())
-        history.append(change("a", 1), at: now)
-        history.append(change("b", 2), at: now)
-        history.keep(only: ["b"])
-        #expect(history.changes(of: nil, since: nil, limit: 9, now: now).map(\.position) == [2])
+        await fixture.hub.remove(slot: 1)
+        #expect(await fixture.changes(of: "tv") == ["starting>jazz", "jazz>stopped"], "though it is gone")
+        await fixture.hub.endLabels()
+        let last = await fixture.history(of: "radio").changes.last
+        #expect(last?.to == Change.stopped)
+        #expect(last?.lasted == 30)
+        #expect(await fixture.changes(of: "new") == [], "nothing was ever heard of it")
+        await fixture.stop()
     }
 }

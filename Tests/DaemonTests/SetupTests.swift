@@ -54,6 +54,62 @@ struct SetupTests {
             ])
     }
 
+    @Test func `what this machine does not have is named with its place, all of it at once`() throws {
+        let bad = try folder.write("not a model", to: "bad.safetensors")
+        let error = try #require(throws: ConfigurationError.self) {
+            try setup(
+                """
+                socket: {path: /run/a.sock, group: no-such-group}
+                model: bad.safetensors
+                history: {path: \(folder.path)/a/b/h.sqlite}
+                """)
+        }
+        let file = folder.file("g.yaml")
+        #expect(error.lines.count == 3)
+        #expect(
+            error.lines[0]
+                == "\(file):1:36: there is no group no-such-group; make it with addgroup, or change socket.group")
+        #expect(error.lines[1].hasPrefix("\(file):2:8: model '\(bad)': "))
+        #expect(
+            error.lines[2]
+                == "\(file):3:17: history.path: there is no folder \(folder.path)/a; make it, or choose another place")
+    }
+
+    @Test func `the history's place is the one configured, the service's, the system's own or the user's`() throws {
+        var configured = Configuration.History()
+        func path(_ environment: [String: String]) -> String? { Defaults.history(configured) { environment[$0] }.path }
+        #expect(path(["STATE_DIRECTORY": "/var/lib/a:/var/lib/b", "HOME": folder.path]) == "/var/lib/a/history.sqlite")
+        let own = "\(folder.path)/.local/state/genred/history.sqlite"
+        if access("/var/lib/genred", F_OK) != 0 {
+            #expect(path(["HOME": folder.path]) == own)
+            #expect(path(["HOME": "/", "XDG_STATE_HOME": folder.path]) == "\(folder.path)/genred/history.sqlite")
+            #expect(path([:]) == nil, "memory alone")
+            #expect(path(["HOME": "/proc/nowhere"]) == nil || geteuid() == 0)
+        }
+        #expect(access(own, F_OK) != 0, "nothing is made by looking")
+        configured.place = .memory
+        #expect(path(["HOME": folder.path]) == nil)
+        configured.place = .file("/srv/h")
+        #expect(path(["STATE_DIRECTORY": "/x"]) == "/srv/h")
+    }
+
+    @Test func `the history's file can be a file, or one to be made in a folder that can be`() throws {
+        let file = try folder.write("x", to: "file")
+        for (path, isFine) in [
+            (folder.file("h"), true), (folder.file("new/h"), true), (folder.file("a/b/h"), false),
+            (folder.path, false), (folder.file("file/h"), false), (file, true), ("/h", true),
+        ] {
+            let yaml = "history: {path: \(path)}"
+            if isFine {
+                #expect(try setup(yaml).history.path == path)
+            } else {
+                let error = try #require(throws: ConfigurationError.self) { try setup(yaml) }
+                #expect(error.lines.count == 1 && error.lines[0].contains(":1:17: history.path: "), "\(error)")
+            }
+        }
+        #expect(try setup("history: {path: /nowhere/at/all}") { $0.history = .memory }.history.path == nil)
+    }
+
     @Test func `a model that cannot be used is named, with its place in the file or without on the command line`()
         throws
     {

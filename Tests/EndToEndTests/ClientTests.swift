@@ -163,7 +163,7 @@ extension EndToEndTests {
                 "/bin/sh",
                 [
                     "-c",
-                    "'\(Programs.built("genred"))' --socket '\(daemon.socket)' --source a=file:/dev/null; test $? -ne 0",
+                    "'\(Programs.built("genred"))' --socket '\(daemon.socket)' --history none --source a=file:/dev/null; test $? -ne 0",
                 ])
             #expect(message.contains(daemon.socket))
             _ = try await daemon.client()
@@ -172,7 +172,10 @@ extension EndToEndTests {
             #expect(FileManager.default.fileExists(atPath: daemon.socket))
             let next = Process()
             next.executableURL = URL(fileURLWithPath: Programs.built("genred"))
-            next.arguments = ["--socket", daemon.socket, "--source", "noise=pipe:-?rate=22050&channels=1&format=s16le"]
+            next.arguments = [
+                "--socket", daemon.socket, "--history", "none", "--source",
+                "noise=pipe:-?rate=22050&channels=1&format=s16le",
+            ]
             next.standardInput = FileHandle(forReadingAtPath: "/dev/zero")
             next.standardError = FileHandle.nullDevice
             try next.run()

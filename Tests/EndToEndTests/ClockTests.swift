@@ -59,7 +59,7 @@ extension EndToEndTests {
                 let last = try #require(heard.last)
                 #expect(try abs(offset(last.time) - Double(shift)) < 5)
                 #expect(try client.status().uptime < 60)
-                for change in try client.history(source: nil, since: nil, limit: 1000) {
+                for change in try client.history(source: nil, since: nil, limit: 1000).changes {
                     #expect(0 <= change.lasted && change.lasted < 60)
                 }
                 let shown = try Programs.run(
@@ -67,7 +67,9 @@ extension EndToEndTests {
                 #expect(shown.matches(of: /for [\d.]+ s/).count == 2, "\(shown)")
             }
             // In the order of what happened: each source's changes go on where the last one ended.
-            let changes = try client.history(source: nil, since: nil, limit: 1000).filter { $0.source == "radio" }
+            let changes = try client.history(source: nil, since: nil, limit: 1000).changes.filter {
+                $0.source == "radio"
+            }
             #expect(changes.count { $0.to == "no-signal" } == 3, "\(changes)")
             for (one, next) in zip(changes, changes.dropFirst()) { #expect(one.to == next.from) }
             // The summaries came once a second of the time that really passed.

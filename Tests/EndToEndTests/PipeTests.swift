@@ -33,7 +33,7 @@ extension EndToEndTests {
                 "/bin/sh",
                 [
                     "-c",
-                    "ffmpeg -nostdin -loglevel error -i '\(path)' \(encoding.joined(separator: " ")) -f wav - | '\(Programs.built("genred"))' --socket '\(socket)' --source radio=pipe:-",
+                    "ffmpeg -nostdin -loglevel error -i '\(path)' \(encoding.joined(separator: " ")) -f wav - | '\(Programs.built("genred"))' --socket '\(socket)' --history none --source radio=pipe:-",
                 ])
             #expect(output.contains("radio"))
             #expect(!FileManager.default.fileExists(atPath: socket))

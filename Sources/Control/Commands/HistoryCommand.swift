@@ -4,7 +4,21 @@ import ControlProtocol
 struct HistoryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "What was heard: the changes of label, newest last, and the time of each label."
+        abstract: "What was heard: the changes of label, newest last, and the time of each label.",
+        discussion: """
+            The times at the end are those of all the time asked for, whatever --limit leaves out, with what lasts \
+            still and without the time when there was nothing to hear or genred was not running. Their shares are of \
+            what was heard.
+
+            EXAMPLES:
+              genrectl history --since yesterday         every source, yesterday and today
+              genrectl history radio --since 2h
+              genrectl history --since "monday 18:00" --totals
+              genrectl history --since 7d --totals --json | jq -c '.totals[]'
+
+            With --json: a line for each change, then one with totals (seconds of each label, states included), since \
+            (null without --since) and more (whether the limit left out older changes).
+            """
     )
 
     @OptionGroup var options: CommonOptions
@@ -13,25 +27,32 @@ struct HistoryCommand: ParsableCommand {
     var source: String?
 
     @Option(
-        help: ArgumentHelp(
-            "From when on: 90s, 30min, 2h, 7d, today, yesterday, 08:00, 2026-01-31 or 2026-01-31T08:00:00Z.",
-            valueName: "time"))
+        name: .customLong("source"),
+        help: ArgumentHelp("The same as SOURCE.", valueName: "source"))
+    var sourceOption: String?
+
+    @Option(
+        help: ArgumentHelp("From when on: \(SinceText.examples). Days and clocks are local.", valueName: "time"))
     var since: String?
 
     @Option(
         help: ArgumentHelp(
-            "The newest N changes, up to 10000 (default: 100; all of them with --since).", valueName: "n")
+            "The newest N changes, up to 10000 (default: 100; as many as possible with --since).", valueName: "n")
     )
     var limit: Int?
+
+    @Flag(help: "Only the time of each label.")
+    var totals = false
 
     func validate() throws {
         if let limit, !(1...ControlLimits.historyMost).contains(limit) {
             throw ValidationError("--limit is from 1 to \(ControlLimits.historyMost).")
         }
         if let since, SinceText.parse(since, now: .now) == nil {
-            throw ValidationError(
-                "--since \"\(since)\" is no time: give one such as 2h, yesterday, 08:00 or 2026-01-31T08:00:00Z."
-            )
+            throw ValidationError("--since \"\(since)\" is no time: give one such as \(SinceText.examples).")
+        }
+        if let source, let sourceOption, source != sourceOption {
+            throw ValidationError("two sources, \(source) and \(sourceOption): give one, or none for all.")
         }
     }
 
@@ -40,61 +61,24 @@ struct HistoryCommand: ParsableCommand {
             let now = Timestamp.now
             let since = since.flatMap { SinceText.parse($0, now: now) }
             let all = since == nil ? ControlLimits.historyDefault : ControlLimits.historyMost
-            let changes = try client.history(
-                source: source, since: since.map(Since.time), limit: limit ?? all)
+            var result = try client.history(
+                source: sourceOption ?? source, since: since.map(Since.time), limit: totals ? 1 : limit ?? all,
+                totals: true)
+            if totals { result.changes = [] }
             if options.json {
-                for change in changes { try Output.json(change) }
-                return
+                for change in result.changes { try Output.json(change) }
+                try Output.json(Summary(totals: result.totals, since: since?.description, more: result.more))
+            } else {
+                let labels = try client.describe().model.labels
+                Output.lines(HistoryView.lines(result, labels: labels, since: since, isBrief: totals))
             }
-            let estimates = try client.current(source: source)
-            Output.lines(
-                HistoryView.lines(changes: changes, estimates: estimates, since: since, now: now))
-        }
-    }
-}
-
-/// A time as people type it.
-enum SinceText {
-    static func parse(_ text: String, now: Timestamp) -> Timestamp? {
-        let local = LocalTime(now)
-        switch text {
-        case "today": return local.midnight()
-        case "yesterday": return local.midnight(days: -1)
-        default: break
-        }
-        if let time = Timestamp(rfc3339: text) { return time }
-        if let seconds = seconds(text) { return now.adding(seconds: -seconds) }
-        let clock = text.split(separator: ":", omittingEmptySubsequences: false)
-        if clock.count == 2, let hour = number(clock[0]), let minute = number(clock[1]), hour < 24,
-            minute < 60
-        {
-            return local.today(hour: hour, minute: minute)
-        }
-        // A date alone is that day's beginning here, not in UTC; RFC 3339 says whether there is such a day.
-        let date = text.split(separator: "-", omittingEmptySubsequences: false)
-        if date.count == 3, Timestamp(rfc3339: "\(text)T00:00:00Z") != nil, let year = Int32(date[0]),
-            let month = number(date[1]), let day = number(date[2])
-        {
-            return LocalTime.timestamp(year: year, month: month, day: day)
-        }
-        return nil
-    }
-
-    /// `90s`, `30m`, `30min`, `2h`, `7d`, `1w`, with decimals or without.
-    private static func seconds(_ text: String) -> Double? {
-        let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-        guard let value = Double(digits), value.isFinite else { return nil }
-        switch text.dropFirst(digits.count).drop(while: { $0 == " " }) {
-        case "s": return value
-        case "m", "min": return value * 60
-        case "h": return value * 3600
-        case "d": return value * 86_400
-        case "w": return value * 604_800
-        default: return nil
         }
     }
 
-    private static func number(_ text: Substring) -> Int32? {
-        text.count <= 2 && text.allSatisfy { $0.isASCII && $0.isNumber } ? Int32(text) : nil
+    /// The last line of JSON.
+    private struct Summary: Encodable {
+        @OrNull var totals: [LabelTime]?
+        @OrNull var since: String?
+        var more: Bool
     }
 }

@@ -2,20 +2,31 @@ import ControlProtocol
 
 /// `history` for people: a table of the changes, then how long each label was heard.
 enum HistoryView {
-    static func lines(changes: [Change], estimates: [Estimate], since: Timestamp?, now: Timestamp)
-        -> [Line]
-    {
-        let palette = Palette(labels: Set(estimates.flatMap { $0.probabilities.keys }).sorted())
-        var lines = table(changes, palette: palette)
-        let totals = totals(changes: changes, estimates: estimates, since: since, now: now)
-        if lines.isEmpty {
+    /// - Parameters:
+    ///   - labels: the model's, which give the colours.
+    ///   - isBrief: without the changes.
+    static func lines(_ result: HistoryResult, labels: [String], since: Timestamp?, isBrief: Bool = false) -> [Line] {
+        let palette = Palette(labels: labels.sorted())
+        var lines = isBrief ? [] : table(result.changes, palette: palette)
+        let heard = (result.totals ?? []).filter { !isQuiet($0.label) }
+        if lines.isEmpty, !isBrief || heard.isEmpty {
             lines.append(Line("nothing has changed\(since == nil ? "" : " since then")"))
+        } else if result.more, !isBrief {
+            lines.insert(
+                Line("older changes are left out; --since and --limit (up to 10000) say how many are shown", .quiet),
+                at: 0)
         }
-        if !totals.isEmpty {
-            lines.append(Line())
-            lines += bars(totals, palette: palette)
+        if !heard.isEmpty {
+            if !lines.isEmpty { lines.append(Line()) }
+            lines.append(Line(since.map { "since \(LocalTime.full($0.description))" } ?? "in all that is kept", .quiet))
+            lines += bars(heard, palette: palette)
         }
         return lines
+    }
+
+    /// Whether there was nothing to hear while this was published.
+    private static func isQuiet(_ label: String) -> Bool {
+        label == EstimateState.noSignal.rawValue || label == EstimateState.starting.rawValue
     }
 
     private static func table(_ changes: [Change], palette: Palette) -> [Line] {
@@ -31,7 +42,8 @@ enum HistoryView {
                 table.append(Line(date, .bold), Line(), Line(), Line(), Line())
                 day = date
             }
-            let isState = EstimateState(rawValue: change.to).map { $0 != .noMusic } ?? false
+            let isState =
+                change.to == Change.stopped || EstimateState(rawValue: change.to).map { $0 != .noMusic } ?? false
             table.append(
                 Line(time?.time ?? change.time), Line(hasOneSource ? "" : change.source),
                 Line(Wording.label(change.to), .colour(palette.textColour(change.to), bold: true)),
@@ -41,32 +53,7 @@ enum HistoryView {
         return table.lines()
     }
 
-    /// Seconds of each label, the longest first, from `since` (or the first change) until now, without the time when
-    /// there was nothing to hear. Each change says how long the label before it had lasted; what lasts still is in
-    /// the estimates.
-    static func totals(
-        changes: [Change], estimates: [Estimate], since: Timestamp?, now: Timestamp
-    ) -> [(label: String, seconds: Double)] {
-        var sums: [String: Double] = [:]
-        func add(_ label: String, from start: Timestamp, to end: Timestamp) {
-            let seconds = end.seconds(since: max(start, since ?? start))
-            let isHeard = label != EstimateState.noSignal.rawValue && label != EstimateState.starting.rawValue
-            if isHeard, seconds > 0 { sums[label, default: 0] += seconds }
-        }
-        for change in changes {
-            guard let end = Timestamp(rfc3339: change.time) else { continue }
-            add(change.from, from: end.adding(seconds: -change.lasted), to: end)
-        }
-        for estimate in estimates {
-            if let start = Timestamp(rfc3339: estimate.since) {
-                add(estimate.label, from: start, to: now)
-            }
-        }
-        return sums.map { (label: $0.key, seconds: $0.value) }
-            .sorted { ($1.seconds, $0.label) < ($0.seconds, $1.label) }
-    }
-
-    private static func bars(_ totals: [(label: String, seconds: Double)], palette: Palette) -> [Line] {
+    private static func bars(_ totals: [LabelTime], palette: Palette) -> [Line] {
         let sum = totals.reduce(0) { $0 + $1.seconds }
         let longest = totals.first?.seconds ?? 0
         var table = Table(.left, .right, .right, .left)

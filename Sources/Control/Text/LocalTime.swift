@@ -32,26 +32,23 @@ struct LocalTime {
         return "\(time.date) \(time.time)"
     }
 
-    /// The first moment of the day that lies `days` after that of this time.
-    func midnight(days: Int32 = 0) -> Timestamp? {
-        Self.timestamp(
-            year: fields.tm_year + 1900, month: fields.tm_mon + 1, day: fields.tm_mday + days)
-    }
+    /// 0 for a Sunday.
+    var weekday: Int32 { fields.tm_wday }
 
-    /// This day at `hour`:`minute`.
-    func today(hour: Int32, minute: Int32) -> Timestamp? {
+    /// The day that lies `days` after this one, at a time of the clock.
+    func day(_ days: Int32, hour: Int32 = 0, minute: Int32 = 0, second: Int32 = 0) -> Timestamp? {
         Self.timestamp(
-            year: fields.tm_year + 1900, month: fields.tm_mon + 1, day: fields.tm_mday, hour: hour,
-            minute: minute)
+            year: fields.tm_year + 1900, month: fields.tm_mon + 1, day: fields.tm_mday + days, hour: hour,
+            minute: minute, second: second)
     }
 
     /// Nil where the system's calendar ends.
     static func timestamp(
-        year: Int32, month: Int32, day: Int32, hour: Int32 = 0, minute: Int32 = 0
+        year: Int32, month: Int32, day: Int32, hour: Int32 = 0, minute: Int32 = 0, second: Int32 = 0
     ) -> Timestamp? {
         var fields = tm()
         (fields.tm_year, fields.tm_mon, fields.tm_mday) = (year - 1900, month - 1, day)
-        (fields.tm_hour, fields.tm_min, fields.tm_isdst) = (hour, minute, -1)
+        (fields.tm_hour, fields.tm_min, fields.tm_sec, fields.tm_isdst) = (hour, minute, second, -1)
         let seconds = mktime(&fields)
         return seconds == -1 ? nil : Timestamp(milliseconds: Int64(seconds) * 1000)
     }

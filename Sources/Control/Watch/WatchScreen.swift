@@ -74,7 +74,8 @@ final class WatchScreen {
         throws
     {
         let changes = try client.history(
-            source: source, since: .ago(state.span), limit: Timeline.capacity)
+            source: source, since: .ago(state.span), limit: Timeline.capacity
+        ).changes
         state.replaceHistory(changes)
     }
 

@@ -7,5 +7,6 @@ struct CommandLineOptions: Sendable, Equatable {
     var socket: String?
     var sources: [Configuration.Source] = []
     var model: String?
+    var history: Configuration.History.Place?
     var logLevel: Logger.Level?
 }

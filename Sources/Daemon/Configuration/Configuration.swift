@@ -1,4 +1,5 @@
 import Capture
+import History
 import Logging
 import Streaming
 
@@ -15,6 +16,41 @@ struct Configuration: Sendable, Equatable {
         var summary: Double? = 3600
     }
 
+    /// What becomes of the changes of label.
+    struct History: Sendable, Equatable {
+        enum Place: Sendable, Equatable {
+            /// Where `Defaults` finds one.
+            case usual
+            case memory
+            /// The path of a file.
+            case file(String)
+
+            static let rule = "an absolute path, or none to keep it in memory"
+
+            init?(_ text: String) {
+                if text == "none" {
+                    self = .memory
+                } else if text.hasPrefix("/"), !text.hasSuffix("/"), !text.utf8.contains(0) {
+                    self = .file(text)
+                } else {
+                    return nil
+                }
+            }
+        }
+
+        var place = Place.usual
+        /// Seconds.
+        var keep: Double
+        /// Changes of each source.
+        var limit: Int
+
+        /// What the history itself does by default.
+        init() {
+            let usual = HistorySettings()
+            (keep, limit) = (usual.keep, usual.limit)
+        }
+    }
+
     /// The file that was read; nil when there is none.
     var file: String?
     var sources: [Source] = []
@@ -24,7 +60,7 @@ struct Configuration: Sendable, Equatable {
     /// Seconds between estimates; nil for as often as the network allows.
     var update: Double?
     var estimator = EstimatorParameters()
-    var history = HistorySettings()
+    var history = History()
     var log = Log()
 
     /// Where in the file what was decided, for errors that are only seen later; by the key's path, such as `update`.

@@ -149,7 +149,11 @@ enum ConfigurationFile {
 
     private static func readSocket(_ top: MappingReader, into configuration: inout Configuration) {
         guard let section = top.section("socket") else { return }
-        configuration.socket.path = section.value("path", "an absolute path") { $0.hasPrefix("/") ? $0 : nil }
+        let longest = ControlSocket.longestPath
+        configuration.socket.path = section.value("path", "an absolute path of at most \(longest) bytes") { path in
+            path.hasPrefix("/") && path.utf8.count <= longest ? path : nil
+        }
+        configuration.places["socket.group"] = section.node("group")?.place
         if let mode = section.value("mode", #"octal digits such as "0660""#, fileMode) {
             configuration.socket.mode = mode
         }
@@ -205,12 +209,15 @@ enum ConfigurationFile {
 
     private static func readHistory(_ top: MappingReader, into configuration: inout Configuration) {
         guard let section = top.section("history") else { return }
+        configuration.places["history.path"] = section.node("path")?.place
+        let place = section.value("path", Configuration.History.Place.rule, Configuration.History.Place.init(_:))
+        if let place { configuration.history.place = place }
         let keep = section.value("keep", "\(DurationText.examples), at least 1s") { text in
             DurationText.seconds(text).flatMap { (1...3.2e9).contains($0) ? $0 : nil }
         }
         if let keep { configuration.history.keep = keep }
-        let limit = section.value("limit", "a whole number of changes a source, 1 to 100000") { text in
-            Int(text).flatMap { (1...100_000).contains($0) ? $0 : nil }
+        let limit = section.value("limit", "a whole number of changes a source, 1 to 1000000") { text in
+            Int(text).flatMap { (1...1_000_000).contains($0) ? $0 : nil }
         }
         if let limit { configuration.history.limit = limit }
         section.finish()

@@ -1,10 +1,12 @@
 import Capture
 import ControlProtocol
 import Glibc
+import History
 
 /// What is done where nobody said anything.
 enum Defaults {
     static let configurationFile = "/etc/genred/genred.yaml"
+    private static let systemState = "/var/lib/genred"
 
     /// PulseAudio's default source if a server answers, else ALSA's default PCM; and why, for the log.
     static func source(
@@ -37,6 +39,39 @@ enum Defaults {
             "/run/user/\(geteuid())/pulse", "/run/pulse",
         ]
         return folders.lazy.compactMap { $0.map { "\($0)/native" } }.first(where: UnixSocket.isAnswered)
+    }
+
+    /// The history's settings, with the place where it is kept if nobody named one: the service manager's folder for it,
+    /// the system's if that is ours, else the user's own. None means memory alone.
+    static func history(
+        _ configured: Configuration.History, _ environment: (String) -> String? = SocketPath.variable
+    ) -> HistorySettings {
+        var settings = HistorySettings(
+            isChosen: configured.place != .usual, keep: configured.keep, limit: configured.limit)
+        switch configured.place {
+        case .memory: break
+        case .file(let path): settings.path = path
+        case .usual: settings.path = stateFolder(environment).map { "\($0)/history.sqlite" }
+        }
+        return settings
+    }
+
+    private static func stateFolder(_ environment: (String) -> String?) -> String? {
+        func folder(_ name: String) -> String? { environment(name).flatMap { $0.hasPrefix("/") ? $0 : nil } }
+        // systemd.exec(5): a list, if the unit names several.
+        if let given = folder("STATE_DIRECTORY")?.split(separator: ":").first { return String(given) }
+        var status = stat()
+        // Its owner's alone: what root leaves in it, the service could not use.
+        if stat(systemState, &status) == 0, status.st_uid == geteuid(), access(systemState, W_OK) == 0 {
+            return systemState
+        }
+        guard let state = folder("XDG_STATE_HOME") ?? folder("HOME").map({ "\($0)/.local/state" }) else { return nil }
+        // It may have to be made; nothing is made in a home that is none, such as a system user's.
+        var nearest = state
+        while access(nearest, F_OK) != 0, let slash = nearest.lastIndex(of: "/"), slash != nearest.startIndex {
+            nearest = String(nearest[..<slash])
+        }
+        return access(nearest, W_OK) == 0 ? "\(state)/genred" : nil
     }
 
     /// The system's socket if its folder can be written (or made), else the user's own.

@@ -1,6 +1,7 @@
 import Capture
 import ControlProtocol
 import Glibc
+import History
 import Model
 import Streaming
 
@@ -11,6 +12,7 @@ struct Setup: Sendable {
     var socketPath: String
     var model: LoadedModel
     var analysis: AnalysisSettings
+    var history: HistorySettings
     /// Why these sources, when nobody named any.
     var sourceReason: String?
 
@@ -29,6 +31,10 @@ struct Setup: Sendable {
             configuration.model = model == "default" ? nil : model
             configuration.places["model"] = nil
         }
+        if let place = options.history {
+            configuration.history.place = place
+            configuration.places["history.path"] = nil
+        }
         if let level = options.logLevel { configuration.log.level = level }
         if let path = options.socket { configuration.socket.path = path }
         if configuration.sources.isEmpty, let previous, let reason = previous.sourceReason {
@@ -45,20 +51,35 @@ struct Setup: Sendable {
         }
         let previousPath = previous.flatMap { $0.configuration.socket.path == nil ? $0.socketPath : nil }
         socketPath = configuration.socket.path ?? previousPath ?? Defaults.socketPath()
+        // What can be wrong though each value is possible; of the file, all of it together.
+        var problems = configuration.systemProblems
+        let model: LoadedModel?
         do throws(ModelError) {
             model = try LoadedModel(path: configuration.model)
         } catch {
-            let place = options.model == nil ? configuration.places["model"] : nil
-            throw ConfigurationError(file: place == nil ? nil : file, at: place, error.description)
+            guard let place = configuration.places["model"] else {
+                throw ConfigurationError(file: nil, error.description)
+            }
+            problems.append(ConfigurationProblem(place: place, message: error.description))
+            model = nil
         }
-        do throws(StreamingError) {
-            _ = try StreamingClassifier.steps(of: model.model, perUpdate: configuration.update)
-        } catch {
-            throw ConfigurationError(file: file, at: configuration.places["update"], error.description)
+        if let model {
+            do throws(StreamingError) {
+                _ = try StreamingClassifier.steps(of: model.model, perUpdate: configuration.update)
+            } catch {
+                let place = configuration.places["update"]
+                problems.append(ConfigurationProblem(place: place, message: error.description))
+            }
         }
+        guard let model, problems.isEmpty else { throw ConfigurationError(file: file, problems: problems) }
+        self.model = model
         analysis = AnalysisSettings(
             model: model.model, updateInterval: configuration.update ?? WindowStream.step(of: model.model),
             estimator: configuration.estimator)
+        history = Defaults.history(configuration.history)
+        if configuration.history.place == .usual, let previous, previous.configuration.history.place == .usual {
+            history.path = previous.history.path
+        }
         self.configuration = configuration
     }
 
@@ -67,8 +88,7 @@ struct Setup: Sendable {
     }
 
     var hubSettings: HubSettings {
-        HubSettings(
-            model: model.info, history: configuration.history, configurationFile: configuration.file)
+        HubSettings(model: model.info, configurationFile: configuration.file)
     }
 }
 

@@ -1,4 +1,5 @@
 import ControlProtocol
+import History
 import Streaming
 
 /// From records of the analysis to what is published, and the changes in it.
@@ -16,6 +17,7 @@ extension Hub {
         let state = EstimateState(record.state)
         let genre = state == .genre ? record.label.map { source.labels[$0] } : nil
         publish(source, state, genre: genre, confidence: record.confidence)
+        noteLabelsLater()
         notifyEstimate(of: source)
     }
 
@@ -52,10 +54,13 @@ extension Hub {
             source: source.name, time: source.time.description, position: source.position.rounded(toPlaces: 3),
             from: source.label, to: label, confidence: source.confidence.rounded(toPlaces: 6),
             lasted: (source.elapsed - source.labelStart).rounded(toPlaces: 3))
+        source.since.follow(source.time)
+        source.labelOrder = monotonicSeconds()
+        history.append(
+            HistoryEntry(change, began: source.since.time, ended: source.time, order: source.labelOrder))
         source.label = label
         source.since = Moment(source.time)
         source.labelStart = source.elapsed
-        history.append(change, at: source.time)
         notify(.change(change), kind: .change, source: source.name)
         let confidence = source.confidence > 0 ? " (\(source.confidence.rounded(toPlaces: 2)))" : ""
         say(

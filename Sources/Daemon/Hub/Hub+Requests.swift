@@ -1,7 +1,7 @@
 import ControlProtocol
 import Glibc
 
-/// The answers to the control socket's requests, but `reload`'s, which takes longer.
+/// The answers to the control socket's requests, but those of `history` and `reload`, which take longer.
 extension Hub {
     /// The answer as a line.
     func answer(_ call: ControlCall, id: RequestID, client: Client) -> [UInt8] {
@@ -14,10 +14,10 @@ extension Hub {
                 subscribe(client, params)
                 let names = params.source.map { [$0] } ?? sources.map(\.name)
                 return Response.line(id: id, result: SubscribeResult(events: params.events, sources: names))
-            case .history(let params): return Response.line(id: id, result: try history(params))
             case .sources: return Response.line(id: id, result: SourcesResult(sources: sources.map(\.status)))
             case .status: return Response.line(id: id, result: status())
-            case .reload: return Response.line(id: id, error: RPCError(.internalError, "a reload has a way of its own"))
+            case .history, .reload:
+                return Response.line(id: id, error: RPCError(.internalError, "\(call.method) has a way of its own"))
             }
         } catch {
             return Response.line(id: id, error: error)
@@ -39,14 +39,6 @@ extension Hub {
         try check(params.source)
         let asked = sources.filter { (params.source ?? $0.name) == $0.name }
         return CurrentResult(estimates: asked.map(\.estimate))
-    }
-
-    private func history(_ params: HistoryParams) throws(RPCError) -> HistoryResult {
-        try check(params.source)
-        let now = Timestamp.now
-        return HistoryResult(
-            changes: history.changes(
-                of: params.source, since: params.since?.time(now: now), limit: params.limit, now: now))
     }
 
     private func status() -> DaemonStatus {

@@ -11,26 +11,25 @@ extension Hub {
 
     /// Forgets a source whose capture has stopped.
     func remove(slot: Int) {
-        sourceOfSlot[slot]?.stallCheck?.cancel()
+        if let source = sourceOfSlot[slot] {
+            source.stallCheck?.cancel()
+            endLabel(of: source)
+        }
         sourceOfSlot[slot] = nil
         sources.removeAll { $0.slot == slot }
     }
 
-    /// Puts the sources in the order of the configuration, and forgets the history of those that are gone.
+    /// Puts the sources in the order of the configuration.
     func arrange(_ names: [String]) {
         let place = Dictionary(zip(names, 0...), uniquingKeysWith: { first, _ in first })
         sources.sort { (place[$0.name] ?? .max) < (place[$1.name] ?? .max) }
-        history.keep(only: Set(names))
         tellIfAllEnded()
     }
 
     /// Seconds since the start.
     var uptime: Double { started.elapsed }
 
-    func use(_ new: HubSettings) {
-        settings = new
-        history.settings = new.history
-    }
+    func use(_ new: HubSettings) { settings = new }
 
     /// Whether there are sources and each one ended with an error.
     var haveAllFailed: Bool {

@@ -1,10 +1,11 @@
 import Capture
 import ControlProtocol
+import History
 import Logging
 import NIOCore
 
-/// Where everything meets that is known of the sources: takes the estimates out of their rings, sees changes, keeps
-/// the history, tells the subscribers, answers the control socket, and logs.
+/// Where everything meets that is known of the sources: takes the estimates out of their rings, sees changes, tells
+/// the history and the subscribers, answers the control socket, and logs.
 ///
 /// It runs on the event loop that also serves the control socket: a request is answered where it arrives, and a
 /// client's requests in their order. Nothing of the audio path waits for it, but a stream whose ring of estimates
@@ -19,7 +20,9 @@ actor Hub {
     /// The same by the slot that the analysis knows them by.
     var sourceOfSlot = [HubSource?](repeating: nil, count: AnalysisPool.slots)
     var subscribers: [Client: Subscription] = [:]
-    var history: ChangeHistory
+    nonisolated let history: History
+    /// Whether the history will be told how long the labels have lasted.
+    var willNoteLabels = false
     /// What the configuration says about it, and whom it is of.
     var settings: HubSettings
     var started = Moment()
@@ -37,13 +40,13 @@ actor Hub {
 
     /// - Parameter patience: seconds without a sample after which a source has no signal.
     init(
-        loop: any EventLoop, settings: HubSettings, log: Logger, patience: Double = 1
+        loop: any EventLoop, settings: HubSettings, history: History, log: Logger, patience: Double = 1
     ) throws(SystemError) {
         self.loop = loop
         self.patience = patience
         self.log = log
         self.settings = settings
-        history = ChangeHistory(settings: settings.history)
+        self.history = history
         bell = try Bell()
         (allEnded, endings) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -121,7 +124,6 @@ extension Hub: AnalysisListener {
 /// What the hub is told about the daemon.
 struct HubSettings: Sendable {
     var model: ModelInfo
-    var history: HistorySettings
     /// The configuration file in force.
     var configurationFile: String?
 }

@@ -55,6 +55,10 @@ final class HubSource {
     var elapsed = 0.0
     /// `elapsed` when the label began.
     var labelStart = 0.0
+    /// When the label began, monotonic seconds.
+    var labelOrder = monotonicSeconds()
+    /// `elapsed` when the history was last told.
+    var notedElapsed = 0.0
     /// When there began to be nothing to hear, monotonic seconds; nil while there is something.
     var quietStart: Double?
     /// The next look whether anything comes.

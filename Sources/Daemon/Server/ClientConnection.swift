@@ -19,7 +19,7 @@ struct Client: Sendable, Hashable {
 
 /// One client of the control socket: lines in, lines out, in order, in bounded memory.
 ///
-/// Nothing is read from a client that does not read its answers, nor while it waits for a reload. A subscriber that
+/// Nothing is read from a client that does not read its answers, nor while it waits for a reload or the history. A subscriber that
 /// reads too slowly loses estimates, and is told how many when it reads again; one that leaves a thousand changes
 /// unread is disconnected.
 ///
@@ -43,7 +43,7 @@ final class ClientConnection: ChannelInboundHandler {
     /// What was read and not yet looked at.
     private var unread = ByteBuffer()
     private var hasReadEnd = false
-    private var isReloading = false
+    private var isWaiting = false
     private var needsFlush = false
     private var lostEstimates = 0
     private var queuedChanges = 0
@@ -131,13 +131,14 @@ final class ClientConnection: ChannelInboundHandler {
         return hub.assumeIsolated { $0.subscribers[client] != nil }
     }
 
-    private var canAnswer: Bool { !isReloading && context?.channel.isWritable == true }
+    private var canAnswer: Bool { !isWaiting && context?.channel.isWritable == true }
 
     private func answer(_ item: LineSplitter.Item) {
         do throws(Request.Rejection) {
             guard case .line(let line) = item else { throw .overlong }
             let request = try Request(line: line)
             if request.call == .reload { return startReload(id: request.id) }
+            if case .history(let params) = request.call { return askHistory(params, id: request.id) }
             let client = client
             let answer = hub.assumeIsolated { $0.answer(request.call, id: request.id ?? .null, client: client) }
             if request.id != nil { write(answer) }
@@ -146,8 +147,23 @@ final class ClientConnection: ChannelInboundHandler {
         }
     }
 
+    private func askHistory(_ params: HistoryParams, id: RequestID?) {
+        // Without an id nobody wants the answer.
+        guard let id else { return }
+        isWaiting = true
+        Task { [hub, client] in
+            let answer = await hub.answerHistory(params, id: id)
+            hub.loop.execute {
+                let connection = client.connection
+                connection.isWaiting = false
+                connection.write(answer)
+                connection.proceed()
+            }
+        }
+    }
+
     private func startReload(id: RequestID?) {
-        isReloading = true
+        isWaiting = true
         Task { [reload, client, loop = hub.loop] in
             let result = await reload()
             loop.execute { client.connection.finishReload(result, id: id) }
@@ -155,7 +171,7 @@ final class ClientConnection: ChannelInboundHandler {
     }
 
     private func finishReload(_ result: Result<ReloadResult, RPCError>, id: RequestID?) {
-        isReloading = false
+        isWaiting = false
         if let id {
             switch result {
             case .success(let changed): write(Response.line(id: id, result: changed))

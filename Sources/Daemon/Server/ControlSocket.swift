@@ -30,6 +30,8 @@ final class ControlSocket: Sendable {
 
     var isPassed: Bool { if case .passed = ownership { true } else { false } }
 
+    /// Bytes of the longest path: that of an address, less the suffix that it has while it is made.
+    static let longestPath = UnixSocket.longestPath - ".new".utf8.count
     /// Connections that wait to be accepted.
     private static let backlog: Int32 = 128
 
@@ -38,7 +40,7 @@ final class ControlSocket: Sendable {
         guard !path.isEmpty, temporary.utf8.count <= UnixSocket.longestPath, !path.utf8.contains(0) else {
             throw SocketError(
                 .badPath,
-                "the socket's path must be 1 to \(UnixSocket.longestPath - 4) bytes long, not \(path.utf8.count)")
+                "the socket's path must be 1 to \(Self.longestPath) bytes long, not \(path.utf8.count)")
         }
         let groupID = try group.map(Self.identifier)
         try Self.makeDirectory(of: path)
@@ -194,7 +196,8 @@ final class ControlSocket: Sendable {
         guard chmod(path, mode) == 0 else { throw .failed("set the mode of \(path)", call: "chmod") }
     }
 
-    private static func identifier(ofGroup name: String) throws(SocketError) -> gid_t {
+    /// Throws when there is no such group.
+    static func identifier(ofGroup name: String) throws(SocketError) -> gid_t {
         var entry = group()
         var result: UnsafeMutablePointer<group>?
         var buffer = [CChar](repeating: 0, count: 64 << 10)

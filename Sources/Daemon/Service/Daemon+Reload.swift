@@ -57,7 +57,10 @@ extension Daemon {
         if !isSameUpdate { changes.append("update: every \(plain(new.analysis.updateInterval)) s") }
         if !isSameEstimator { changes.append("estimator") }
         changes += await supervisor.use(new.configuration.sources, isSameAnalysis ? nil : setup.analysis)
-        if new.configuration.history != old.configuration.history { changes.append("history") }
+        if new.history != old.history {
+            await history.use(new.history)
+            changes.append("history")
+        }
         if new.configuration.log != old.configuration.log { changes.append("log") }
         level.value = new.configuration.log.level
         await summary.use(interval: new.configuration.log.summary)

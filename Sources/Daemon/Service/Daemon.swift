@@ -1,5 +1,6 @@
 import ControlProtocol
 import Foundation
+import History
 import Logging
 import NIOCore
 import NIOPosix
@@ -12,6 +13,7 @@ actor Daemon {
     let log: Logger
     let level: SharedLevel
     let notification: ServiceNotification
+    let history: History
     let hub: Hub
     let supervisor: SourceSupervisor
     let summary: SummaryLog
@@ -34,8 +36,9 @@ actor Daemon {
         self.service = service
         notification = ServiceNotification(path: service.notifySocket)
         let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
+        history = History(setup.history, log: log)
         do throws(SystemError) {
-            hub = try Hub(loop: loop, settings: setup.hubSettings, log: log)
+            hub = try Hub(loop: loop, settings: setup.hubSettings, history: history, log: log)
         } catch {
             throw StartError(error)
         }
@@ -49,6 +52,8 @@ actor Daemon {
         let signals = await UnixSignalsSequence(trapping: SignalService.signals)
         let listening = try listen()
         announce(listening)
+        // Nothing waits for it.
+        Task { [history] in await history.open() }
         // Before anybody is served: a client's reload finds all sources there. Who connects meanwhile waits.
         _ = await supervisor.use(setup.configuration.sources, nil)
         let server: ControlServer
@@ -82,6 +87,8 @@ actor Daemon {
         // Nothing of it takes that long; what would is left behind.
         configuration.maximumGracefulShutdownDuration = .seconds(3)
         try await ServiceGroup(configuration: configuration).run()
+        await hub.endLabels()
+        await closeHistory()
         let status: ExitStatus = await hub.haveAllFailed ? .sourcesFailed : .success
         try? await bell.close()
         let uptime = await hub.uptime
@@ -110,6 +117,9 @@ actor Daemon {
 
     private func announce(_ socket: ControlSocket) {
         if let reason = setup.sourceReason { log.notice("\(reason)") }
+        if setup.history.path == nil, !setup.history.isChosen {
+            log.info("history: kept in memory alone, since there is no folder for it; history: {path:} sets one")
+        }
         let origin = socket.isPassed ? ", passed by the service manager" : ""
         log.info("genred \(genredVersion): \(setup.status); control socket \(socket.path)\(origin)")
         if socket.isPassed { sayWhatIsPassedOver(socket.contradictions(to: setup.configuration.socket)) }
@@ -123,6 +133,20 @@ actor Daemon {
             the control socket is the service manager's, and the configuration's socket \(wishes.joined(separator: ", ")) \
             is passed over: change ListenStream=, SocketMode= or SocketGroup= of the socket unit
             """)
+    }
+
+    /// Waits for it a moment, and no longer for a disk that does not answer.
+    private func closeHistory() async {
+        let (end, ended) = AsyncStream.makeStream(of: Void.self)
+        Task { [history] in
+            await history.close()
+            ended.finish()
+        }
+        Task {
+            try? await Task.sleep(for: .seconds(3))
+            ended.finish()
+        }
+        for await _ in end {}
     }
 
     private func willStop() {

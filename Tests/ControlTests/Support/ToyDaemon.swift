@@ -167,7 +167,13 @@ private final class Server: @unchecked Sendable {
                 (params.source == nil || $0.source == params.source)
                     && (since == nil || Timestamp(rfc3339: $0.time).map { $0 >= since ?? $0 } == true)
             }
-            return Response.line(id: id, result: HistoryResult(changes: changes.suffix(params.limit)))
+            let totals = Dictionary(changes.map { ($0.from, $0.lasted) }, uniquingKeysWith: +)
+                .map { LabelTime(label: $0.key, seconds: $0.value) }.sorted { $0.seconds > $1.seconds }
+            return Response.line(
+                id: id,
+                result: HistoryResult(
+                    changes: changes.suffix(params.limit), more: changes.count > params.limit,
+                    totals: params.totals ? totals : nil))
         case .sources: return Response.line(id: id, result: SourcesResult(sources: programme.statuses))
         case .status: return Response.line(id: id, result: status)
         case .reload:

@@ -23,7 +23,7 @@ final class DaemonProcess {
         if let watchdog { variables["WATCHDOG_USEC"] = "\(Int(watchdog * 1e6))" }
         let activation = listening == nil ? "" : "LISTEN_FDS=1 LISTEN_PID=$$ "
         process = try ChildProcess(
-            shell: "\(activation)exec '\(Self.built("genred"))' \(arguments) 2>>log", in: folder.path,
+            shell: "\(activation)exec '\(Self.built("genred"))' --history none \(arguments) 2>>log", in: folder.path,
             environment: variables, third: listening)
     }
 

@@ -1,5 +1,7 @@
 import Capture
 import ControlProtocol
+import Foundation
+import History
 import Logging
 import Model
 import NIOCore
@@ -36,7 +38,8 @@ final class HubFixture: Sendable {
         let recorder = log
         hub = try Hub(
             loop: MultiThreadedEventLoopGroup(numberOfThreads: 1).next(),
-            settings: HubSettings(model: model, history: history, configurationFile: nil),
+            settings: HubSettings(model: model, configurationFile: nil),
+            history: History(history, log: Logger(label: "history") { _ in SwiftLogNoOpLogHandler() }),
             log: Logger(label: "test") { _ in recorder }, patience: patience)
         let socket = try ControlSocket(path: path, mode: 0o600, group: nil)
         server = try await ControlServer(socket: socket, hub: hub, reload: reload)
@@ -92,9 +95,16 @@ final class HubFixture: Sendable {
         }
     }
 
+    /// What the history has, as `from>to`.
     func changes(of source: String = "radio") async -> [String] {
-        await hub.perform { hub in
-            hub.history.changes(of: source, since: nil, limit: 1000, now: .now).map { "\($0.from)>\($0.to)" }
-        }
+        await history(of: source).changes.map { "\($0.from)>\($0.to)" }
     }
+
+    func history(of source: String? = nil) async -> HistoryResult {
+        let line = await hub.answerHistory(
+            HistoryParams(source: source, limit: 1000, totals: true), id: .integer(1))
+        return (try? JSONDecoder().decode(Answer.self, from: Data(line)).result) ?? HistoryResult(changes: [])
+    }
+
+    private struct Answer: Decodable { var result: HistoryResult }
 }

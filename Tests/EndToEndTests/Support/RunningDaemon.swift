@@ -24,7 +24,10 @@ final class RunningDaemon {
         _ = FileManager.default.createFile(atPath: logPath, contents: nil)
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments =
-            ["-c", "\(limits) exec \"$0\" \"$@\"", Programs.built("genred"), "--socket", self.socket]
+            [
+                "-c", "\(limits) exec \"$0\" \"$@\"", Programs.built("genred"), "--socket", self.socket, "--history",
+                folder.file("history.sqlite"),
+            ]
             + sources.flatMap { ["--source", "\($0.name)=\($0.uri)"] } + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = input

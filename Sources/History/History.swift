@@ -1,0 +1,294 @@
+public import ControlProtocol
+import Foundation
+import GRDB
+public import Logging
+
+/// The changes of label, kept across restarts in an SQLite file, bounded in number and age.
+///
+/// Nobody waits for the disk but who asks for the history: changes go into a mailbox and are written a moment later,
+/// many at a time. What cannot be written is kept in memory (the newest ten thousand) and written when that works again;
+/// the log says so once. A damaged file is moved aside; one of somebody else is left alone.
+///
+/// The order is that of the changes, not of the clock.
+public actor History {
+    private let executor = QueueExecutor(label: "history")
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private nonisolated let mailbox = Mailbox()
+    private let log: Logger
+    private var settings: HistorySettings
+    /// Seconds until what failed is tried again.
+    private let patience: Double
+    /// Seconds from a change until it is written.
+    private let delay: Double
+    private let run = UUID().uuidString
+
+    private var database: HistoryDatabase?
+    private var waiting = Mailbox.Contents()
+    /// Of each source the `order` of the last entry.
+    private var lastOrder: [String: Double] = [:]
+    /// What the log was told last.
+    private var failure: HistoryError.Code?
+    private var nextAttempt = 0.0
+    private var movedAside = -Double.infinity
+    private var clock = ClockWatch()
+    private var nextPruning = 0.0
+    private var isClosed = false
+
+    /// Opens nothing yet.
+    ///
+    /// - Parameters:
+    ///   - patience: seconds until what failed is tried again.
+    ///   - delay: seconds from a change until it is written; a process that is killed loses no more.
+    public init(_ settings: HistorySettings, log: Logger, patience: Double = 30, delay: Double = 0.5) {
+        self.settings = settings
+        self.log = log
+        self.patience = patience
+        self.delay = delay
+    }
+
+    // MARK: What is told to it, from any thread, without waiting
+
+    /// Takes a change, and with it the label that lasts from then on.
+    public nonisolated func append(_ entry: HistoryEntry) {
+        let change = entry.change
+        let next: OpenLabel? =
+            change.to == Change.stopped
+            ? nil
+            : OpenLabel(
+                source: change.source, label: change.to, began: entry.ended, until: entry.ended,
+                position: change.position, lasted: 0, order: entry.order)
+        put { contents in
+            contents.append(entry)
+            contents.open.updateValue(next, forKey: change.source)
+        }
+    }
+
+    /// Takes how long the labels of now have lasted, in case nothing is heard of them any more.
+    public nonisolated func note(_ labels: [OpenLabel]) {
+        guard !labels.isEmpty else { return }
+        put { contents in
+            for label in labels { contents.open.updateValue(label, forKey: label.source) }
+        }
+    }
+
+    private nonisolated func put(_ change: (inout Mailbox.Contents) -> Void) {
+        if mailbox.put(change) { flush(in: delay) }
+    }
+
+    private nonisolated func flush(in seconds: Double) {
+        Task { [weak self] in
+            try? await Task.sleep(for: .seconds(seconds))
+            await self?.flush()
+        }
+    }
+
+    // MARK: Its life
+
+    /// Opens the file, if that is possible, and says in the log what there is.
+    public func open() { flush() }
+
+    /// Goes on with other settings.
+    public func use(_ new: HistorySettings) {
+        let old = settings
+        if new.path != old.path {
+            // What came before belongs to the old file.
+            flush()
+            database?.close()
+            database = nil
+            (failure, nextAttempt) = (nil, 0)
+        }
+        settings = new
+        nextPruning = 0
+        flush()
+    }
+
+    /// Writes what waits, and closes the file.
+    public func close() {
+        nextAttempt = 0
+        flush()
+        isClosed = true
+        database?.close()
+        database = nil
+        if settings.path != nil, !waiting.entries.isEmpty {
+            log.warning("history: \(count(waiting.entries.count)) could not be written and are lost")
+        }
+    }
+
+    // MARK: What is asked
+
+    /// The answer to `history`.
+    ///
+    /// - Parameters:
+    ///   - open: the labels that last, of all the sources that there are.
+    ///   - now: the end of what lasts.
+    public func result(
+        _ params: HistoryParams, open: [OpenLabel], now: Timestamp = .now
+    ) throws(RPCError) -> HistoryResult {
+        flush()
+        let oldest = now.adding(seconds: -settings.keep)
+        let since = params.since?.time(now: now)
+        var query = HistoryQuery(
+            source: params.source, since: max(oldest, since ?? oldest), isRecent: since.map { $0 > oldest } ?? false,
+            limit: params.limit + 1)
+        try checkSource(params.source, open: open)
+        // A time to come asks for nothing, not for what a clock that was ahead has left.
+        if let since, since > now { query.limit = 0 }
+        var changes: [Change] = []
+        var times = LabelTimes(since: query.since)
+        let pending = waiting.entries.filter(query.matches)
+        if let database, query.limit > 0 {
+            do throws(HistoryError) {
+                changes = try database.changes(query)
+                if params.totals { try database.addTimes(query, to: &times) }
+            } catch {
+                failed(error)
+            }
+        }
+        if query.limit > 0 { changes += pending.map(\.change) }
+        let more = changes.count > params.limit
+        guard params.totals else { return HistoryResult(changes: changes.suffix(params.limit), more: more) }
+        for entry in pending {
+            times.add(entry.change.from, began: entry.began, ended: entry.ended, lasted: entry.change.lasted)
+        }
+        // One that ended after it was looked at is among the entries.
+        for label in open
+        where (params.source ?? label.source) == label.source && label.order >= lastOrder[label.source] ?? 0 {
+            times.add(label.label, began: label.began, ended: label.until, lasted: label.lasted)
+        }
+        return HistoryResult(changes: changes.suffix(params.limit), more: more, totals: times.result)
+    }
+
+    /// A source that is gone has its history still.
+    private func checkSource(_ name: String?, open: [OpenLabel]) throws(RPCError) {
+        guard let name, !open.contains(where: { $0.source == name }) else { return }
+        if waiting.entries.contains(where: { $0.change.source == name }) { return }
+        if (try? database?.knows(name)) == true { return }
+        throw .unknownSource(name, known: open.map(\.source))
+    }
+
+    // MARK: Writing
+
+    /// Writes what waits, if that is possible now.
+    private func flush() {
+        let arrived = mailbox.take()
+        for entry in arrived.entries { lastOrder[entry.change.source] = entry.order }
+        waiting.append(arrived)
+        let now = Self.steadySeconds()
+        clock.look(wall: .now, steady: now)
+        guard !isClosed else { return }
+        if let database, !database.isInPlace {
+            log.warning("history: \(database.path ?? "") is gone; a new one is begun")
+            database.close()
+            self.database = nil
+        }
+        guard now >= nextAttempt else { return }
+        do throws(HistoryError) {
+            if self.database == nil { self.database = try openDatabase() }
+            let kept = waiting.entries.count
+            if let database { try write(to: database, now: now) }
+            succeeded(kept)
+        } catch {
+            failed(error)
+        }
+    }
+
+    private func write(to database: HistoryDatabase, now: Double) throws(HistoryError) {
+        if !waiting.isEmpty {
+            try database.write(waiting.entries, open: waiting.open)
+            let sources = Set(waiting.entries.map(\.change.source))
+            let lost = waiting.lost
+            waiting = Mailbox.Contents()
+            waiting.lost = lost
+            try database.prune(sources, limit: settings.limit)
+            if settings.path == nil { try database.prune(toTotal: HistorySettings.mostInMemory) }
+        }
+        if now >= nextPruning {
+            try database.pruneAll(before: clock.horizon(keep: settings.keep), limit: settings.limit)
+            nextPruning = now + ClockWatch.calm
+        }
+    }
+
+    private func openDatabase() throws(HistoryError) -> HistoryDatabase {
+        do throws(HistoryError) {
+            return try openAsItIs()
+        } catch {
+            guard error.code == .damaged else { throw error }
+            try moveAside(error)
+            return try openAsItIs()
+        }
+    }
+
+    private func openAsItIs() throws(HistoryError) -> HistoryDatabase {
+        let opened = try HistoryDatabase(path: settings.path, run: run, makesFolders: !settings.isChosen)
+        guard let path = settings.path else { return opened }
+        do throws(HistoryError) {
+            let extent = try opened.extent()
+            let since = extent.oldest.map { ", the oldest of \($0.description.prefix(10))" } ?? ""
+            log.info("history: \(path): \(count(extent.changes))\(since)")
+            return opened
+        } catch {
+            opened.close()
+            throw error
+        }
+    }
+
+    // MARK: What goes wrong
+
+    private func succeeded(_ kept: Int) {
+        if failure != nil {
+            let lost = waiting.lost > 0 ? "; \(waiting.lost) were lost, because too many waited" : ""
+            log.notice("history: written again, with \(count(kept)) that had been kept in memory\(lost)")
+        }
+        (failure, waiting.lost) = (nil, 0)
+    }
+
+    private func failed(_ error: HistoryError) {
+        if error.code == .damaged, let database {
+            database.close()
+            self.database = nil
+            do throws(HistoryError) {
+                try moveAside(error)
+                return flush(in: 0)
+            } catch {
+                return report(error)
+            }
+        }
+        report(error)
+    }
+
+    /// Says it once, and lets it be tried again.
+    private func report(_ error: HistoryError) {
+        nextAttempt = Self.steadySeconds() + patience
+        // A little late, so that it is not too early.
+        flush(in: patience + 0.05)
+        guard failure != error.code else { return }
+        failure = error.code
+        let level: Logger.Level = error.code == .inUse && !settings.isChosen ? .info : .warning
+        log.log(level: level, "history: \(error); until then changes are kept in memory")
+    }
+
+    /// Gives a damaged file another name, so that a new one can be begun and nothing is lost. Not more than once an
+    /// hour: a disk that damages everything should not be filled, too.
+    private func moveAside(_ damage: HistoryError) throws(HistoryError) {
+        guard let path = settings.path, Self.steadySeconds() - movedAside >= 3600 else { throw damage }
+        movedAside = Self.steadySeconds()
+        let time = Timestamp.now.description.prefix(19).filter { $0 != "-" && $0 != ":" }
+        let name = "\(path).damaged-\(time)Z"
+        for suffix in ["-wal", "-shm", ""] where access("\(path)\(suffix)", F_OK) == 0 {
+            guard rename("\(path)\(suffix)", "\(name)\(suffix)") == 0 else {
+                throw HistoryError("\(damage); it cannot be moved to \(name)", call: "rename")
+            }
+        }
+        log.error("history: \(damage); it was moved to \(name) and a new one is begun")
+    }
+
+    private func count(_ changes: Int) -> String { "\(changes) \(changes == 1 ? "change" : "changes")" }
+
+    /// Seconds of a clock that nobody sets and that goes on while the machine sleeps.
+    private static func steadySeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+}

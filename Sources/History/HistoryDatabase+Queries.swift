@@ -1,0 +1,80 @@
+import ControlProtocol
+import GRDB
+
+/// What is asked of the history.
+struct HistoryQuery {
+    /// Nil for all.
+    var source: String?
+    /// What ended before it is not wanted.
+    var since: Timestamp
+    /// Whether `since` leaves out much, or only what is too old to be kept.
+    var isRecent: Bool
+    var limit: Int
+
+    func matches(_ entry: HistoryEntry) -> Bool {
+        (source ?? entry.change.source) == entry.change.source && entry.ended >= since
+    }
+}
+
+extension HistoryDatabase {
+    /// The newest changes, newest last.
+    func changes(_ query: HistoryQuery) throws(HistoryError) -> [Change] {
+        try read { db in
+            let (condition, arguments) = selection(query)
+            let rows = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT source, ended, label, next, confidence, position, lasted \(condition)
+                    ORDER BY id DESC LIMIT ?
+                    """,
+                arguments: arguments + [query.limit])
+            var changes: [Change] = []
+            while let row = try rows.next() {
+                changes.append(
+                    Change(
+                        source: try row.text(0), time: try row.time(1).description, position: try row.number(5),
+                        from: try row.text(2), to: try row.text(3), confidence: try row.number(4),
+                        lasted: try row.number(6)))
+            }
+            return changes.reversed()
+        }
+    }
+
+    /// Adds the time of each label that has ended; labels beyond a thousand are no labels of ours.
+    func addTimes(_ query: HistoryQuery, to times: inout LabelTimes) throws(HistoryError) {
+        let (condition, arguments) = selection(query)
+        let since = query.since.milliseconds
+        try read { db in
+            let whole = try Row.fetchCursor(
+                db, sql: "SELECT label, SUM(lasted) \(condition) AND began >= ? GROUP BY label LIMIT 1000",
+                arguments: arguments + [since])
+            while let row = try whole.next() { times.add(try row.text(0), seconds: try row.number(1)) }
+            // Where `since` falls into a label: one a source, or a few if the clock was set.
+            let cut = try Row.fetchCursor(
+                db, sql: "SELECT label, began, ended, lasted \(condition) AND began < ?",
+                arguments: arguments + [since])
+            while let row = try cut.next() {
+                times.add(
+                    try row.text(0), began: try row.time(1), ended: try row.time(2), lasted: try row.number(3))
+            }
+        }
+    }
+
+    func knows(_ source: String) throws(HistoryError) -> Bool {
+        try read { db in
+            try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM changes WHERE source = ?)", arguments: [source])
+                ?? false
+        }
+    }
+
+    /// By the index that leaves the least to be read; SQLite, which knows nothing of the times, would guess.
+    private func selection(_ query: HistoryQuery) -> (String, StatementArguments) {
+        let since = query.since.milliseconds
+        if let source = query.source {
+            return ("FROM changes INDEXED BY changes_source WHERE source = ? AND ended >= ?", [source, since])
+        }
+        return query.isRecent
+            ? ("FROM changes INDEXED BY changes_ended WHERE ended >= ?", [since])
+            : ("FROM changes NOT INDEXED WHERE ended >= ?", [since])
+    }
+}

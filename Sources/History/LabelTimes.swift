@@ -1,0 +1,28 @@
+import ControlProtocol
+
+/// Adds up how long each label was published, from some time on.
+struct LabelTimes {
+    let since: Timestamp
+    private var seconds: [String: Double] = [:]
+
+    init(since: Timestamp) { self.since = since }
+
+    /// - Parameter lasted: seconds; of audio, which can be more than from `began` to `ended` by the clock: a file may
+    ///   be read fast, and clocks are set. What began before `since` counts with the share that lies after it.
+    mutating func add(_ label: String, began: Timestamp, ended: Timestamp, lasted: Double) {
+        guard ended >= since, lasted > 0, lasted.isFinite else { return }
+        var share = 1.0
+        if began < since { share = ended.seconds(since: since) / ended.seconds(since: began) }
+        seconds[label, default: 0] += lasted * share
+    }
+
+    /// What is known to lie after `since` as a whole.
+    mutating func add(_ label: String, seconds more: Double) { seconds[label, default: 0] += more }
+
+    /// The longest first.
+    var result: [LabelTime] {
+        seconds.filter { $0.value > 0 }
+            .map { LabelTime(label: $0.key, seconds: ($0.value * 1000).rounded() / 1000) }
+            .sorted { ($1.seconds, $0.label) < ($0.seconds, $1.label) }
+    }
+}

@@ -1,0 +1,13 @@
+import Dispatch
+
+/// Runs an actor on a dispatch queue of its own: what waits for a disk there keeps no thread of the tasks' pool.
+final class QueueExecutor: SerialExecutor {
+    private let queue: DispatchQueue
+
+    init(label: String) { queue = DispatchQueue(label: label, qos: .utility) }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    }
+}

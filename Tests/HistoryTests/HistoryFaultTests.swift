@@ -1,0 +1,291 @@
+import ControlProtocol
+import Foundation
+import GRDB
+import Testing
+
+@testable import History
+
+private typealias Fixture = HistoryFixture
+
+/// Full disks, damaged files, other programs' files.
+struct HistoryFaultTests {
+    @Test func `two daemons with one file: the second keeps its own in memory, and writes it when the first is gone`()
+        async throws
+    {
+        let fixture = try Fixture()
+        let (first, second) = (fixture.history(), fixture.history())
+        first.append(Fixture.entry("starting", "jazz", at: 3, lasted: 3))
+        first.note([Fixture.label("jazz", from: 3, until: 20)])
+        #expect(try await first.all() == ["starting>jazz"])
+        second.append(Fixture.entry("starting", "rock", at: 30, lasted: 3))
+        #expect(try await second.all() == ["starting>rock"])
+        #expect(try await first.all() == ["starting>jazz"], "nothing of the other's")
+        #expect(
+            fixture.log.all.last
+                == "warning history: another genred keeps its history in \(fixture.path); give this one a file of its own"
+                + " with history: {path:}; until then changes are kept in memory")
+        first.append(Fixture.label("jazz", from: 3, until: 40).stop)
+        await first.close()
+        #expect(
+            try await eventually {
+                try await second.all(stops: true) == ["starting>jazz", "jazz>stopped", "starting>rock"]
+            })
+        #expect(fixture.log.all.last == "notice history: written again, with 1 change that had been kept in memory")
+        #expect(try await second.totals() == ["starting": 6, "jazz": 37])
+        await second.close()
+    }
+
+    @Test func `a place that nobody chose is no reason to warn`() async throws {
+        let fixture = try Fixture()
+        let (first, second) = (fixture.history(), fixture.history(isChosen: false))
+        await first.open()
+        await second.open()
+        #expect(fixture.log.all.last?.hasPrefix("info history: another genred keeps its history in ") == true)
+        await first.close()
+        await second.close()
+    }
+
+    @Test func `another program that holds the file makes nobody wait, and loses nothing`() async throws {
+        let fixture = try Fixture()
+        let history = fixture.history()
+        history.append(Fixture.entry("a", "b", at: 1, lasted: 1))
+        #expect(try await history.all() == ["a>b"])
+        let other = try DatabaseQueue(path: fixture.path)
+        try await other.writeWithoutTransaction { db in
+            try db.execute(sql: "BEGIN EXCLUSIVE")
+            let start = ContinuousClock.now
+            for index in 0..<1000 { history.append(Fixture.entry("\(index)", "x", at: 2, lasted: 1)) }
+            #expect(.now - start < .seconds(1), "a thousand changes are only remembered")
+            // Until the history has tried and given up.
+            while !fixture.log.all.contains(where: { $0.contains("another program has") }) { usleep(10_000) }
+            try db.execute(sql: "COMMIT")
+        }
+        #expect(try await eventually { try await history.all().count == 1001 })
+        #expect(await eventually { fixture.log.all.last?.contains("with 1000 changes") == true })
+        await history.close()
+    }
+
+    @Test func `a damaged file is moved aside, whole, and a new one begun`() async throws {
+        let fixture = try Fixture()
+        let first = fixture.history()
+        for index in 0..<800 { first.append(Fixture.entry("\(index)", "x", at: Double(index), lasted: 1)) }
+        await first.close()
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: fixture.path))
+        for index in 4096..<bytes.count { bytes[index] = UInt8(truncatingIfNeeded: index &* 31) }
+        try bytes.write(to: URL(fileURLWithPath: fixture.path))
+        let second = fixture.history()
+        second.append(Fixture.entry("a", "b", at: 1000, lasted: 1))
+        #expect(try await eventually { try await second.all() == ["a>b"] })
+        let aside = fixture.files.filter { $0.contains(".damaged-") && !$0.hasSuffix("-shm") && !$0.hasSuffix("-wal") }
+        #expect(aside.count == 1)
+        #expect(fixture.log.all.contains { $0.hasPrefix("error history: \(fixture.path) is damaged: ") })
+        await second.close()
+        let third = fixture.history()
+        #expect(try await third.all() == ["a>b"])
+        await third.close()
+    }
+
+    @Test func `damage that only a question finds is dealt with the same way`() async throws {
+        let fixture = try Fixture()
+        let first = fixture.history(limit: 10_000)
+        for index in 0..<3000 { first.append(Fixture.entry("\(index)", "x", at: Double(index), lasted: 1)) }
+        await first.close()
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: fixture.path))
+        // A page in the middle of the table.
+        let page = bytes.count / 4096 / 3
+        for index in page * 4096..<(page + 6) * 4096 { bytes[index] = 0xFF }
+        try bytes.write(to: URL(fileURLWithPath: fixture.path))
+        let second = fixture.history(limit: 10_000)
+        _ = try await second.all()
+        #expect(await eventually { fixture.files.contains { $0.contains(".damaged-") } }, "\(fixture.log.all)")
+        second.append(Fixture.entry("a", "b", at: 1000, lasted: 1))
+        #expect(try await eventually { try await second.all() == ["a>b"] })
+        await second.close()
+    }
+
+    @Test func `a file that a crash has emptied is begun anew`() async throws {
+        let fixture = try Fixture()
+        try Data(count: 8192).write(to: URL(fileURLWithPath: fixture.path))
+        let history = fixture.history()
+        history.append(Fixture.entry("a", "b", at: 1, lasted: 1))
+        #expect(try await history.all() == ["a>b"])
+        #expect(fixture.files.contains { $0.contains(".damaged-") })
+        await history.close()
+    }
+
+    @Test(arguments: ["text", "database", "newer", "folder"])
+    func `what is not ours is left alone, and the history goes on in memory`(kind: String) async throws {
+        let fixture = try Fixture()
+        switch kind {
+        case "text": try "my novel\n".write(toFile: fixture.path, atomically: false, encoding: .utf8)
+        case "folder":
+            try FileManager.default.createDirectory(atPath: fixture.path, withIntermediateDirectories: false)
+        case "database":
+            let queue = try DatabaseQueue(path: fixture.path)
+            try await queue.write { db in try db.execute(sql: "CREATE TABLE recipes (id INTEGER PRIMARY KEY)") }
+            try queue.close()
+        default:
+            let database = try HistoryDatabase(path: fixture.path, run: "a")
+            try database.write { db in try db.execute(sql: "INSERT INTO grdb_migrations VALUES ('1000')") }
+            database.close()
+        }
+        let before = FileManager.default.contents(atPath: fixture.path)
+        let history = fixture.history(patience: 60)
+        history.append(Fixture.entry("a", "b", at: 1, lasted: 1))
+        #expect(try await history.all() == ["a>b"])
+        await history.close()
+        #expect(FileManager.default.contents(atPath: fixture.path) == before)
+        let reason = [
+            "text": "is not a database", "database": "is another program's database",
+            "newer": "was written by a newer genred", "folder": "is not a file",
+        ]
+        let told = fixture.log.all.filter { $0.hasPrefix("warning history: \(fixture.path) \(reason[kind] ?? "")") }
+        #expect(told.count == 1)
+        #expect(fixture.log.all.last == "warning history: 1 change could not be written and are lost")
+    }
+
+    @Test func `a file that somebody removes is begun anew`() async throws {
+        let fixture = try Fixture()
+        let history = fixture.history()
+        history.append(Fixture.entry("a", "b", at: 1, lasted: 1))
+        #expect(try await history.all() == ["a>b"])
+        for file in fixture.files { try FileManager.default.removeItem(atPath: "\(fixture.folder)/\(file)") }
+        history.append(Fixture.entry("b", "c", at: 2, lasted: 1))
+        #expect(try await history.all() == ["b>c"])
+        await history.close()
+        let again = fixture.history()
+        #expect(try await again.all() == ["b>c"])
+        await again.close()
+    }
+
+    @Test func `a folder that cannot be had is said once, and used when it is there`() async throws {
+        let fixture = try Fixture()
+        let folder = "\(fixture.folder)/a/b"
+        let history = fixture.history(path: "\(folder)/h.sqlite")
+        for index in 0..<20 {
+            history.append(Fixture.entry("\(index)", "x", at: 1, lasted: 1))
+            #expect(try await history.all().count == index + 1)
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(fixture.log.all.count == 1)
+        #expect(
+            fixture.log.all[0].hasPrefix(
+                "warning history: cannot make the folder \(folder) for the history: No such file or directory"))
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        #expect(
+            await eventually { fixture.log.all.last?.hasSuffix("with 20 changes that had been kept in memory") == true }
+        )
+        await history.close()
+        let again = fixture.history(path: "\(folder)/h.sqlite")
+        #expect(try await again.all().count == 20)
+        await again.close()
+    }
+
+    @Test func `more than can be kept in memory loses the oldest, and says how many`() async throws {
+        let fixture = try Fixture()
+        let folder = "\(fixture.folder)/a/b"
+        let history = fixture.history(path: "\(folder)/h.sqlite", limit: 100_000)
+        for index in 0..<25_000 { history.append(Fixture.entry("\(index)", "x", at: 1, lasted: 1)) }
+        let kept = try await history.all()
+        #expect(kept.count == 10_000)
+        #expect(kept.last == "24999>x")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        #expect(await eventually { fixture.log.all.last?.contains("; 15000 were lost") == true })
+        await history.close()
+    }
+
+    @Test(.enabled(if: SmallDisk.isPossible, "needs root, to mount a file system of 256 KB"))
+    func `a full disk loses nothing, is told once, and what waited is written when there is room`() async throws {
+        let fixture = try Fixture()
+        let disk = try SmallDisk(at: "\(fixture.folder)/disk", kilobytes: 256)
+        let path = "\(fixture.folder)/disk/h.sqlite"
+        let history = fixture.history(path: path)
+        history.append(Fixture.entry("a", "0", at: 0, lasted: 1))
+        #expect(try await history.all().count == 1)
+        try disk.fill()
+        for index in 0..<200 {
+            history.append(Fixture.entry("\(index)", "\(index + 1)", at: Double(index + 1), lasted: 1))
+            #expect(try await history.all().count == index + 2)
+        }
+        #expect(await eventually { fixture.log.all.count >= 2 })
+        try await Task.sleep(for: .milliseconds(200))
+        #expect(fixture.log.all.count == 2)
+        #expect(
+            fixture.log.all[1].hasPrefix(
+                "warning history: no room for \(path); make room on the disk (SQLite, error 13)"))
+        try disk.makeRoom()
+        #expect(await eventually { fixture.log.all.last?.hasPrefix("notice history: written again") == true })
+        #expect(try await history.all().count == 201)
+        await history.close()
+        let again = fixture.history(path: path)
+        #expect(try await again.all().count == 201)
+        await again.close()
+    }
+
+    @Test func `values of another type than they should be are damage, not a crash`() async throws {
+        for (column, value) in [
+            ("label", "x'FF'"), ("ended", "'soon'"), ("lasted", "9e999"), ("confidence", "'sure'"),
+            ("source", "x'00FF'"),
+            ("position", "NULL"),
+        ] {
+            let fixture = try Fixture()
+            let first = fixture.history()
+            first.append(Fixture.entry("a", "b", at: 1, lasted: 1))
+            await first.close()
+            // A table like ours, but of any values.
+            let queue = try DatabaseQueue(path: fixture.path)
+            try await queue.write { db in
+                try db.execute(
+                    sql: """
+                        CREATE TABLE other AS SELECT * FROM changes; DROP TABLE changes; ALTER TABLE other RENAME TO changes;
+                        CREATE INDEX changes_source ON changes (source); CREATE INDEX changes_ended ON changes (ended);
+                        UPDATE changes SET \(column) = \(value)
+                        """)
+            }
+            try queue.close()
+            let second = fixture.history()
+            _ = try? await second.all()
+            _ = try? await second.totals()
+            second.append(Fixture.entry("c", "d", at: 2, lasted: 1))
+            #expect(try await second.all().last == "c>d", "\(column)")
+            await second.close()
+        }
+    }
+
+    @Test func `files with any damage are used, moved aside or refused, and never crash`() async throws {
+        let fixture = try Fixture()
+        let first = fixture.history()
+        for index in 0..<300 { first.append(Fixture.entry("\(index)", "x", at: Double(index), lasted: 1)) }
+        await first.close()
+        let good = try Data(contentsOf: URL(fileURLWithPath: fixture.path))
+        var generator = SystemRandomNumberGenerator()
+        for round in 0..<150 {
+            var bytes = good
+            for _ in 0..<Int.random(in: 1...200, using: &generator) {
+                // The header, a page's head, or anywhere.
+                let place =
+                    [
+                        Int.random(in: 0..<100, using: &generator),
+                        4096 * Int.random(in: 0..<good.count / 4096, using: &generator)
+                            + Int.random(in: 0..<12, using: &generator),
+                        Int.random(in: 0..<good.count, using: &generator),
+                    ].randomElement(using: &generator) ?? 0
+                bytes[place] = UInt8.random(in: 0...255, using: &generator)
+            }
+            if round % 3 == 0 { bytes = bytes.prefix(Int.random(in: 0...good.count, using: &generator)) }
+            let path = "\(fixture.folder)/f\(round)/h.sqlite"
+            try FileManager.default.createDirectory(
+                atPath: "\(fixture.folder)/f\(round)", withIntermediateDirectories: true)
+            try bytes.write(to: URL(fileURLWithPath: path))
+            let history = fixture.history(path: path, patience: 60)
+            history.append(Fixture.entry("new", "newer", at: 1000, lasted: 1))
+            // Damage may only be found when the first change was written to it already.
+            _ = try? await history.totals()
+            _ = try? await history.all()
+            history.append(Fixture.entry("newer", "newest", at: 1001, lasted: 1))
+            let last = try await history.all().last
+            #expect(last == "newer>newest")
+            await history.close()
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import ControlProtocol
+import Foundation
+import Logging
+import Synchronization
+
+@testable import History
+
+/// A folder of one test, removed with it, and what is logged about the history in it.
+final class HistoryFixture: Sendable {
+    let folder: String
+    let log = Lines()
+    static let start = Timestamp(rfc3339: "2026-11-20T08:00:00Z") ?? .now
+
+    init() throws {
+        folder = "\(NSTemporaryDirectory())/genred-history-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    var path: String { "\(folder)/history.sqlite" }
+
+    func history(
+        path: String? = nil, inMemory: Bool = false, keep: Double = 1e9, limit: Int = 1000, isChosen: Bool = true,
+        patience: Double = 0.05
+    ) -> History {
+        let settings = HistorySettings(
+            path: inMemory ? nil : path ?? self.path, isChosen: isChosen, keep: keep, limit: limit)
+        let lines = log
+        return History(settings, log: Logger(label: "test") { _ in lines }, patience: patience, delay: 0.01)
+    }
+
+    /// A change of `source` at `second` after the start, of a label that had lasted `lasted` seconds.
+    static func entry(
+        _ from: String, _ to: String, of source: String = "radio", at second: Double, lasted: Double
+    ) -> HistoryEntry {
+        let ended = start.adding(seconds: second)
+        return HistoryEntry(
+            Change(
+                source: source, time: ended.description, position: second, from: from, to: to, confidence: 0.5,
+                lasted: lasted),
+            began: ended.adding(seconds: -lasted), ended: ended, order: 1e6 + second)
+    }
+
+    static func label(_ label: String, of source: String = "radio", from: Double, until: Double) -> OpenLabel {
+        OpenLabel(
+            source: source, label: label, began: start.adding(seconds: from), until: start.adding(seconds: until),
+            position: until, lasted: until - from, order: 1e6 + from)
+    }
+
+    var files: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted() }
+}
+
+extension History {
+    /// All that is there, as `from>to`; the ends of labels that lasted when a history was closed only on demand.
+    func all(
+        of source: String? = nil, since: Since? = nil, limit: Int = 10_000, stops: Bool = false,
+        now: Timestamp = HistoryFixture.start
+    ) throws -> [String] {
+        let params = HistoryParams(source: source, since: since, limit: limit)
+        return try result(params, open: [], now: now).changes.filter { stops || $0.to != Change.stopped }
+            .map { "\($0.from)>\($0.to)" }
+    }
+
+    func totals(
+        of source: String? = nil, since: Since? = nil, open: [OpenLabel] = [], now: Timestamp = HistoryFixture.start
+    ) throws -> [String: Double] {
+        let result = try result(
+            HistoryParams(source: source, since: since, limit: 1, totals: true), open: open, now: now)
+        return Dictionary(uniqueKeysWithValues: (result.totals ?? []).map { ($0.label, $0.seconds) })
+    }
+}
+
+/// Keeps what is logged.
+final class Lines: LogHandler {
+    private let entries = Mutex<[String]>([])
+
+    var all: [String] { entries.withLock { $0 } }
+
+    func log(event: LogEvent) { entries.withLock { $0.append("\(event.level) \(event.message)") } }
+
+    var logLevel: Logger.Level {
+        get { .trace }
+        set {}
+    }
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
+}
+
+/// Waits until something is so, looking often; false when it took too long.
+func eventually(within seconds: Double = 10, _ isSo: () async throws -> Bool) async rethrows -> Bool {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while ContinuousClock.now < deadline {
+        if try await isSo() { return true }
+        try? await Task.sleep(for: .milliseconds(5))
+    }
+    return try await isSo()
+}
