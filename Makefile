@@ -70,7 +70,7 @@ install_unit = install -d $(dir $(2)) && sed 's|/usr/bin/|$(PREFIX)/bin/|' syste
 install: $(if $(shell command -v $(SWIFT)),stage) ## Installs everything (DESTDIR, PREFIX=/usr/local)
 	@[[ -e .build/stage/done ]] || { echo "Nothing is built: run 'make stage' first, as who has Swift." >&2; exit 1; }
 	install -D -t $(installed)/bin .build/stage/bin/*
-	install -D -m 644 -t $(installed)/share/genred Sources/Model/Resources/default.safetensors $(wildcard config/*.schema.json)
+	install -D -m 644 -t $(installed)/share/genred Sources/Model/Resources/default.safetensors config/genred.schema.json
 	install -D -m 644 -t $(installed)/share/man/man1 .build/stage/man/*.1
 	install -D -m 644 -t $(installed)/share/man/man5 .build/stage/man/*.5
 	install -D -m 644 -t $(installed)/share/bash-completion/completions .build/stage/completions/bash/*
