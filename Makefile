@@ -89,8 +89,8 @@ install: $(if $(shell command -v $(SWIFT)),stage) ## Installs everything (DESTDI
 	install -D -m 644 systemd/sysusers.conf $(installed)/lib/sysusers.d/genred.conf
 	install -D -m 644 systemd/tmpfiles.conf $(installed)/lib/tmpfiles.d/genred.conf
 	@# What is configured stays.
-	[[ -e $(DESTDIR)$(SYSCONFDIR)/genred/genred.yaml ]] || \
-	    install -D -m 644 -t $(DESTDIR)$(SYSCONFDIR)/genred config/genred.yaml
+	[[ -e $(DESTDIR)$(SYSCONFDIR)/genred/genred.yaml ]] || { install -d $(DESTDIR)$(SYSCONFDIR)/genred && \
+	    sed '1s|/usr/share/|$(PREFIX)/share/|' config/genred.yaml >$(DESTDIR)$(SYSCONFDIR)/genred/genred.yaml; }
 
 deb: stage ## Builds a Debian package, genred_VERSION_ARCHITECTURE.deb, and has lintian judge it
 	@scripts/install-dependencies deb
