@@ -6,7 +6,7 @@ extension Hub {
     private static let farewell = TimeAmount.milliseconds(250)
 
     /// How long a client may take to ask and go when the daemon stops, in seconds.
-    private static let lastQuestions = 0.1
+    private static let lastQuestions = 0.25
 
     func disconnect(_ client: Client) {
         connections.remove(client)
