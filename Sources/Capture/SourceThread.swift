@@ -111,13 +111,3 @@ final class SourceThread: Sendable {
         }
     }
 }
-
-/// Names the calling thread, as `top -H` and debuggers show it. (pthread_setname_np, a GNU extension, is not
-/// visible from Swift; it writes to this file, too.)
-private func nameCurrentThread(_ name: String) {
-    let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-    guard file >= 0 else { return }
-    let title = Array(name.utf8.prefix(15))
-    _ = write(file, title, title.count)
-    close(file)
-}

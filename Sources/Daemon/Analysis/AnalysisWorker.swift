@@ -1,3 +1,4 @@
+import Capture
 import Foundation
 import Synchronization
 
@@ -28,8 +29,7 @@ final class AnalysisWorker: @unchecked Sendable {
         retiring = ReadySet(slots: slots)
         self.onRetired = onRetired
         let thread = Thread {
-            // As top and debuggers show it; only a running thread can be named.
-            Thread.current.name = self.name
+            nameCurrentThread(self.name)
             self.run()
         }
         thread.stackSize = 512 << 10
