@@ -111,7 +111,7 @@ public actor History {
         database?.close()
         database = nil
         if settings.path != nil, !waiting.entries.isEmpty {
-            log.warning("history: \(count(waiting.entries.count)) could not be written and are lost")
+            log.warning("history: \(count(waiting.entries.count)) could not be written before the end")
         }
     }
 

@@ -20,59 +20,71 @@ extension EndToEndTests {
         }
 
         private func daemon(_ environment: [String: String] = [:], pace: String = "fast") throws -> RunningDaemon {
-            let daemon = try RunningDaemon(
+            try RunningDaemon(
                 sources: [("radio", "file:\(folder.file("set.wav"))?loop=true&pace=\(pace)")],
                 arguments: ["--config", folder.file("g.yaml"), "--history", folder.file("h.sqlite")],
                 environment: environment)
-            return daemon
-        }
-
-        /// The changes that the log tells of, as `from>to`.
-        private func logged(_ daemon: RunningDaemon) -> [String] {
-            daemon.log.split(separator: "\n").compactMap { line in
-                line.firstMatch(of: /info radio: ([a-z-]+) -> ([a-z-]+)[ ,]/).map { "\($0.1)>\($0.2)" }
-            }
         }
 
         private func history(_ client: ControlClient) throws -> [Change] {
             try client.history(source: "radio", limit: ControlLimits.historyMost).changes
         }
 
+        /// Waits until there are so many changes.
+        private func changes(atLeast count: Int, _ client: ControlClient) async throws -> [Change] {
+            var changes: [Change] = []
+            #expect(
+                try await wait(20) {
+                    changes = try history(client)
+                    return changes.count >= count
+                }, "\(changes.count) of \(count) changes")
+            return changes
+        }
+
+        /// Expects that nothing is missing between the changes of one run, and nothing there twice.
+        private func expectWhole(_ changes: some Collection<Change>, _ comment: Comment = "") {
+            for (one, next) in zip(changes, changes.dropFirst()) {
+                #expect(one.to == next.from && one.position <= next.position, comment)
+                guard one.to == next.from, one.position <= next.position else { return }
+            }
+            #expect(changes.first?.from == "starting", comment)
+        }
+
         @Test func `a daemon that is killed comes back with all of its history but the last moment`() async throws {
-            var expected: [String] = []
+            var before: [Change] = []
             for round in 1...3 {
                 let daemon = try daemon()
-                let client = try await daemon.client()
-                #expect(try await wait(20) { logged(daemon).count > 100 })
-                let seen = try history(client).count
+                let seen = try await changes(atLeast: before.count + 100, daemon.client())
                 kill(daemon.process.processIdentifier, SIGKILL)
                 _ = try await daemon.exit(within: 5)
-                let changes = logged(daemon)
                 let next = try self.daemon(pace: "realtime")
-                let kept = try await history(next.client()).map { "\($0.from)>\($0.to)" }
+                let kept = try await history(next.client())
+                // Heard for less than a window, it has no label of its own.
                 _ = try await stop(next)
-                let new = Array(kept.dropFirst(expected.count))
-                #expect(Array(kept.prefix(expected.count)) == expected, "round \(round): what was there stays there")
-                #expect(new.last?.hasSuffix(">stopped") == true)
-                #expect(Array(new.dropLast()) == Array(changes.prefix(new.count - 1)), "in order, none twice")
-                #expect(kept.count > seen - 1, "what was shown once is never lost")
-                // The second daemon was not heard long enough for a label of its own.
-                expected = kept + ["starting>stopped"]
+                #expect(kept.starts(with: seen), "round \(round): what was shown once is never lost")
+                #expect(kept.last?.to == Change.stopped)
+                expectWhole(kept.dropFirst(before.count), "round \(round)")
+                before = kept
+                // That one leaves an end, too, if it was heard at all.
+                let after = try self.daemon(pace: "realtime")
+                before = try await history(after.client())
+                #expect(before.starts(with: kept) && before.count <= kept.count + 1, "ended once")
+                kill(after.process.processIdentifier, SIGKILL)
+                _ = try await after.exit(within: 5)
             }
         }
 
         @Test func `a stop in order loses nothing, and counts no time in between`() async throws {
             let first = try daemon()
-            _ = try await first.client()
-            #expect(try await wait(20) { logged(first).count > 50 })
+            let seen = try await changes(atLeast: 50, first.client())
             #expect(try await stop(first) == 0)
-            let changes = logged(first)
             try await Task.sleep(for: .seconds(2))
             let second = try daemon(pace: "realtime")
             let client = try await second.client()
             let result = try client.history(source: "radio", limit: ControlLimits.historyMost, totals: true)
-            #expect(result.changes.dropLast().map { "\($0.from)>\($0.to)" } == changes)
+            #expect(result.changes.starts(with: seen))
             #expect(result.changes.last?.to == Change.stopped)
+            expectWhole(result.changes)
             let sum = result.changes.reduce(0) { $0 + $1.lasted }
             let total = (result.totals ?? []).reduce(0) { $0 + $1.seconds }
             #expect(abs(total - sum) < 2, "the time of all labels is the audio that was heard")
@@ -94,20 +106,13 @@ extension EndToEndTests {
                 "LD_PRELOAD": Programs.folder.appendingPathComponent("libShiftedClock.so").path, "SHIFTED_CLOCK": clock,
             ])
             let client = try await daemon.client()
-            var days: Set<String> = []
-            for shift: Int64 in [1, -1, 0] {
-                let before = logged(daemon).count
-                #expect(try await wait(20) { logged(daemon).count > before + 30 })
+            var changes: [Change] = []
+            for shift: Int64 in [1, -1, 0, 0] {
+                changes = try await self.changes(atLeast: changes.count + 30, client)
                 try set(days: shift)
             }
-            let before = logged(daemon).count
-            #expect(try await wait(20) { logged(daemon).count > before + 30 })
-            let changes = try history(client)
-            days.formUnion(changes.map { String($0.time.prefix(10)) })
-            let told = logged(daemon)
-            #expect(days.count >= 3, "the clock was really set: \(days)")
-            #expect(changes.map { "\($0.from)>\($0.to)" } == Array(told.prefix(changes.count)))
-            #expect(changes.count > told.count - 2000, "all but what came meanwhile")
+            #expect(Set(changes.map { $0.time.prefix(10) }).count >= 3, "the clock was really set")
+            expectWhole(changes)
             #expect(try await stop(daemon) == 0)
         }
 

@@ -141,7 +141,7 @@ struct HistoryFaultTests {
         ]
         let told = fixture.log.all.filter { $0.hasPrefix("warning history: \(fixture.path) \(reason[kind] ?? "")") }
         #expect(told.count == 1)
-        #expect(fixture.log.all.last == "warning history: 1 change could not be written and are lost")
+        #expect(fixture.log.all.last == "warning history: 1 change could not be written before the end")
     }
 
     @Test func `a file that somebody removes is begun anew`() async throws {
