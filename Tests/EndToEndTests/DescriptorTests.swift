@@ -18,7 +18,7 @@ extension EndToEndTests {
             var writer: PipeWriter? = try await PipeWriter(fifo)
             writer?.write(stream)
             #expect(try await daemon.isHeard("file", client))
-            let usual = daemon.openDescriptors
+            let usual = daemon.openSockets
 
             // The kernel makes their connections; those that the daemon cannot accept wait.
             var crowd = try (0..<64).map { _ in try ClientTests.RawClient(daemon.socket) }
@@ -37,7 +37,7 @@ extension EndToEndTests {
             #expect(isLost, "\(daemon.log)")
             withExtendedLifetime(crowd) {}
             crowd.removeAll()
-            #expect(try await wait(5) { daemon.openDescriptors <= usual })
+            #expect(try await wait(5) { daemon.openSockets <= usual })
             try await PipeWriter(fifo).write(stream + tone)
             #expect(try await wait(5) { try daemon.source("radio", client).position > 1.9 }, "\(daemon.log)")
             #expect(try await daemon.isHeard("file", client))

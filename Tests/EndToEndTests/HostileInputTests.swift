@@ -73,7 +73,7 @@ extension EndToEndTests {
             let (daemon, _) = try daemon()
             let client = try await daemon.client()
             #expect(try await daemon.isHeard("silence", client))
-            let usual = daemon.openDescriptors
+            let usual = daemon.openSockets
             for _ in 0..<3 {
                 let watchers = try (0..<5).map { _ in
                     let watcher = Process()
@@ -87,7 +87,7 @@ extension EndToEndTests {
                 for watcher in watchers { kill(watcher.processIdentifier, SIGKILL) }
                 #expect(try await wait(5) { try client.status().clients == 1 })
             }
-            #expect(try await wait(5) { daemon.openDescriptors <= usual })
+            #expect(try await wait(5) { daemon.openSockets <= usual })
             #expect(try await daemon.isHeard("silence", client))
             #expect(!daemon.log.contains("error"), "\(daemon.log)")
         }

@@ -65,6 +65,26 @@ extension EndToEndTests {
             #expect(try await daemon.isHeard("silence", client))
         }
 
+        @Test func aSourceThatFailedIsStartedAgainAndTheOthersPlayOn() async throws {
+            let file = folder.file("later.wav")
+            try write(
+                """
+                sources:
+                - {name: silence, uri: 'pipe:-?rate=22050&channels=1&format=s16le'}
+                - {name: file, uri: 'file:\(file)?loop=true'}
+                """)
+            let daemon = try daemon()
+            let client = try await daemon.client()
+            #expect(try await wait(5) { try daemon.source("file", client).state == .ended })
+            let tone = RawAudio.quietTone(seconds: 1)
+            try Data(RawAudio.header(dataBytes: UInt32(tone.count)) + tone).write(to: URL(fileURLWithPath: file))
+            #expect(try client.reload() == ["source file: started again, file:\(file)?loop=true"])
+            #expect(try await daemon.isHeard("file", client), "\(daemon.log)")
+            #expect(try await daemon.isHeard("silence", client))
+            #expect(try daemon.source("silence", client).reconnects == 0)
+            #expect(try client.reload() == [])
+        }
+
         @Test func aConfigurationThatIsGoneOrNoConfiguration() async throws {
             let daemon = try daemon()
             let client = try await daemon.client()

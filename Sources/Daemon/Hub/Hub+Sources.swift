@@ -31,8 +31,11 @@ extension Hub {
 
     func use(_ new: HubSettings) { settings = new }
 
-    /// Whether there are sources and each one ended with an error.
-    var haveAllFailed: Bool {
-        !sources.isEmpty && sources.allSatisfy { if case .ended(.some) = $0.condition { true } else { false } }
+    /// The sources that ended with an error: nothing more comes of them unless they are started again.
+    var failedSlots: Set<Int> {
+        Set(sources.filter { if case .ended(.some) = $0.condition { true } else { false } }.map(\.slot))
     }
+
+    /// Whether there are sources and each one ended with an error.
+    var haveAllFailed: Bool { !sources.isEmpty && failedSlots.count == sources.count }
 }

@@ -29,13 +29,15 @@ actor SourceSupervisor {
         pool = AnalysisPool(listener: hub, mostWorkers: workers)
     }
 
-    /// Makes these the sources. Those that are running and configured as before go on undisturbed. Returns what
-    /// changed, for people.
+    /// Makes these the sources. Those that are running and configured as before go on undisturbed; those that failed
+    /// for good, such as a file that was not there, are started again. Returns what changed, for people.
     func use(_ sources: [Configuration.Source], _ newAnalysis: AnalysisSettings?) async -> [String] {
         guard !isStopped else { return [] }
         var changes: [String] = []
-        let leaving = running.filter { !sources.contains($0.configuration) }
-        running.removeAll { !sources.contains($0.configuration) }
+        let failed = await hub.failedSlots
+        func stays(_ one: Running) -> Bool { sources.contains(one.configuration) && !failed.contains(one.slot) }
+        let leaving = running.filter { !stays($0) }
+        running.removeAll { !stays($0) }
         await silence(leaving)
         for old in leaving {
             await hub.remove(slot: old.slot)
@@ -49,8 +51,9 @@ actor SourceSupervisor {
             for running in running { useAnalysis(of: running) }
         }
         for source in sources where !running.contains(where: { $0.configuration == source }) {
-            let isNew = !leaving.contains { $0.configuration.name == source.name }
-            changes.append("source \(source.name): \(isNew ? "added" : "changed"), \(source.uri)")
+            let before = leaving.first { $0.configuration.name == source.name }?.configuration
+            let what = before == nil ? "added" : before == source ? "started again" : "changed"
+            changes.append("source \(source.name): \(what), \(source.uri)")
             await start(source)
         }
         await hub.arrange(sources.map(\.name))
