@@ -119,7 +119,7 @@ struct FIFOTests {
         unlink(path)
         #expect(await sink.wait(seconds: 3) { $0.losses.count >= 1 })
         try #require(mkfifo(path, 0o600) == 0)
-        #expect(await sink.wait(seconds: 4) { $0.waits.count == 2 })
+        #expect(await sink.wait(seconds: 8) { $0.waits.count == 2 })
         await write(Signals.wav(tone, rate: 48_000), to: path)
         #expect(await sink.wait(seconds: 2) { $0.count == tone.count })
     }
@@ -132,7 +132,7 @@ struct FIFOTests {
         #expect(await sink.wait(seconds: 2) { $0.losses.count == 1 })
         #expect(sink.record.losses.first?.message.contains("mkfifo \(path)") == true)
         try #require(mkfifo(path, 0o600) == 0)
-        #expect(await sink.wait(seconds: 4) { $0.waits.count == 1 })
+        #expect(await sink.wait(seconds: 8) { $0.waits.count == 1 })
         await write(Signals.wav(tone, rate: 48_000), to: path)
         #expect(await sink.wait(seconds: 2) { $0.count == tone.count })
         #expect(sink.record.losses.count == 1)
@@ -153,7 +153,7 @@ struct FIFOTests {
         #expect(sink.record.losses.isEmpty && sink.record.count == tone.count)
         try #require(mkfifo(path, 0o600) == 0)
         await write(Signals.wav(tone, rate: 32_000), to: path)
-        #expect(await sink.wait(seconds: 4) { $0.formats.last?.sampleRate == 32_000 })
+        #expect(await sink.wait(seconds: 8) { $0.formats.last?.sampleRate == 32_000 })
         #expect(sink.record.losses.map(\.code) == [.disconnected])
     }
 
