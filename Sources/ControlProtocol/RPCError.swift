@@ -21,6 +21,9 @@ public struct RPCError: Error, Codable, Sendable, Equatable, CustomStringConvert
         public static let tooManyClients = Code(rawValue: -32001)
         /// The configuration read by `reload` is not valid; nothing was changed.
         public static let reloadRefused = Code(rawValue: -32002)
+        /// The daemon was started for this connection and cannot start; sent with `id` null, then the connection is
+        /// closed.
+        public static let notStarted = Code(rawValue: -32003)
     }
 
     public var code: Code

@@ -111,8 +111,10 @@ struct GenredCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
         ResourceUse.raiseFileLimit()
+        var passed: Range<Int32> = 0..<0
         do {
             let service = try ServiceEnvironment.take()
+            passed = service.descriptors
             let setup = try Setup(options)
             if checkConfig {
                 for note in setup.configuration.permissionNotes {
@@ -128,15 +130,16 @@ struct GenredCommand: AsyncParsableCommand {
         } catch let code as ExitCode {
             throw code
         } catch let error as ConfigurationError {
-            throw fail(StartError(error))
+            throw fail(StartError(error), passed)
         } catch let error as StartError {
-            throw fail(error)
+            throw fail(error, passed)
         } catch {
-            throw fail(StartError(.system, "\(error)"))
+            throw fail(StartError(.system, "\(error)"), passed)
         }
     }
 
-    private func fail(_ error: StartError) -> ExitCode {
+    private func fail(_ error: StartError, _ passed: Range<Int32>) -> ExitCode {
+        WaitingClients.refuse(on: passed, error)
         for line in error.lines { StandardError.shared.write("genred: \(line)\n") }
         return ExitCode(error.status.rawValue)
     }

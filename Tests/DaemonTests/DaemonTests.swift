@@ -263,7 +263,7 @@ struct DaemonTests {
         let (_, running) = try start("sources: [{name: a, uri: 'file:\(music)'}]")
         let error = await #expect(throws: StartError.self) { try await running.value }
         #expect(error?.status == .socketInUse)
-        #expect(UnixSocket.isAnswered(path))
+        #expect(UnixSocket.isAnswered(path, ifForbidden: false))
         socket.remove()
         close(socket.descriptor)
     }

@@ -65,7 +65,28 @@ struct PassedSocketTests {
             socket.contradictions(to: SocketSettings(path: "/x", mode: 0o600, group: "no such group"))
                 == ["path /x", "mode 0600", "group no such group"])
         socket.remove()
-        #expect(UnixSocket.isAnswered(path))
+        #expect(UnixSocket.isAnswered(path, ifForbidden: false))
+    }
+
+    @Test func `who waits while genred cannot start is told why, and waits no longer`() throws {
+        let descriptor = listening()
+        defer { close(descriptor) }
+        let clients = (0..<3).map { _ in UnixSocket.open(SOCK_STREAM) }
+        defer { for client in clients { close(client) } }
+        for client in clients {
+            #expect(UnixSocket.withAddress(path) { connect(client, $0, $1) } == 0)
+            #expect(write(client, "?\n", 2) == 2)
+        }
+        WaitingClients.refuse(on: descriptor..<descriptor + 1, StartError(.configuration, "genred.yaml:7:1: no"))
+        for client in clients {
+            var buffer = [UInt8](repeating: 0, count: 1000)
+            let text = String(decoding: buffer.prefix(max(0, read(client, &buffer, buffer.count))), as: UTF8.self)
+            #expect(text.contains("genred.yaml:7:1: no") && text.contains("-32003") && text.hasSuffix("\n"))
+            #expect(read(client, &buffer, 1) == 0)
+        }
+        // Nobody is left to be served.
+        #expect(fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0)
+        #expect(accept(descriptor, nil, nil) == -1 && errno == EAGAIN)
     }
 
     @Test func `anything else is refused, and the error says what the unit must say`() throws {

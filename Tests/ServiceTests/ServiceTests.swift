@@ -113,6 +113,10 @@ struct ServiceTests {
             systemctl restart genred && exit 1
             [[ $(of ExecMainStatus) == 78 ]]
             stays '[[ $(of ActiveState) == failed && $(of NRestarts) == 0 ]]'
+            # A client starts it once more, is told why it does not run, and not once more for the same client.
+            genrectl current 2>/lab/why && exit 1
+            grep -F 'genred.yaml:1:' /lab/why
+            stays '[[ $(of ActiveState) == failed && $(systemctl is-active genred.socket) == active ]]'
             """)
     }
 

@@ -32,13 +32,14 @@ enum Defaults {
                 name.hasPrefix("{") ? name.drop { $0 != "}" }.dropFirst() : name
             }
             return names.lazy.map { $0.hasPrefix("unix:") ? String($0.dropFirst(5)) : String($0) }
-                .first { !$0.hasPrefix("/") || UnixSocket.isAnswered($0) }
+                .first { !$0.hasPrefix("/") || UnixSocket.isAnswered($0, ifForbidden: false) }
         }
         let folders = [
             environment("PULSE_RUNTIME_PATH"), environment("XDG_RUNTIME_DIR").map { "\($0)/pulse" },
             "/run/user/\(geteuid())/pulse", "/run/pulse",
         ]
-        return folders.lazy.compactMap { $0.map { "\($0)/native" } }.first(where: UnixSocket.isAnswered)
+        return folders.lazy.compactMap { $0.map { "\($0)/native" } }
+            .first { UnixSocket.isAnswered($0, ifForbidden: false) }
     }
 
     /// The history's settings, with the place where it is kept if nobody named one: the service manager's folder for it,

@@ -34,9 +34,12 @@ extension Hub {
 
     private func noteLabels() {
         willNoteLabels = false
-        let changed = sources.filter { $0.elapsed != $0.notedElapsed }
+        for source in sources { source.advanceQuiet() }
+        let changed = sources.filter { !$0.isNew && $0.elapsed != $0.notedElapsed }
         for source in changed { source.notedElapsed = source.elapsed }
         history.note(changed.map(\.openLabel))
+        // What has no signal lasts too.
+        if sources.contains(where: { !$0.isEnded }) { noteLabelsLater() }
     }
 
     /// The history's last entry of a source that will not be heard any more.

@@ -7,6 +7,7 @@ extension Hub {
         sources.append(source)
         sourceOfSlot[source.slot] = source
         watch(source)
+        noteLabelsLater()
     }
 
     /// Forgets a source whose capture has stopped.

@@ -158,7 +158,7 @@ final class ControlSocket: Sendable {
                 .cannotCreate,
                 "\(path) is there and is no socket; remove it, or choose another place with --socket PATH")
         }
-        if UnixSocket.isAnswered(path) { throw SocketError(.inUse, inUse(path)) }
+        if UnixSocket.isAnswered(path, ifForbidden: true) { throw SocketError(.inUse, inUse(path)) }
     }
 
     private static func listen(

@@ -50,13 +50,15 @@ enum UnixSocket {
     }
 
     /// Whether somebody accepts connections at a path.
-    static func isAnswered(_ path: String) -> Bool {
+    ///
+    /// - Parameter ifForbidden: what is said of a path where this user may not even ask.
+    static func isAnswered(_ path: String, ifForbidden: Bool) -> Bool {
         let descriptor = open(SOCK_STREAM)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
         let result = withAddress(path) { connect(descriptor, $0, $1) }
         // EAGAIN: its queue is full, which says that it lives.
-        return result == 0 || errno == EAGAIN || errno == EACCES
+        return result == 0 || errno == EAGAIN || (errno == EACCES && ifForbidden)
     }
 }

@@ -67,7 +67,9 @@ struct JSONSchema {
                 throw Unknown(keyword: "$ref \(name)")
             }
             return try problem(value, target, path)
-        case "type": return fail(rule as? String != Self.type(of: value, whole: rule as? String == "integer"))
+        case "type":
+            let types = rule as? [String] ?? [rule as? String ?? ""]
+            return fail(!types.contains(Self.type(of: value, whole: types.contains("integer"))))
         case "enum": return fail(!(rule as? [Any] ?? []).contains { Self.isSame($0, value) })
         case "const": return fail(!Self.isSame(rule, value))
         case "minimum": return fail(number.map { $0 < rule as? Double ?? 0 } ?? false)
