@@ -80,7 +80,8 @@ struct PassedSocketTests {
         WaitingClients.refuse(on: descriptor..<descriptor + 1, StartError(.configuration, "genred.yaml:7:1: no"))
         for client in clients {
             var buffer = [UInt8](repeating: 0, count: 1000)
-            let text = String(decoding: buffer.prefix(max(0, read(client, &buffer, buffer.count))), as: UTF8.self)
+            let count = read(client, &buffer, buffer.count)
+            let text = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
             #expect(text.contains("genred.yaml:7:1: no") && text.contains("-32003") && text.hasSuffix("\n"))
             #expect(read(client, &buffer, 1) == 0)
         }
