@@ -115,7 +115,8 @@ let package = Package(
         .testTarget(name: "CaptureTests", dependencies: ["Capture", "AllocationCounter", "TestSupport"]),
         .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol", "JSONText"]),
         .testTarget(
-            name: "HistoryTests", dependencies: ["History", .product(name: "GRDB", package: "GRDB.swift")]),
+            name: "HistoryTests",
+            dependencies: ["History", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(
             name: "DaemonTests", dependencies: ["genred", "AllocationCounter", "TestSupport", "freeze-thread"]),
         .testTarget(name: "ControlTests", dependencies: ["genrectl", "ControlProtocol"]),
@@ -127,8 +128,10 @@ let package = Package(
         // Stops a thread of another process, to see what becomes of one that hangs.
         .executableTarget(name: "freeze-thread", path: "Tests/FreezeThread"),
         .target(name: "ShiftedClock", path: "Tests/ShiftedClock"),
-        // What tests of several modules share: running other programs, models with random weights.
-        .target(name: "TestSupport", dependencies: ["Model"], path: "Tests/TestSupport"),
+        // What tests of several modules share: running other programs, keeping a log, models with random weights.
+        .target(
+            name: "TestSupport", dependencies: ["Model", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/TestSupport"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -2,6 +2,7 @@ import Capture
 import ControlProtocol
 import Foundation
 import Logging
+import TestSupport
 import Testing
 
 @testable import genred

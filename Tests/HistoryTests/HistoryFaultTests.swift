@@ -21,7 +21,7 @@ struct HistoryFaultTests {
         #expect(try await second.all() == ["starting>rock"])
         #expect(try await first.all() == ["starting>jazz"], "nothing of the other's")
         #expect(
-            fixture.log.all.last
+            fixture.log.lines.last
                 == "warning history: another genred keeps its history in \(fixture.path); give this one a file of its own"
                 + " with history: {path:}; until then changes are kept in memory")
         first.append(Fixture.label("jazz", from: 3, until: 40).stop)
@@ -30,7 +30,7 @@ struct HistoryFaultTests {
             try await eventually {
                 try await second.all(stops: true) == ["starting>jazz", "jazz>stopped", "starting>rock"]
             })
-        #expect(fixture.log.all.last == "notice history: written again, with 1 change that had been kept in memory")
+        #expect(fixture.log.lines.last == "notice history: written again, with 1 change that had been kept in memory")
         #expect(try await second.totals() == ["starting": 6, "jazz": 37])
         await second.close()
     }
@@ -40,7 +40,7 @@ struct HistoryFaultTests {
         let (first, second) = (fixture.history(), fixture.history(isChosen: false))
         await first.open()
         await second.open()
-        #expect(fixture.log.all.last?.hasPrefix("info history: another genred keeps its history in ") == true)
+        #expect(fixture.log.lines.last?.hasPrefix("info history: another genred keeps its history in ") == true)
         await first.close()
         await second.close()
     }
@@ -57,11 +57,11 @@ struct HistoryFaultTests {
             for index in 0..<1000 { history.append(Fixture.entry("\(index)", "x", at: 2, lasted: 1)) }
             #expect(.now - start < .seconds(1), "a thousand changes are only remembered")
             // Until the history has tried and given up.
-            while !fixture.log.all.contains(where: { $0.contains("another program has") }) { usleep(10_000) }
+            while !fixture.log.lines.contains(where: { $0.contains("another program has") }) { usleep(10_000) }
             try db.execute(sql: "COMMIT")
         }
         #expect(try await eventually { try await history.all().count == 1001 })
-        #expect(await eventually { fixture.log.all.last?.contains("with 1000 changes") == true })
+        #expect(await eventually { fixture.log.lines.last?.contains("with 1000 changes") == true })
         await history.close()
     }
 
@@ -78,7 +78,7 @@ struct HistoryFaultTests {
         #expect(try await eventually { try await second.all() == ["a>b"] })
         let aside = fixture.files.filter { $0.contains(".damaged-") && !$0.hasSuffix("-shm") && !$0.hasSuffix("-wal") }
         #expect(aside.count == 1)
-        #expect(fixture.log.all.contains { $0.hasPrefix("error history: \(fixture.path) is damaged: ") })
+        #expect(fixture.log.lines.contains { $0.hasPrefix("error history: \(fixture.path) is damaged: ") })
         await second.close()
         let third = fixture.history()
         #expect(try await third.all() == ["a>b"])
@@ -97,7 +97,7 @@ struct HistoryFaultTests {
         try bytes.write(to: URL(fileURLWithPath: fixture.path))
         let second = fixture.history(limit: 10_000)
         _ = try await second.all()
-        #expect(await eventually { fixture.files.contains { $0.contains(".damaged-") } }, "\(fixture.log.all)")
+        #expect(await eventually { fixture.files.contains { $0.contains(".damaged-") } }, "\(fixture.log.lines)")
         second.append(Fixture.entry("a", "b", at: 1000, lasted: 1))
         #expect(try await eventually { try await second.all() == ["a>b"] })
         await second.close()
@@ -139,9 +139,9 @@ struct HistoryFaultTests {
             "text": "is not a database", "database": "is another program's database",
             "newer": "was written by a newer genred", "folder": "is not a file",
         ]
-        let told = fixture.log.all.filter { $0.hasPrefix("warning history: \(fixture.path) \(reason[kind] ?? "")") }
+        let told = fixture.log.lines.filter { $0.hasPrefix("warning history: \(fixture.path) \(reason[kind] ?? "")") }
         #expect(told.count == 1)
-        #expect(fixture.log.all.last == "warning history: 1 change could not be written before the end")
+        #expect(fixture.log.lines.last == "warning history: 1 change could not be written before the end")
     }
 
     @Test func `a file that somebody removes is begun anew`() async throws {
@@ -167,13 +167,15 @@ struct HistoryFaultTests {
             #expect(try await history.all().count == index + 1)
             try await Task.sleep(for: .milliseconds(10))
         }
-        #expect(fixture.log.all.count == 1)
+        #expect(fixture.log.lines.count == 1)
         #expect(
-            fixture.log.all[0].hasPrefix(
+            fixture.log.lines[0].hasPrefix(
                 "warning history: cannot make the folder \(folder) for the history: No such file or directory"))
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         #expect(
-            await eventually { fixture.log.all.last?.hasSuffix("with 20 changes that had been kept in memory") == true }
+            await eventually {
+                fixture.log.lines.last?.hasSuffix("with 20 changes that had been kept in memory") == true
+            }
         )
         await history.close()
         let again = fixture.history(path: "\(folder)/h.sqlite")
@@ -190,7 +192,7 @@ struct HistoryFaultTests {
         #expect(kept.count == 10_000)
         #expect(kept.last == "24999>x")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        #expect(await eventually { fixture.log.all.last?.contains("; 15000 were lost") == true })
+        #expect(await eventually { fixture.log.lines.last?.contains("; 15000 were lost") == true })
         await history.close()
     }
 
@@ -207,14 +209,14 @@ struct HistoryFaultTests {
             history.append(Fixture.entry("\(index)", "\(index + 1)", at: Double(index + 1), lasted: 1))
             #expect(try await history.all().count == index + 2)
         }
-        #expect(await eventually { fixture.log.all.count >= 2 })
+        #expect(await eventually { fixture.log.lines.count >= 2 })
         try await Task.sleep(for: .milliseconds(200))
-        #expect(fixture.log.all.count == 2)
+        #expect(fixture.log.lines.count == 2)
         #expect(
-            fixture.log.all[1].hasPrefix(
+            fixture.log.lines[1].hasPrefix(
                 "warning history: no room for \(path); make room on the disk (SQLite, error 13)"))
         try disk.makeRoom()
-        #expect(await eventually { fixture.log.all.last?.hasPrefix("notice history: written again") == true })
+        #expect(await eventually { fixture.log.lines.last?.hasPrefix("notice history: written again") == true })
         #expect(try await history.all().count == 201)
         await history.close()
         let again = fixture.history(path: path)

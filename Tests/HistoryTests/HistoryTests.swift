@@ -24,7 +24,7 @@ struct HistoryTests {
         #expect(result == HistoryResult(changes: entries.map(\.change), more: false, totals: nil))
         #expect(try await second.all(of: "tv") == ["starting>no-music"])
         #expect(
-            fixture.log.all == [
+            fixture.log.lines == [
                 "info history: \(fixture.path): 0 changes",
                 "info history: \(fixture.path): 5 changes, the oldest of 2026-11-20",
             ])

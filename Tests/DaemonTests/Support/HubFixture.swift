@@ -7,6 +7,7 @@ import Model
 import NIOCore
 import NIOPosix
 import Streaming
+import TestSupport
 
 @testable import genred
 

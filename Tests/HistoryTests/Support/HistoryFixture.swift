@@ -1,14 +1,14 @@
 import ControlProtocol
 import Foundation
 import Logging
-import Synchronization
+import TestSupport
 
 @testable import History
 
 /// A folder of one test, removed with it, and what is logged about the history in it.
 final class HistoryFixture: Sendable {
     let folder: String
-    let log = Lines()
+    let log = LogRecorder()
     static let start = Timestamp(rfc3339: "2026-11-20T08:00:00Z") ?? .now
 
     init() throws {
@@ -68,28 +68,6 @@ extension History {
         let result = try result(
             HistoryParams(source: source, since: since, limit: 1, totals: true), open: open, now: now)
         return Dictionary(uniqueKeysWithValues: (result.totals ?? []).map { ($0.label, $0.seconds) })
-    }
-}
-
-/// Keeps what is logged.
-final class Lines: LogHandler {
-    private let entries = Mutex<[String]>([])
-
-    var all: [String] { entries.withLock { $0 } }
-
-    func log(event: LogEvent) { entries.withLock { $0.append("\(event.level) \(event.message)") } }
-
-    var logLevel: Logger.Level {
-        get { .trace }
-        set {}
-    }
-    var metadata: Logger.Metadata {
-        get { [:] }
-        set {}
-    }
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { nil }
-        set {}
     }
 }
 
