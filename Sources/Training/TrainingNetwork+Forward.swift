@@ -42,34 +42,38 @@ extension TrainingNetwork {
         }
     }
 
-    /// Joins mean and squared deviations of `rows` rows, in two passes over what is still in the cache, to those of the
-    /// `count` rows before them (Chan, Golub and LeVeque 1979).
+    /// Joins mean and squared deviations of `rows` rows to those of the `count` rows before them (Chan, Golub and LeVeque
+    /// 1979), few rows at a time: between the two passes over them they stay in the nearest cache.
     private func addStatistics(
         _ values: UnsafePointer<Float>, rows: Int, after count: Int, to sums: UnsafeMutablePointer<Float>,
         _ layer: Layer
     ) {
         let channels = layer.block.outputs
-        let share = 1 / Float(rows)
-        let weight = Float(rows) / Float(count + rows)
-        Lanes.forEach(channels) { first, lanes in
-            var sum = Lanes.Vector.zero
-            for row in 0..<rows { sum += Lanes.load(values + row * channels + first, lanes) }
-            let mean = sum * share
-            var squares = Lanes.Vector.zero
-            for row in 0..<rows {
-                let difference = Lanes.load(values + row * channels + first, lanes) - mean
-                squares += difference * difference
-            }
-            let (means, deviations) = (sums + first, sums + channels + first)
-            if count > 0 {
-                let before = Lanes.load(means, lanes)
-                let difference = mean - before
-                squares += Lanes.load(deviations, lanes) + difference * difference * (Float(count) * weight)
-                Lanes.store(before + difference * weight, means, lanes)
-            } else {
+        let rowsAtOnce = 32
+        for start in stride(from: 0, to: rows, by: rowsAtOnce) {
+            let end = min(rows, start + rowsAtOnce)
+            let before = Float(count + start)
+            let share = 1 / Float(end - start)
+            let weight = Float(end - start) / Float(count + end)
+            Lanes.forEach(channels) { first, lanes in
+                var sum = Lanes.Vector.zero
+                for row in start..<end { sum += Lanes.load(values + row * channels + first, lanes) }
+                var mean = sum * share
+                var squares = Lanes.Vector.zero
+                for row in start..<end {
+                    let difference = Lanes.load(values + row * channels + first, lanes) - mean
+                    squares += difference * difference
+                }
+                let (means, deviations) = (sums + first, sums + channels + first)
+                if before > 0 {
+                    let meanBefore = Lanes.load(means, lanes)
+                    let difference = mean - meanBefore
+                    squares += Lanes.load(deviations, lanes) + difference * difference * (before * weight)
+                    mean = meanBefore + difference * weight
+                }
                 Lanes.store(mean, means, lanes)
+                Lanes.store(squares, deviations, lanes)
             }
-            Lanes.store(squares, deviations, lanes)
         }
     }
 
