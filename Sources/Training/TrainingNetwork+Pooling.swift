@@ -1,22 +1,36 @@
 /// Normalisation, ReLU and max-pooling in one, forwards and backwards; what normalisation gives is never stored.
 extension TrainingNetwork {
+    /// Calls `body(first, pooled)` for each pool of a window: the first of its rows in `convolved`, and its row in what
+    /// goes out.
+    @inline(__always)
+    private func forEachPool(_ block: NetworkShape.Block, _ body: (_ first: Int, _ pooled: Int) -> Void) {
+        let layer = block.layer
+        for time in 0..<block.pooled {
+            for band in 0..<layer.pooledBands {
+                body(
+                    time * layer.pool.time * layer.bands + band * layer.pool.frequency,
+                    time * layer.pooledBands + band)
+            }
+        }
+    }
+
     /// Normalises, cuts off below zero and takes the maximum of each pool.
     func pool(_ layer: Layer, into output: Storage, _ windows: Range<Int>) {
         let block = layer.block
-        let (channels, offsets) = (block.outputs, layer.poolOffsets)
+        let channels = block.outputs
         for window in windows {
+            let values = layer.convolved(window)
             let target = output.pointer + window * block.outputCount
-            forEachPools(block) { row, pooled, first, lanes in
-                let values = layer.convolved(window) + row * channels + first
+            Lanes.forEach(channels) { first, lanes in
                 let scale = Lanes.load(layer.scale.pointer + first, lanes)
                 let shift = Lanes.load(layer.shift.pointer + first, lanes)
-                for band in 0..<block.layer.pooledBands {
+                forEachPool(block) { row, pooled in
                     var largest = Lanes.Vector.zero
-                    for offset in offsets {
-                        let place = (band * block.layer.pool.frequency + offset) * channels
-                        largest = Lanes.larger(largest, Lanes.load(values + place, lanes) * scale + shift)
+                    for offset in layer.poolOffsets {
+                        let value = Lanes.load(values + (row + offset) * channels + first, lanes)
+                        largest = Lanes.larger(largest, value * scale + shift)
                     }
-                    Lanes.store(largest, target + (pooled + band) * channels + first, lanes)
+                    Lanes.store(largest, target + pooled * channels + first, lanes)
                 }
             }
         }
@@ -26,38 +40,36 @@ extension TrainingNetwork {
     /// if that was above zero: Σδ and Σδ·x̂ of a part.
     func sumDeltas(_ layer: Layer, _ part: Int) {
         let block = layer.block
-        let (channels, offsets) = (block.outputs, layer.poolOffsets)
+        let channels = block.outputs
         let sums = layer.sums.pointer + part * 2 * channels
-        let normalisedSums = sums + channels
         sums.update(repeating: 0, count: 2 * channels)
         for window in windows(part) {
+            let values = layer.convolved(window)
             let incoming = layer.outputDelta(window)
-            forEachPools(block) { row, pooled, first, lanes in
-                let values = layer.convolved(window) + row * channels + first
+            Lanes.forEach(channels) { first, lanes in
                 let scale = Lanes.load(layer.scale.pointer + first, lanes)
                 let shift = Lanes.load(layer.shift.pointer + first, lanes)
                 let mean = Lanes.load(layer.mean.pointer + first, lanes)
                 let inverse = Lanes.load(layer.inverseDeviation.pointer + first, lanes)
-                var sum = Lanes.load(sums + first, lanes)
-                var normalisedSum = Lanes.load(normalisedSums + first, lanes)
-                for band in 0..<block.layer.pooledBands {
+                var (sum, normalisedSum) = (Lanes.Vector.zero, Lanes.Vector.zero)
+                forEachPool(block) { row, pooled in
                     var largest = Lanes.Vector.zero
                     var place = mean
-                    for offset in offsets {
-                        let row = band * block.layer.pool.frequency + offset
-                        let value = Lanes.load(values + row * channels, lanes)
+                    for offset in layer.poolOffsets {
+                        let value = Lanes.load(values + (row + offset) * channels + first, lanes)
                         let normalised = value * scale + shift
                         let isLarger = normalised .> largest
                         largest.replace(with: normalised, where: isLarger)
                         place.replace(with: value, where: isLarger)
                     }
-                    var delta = Lanes.load(incoming + (pooled + band) * channels + first, lanes)
+                    var delta = Lanes.load(incoming + pooled * channels + first, lanes)
                     delta.replace(with: 0, where: largest .== 0)
                     sum += delta
                     normalisedSum += delta * ((place - mean) * inverse)
                 }
-                Lanes.store(sum, sums + first, lanes)
-                Lanes.store(normalisedSum, normalisedSums + first, lanes)
+                Lanes.store(Lanes.load(sums + first, lanes) + sum, sums + first, lanes)
+                let normalisedSums = sums + channels + first
+                Lanes.store(Lanes.load(normalisedSums, lanes) + normalisedSum, normalisedSums, lanes)
             }
         }
     }
@@ -66,58 +78,39 @@ extension TrainingNetwork {
     /// variance bring.
     func convolvedDelta(_ layer: Layer, _ windows: Range<Int>, into target: UnsafeMutablePointer<Float>) {
         let block = layer.block
-        let (channels, offsets) = (block.outputs, layer.poolOffsets)
+        let channels = block.outputs
+        let size = block.rows * channels
         for window in windows {
+            let values = layer.convolved(window)
             let incoming = layer.outputDelta(window)
-            let output = target + (window - windows.lowerBound) * block.rows * channels
-            forEachPools(block) { row, pooled, first, lanes in
-                let values = layer.convolved(window) + row * channels + first
-                let deltas = output + row * channels + first
+            let output = target + (window - windows.lowerBound) * size
+            Lanes.forEach(channels) { first, lanes in
                 let scale = Lanes.load(layer.scale.pointer + first, lanes)
                 let shift = Lanes.load(layer.shift.pointer + first, lanes)
                 let constant = Lanes.load(layer.deltaConstant.pointer + first, lanes)
                 let slope = Lanes.load(layer.deltaSlope.pointer + first, lanes)
-                for band in 0..<block.layer.pooledBands {
+                forEachPool(block) { row, pooled in
                     var largest = Lanes.Vector.zero
-                    for offset in offsets {
-                        let place = (band * block.layer.pool.frequency + offset) * channels
-                        largest = Lanes.larger(largest, Lanes.load(values + place, lanes) * scale + shift)
+                    for offset in layer.poolOffsets {
+                        let value = Lanes.load(values + (row + offset) * channels + first, lanes)
+                        largest = Lanes.larger(largest, value * scale + shift)
                     }
                     // Nothing passes from zero or below; and of equal maxima only the first counts.
                     largest.replace(with: .infinity, where: largest .== 0)
-                    let delta = Lanes.load(incoming + (pooled + band) * channels + first, lanes) * scale
-                    for offset in offsets {
-                        let place = (band * block.layer.pool.frequency + offset) * channels
+                    let delta = Lanes.load(incoming + pooled * channels + first, lanes) * scale
+                    for offset in layer.poolOffsets {
+                        let place = (row + offset) * channels + first
                         let value = Lanes.load(values + place, lanes)
                         let isLargest = value * scale + shift .== largest
                         largest.replace(with: .infinity, where: isLargest)
                         let rest = constant + slope * value
-                        Lanes.store(rest.replacing(with: rest + delta, where: isLargest), deltas + place, lanes)
+                        Lanes.store(rest.replacing(with: rest + delta, where: isLargest), output + place, lanes)
                     }
                 }
-            }
-            forEachUnpooledRow(block) { row in
-                Lanes.forEach(channels) { first, lanes in
+                forEachUnpooledRow(block) { row in
                     let place = row * channels + first
-                    let value = Lanes.load(layer.convolved(window) + place, lanes)
-                    let constant = Lanes.load(layer.deltaConstant.pointer + first, lanes)
-                    let slope = Lanes.load(layer.deltaSlope.pointer + first, lanes)
-                    Lanes.store(constant + slope * value, output + place, lanes)
+                    Lanes.store(constant + slope * Lanes.load(values + place, lanes), output + place, lanes)
                 }
-            }
-        }
-    }
-
-    /// Calls `body(row, pooled, first, lanes)` for `lanes` channels from `first` on of the pools of one time: the first of
-    /// their rows in a window's `convolved`, and the first in what goes out.
-    @inline(__always)
-    private func forEachPools(
-        _ block: NetworkShape.Block, _ body: (_ row: Int, _ pooled: Int, _ first: Int, _ lanes: Int) -> Void
-    ) {
-        let layer = block.layer
-        for time in 0..<block.pooled {
-            Lanes.forEach(layer.outputs) { first, lanes in
-                body(time * layer.pool.time * layer.bands, time * layer.pooledBands, first, lanes)
             }
         }
     }
