@@ -9,7 +9,8 @@ struct ExportCommand: ParsableCommand {
         abstract: "Write a model's weights and its description as plain files.",
         discussion: """
             WEIGHTS gets float32 tensors: blocks.N.weight [out, in, kernel], blocks.N.bias [out], head.weight \
-            [labels, features], head.bias [labels]. DESCRIPTION gets JSON: architecture, labels, temperature, card. \
+            [labels, features], head.bias [labels]; of a network with 2-D blocks also input.weight [bands, in], \
+            input.bias [bands], blocks2d.N.weight [out, in, time, frequency], blocks2d.N.bias [out]. DESCRIPTION gets JSON: architecture, labels, temperature, card. \
             docs/training.md shows the same network in PyTorch.
             """)
 

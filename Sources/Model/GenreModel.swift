@@ -23,8 +23,10 @@ public struct GenreModel: Sendable {
     }
 
     /// A model from its tensors: `blocks.N.weight` [out, in, kernel], `blocks.N.bias` [out], `head.weight`
-    /// [labels, features], `head.bias` [labels]. The last block's means come first among the features, then the
-    /// maxima, then the standard deviations.
+    /// [labels, features], `head.bias` [labels]; and of the 2-D kind `input.weight` [bands, coefficients],
+    /// `input.bias` [bands], `blocks2d.N.weight` [out, in, time, frequency], `blocks2d.N.bias` [out], where the inputs
+    /// of the first 1-D block are the channels of the lowest band that is left, then those of the next. The last
+    /// block's means come first among the features, then the maxima, then the standard deviations.
     public init(
         architecture: Architecture, labels: [String], temperature: Float, card: [String: String],
         tensors: [String: SafeTensors.Tensor]

@@ -10,7 +10,7 @@ public final class IncrementalNetwork {
     /// The logits of the last window; meaningless before the first.
     public let logits: UnsafeMutableBufferPointer<Float>
 
-    private let stages: [Stage]
+    private let layers: [StreamingLayer]
     /// The last block's outputs: the positions of one window, oldest first.
     private let positions: UnsafeMutablePointer<Float>
     private let positionCapacity: Int
@@ -24,12 +24,12 @@ public final class IncrementalNetwork {
         self.model = model
         windowFrames = model.frontEnd.windowFrames
         step = model.architecture.step
-        channels = model.weights.layers.last?.outputs ?? 0
-        // A block of at most `step` frames goes through at once; a stage never gets more than it did.
+        channels = model.weights.layers.last?.shape.outputs ?? 0
+        // A block of at most `step` frames goes through at once; a layer never gets more than it did.
         var block = step
-        stages = model.weights.layers.map { layer in
-            defer { block = block / layer.pool + 1 }
-            return Stage(layer: layer, capacity: block)
+        layers = model.weights.layers.map { layer in
+            defer { block = block / layer.shape.pool.time + 1 }
+            return StreamingLayer(layer: layer, capacity: block)
         }
         positionCapacity = model.architecture.positions(frames: windowFrames)
         positions = .allocate(capacity: positionCapacity * channels)
@@ -50,19 +50,19 @@ public final class IncrementalNetwork {
     public func reset() {
         frames = 0
         positionCount = 0
-        for stage in stages { stage.reset() }
+        for layer in layers { layer.reset() }
     }
 
     /// Takes a frame of coefficients; true when it completed a window, whose logits are then in `logits`.
     public func push(_ coefficients: UnsafePointer<Float>) -> Bool {
-        stages[0].append(coefficients)
+        layers[0].append(coefficients)
         frames += 1
         // Windows end at windowFrames + k·step; only there is anything worth computing, and a block at a time reads
         // each weight once for several frames.
         guard (frames - windowFrames) % step == 0 else { return false }
-        for index in stages.indices {
-            let next = index + 1 < stages.count ? stages[index + 1] : nil
-            stages[index].run { output in
+        for index in layers.indices {
+            let next = index + 1 < layers.count ? layers[index + 1] : nil
+            layers[index].run { output in
                 if let next { next.append(output) } else { self.append(output) }
             }
         }
@@ -84,63 +84,5 @@ public final class IncrementalNetwork {
         }
         (positions + positionCount * channels).update(from: output, count: channels)
         positionCount += 1
-    }
-
-    /// One block on the stream: the last frames that its kernel needs, and the pooling that is not complete yet.
-    private final class Stage {
-        private let layer: Weights.Layer
-        private let input: UnsafeMutablePointer<Float>
-        private let output: UnsafeMutablePointer<Float>
-        private let pooled: UnsafeMutablePointer<Float>
-        private var filled = 0
-        private var pooledCount = 0
-
-        init(layer: Weights.Layer, capacity: Int) {
-            self.layer = layer
-            input = .allocate(capacity: (capacity + layer.kernel - 1) * layer.inputs)
-            output = .allocate(capacity: capacity * layer.outputs)
-            pooled = .allocate(capacity: layer.outputs)
-            input.initialize(repeating: 0, count: (capacity + layer.kernel - 1) * layer.inputs)
-            output.initialize(repeating: 0, count: capacity * layer.outputs)
-            pooled.initialize(repeating: 0, count: layer.outputs)
-        }
-
-        deinit {
-            input.deallocate()
-            output.deallocate()
-            pooled.deallocate()
-        }
-
-        func reset() {
-            filled = 0
-            pooledCount = 0
-        }
-
-        func append(_ frame: UnsafePointer<Float>) {
-            (input + filled * layer.inputs).update(from: frame, count: layer.inputs)
-            filled += 1
-        }
-
-        /// Convolves all that was appended, hands on what the pooling completes, and keeps what the next run needs.
-        func run(_ emit: (UnsafePointer<Float>) -> Void) {
-            let ready = filled - (layer.kernel - 1)
-            guard ready > 0 else { return }
-            layer.weight.apply(layer.bias, input, columns: ready, stride: layer.inputs, rectify: true, into: output)
-            for position in 0..<ready {
-                let frame = output + position * layer.outputs
-                if pooledCount == 0 {
-                    pooled.update(from: frame, count: layer.outputs)
-                } else {
-                    Kernels.maximum(pooled, frame, layer.outputs)
-                }
-                pooledCount += 1
-                if pooledCount == layer.pool {
-                    emit(pooled)
-                    pooledCount = 0
-                }
-            }
-            input.update(from: input + ready * layer.inputs, count: (layer.kernel - 1) * layer.inputs)
-            filled = layer.kernel - 1
-        }
     }
 }

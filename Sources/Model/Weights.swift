@@ -2,11 +2,8 @@
 /// then input channel, so that a convolution is a dot product with consecutive frames.
 struct Weights: Sendable {
     struct Layer: Sendable {
-        var inputs: Int
-        var outputs: Int
-        var kernel: Int
-        var pool: Int
-        /// [outputs, kernel · inputs].
+        var shape: LayerShape
+        /// [outputs, fan].
         var weight: WeightMatrix
         /// [outputs].
         var bias: [Float]
@@ -37,17 +34,11 @@ struct Weights: Sendable {
             return tensor.values
         }
         layers = []
-        var inputs = coefficients
-        for (index, block) in architecture.blocks.enumerated() {
-            let weight = try take("blocks.\(index).weight", [block.channels, inputs, block.kernel])
-            let bias = try take("blocks.\(index).bias", [block.channels])
-            layers.append(
-                Layer(
-                    inputs: inputs, outputs: block.channels, kernel: block.kernel, pool: block.pool,
-                    weight: WeightMatrix(
-                        Self.transposed(weight, rows: block.channels, inputs, block.kernel), rows: block.channels),
-                    bias: bias))
-            inputs = block.channels
+        for shape in architecture.layers(coefficients: coefficients) {
+            let weight = try take("\(shape.name).weight", shape.tensorShape)
+            let bias = try take("\(shape.name).bias", [shape.outputs])
+            let rows = Architecture.transposed(weight, rows: shape.outputs, shape.inputs, shape.kernel.area)
+            layers.append(Layer(shape: shape, weight: WeightMatrix(rows, rows: shape.outputs), bias: bias))
         }
         headWeight = WeightMatrix(try take("head.weight", [labels, architecture.features]), rows: labels)
         headBias = try take("head.bias", [labels])
@@ -59,26 +50,17 @@ struct Weights: Sendable {
     /// The tensors that `init` takes.
     func tensors() -> [String: SafeTensors.Tensor] {
         var result: [String: SafeTensors.Tensor] = [:]
-        for (index, layer) in layers.enumerated() {
-            result["blocks.\(index).weight"] = SafeTensors.Tensor(
-                shape: [layer.outputs, layer.inputs, layer.kernel],
-                values: Self.transposed(layer.weight.floats, rows: layer.outputs, layer.kernel, layer.inputs))
-            result["blocks.\(index).bias"] = SafeTensors.Tensor(shape: [layer.outputs], values: layer.bias)
+        for layer in layers {
+            let shape = layer.shape
+            result["\(shape.name).weight"] = SafeTensors.Tensor(
+                shape: shape.tensorShape,
+                values: Architecture.transposed(
+                    layer.weight.floats, rows: shape.outputs, shape.kernel.area, shape.inputs))
+            result["\(shape.name).bias"] = SafeTensors.Tensor(shape: [shape.outputs], values: layer.bias)
         }
         result["head.weight"] = SafeTensors.Tensor(
             shape: [headWeight.rows, headWeight.length], values: headWeight.floats)
         result["head.bias"] = SafeTensors.Tensor(shape: [headBias.count], values: headBias)
-        return result
-    }
-
-    /// [rows, a, b] → [rows, b, a].
-    private static func transposed(_ values: [Float], rows: Int, _ a: Int, _ b: Int) -> [Float] {
-        var result = [Float](repeating: 0, count: values.count)
-        for row in 0..<rows {
-            for i in 0..<a {
-                for j in 0..<b { result[(row * b + j) * a + i] = values[(row * a + i) * b + j] }
-            }
-        }
         return result
     }
 }

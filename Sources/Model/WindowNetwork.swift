@@ -6,29 +6,7 @@ extension GenreModel {
         precondition(window.count == frontEnd.windowFrames * frontEnd.coefficients, "not a window of this front end")
         var frames = window
         var count = frontEnd.windowFrames
-        for layer in weights.layers {
-            let weights = layer.weight.floats
-            let positions = count - (layer.kernel - 1)
-            var convolved = [Float](repeating: 0, count: positions * layer.outputs)
-            for position in 0..<positions {
-                for channel in 0..<layer.outputs {
-                    var sum = Double(layer.bias[channel])
-                    for tap in 0..<(layer.kernel * layer.inputs) {
-                        let weight = weights[channel * layer.kernel * layer.inputs + tap]
-                        sum += Double(weight) * Double(frames[position * layer.inputs + tap])
-                    }
-                    convolved[position * layer.outputs + channel] = Float(max(0, sum))
-                }
-            }
-            count = positions / layer.pool
-            frames = [Float](repeating: -.infinity, count: count * layer.outputs)
-            for position in 0..<(count * layer.pool) {
-                for channel in 0..<layer.outputs {
-                    let target = position / layer.pool * layer.outputs + channel
-                    frames[target] = max(frames[target], convolved[position * layer.outputs + channel])
-                }
-            }
-        }
+        for layer in weights.layers { (frames, count) = Self.run(layer, frames, count: count) }
         var features = [Float](repeating: 0, count: architecture.features)
         var logits = [Float](repeating: 0, count: labels.count)
         Kernels.statistics(
@@ -37,5 +15,37 @@ extension GenreModel {
         weights.headWeight.apply(
             weights.headBias, features, columns: 1, stride: features.count, rectify: false, into: &logits)
         return logits
+    }
+    /// Convolution, ReLU and max-pooling of `count` frames.
+    private static func run(_ layer: Weights.Layer, _ frames: [Float], count: Int) -> (frames: [Float], count: Int) {
+        let shape = layer.shape
+        let weights = layer.weight.floats
+        func input(_ frame: Int, _ band: Int, _ channel: Int) -> Double {
+            guard (0..<shape.bands).contains(band) else { return 0 }
+            return Double(frames[(frame * shape.bands + band) * shape.inputs + channel])
+        }
+        let pooledCount = (count - (shape.kernel.time - 1)) / shape.pool.time
+        var pooled = [Float](repeating: -.infinity, count: pooledCount * shape.pooledWidth)
+        for position in 0..<(pooledCount * shape.pool.time) {
+            for band in 0..<(shape.pooledBands * shape.pool.frequency) {
+                for output in 0..<shape.outputs {
+                    var sum = Double(layer.bias[output])
+                    var place = output * shape.fan
+                    for time in 0..<shape.kernel.time {
+                        for frequency in 0..<shape.kernel.frequency {
+                            for channel in 0..<shape.inputs {
+                                let value = input(position + time, band + frequency - shape.padding, channel)
+                                sum += Double(weights[place]) * value
+                                place += 1
+                            }
+                        }
+                    }
+                    let (time, frequency) = (position / shape.pool.time, band / shape.pool.frequency)
+                    let target = (time * shape.pooledBands + frequency) * shape.outputs + output
+                    pooled[target] = max(pooled[target], Float(shape.rectified ? max(0, sum) : sum))
+                }
+            }
+        }
+        return (pooled, pooledCount)
     }
 }

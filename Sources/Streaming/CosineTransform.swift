@@ -13,7 +13,7 @@ public struct CosineTransform: Sendable {
         self.init(inputs: frontEnd.melBands, outputs: frontEnd.coefficients)
     }
 
-    init(inputs: Int, outputs: Int) {
+    public init(inputs: Int, outputs: Int) {
         self.inputs = inputs
         self.outputs = outputs
         matrix = (0..<outputs).flatMap { row in

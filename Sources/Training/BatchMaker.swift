@@ -37,8 +37,10 @@ final class BatchMaker {
         drawnLabels = .allocate(capacity: configuration.batch)
         drawnLabels.initialize(repeating: 0, count: configuration.batch)
         inputTransform = Self.measure(
-            augmenter, InputTransform(ignoringTopBands: configuration.ignoredTopBands), seed: seed,
-            workers: workers)
+            augmenter,
+            InputTransform(
+                ignoringTopBands: configuration.ignoredTopBands, bands: configuration.architecture.bands),
+            seed: seed, workers: workers)
     }
 
     deinit { drawnLabels.deallocate() }
@@ -48,17 +50,17 @@ final class BatchMaker {
         _ augmenter: Augmenter, _ transform: InputTransform, seed: UInt64, workers: Workers
     ) -> InputTransform {
         let frames = FrontEnd.version1.windowFrames
-        let (bands, count) = (transform.bands, transform.coefficients)
+        let (bands, count) = (transform.melBands, transform.outputs)
         let windows = Storage(measuredWindows * frames * bands)
-        let coefficients = Storage(measuredWindows * frames * count)
+        let outputs = Storage(measuredWindows * frames * count)
         workers.forEach(measuredWindows) { index, _ in
             var generator = CounterGenerator(seed: seed, index: index, purpose: .standardisation)
             let window = windows.pointer + index * frames * bands
             _ = augmenter.prepare(index: index, &generator, into: window)
-            transform.apply(window, frames: frames, into: coefficients.pointer + index * frames * count)
+            transform.apply(window, frames: frames, into: outputs.pointer + index * frames * count)
         }
         return transform.standardizing(
-            UnsafeBufferPointer(start: coefficients.pointer, count: measuredWindows * frames * count))
+            UnsafeBufferPointer(start: outputs.pointer, count: measuredWindows * frames * count))
     }
 
     /// Prepares the batch of a step.
@@ -76,14 +78,14 @@ final class BatchMaker {
             let share = generator.beta(Float(configuration.mixup))
             return max(share, 1 - share)
         }
-        let coefficients = frontEnd.windowFrames * frontEnd.coefficients
+        let inputs = frontEnd.windowFrames * inputTransform.outputs
         let smoothing = Float(configuration.labelSmoothing)
         workers.forEach(batch) { index, _ in
             let (partner, share) = (partners[index], shares[index])
             let target = mixed.pointer + index * window
             let (a, b) = (drawn.pointer + index * window, drawn.pointer + partner * window)
             for place in 0..<window { target[place] = b[place] + share * (a[place] - b[place]) }
-            let output = network.input.pointer + index * coefficients
+            let output = network.input.pointer + index * inputs
             inputTransform.apply(target, frames: frontEnd.windowFrames, into: output)
             let wanted = network.targets.pointer + index * labels
             for label in 0..<labels { wanted[label] = smoothing / Float(labels) }

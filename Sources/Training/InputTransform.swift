@@ -2,32 +2,53 @@ import Foundation
 import Model
 import Streaming
 
-/// From normalised log-mel frames to what the network in training sees: the cosine transform, without what the uppermost
-/// bands say if they shall be ignored, standardised. All of it is linear, and folded into the first convolution at the
-/// end, so that a model sees plain coefficients.
+/// From normalised log-mel frames to what the blocks see in training: the cosine transform, without what the uppermost
+/// bands say if they shall be ignored; for the 2-D kind the inverse transform to its bands; standardised. All of it is
+/// linear: at the end it is folded into the first convolution, or becomes the 2-D kind's linear layer, so that a model
+/// sees plain coefficients.
 struct InputTransform: Sendable, Equatable {
-    let bands: Int
+    let melBands: Int
     let coefficients: Int
-    /// [coefficients, coefficients]: takes away the directions in which the ignored bands move the coefficients.
+    /// Numbers a frame that come out: coefficients or bands.
+    let outputs: Int
+    /// [outputs, coefficients]: takes away the directions in which the ignored bands move the coefficients, and leads
+    /// what is left to bands where bands are wanted.
     let projection: [Double]
-    /// [coefficients]: of the projected coefficients over augmented windows.
+    /// [outputs]: of what comes out, over augmented windows.
     private(set) var mean: [Double]
     private(set) var deviation: [Double]
-    /// [coefficients, bands]: cosine transform, projection and division by the deviation in one.
+    /// [outputs, melBands]: cosine transform, projection and division by the deviation in one.
     private var matrix: [Float] = []
     private var offset: [Float] = []
     private let cosine: [Float]
 
     /// Without standardisation yet.
-    init(ignoringTopBands ignored: Int) {
+    ///
+    /// - Parameter bands: those of the 2-D kind; 0 leaves coefficients.
+    init(ignoringTopBands ignored: Int, bands: Int = 0) {
         let transform = CosineTransform()
-        bands = transform.inputs
+        melBands = transform.inputs
         coefficients = transform.outputs
         cosine = transform.matrix
-        mean = [Double](repeating: 0, count: coefficients)
-        deviation = [Double](repeating: 1, count: coefficients)
-        projection = Self.projection(away: ignored, transform)
+        outputs = bands > 0 ? bands : coefficients
+        let projection = Self.projection(away: ignored, transform)
+        self.projection = bands > 0 ? Self.inverseCosine(of: projection, coefficients, bands: bands) : projection
+        mean = [Double](repeating: 0, count: outputs)
+        deviation = [Double](repeating: 1, count: outputs)
         prepare()
+    }
+
+    /// The inverse cosine transform of each column; coefficients that so few bands do not have are left out.
+    private static func inverseCosine(of matrix: [Double], _ coefficients: Int, bands: Int) -> [Double] {
+        let transform = CosineTransform(inputs: bands, outputs: min(bands, coefficients))
+        return (0..<(bands * coefficients)).map { place in
+            let (band, column) = (place / coefficients, place % coefficients)
+            var sum = 0.0
+            for row in 0..<transform.outputs {
+                sum += Double(transform.matrix[row * bands + band]) * matrix[row * coefficients + column]
+            }
+            return sum
+        }
     }
 
     /// Identity less the projection onto the cosine transform's columns of the last bands (Gram and Schmidt).
@@ -50,22 +71,22 @@ struct InputTransform: Sendable, Equatable {
     }
 
     private mutating func prepare() {
-        matrix = (0..<(coefficients * bands)).map { place in
-            let (row, band) = (place / bands, place % bands)
+        matrix = (0..<(outputs * melBands)).map { place in
+            let (row, band) = (place / melBands, place % melBands)
             let value = (0..<coefficients).reduce(0.0) {
-                $0 + projection[row * coefficients + $1] * Double(cosine[$1 * bands + band])
+                $0 + projection[row * coefficients + $1] * Double(cosine[$1 * melBands + band])
             }
             return Float(value / deviation[row])
         }
         offset = zip(mean, deviation).map { Float($0 / $1) }
     }
 
-    /// The same transform, standardised by what it gave: [rows, coefficients].
+    /// The same transform, standardised by what it gave: [rows, outputs].
     func standardizing(_ values: UnsafeBufferPointer<Float>) -> InputTransform {
-        let rows = values.count / coefficients
+        let rows = values.count / outputs
         var result = self
-        for index in 0..<coefficients {
-            let column = (0..<rows).lazy.map { Double(values[$0 * coefficients + index]) }
+        for index in 0..<outputs {
+            let column = (0..<rows).lazy.map { Double(values[$0 * outputs + index]) }
             let mean = column.reduce(0, +) / Double(rows)
             let squares = column.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
             result.mean[index] = mean
@@ -75,14 +96,14 @@ struct InputTransform: Sendable, Equatable {
         return result
     }
 
-    /// `window` has [frames, bands], `output` room for [frames, coefficients].
+    /// `window` has [frames, melBands], `output` room for [frames, outputs].
     func apply(_ window: UnsafePointer<Float>, frames: Int, into output: UnsafeMutablePointer<Float>) {
         for frame in 0..<frames {
-            for index in 0..<coefficients { output[frame * coefficients + index] = -offset[index] }
+            for index in 0..<outputs { output[frame * outputs + index] = -offset[index] }
         }
         matrix.withUnsafeBufferPointer {
             BLAS.multiply(
-                window, $0.baseAddress!, transposingB: true, rows: frames, columns: coefficients, inner: bands,
+                window, $0.baseAddress!, transposingB: true, rows: frames, columns: outputs, inner: melBands,
                 keeping: 1, into: output)
         }
     }
@@ -92,7 +113,7 @@ struct InputTransform: Sendable, Equatable {
     func fold(_ weights: [Double]) -> (weights: [Double], shift: Double) {
         var folded = [Double](repeating: 0, count: coefficients)
         var shift = 0.0
-        for row in 0..<coefficients {
+        for row in 0..<outputs {
             let weight = weights[row] / deviation[row]
             shift -= weight * mean[row]
             for column in 0..<coefficients { folded[column] += weight * projection[row * coefficients + column] }

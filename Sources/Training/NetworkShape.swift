@@ -1,28 +1,39 @@
 import Model
 
 /// Where each of the network's trainable numbers lies in one flat array: gradients, moments and averages share it.
+///
+/// The 2-D kind's linear layer is not among them: `InputTransform` does its work, and the blocks begin with bands.
 struct NetworkShape: Sendable, Equatable {
     struct Block: Sendable, Equatable {
-        var inputs: Int
-        var outputs: Int
-        var kernel: Int
-        var pool: Int
+        let layer: LayerShape
         /// Frames that come in, positions after the convolution, positions after pooling.
-        var frames: Int
-        var positions: Int
-        var pooled: Int
-        /// [outputs, kernel, inputs]; the convolution has no bias of its own, batch normalisation shifts.
-        var weight: Range<Int>
+        let frames: Int
+        let positions: Int
+        let pooled: Int
+        /// [outputs, fan]; the convolution has no bias of its own, batch normalisation shifts.
+        let weight: Range<Int>
         /// Batch normalisation's, [outputs] each.
-        var scale: Range<Int>
-        var shift: Range<Int>
+        let scale: Range<Int>
+        let shift: Range<Int>
 
+        var outputs: Int { layer.outputs }
         /// Inputs of one output.
-        var fan: Int { kernel * inputs }
+        var fan: Int { layer.fan }
+        /// Of one window: numbers that come in, rows after the convolution (a row a position and band), numbers that
+        /// go out.
+        var inputCount: Int { frames * layer.bands * layer.inputs }
+        var rows: Int { positions * layer.bands }
+        var outputCount: Int { pooled * layer.pooledWidth }
+        /// From the first row of a pool to each of its rows.
+        var poolOffsets: [Int] {
+            (0..<layer.pool.time).flatMap { time in
+                (0..<layer.pool.frequency).map { time * layer.bands + $0 }
+            }
+        }
     }
 
     let architecture: Architecture
-    /// Coefficients a frame.
+    /// Numbers a frame that the blocks begin with: coefficients or bands.
     let inputs: Int
     /// Frames a window.
     let frames: Int
@@ -34,28 +45,24 @@ struct NetworkShape: Sendable, Equatable {
     /// All trainable numbers.
     let count: Int
 
-    init(architecture: Architecture, inputs: Int, frames: Int, labels: Int) {
+    init(architecture: Architecture, coefficients: Int, frames: Int, labels: Int) {
         var next = 0
         func take(_ count: Int) -> Range<Int> {
             defer { next += count }
             return next..<(next + count)
         }
-        var channels = inputs
         var length = frames
         var blocks: [Block] = []
-        for block in architecture.blocks {
-            let positions = length - (block.kernel - 1)
+        for layer in architecture.layers(coefficients: coefficients) where layer.rectified {
+            let positions = length - (layer.kernel.time - 1)
             blocks.append(
                 Block(
-                    inputs: channels, outputs: block.channels, kernel: block.kernel, pool: block.pool,
-                    frames: length, positions: positions, pooled: positions / block.pool,
-                    weight: take(block.channels * block.kernel * channels), scale: take(block.channels),
-                    shift: take(block.channels)))
-            channels = block.channels
-            length = positions / block.pool
+                    layer: layer, frames: length, positions: positions, pooled: positions / layer.pool.time,
+                    weight: take(layer.outputs * layer.fan), scale: take(layer.outputs), shift: take(layer.outputs)))
+            length = positions / layer.pool.time
         }
         self.architecture = architecture
-        self.inputs = inputs
+        inputs = blocks.first.map { $0.layer.bands * $0.layer.inputs } ?? 0
         self.frames = frames
         self.labels = labels
         self.blocks = blocks

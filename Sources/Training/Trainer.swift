@@ -58,13 +58,9 @@ public final class Trainer {
         self.seed = seed
         self.workers = workers
         let frontEnd = FrontEnd.version1
-        guard configuration.architecture.positions(frames: frontEnd.windowFrames) > 0 else {
-            throw TrainingError(
-                .badParameter, "the architecture's blocks leave nothing of a window of \(frontEnd.windowFrames) frames")
-        }
         let shape = NetworkShape(
-            architecture: configuration.architecture, inputs: frontEnd.coefficients, frames: frontEnd.windowFrames,
-            labels: corpus.labels.count)
+            architecture: configuration.architecture, coefficients: frontEnd.coefficients,
+            frames: frontEnd.windowFrames, labels: corpus.labels.count)
         network = TrainingNetwork(shape: shape, batch: configuration.batch, workers: workers, seed: seed)
         maker = try BatchMaker(
             corpus: corpus, training: training, configuration: configuration, seed: seed, workers: workers)

@@ -47,7 +47,7 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
 
     /// What makes this configuration impossible, or nil.
     public var problem: String? {
-        if architecture.blocks.isEmpty { return "architecture.blocks is empty" }
+        if let problem = architecture.problem(frontEnd: .version1) { return "architecture: \(problem)" }
         let ranges: [(name: String, value: Double, range: ClosedRange<Double>)] = [
             ("ignoredTopBands", Double(ignoredTopBands), 0...16), ("dropout", dropout, 0...0.95),
             ("batch", Double(batch), 2...8192),

@@ -27,52 +27,57 @@ extension TrainingNetwork {
         }
     }
 
-    /// Puts the frames under the kernel side by side: a row a position.
-    func gatherColumns(_ layer: Layer, _ windows: Range<Int>, into columns: UnsafeMutablePointer<Float>) {
-        let block = layer.block
-        var row = columns
-        for window in windows {
-            let frames = layer.input.pointer + window * block.frames * block.inputs
-            for position in 0..<block.positions {
-                row.update(from: frames + position * block.inputs, count: block.fan)
-                row += block.fan
-            }
-        }
-    }
-
     private func convolve(_ layer: Layer, _ part: Int, _ parameters: UnsafePointer<Float>, _ scratch: Scratch) {
         let block = layer.block
-        let windows = windows(part)
-        let rows = windows.count * block.positions
-        let output = layer.convolved.pointer + windows.lowerBound * block.positions * block.outputs
-        gatherColumns(layer, windows, into: scratch.columns.pointer)
-        BLAS.multiply(
-            scratch.columns.pointer, parameters + block.weight.lowerBound, transposingB: true,
-            rows: rows, columns: block.outputs, inner: block.fan, into: output)
-        // Mean and squared deviations of the part, in two passes over what is still in the cache.
-        let mean = layer.sums.pointer + part * 2 * block.outputs
-        let deviations = mean + block.outputs
-        let channels = block.outputs
-        for channel in 0..<channels {
-            mean[channel] = 0
-            deviations[channel] = 0
+        var count = 0
+        for windows in layer.chunks(windows(part)) {
+            let rows = windows.count * block.rows
+            let output = layer.convolved(windows.lowerBound)
+            gatherColumns(layer, windows, into: scratch.columns.pointer)
+            BLAS.multiply(
+                scratch.columns.pointer, parameters + block.weight.lowerBound, transposingB: true,
+                rows: rows, columns: block.outputs, inner: block.fan, into: output)
+            addStatistics(output, rows: rows, after: count, to: layer.sums.pointer + part * 2 * block.outputs, layer)
+            count += rows
         }
-        for row in 0..<rows {
-            let values = output + row * channels
-            for channel in 0..<channels { mean[channel] += values[channel] }
-        }
-        let share = 1 / Float(rows)
-        for channel in 0..<channels { mean[channel] *= share }
-        for row in 0..<rows {
-            let values = output + row * channels
-            for channel in 0..<channels {
-                let difference = values[channel] - mean[channel]
-                deviations[channel] += difference * difference
+    }
+
+    /// Joins mean and squared deviations of `rows` rows to those of the `count` rows before them (Chan, Golub and LeVeque
+    /// 1979), few rows at a time: between the two passes over them they stay in the nearest cache.
+    private func addStatistics(
+        _ values: UnsafePointer<Float>, rows: Int, after count: Int, to sums: UnsafeMutablePointer<Float>,
+        _ layer: Layer
+    ) {
+        let channels = layer.block.outputs
+        let rowsAtOnce = 32
+        for start in stride(from: 0, to: rows, by: rowsAtOnce) {
+            let end = min(rows, start + rowsAtOnce)
+            let before = Float(count + start)
+            let share = 1 / Float(end - start)
+            let weight = Float(end - start) / Float(count + end)
+            Lanes.forEach(channels) { first, lanes in
+                var sum = Lanes.Vector.zero
+                for row in start..<end { sum += Lanes.load(values + row * channels + first, lanes) }
+                var mean = sum * share
+                var squares = Lanes.Vector.zero
+                for row in start..<end {
+                    let difference = Lanes.load(values + row * channels + first, lanes) - mean
+                    squares += difference * difference
+                }
+                let (means, deviations) = (sums + first, sums + channels + first)
+                if before > 0 {
+                    let meanBefore = Lanes.load(means, lanes)
+                    let difference = mean - meanBefore
+                    squares += Lanes.load(deviations, lanes) + difference * difference * (before * weight)
+                    mean = meanBefore + difference * weight
+                }
+                Lanes.store(mean, means, lanes)
+                Lanes.store(squares, deviations, lanes)
             }
         }
     }
 
-    /// Joins the parts' statistics (Chan, Golub and LeVeque 1979) and makes of them the block's scale and shift.
+    /// Joins the parts' statistics and makes of them the block's scale and shift.
     private func normalise(_ index: Int, _ parameters: UnsafePointer<Float>, _ mode: Mode) {
         let layer = layers[index]
         let block = layer.block
@@ -83,7 +88,7 @@ extension TrainingNetwork {
             if case .training = mode {
                 var (count, joined, squares) = (0.0, 0.0, 0.0)
                 for part in 0..<parts {
-                    let rows = Double(windows(part).count * block.positions)
+                    let rows = Double(windows(part).count * block.rows)
                     let sums = layer.sums.pointer + part * 2 * block.outputs
                     let difference = Double(sums[channel]) - joined
                     squares += Double(sums[block.outputs + channel])
@@ -108,35 +113,13 @@ extension TrainingNetwork {
         }
     }
 
-    /// Normalises, cuts off below zero and takes the maximum of each `pool` positions.
-    private func pool(_ layer: Layer, into output: Storage, _ windows: Range<Int>) {
-        let block = layer.block
-        let channels = block.outputs
-        let (scale, shift) = (layer.scale.pointer, layer.shift.pointer)
-        for window in windows {
-            for position in 0..<block.pooled {
-                let target = output.pointer + (window * block.pooled + position) * channels
-                let first = layer.convolved.pointer + (window * block.positions + position * block.pool) * channels
-                for channel in 0..<channels {
-                    target[channel] = max(0, first[channel] * scale[channel] + shift[channel])
-                }
-                for offset in 1..<max(1, block.pool) {
-                    let values = first + offset * channels
-                    for channel in 0..<channels {
-                        target[channel] = max(target[channel], values[channel] * scale[channel] + shift[channel])
-                    }
-                }
-            }
-        }
-    }
-
     /// Mean, maximum and standard deviation over the positions, as `GenreModel` takes them.
     private func summarise(_ windows: Range<Int>) {
         guard let block = layers.last?.block else { return }
         let channels = block.outputs
         let share = 1 / Float(block.pooled)
         for window in windows {
-            let values = pooled.pointer + window * block.pooled * channels
+            let values = pooled.pointer + window * block.outputCount
             let mean = features.pointer + window * shape.features
             let (largest, deviation) = (mean + channels, mean + 2 * channels)
             for channel in 0..<channels {

@@ -1,11 +1,12 @@
 import Foundation
 import Model
 
-/// The network on batches of windows, forwards and backwards: valid convolution as a matrix product, batch
-/// normalisation, ReLU, max-pooling, statistics over time, dropout, linear layer, cross-entropy of soft targets.
+/// The network on batches of windows, forwards and backwards: convolution as a matrix product, batch normalisation,
+/// ReLU, max-pooling, statistics over time, dropout, linear layer, cross-entropy of soft targets.
 ///
-/// Activations lie as [window, time, channel]. The batch is cut into parts of a fixed size that the workers take one
-/// by one; what parts contribute to statistics and gradients is added up in their order.
+/// Activations lie as [window, time, band, channel]; in a 1-D block there is one band. The batch is cut into parts of a
+/// fixed size that the workers take one by one; what parts contribute to statistics and gradients is added up in their
+/// order. Within a part a convolution goes by chunks that stay in a core's cache.
 final class TrainingNetwork {
     let shape: NetworkShape
     let batch: Int
@@ -17,7 +18,7 @@ final class TrainingNetwork {
     /// Of the mean loss by each of `parameters`, after `backward`.
     let gradient: Storage
 
-    /// [batch, frames, inputs]: standardised coefficients; to be filled before `forward`.
+    /// [batch, frames, inputs]: standardised coefficients or bands; to be filled before `forward`.
     let input: Storage
     /// [batch, labels]: soft targets; to be filled before `backward`.
     let targets: Storage
@@ -28,8 +29,10 @@ final class TrainingNetwork {
     static let epsilon: Float = 1e-5
     /// The share of a batch's statistics in the running ones, as in PyTorch.
     static let momentum: Float = 0.1
-    /// Windows a part: enough rows for a quick matrix product, few enough to stay in a core's cache.
+    /// Windows a part.
     static let windowsPerPart = 32
+    /// Numbers of a chunk's matrix, more or less: enough rows for a quick product, few enough to stay in the cache.
+    static let numbersPerChunk = 1 << 18
 
     let layers: [Layer]
     let parts: Int
@@ -47,12 +50,15 @@ final class TrainingNetwork {
     /// One block's state.
     final class Layer {
         let block: NetworkShape.Block
-        /// What comes in, [batch, frames, inputs]; the first block's is the network's input.
+        /// Windows a chunk.
+        let windowsPerChunk: Int
+        let poolOffsets: [Int]
+        /// What comes in, [batch, frames, bands, inputs]; the first block's is the network's input.
         let input: Storage
-        /// The convolution's output before normalisation, [batch, positions, outputs].
+        /// The convolution's output before normalisation, [batch, positions, bands, outputs].
         let convolved: Storage
-        /// Of the loss by `convolved`, while going backwards.
-        let delta: Storage
+        /// Of the loss by what goes out, [batch, pooled, pooledBands, outputs], while going backwards.
+        let outputDelta: Storage
         /// Of the batch (or the running ones), then what normalisation comes to: scale·value + shift.
         let mean: Storage
         let inverseDeviation: Storage
@@ -60,38 +66,53 @@ final class TrainingNetwork {
         let shift: Storage
         /// Each part's two sums a channel: forwards mean and squared deviations, backwards Σδ and Σδ·x̂.
         let sums: Storage
-        /// Σδ and Σδ·x̂ over the batch, divided by its rows.
-        let meanDelta: Storage
-        let meanDeltaNormalised: Storage
+        /// What the derivative by `convolved` has beside scale·δ: constant + slope·value.
+        let deltaConstant: Storage
+        let deltaSlope: Storage
 
         init(block: NetworkShape.Block, batch: Int, parts: Int, input: Storage?) {
             self.block = block
-            self.input = input ?? Storage(batch * block.frames * block.inputs)
-            convolved = Storage(batch * block.positions * block.outputs)
-            delta = Storage(batch * block.positions * block.outputs)
+            let numbers = block.rows * max(block.fan, block.outputs)
+            windowsPerChunk = max(1, min(TrainingNetwork.windowsPerPart, TrainingNetwork.numbersPerChunk / numbers))
+            poolOffsets = block.poolOffsets
+            self.input = input ?? Storage(batch * block.inputCount)
+            convolved = Storage(batch * block.rows * block.outputs)
+            outputDelta = Storage(batch * block.outputCount)
             mean = Storage(block.outputs)
             inverseDeviation = Storage(block.outputs)
             scale = Storage(block.outputs)
             shift = Storage(block.outputs)
             sums = Storage(parts * 2 * block.outputs)
-            meanDelta = Storage(block.outputs)
-            meanDeltaNormalised = Storage(block.outputs)
+            deltaConstant = Storage(block.outputs)
+            deltaSlope = Storage(block.outputs)
+        }
+
+        /// The chunks of some windows.
+        func chunks(_ windows: Range<Int>) -> [Range<Int>] {
+            stride(from: windows.lowerBound, to: windows.upperBound, by: windowsPerChunk).map {
+                $0..<min($0 + windowsPerChunk, windows.upperBound)
+            }
+        }
+
+        func convolved(_ window: Int) -> UnsafeMutablePointer<Float> {
+            convolved.pointer + window * block.rows * block.outputs
+        }
+
+        func outputDelta(_ window: Int) -> UnsafeMutablePointer<Float> {
+            outputDelta.pointer + window * block.outputCount
         }
     }
 
     /// A worker's own memory.
     final class Scratch {
-        /// The matrix of a part's convolution: a row a position, under it the frames that the kernel sees.
+        /// The matrix of a chunk's convolution: under each row's output what the kernel sees.
         let columns: Storage
-        /// Of the loss by a part's input or features.
+        /// Of the loss by a chunk's `convolved`.
         let delta: Storage
-        let channel: Storage
 
-        init(shape: NetworkShape, windows: Int) {
-            columns = Storage(windows * (shape.blocks.map { $0.positions * $0.fan }.max() ?? 0))
-            let activations = shape.blocks.map { max($0.frames * $0.inputs, $0.pooled * $0.outputs) }.max() ?? 0
-            delta = Storage(windows * max(activations, shape.features))
-            channel = Storage(shape.blocks.map(\.outputs).max() ?? 0)
+        init(layers: [Layer]) {
+            columns = Storage(layers.map { $0.windowsPerChunk * $0.block.rows * $0.block.fan }.max() ?? 0)
+            delta = Storage(layers.map { $0.windowsPerChunk * $0.block.rows * $0.block.outputs }.max() ?? 0)
         }
     }
 
@@ -111,9 +132,8 @@ final class TrainingNetwork {
             layers.append(Layer(block: block, batch: batch, parts: parts, input: layers.isEmpty ? input : nil))
         }
         self.layers = layers
-        scratch = (0..<workers.count).map { _ in Scratch(shape: shape, windows: Self.windowsPerPart) }
-        let last = shape.blocks.last
-        pooled = Storage(batch * (last?.pooled ?? 0) * (last?.outputs ?? 0))
+        scratch = (0..<workers.count).map { _ in Scratch(layers: layers) }
+        pooled = Storage(batch * (shape.blocks.last?.outputCount ?? 0))
         features = Storage(batch * shape.features)
         dropoutMask = Storage(batch * shape.features)
         partialGradients = Storage(parts * shape.count)

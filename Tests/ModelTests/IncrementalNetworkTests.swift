@@ -5,22 +5,36 @@ import Testing
 @testable import Model
 
 @Suite struct IncrementalNetworkTests {
-    static let shapes: [[Architecture.Block]] = [
-        [
+    static let architectures = [
+        Architecture(blocks: [
             .init(channels: 24, kernel: 3, pool: 2), .init(channels: 20, kernel: 3, pool: 2),
             .init(channels: 16, kernel: 3, pool: 1),
-        ],
-        [.init(channels: 7, kernel: 1, pool: 1)],
-        [.init(channels: 9, kernel: 5, pool: 3), .init(channels: 33, kernel: 2, pool: 2)],
-        [
+        ]),
+        Architecture(blocks: [.init(channels: 7, kernel: 1, pool: 1)]),
+        Architecture(blocks: [.init(channels: 9, kernel: 5, pool: 3), .init(channels: 33, kernel: 2, pool: 2)]),
+        Architecture(blocks: [
             .init(channels: 5, kernel: 15, pool: 1), .init(channels: 4, kernel: 3, pool: 4),
             .init(channels: 3, kernel: 2, pool: 2),
-        ],
+        ]),
+        small2DArchitecture,
+        // Bands that fill no pool, kernels over one axis alone, one band left under a kernel of three.
+        Architecture(
+            bands: 11,
+            blocks2d: [
+                .init(channels: 5, kernel: .init(time: 1, frequency: 5), pool: .init(time: 3, frequency: 3)),
+                .init(channels: 7, kernel: .init(time: 4, frequency: 1), pool: .init(time: 1, frequency: 2)),
+                .init(channels: 6, kernel: .init(time: 2, frequency: 3), pool: .init(time: 1, frequency: 1)),
+            ],
+            blocks: [.init(channels: 8, kernel: 2, pool: 2)]),
+        Architecture(
+            bands: 40,
+            blocks2d: [.init(channels: 3, kernel: .init(time: 7, frequency: 7), pool: .init(time: 1, frequency: 4))],
+            blocks: [.init(channels: 5, kernel: 1, pool: 1)]),
     ]
 
-    @Test(arguments: shapes)
-    func incrementalIsTheSameAsWhole(blocks: [Architecture.Block]) throws {
-        let model = try randomModel(blocks: blocks)
+    @Test(arguments: architectures)
+    func incrementalIsTheSameAsWhole(architecture: Architecture) throws {
+        let model = try randomModel(architecture: architecture)
         let network = IncrementalNetwork(model: model)
         var generator = SplitMix(state: 5)
         var frames: [[Float]] = []
@@ -37,8 +51,9 @@ import Testing
         #expect(windows == (160 - 50) / model.architecture.step + 1)
     }
 
-    @Test func afterAResetNothingOfThePastIsLeft() throws {
-        let model = try randomModel()
+    @Test(arguments: [architectures[0], small2DArchitecture])
+    func afterAResetNothingOfThePastIsLeft(architecture: Architecture) throws {
+        let model = try randomModel(architecture: architecture)
         let network = IncrementalNetwork(model: model)
         var generator = SplitMix(state: 6)
         let frames = (0..<70).map { _ in (0..<32).map { _ in generator.uniform(-20...20) } }

@@ -5,8 +5,9 @@ import Testing
 @testable import Model
 
 @Suite struct ModelFileTests {
-    @Test func aModelSurvivesItsFile() throws {
-        let model = try randomModel()
+    @Test(arguments: [IncrementalNetworkTests.architectures[0], small2DArchitecture])
+    func aModelSurvivesItsFile(architecture: Architecture) throws {
+        let model = try randomModel(architecture: architecture)
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("genred-\(UUID()).safetensors").path
         defer { try? FileManager.default.removeItem(atPath: path) }
         try model.write(to: path, halfPrecision: false)
@@ -66,6 +67,50 @@ import Testing
         #expect(error?.message.contains(expected) == true, "\(error?.message ?? "")")
     }
 
+    /// What stands in the file of the 2-D kind, and what the error must speak of.
+    @Test(arguments: [
+        (#""kind":"conv2d-statistics""#, #""kind":"conv1d-statistics""#, "blocks2d"),
+        (#""bands":32"#, #""bands":0"#, "bands"), (#""bands":32"#, #""bands":1000000000"#, "bands"),
+        (#""bands":32"#, #""bands":31"#, "input.weight"), (#""bands":32"#, #""bands":4"#, "leave nothing"),
+        (#""channels":8"#, #""channels":-8"#, "2-D block 0"), (#""channels":8"#, #""channels":99999"#, "2-D block 0"),
+        (#""channels":8"#, #""channels":9"#, "blocks2d.0.weight"),
+        (#""kernel":{"frequency":3,"time":3}"#, #""kernel":{"frequency":2,"time":3}"#, "odd"),
+        (#""kernel":{"frequency":3,"time":3}"#, #""kernel":{"frequency":3,"time":0}"#, "kernel"),
+        (#""kernel":{"frequency":3,"time":3}"#, #""kernel":3"#, "architecture"),
+        (#""pool":{"frequency":2,"time":2}"#, #""pool":{"frequency":0,"time":2}"#, "pool"),
+        (#""pool":{"frequency":2,"time":2}"#, #""pool":{"frequency":9223372036854775807,"time":2}"#, "pool"),
+    ])
+    func whatIsWrongInTheFrontIsNamed(old: String, new: String, expected: String) throws {
+        var file = try randomModel(architecture: small2DArchitecture).safeTensors()
+        let text = try #require(file.metadata["architecture"])
+        let place = try #require(text.range(of: old), "\(text)")
+        file.metadata["architecture"] = text.replacingCharacters(in: place, with: new)
+        let error = #expect(throws: ModelError.self) { _ = try GenreModel(file) }
+        #expect(error?.message.contains(expected) == true, "\(error?.message ?? "")")
+    }
+
+    @Test func aNetworkThatNoProcessorKeepsUpWithIsRefused() throws {
+        let wide = Architecture.Block2D(
+            channels: 256, kernel: .init(time: 7, frequency: 7), pool: .init(time: 1, frequency: 1))
+        let architecture = Architecture(
+            bands: 64, blocks2d: [wide, wide], blocks: [.init(channels: 4, kernel: 1, pool: 1)])
+        let error = #expect(throws: ModelError.self) {
+            _ = try GenreModel(architecture: architecture, labels: ["a", "b"], temperature: 1, card: [:], tensors: [:])
+        }
+        #expect(error?.message.contains("multiplications") == true)
+    }
+
+    /// Files from before there was a 2-D kind.
+    @Test func anArchitectureWithoutAWordOfBandsIsTheOneDimensionalKind() throws {
+        var file = try randomModel().safeTensors()
+        let text = try #require(file.metadata["architecture"])
+        file.metadata["architecture"] =
+            text.replacingOccurrences(of: #""bands":0,"#, with: "")
+            .replacingOccurrences(of: #""blocks2d":[],"#, with: "")
+        #expect(file.metadata["architecture"]?.contains("2d") == false)
+        #expect(try GenreModel(file).architecture == randomModel().architecture)
+    }
+
     @Test func anotherFrontEndIsRefused() throws {
         var file = try randomModel().safeTensors()
         file.metadata["front_end"] = file.metadata["front_end"]?.replacingOccurrences(of: "1323", with: "1024")
@@ -98,8 +143,9 @@ import Testing
     }
 
     /// Random damage: any answer but a crash, and a model only if it is one.
-    @Test func damagedFilesNeverCrash() throws {
-        let good = try randomModel().safeTensors().serialized(halfPrecision: true)
+    @Test(arguments: [IncrementalNetworkTests.architectures[0], small2DArchitecture])
+    func damagedFilesNeverCrash(architecture: Architecture) throws {
+        let good = try randomModel(architecture: architecture).safeTensors().serialized(halfPrecision: true)
         var generator = SplitMix(state: 99)
         for round in 0..<3000 {
             var bytes = good

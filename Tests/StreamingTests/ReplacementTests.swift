@@ -9,12 +9,13 @@ import Testing
     private let rate = 22_050
     private let music = StreamingClassifierTests().music
 
-    /// Other shapes, other steps: 4 as of the shipped model, 8, 6 and 1.
-    private static let shapes: [[Architecture.Block]] = [
-        [.init(channels: 12, kernel: 3, pool: 2), .init(channels: 10, kernel: 3, pool: 2)],
-        [.init(channels: 9, kernel: 5, pool: 4), .init(channels: 8, kernel: 2, pool: 2)],
-        [.init(channels: 7, kernel: 1, pool: 3), .init(channels: 8, kernel: 4, pool: 2)],
-        [.init(channels: 11, kernel: 3, pool: 1)],
+    /// Other shapes, other steps: 4 as of the shipped model, 8, 6 and 1; and the 2-D kind.
+    private static let architectures = [
+        Architecture(blocks: [.init(channels: 12, kernel: 3, pool: 2), .init(channels: 10, kernel: 3, pool: 2)]),
+        Architecture(blocks: [.init(channels: 9, kernel: 5, pool: 4), .init(channels: 8, kernel: 2, pool: 2)]),
+        Architecture(blocks: [.init(channels: 7, kernel: 1, pool: 3), .init(channels: 8, kernel: 4, pool: 2)]),
+        Architecture(blocks: [.init(channels: 11, kernel: 3, pool: 1)]),
+        small2DArchitecture,
     ]
 
     /// What is said of `samples` in random chunks, with `change` called once after so many of them.
@@ -44,9 +45,10 @@ import Testing
         let samples = music(11, rate)
         let labels = ["blues", "jazz", "rock", GenreModel.noMusic]
         let names = seed % 3 == 0 ? labels : seed % 3 == 1 ? ["rock", "jazz", "no-music", "blues"] : ["pop", "jazz"]
-        let old = try randomModel(blocks: Self.shapes.randomElement(using: &generator)!, labels: labels, seed: seed)
+        let old = try randomModel(
+            architecture: Self.architectures.randomElement(using: &generator)!, labels: labels, seed: seed)
         let new = try randomModel(
-            blocks: Self.shapes.randomElement(using: &generator)!, labels: names, seed: seed + 100)
+            architecture: Self.architectures.randomElement(using: &generator)!, labels: names, seed: seed + 100)
         let place = Int.random(in: 1..<samples.count - rate, using: &generator)
         let heard = try estimates(
             StreamingClassifier(model: old, inputRate: rate), samples, changeAt: place, generator: &generator

@@ -1,26 +1,33 @@
 import Model
 
+/// The 2-D kind as it ships, with fewer channels.
+public let small2DArchitecture = Architecture(
+    bands: 32,
+    blocks2d: [
+        .init(channels: 8, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2)),
+        .init(channels: 16, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2)),
+        .init(channels: 20, kernel: .init(time: 3, frequency: 3), pool: .init(time: 1, frequency: 2)),
+    ],
+    blocks: [.init(channels: 24, kernel: 3, pool: 1)])
+
 /// A small network with reproducible random weights: for laws that hold whatever the weights are.
 public func randomModel(
-    blocks: [Architecture.Block] = [
+    architecture: Architecture = Architecture(blocks: [
         .init(channels: 24, kernel: 3, pool: 2), .init(channels: 20, kernel: 3, pool: 2),
         .init(channels: 16, kernel: 3, pool: 1),
-    ],
+    ]),
     labels: [String] = ["blues", "jazz", "rock", GenreModel.noMusic], seed: UInt64 = 1
 ) throws -> GenreModel {
     var generator = SplitMix(state: seed)
-    let architecture = Architecture(blocks: blocks)
     func tensor(_ shape: [Int], _ scale: Float) -> SafeTensors.Tensor {
         let count = shape.reduce(1, *)
         return SafeTensors.Tensor(shape: shape, values: (0..<count).map { _ in generator.uniform(-scale...scale) })
     }
     var tensors: [String: SafeTensors.Tensor] = [:]
-    var inputs = FrontEnd.version1.coefficients
-    for (index, block) in blocks.enumerated() {
-        let scale = 1.7 / Float(inputs * block.kernel).squareRoot() / (index == 0 ? 20 : 1)
-        tensors["blocks.\(index).weight"] = tensor([block.channels, inputs, block.kernel], scale)
-        tensors["blocks.\(index).bias"] = tensor([block.channels], 0.1)
-        inputs = block.channels
+    for (index, layer) in architecture.layers(coefficients: FrontEnd.version1.coefficients).enumerated() {
+        let scale = 1.7 / Float(layer.fan).squareRoot() / (index == 0 ? 20 : 1)
+        tensors["\(layer.name).weight"] = tensor(layer.tensorShape, scale)
+        tensors["\(layer.name).bias"] = tensor([layer.outputs], 0.1)
     }
     tensors["head.weight"] = tensor(
         [labels.count, architecture.features], 1 / Float(architecture.features).squareRoot())

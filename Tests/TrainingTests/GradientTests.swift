@@ -5,18 +5,30 @@ import Testing
 @testable import Training
 
 struct GradientTests {
-    /// Shapes that reach every branch: pools of 1 to 3, positions that no pool takes, kernels of 1 to 4, one block.
+    /// Shapes that reach every branch: pools of 1 to 3, positions and bands that no pool takes, kernels of 1 to 5, one
+    /// block, more and fewer channels than a vector has, a kernel wider than what is left of the bands.
     static let architectures = [
         Architecture(blocks: [.init(channels: 6, kernel: 3, pool: 2), .init(channels: 5, kernel: 3, pool: 1)]),
         Architecture(blocks: [.init(channels: 4, kernel: 4, pool: 3), .init(channels: 7, kernel: 1, pool: 2)]),
         Architecture(blocks: [.init(channels: 9, kernel: 2, pool: 1)], stdEpsilon: 0.1),
+        Architecture(
+            bands: 7,
+            blocks2d: [
+                .init(channels: 5, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2)),
+                .init(channels: 8, kernel: .init(time: 2, frequency: 5), pool: .init(time: 1, frequency: 3)),
+            ],
+            blocks: [.init(channels: 6, kernel: 2, pool: 1)]),
+        Architecture(
+            bands: 4,
+            blocks2d: [.init(channels: 11, kernel: .init(time: 4, frequency: 1), pool: .init(time: 3, frequency: 1))],
+            blocks: [.init(channels: 3, kernel: 1, pool: 2)]),
     ]
 
     /// A network with random everything, more windows than a part has, and its double.
     static func networks(
         _ architecture: Architecture, dropout: Float, batch: Int = 37, workers: Int = 2
     ) -> (TrainingNetwork, ReferenceNetwork, TrainingNetwork.Mode) {
-        let shape = NetworkShape(architecture: architecture, inputs: 4, frames: 17, labels: 3)
+        let shape = NetworkShape(architecture: architecture, coefficients: 4, frames: 17, labels: 3)
         let network = TrainingNetwork(shape: shape, batch: batch, workers: Workers(count: workers), seed: 5)
         var generator = CounterGenerator(seed: 77, purpose: .sample)
         for index in network.parameters.indices { network.parameters[index] += generator.uniform(-0.3, 0.3) }
@@ -32,7 +44,9 @@ struct GradientTests {
         }
         let reference = ReferenceNetwork(
             shape: shape,
-            input: (0..<batch).map { window in (0..<17).map { rows(network.input, 4, window * 17 + $0) } },
+            input: (0..<batch).map { window in
+                (0..<17).map { rows(network.input, shape.inputs, window * 17 + $0) }
+            },
             targets: (0..<batch).map { rows(network.targets, 3, $0) },
             mask: (0..<batch).map { rows(network.dropoutMask, shape.features, $0) })
         return (network, reference, mode)
@@ -86,8 +100,8 @@ struct GradientTests {
         }
     }
 
-    @Test func theNumberOfWorkersChangesNoBit() {
-        let architecture = Self.architectures[0]
+    @Test(arguments: [architectures[0], architectures[3]])
+    func theNumberOfWorkersChangesNoBit(architecture: Architecture) {
         let gradients = [1, 2, 5].map { workers in
             let (network, _, _) = Self.networks(architecture, dropout: 0.3, batch: 150, workers: workers)
             let (loss, hits) = network.backward()

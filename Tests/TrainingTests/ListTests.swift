@@ -41,7 +41,10 @@ struct ListTests {
             (#"{"epochs": "3"}"#, "'epochs' must be a whole number"), (#"{"epochs": 1.5}"#, "fraction"),
             (#"{"epochs": 0}"#, "epochs is 0"), (#"{"mixup": 2}"#, "mixup is 2"), ("[]", "must be an object"),
             ("{", "not JSON"), (#"{"augmentation": 3}"#, "'augmentation' must be an object"),
-            (#"{"architecture": {"blocks": []}}"#, "empty"),
+            (#"{"architecture": {"blocks": []}}"#, "architecture: 0 blocks"),
+            (#"{"architecture": {"blocks": [{"channels": 8, "kernel": 3, "pool": 0}]}}"#, "pool 0"),
+            (#"{"architecture": {"bands": 32}}"#, "conv2d-statistics"),
+            (#"{"architecture": {"kind": "conv2d-statistics", "bands": 32}}"#, "0 blocks2d"),
         ]
         for (text, message) in bad {
             let error = #expect(throws: TrainingError.self) { try parse(text) }

@@ -9,20 +9,34 @@ private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy")
 
 /// The network and its gradients against PyTorch's own, where there is a PyTorch.
 @Suite(.enabled(if: isPyTorchInstalled)) struct PyTorchTests {
-    static let architecture = Architecture(blocks: [
-        .init(channels: 24, kernel: 3, pool: 2), .init(channels: 20, kernel: 4, pool: 1),
-        .init(channels: 28, kernel: 2, pool: 3),
-    ])
+    static let architectures = [
+        Architecture(blocks: [
+            .init(channels: 24, kernel: 3, pool: 2), .init(channels: 20, kernel: 4, pool: 1),
+            .init(channels: 28, kernel: 2, pool: 3),
+        ]),
+        Architecture(
+            bands: 30,
+            blocks2d: [
+                .init(channels: 6, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2)),
+                .init(channels: 12, kernel: .init(time: 2, frequency: 5), pool: .init(time: 1, frequency: 4)),
+            ],
+            blocks: [.init(channels: 20, kernel: 3, pool: 2), .init(channels: 16, kernel: 2, pool: 1)]),
+    ]
+
+    /// As JSON, for Python.
+    static func json(_ architecture: Architecture) throws -> String {
+        String(decoding: try JSONEncoder().encode(architecture), as: UTF8.self)
+    }
 
     /// Saves numbers where Python finds them.
     static func save(_ values: some Sequence<Float>, _ shape: [Int], _ path: String) throws {
         try writeFile(NpyArray(shape: shape, values: Array(values), isHalfPrecision: false).serialized(), to: path)
     }
 
-    @Test func outputsAndGradientsOfAStepAreTheSame() throws {
+    @Test(arguments: architectures) func outputsAndGradientsOfAStepAreTheSame(architecture: Architecture) throws {
         let folder = try TemporaryFolder()
         let batch = 40
-        let shape = NetworkShape(architecture: Self.architecture, inputs: 32, frames: 50, labels: 5)
+        let shape = NetworkShape(architecture: architecture, coefficients: 32, frames: 50, labels: 5)
         let network = TrainingNetwork(shape: shape, batch: batch, workers: Workers(count: 2), seed: 11)
         var generator = CounterGenerator(seed: 12, purpose: .sample)
         for block in shape.blocks {
@@ -36,7 +50,7 @@ private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy")
         func values(_ storage: Storage) -> UnsafeBufferPointer<Float> {
             UnsafeBufferPointer(start: storage.pointer, count: storage.count)
         }
-        try Self.save(values(network.input), [batch, 50, 32], folder.file("input.npy"))
+        try Self.save(values(network.input), [batch, 50, shape.inputs], folder.file("input.npy"))
         try Self.save(values(network.targets), [batch, 5], folder.file("targets.npy"))
         try Self.save(network.parameters, [shape.count], folder.file("parameters.npy"))
         network.forward(.training(seed: 1, step: 0, dropout: 0))
@@ -45,19 +59,29 @@ private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy")
 
         let result = try NpyTests.run(
             """
-            import torch, torch.nn as nn, numpy as np
+            import json, torch, torch.nn as nn, numpy as np
             load = lambda n: torch.from_numpy(np.load('\(folder.path)/' + n + '.npy'))
             p = load('parameters'); place = 0
             def take(*shape):
                 global place
                 n = int(np.prod(shape)); v = p[place:place+n].reshape(shape); place += n; return nn.Parameter(v.clone())
-            x = load('input').transpose(1, 2); i = 32; parameters = []
-            for channels, kernel, pool in [(24, 3, 2), (20, 4, 1), (28, 2, 3)]:
-                weight, scale, shift = take(channels, kernel, i), take(channels), take(channels)
-                parameters += [weight, scale, shift]
-                x = nn.functional.conv1d(x, weight.transpose(1, 2))
-                x = nn.functional.batch_norm(x, None, None, scale, shift, training=True)
-                x = nn.functional.max_pool1d(torch.relu(x), pool); i = channels
+            f = nn.functional; architecture = json.loads('''\(try Self.json(architecture))'''); parameters = []
+            def normalise(x, channels):
+                scale, shift = take(channels), take(channels)
+                parameters.extend([scale, shift])
+                return torch.relu(f.batch_norm(x, None, None, scale, shift, training=True))
+            x = load('input').transpose(1, 2); i = x.shape[1]
+            if architecture['blocks2d']:
+                x = x.transpose(1, 2)[:, None]; i = 1 # windows, channels, time, bands
+                for b in architecture['blocks2d']:
+                    (kt, kf), (pt, pf) = [(b[n]['time'], b[n]['frequency']) for n in ('kernel', 'pool')]
+                    weight = take(b['channels'], kt, kf, i); parameters.append(weight); i = b['channels']
+                    x = f.conv2d(x, weight.permute(0, 3, 1, 2), padding=(0, kf // 2))
+                    x = f.max_pool2d(normalise(x, i), (pt, pf))
+                x = x.permute(0, 3, 1, 2).flatten(1, 2); i = x.shape[1]
+            for b in architecture['blocks']:
+                weight = take(b['channels'], b['kernel'], i); parameters.append(weight); i = b['channels']
+                x = f.max_pool1d(normalise(f.conv1d(x, weight.transpose(1, 2)), i), b['pool'])
             weight, bias = take(5, 3 * i), take(5); parameters += [weight, bias]
             features = torch.cat([x.mean(-1), x.amax(-1), torch.sqrt(x.var(-1, unbiased=False) + 1e-5)], -1)
             logits = nn.functional.linear(features, weight, bias)
@@ -85,14 +109,15 @@ private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy")
         return String(text[start.upperBound..<end.lowerBound])
     }
 
-    @Test func theDocumentedNetworkComputesWhatAnExportedModelDoes() throws {
+    @Test(arguments: architectures)
+    func theDocumentedNetworkComputesWhatAnExportedModelDoes(architecture: Architecture) throws {
         let folder = try TemporaryFolder()
-        let shape = NetworkShape(architecture: Self.architecture, inputs: 32, frames: 50, labels: 5)
+        let shape = NetworkShape(architecture: architecture, coefficients: 32, frames: 50, labels: 5)
         let tensors = shape.tensors(
             parameters: shape.initialParameters(seed: 3), running: RunningStatistics(shape: shape),
-            inputTransform: InputTransform(ignoringTopBands: 0))
+            inputTransform: InputTransform(ignoringTopBands: 0, bands: architecture.bands))
         let model = try GenreModel(
-            architecture: Self.architecture, labels: ["a", "b", "c", "d", "e"], temperature: 1.5, card: [:],
+            architecture: architecture, labels: ["a", "b", "c", "d", "e"], temperature: 1.5, card: [:],
             tensors: tensors)
         try ModelExchange.export(model, weights: folder.file("w.safetensors"), description: folder.file("d.json"))
         var generator = CounterGenerator(seed: 4, purpose: .sample)
@@ -105,7 +130,7 @@ private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy")
             b = open('\(folder.file("w.safetensors"))', 'rb').read(); n = struct.unpack('<Q', b[:8])[0]; h = json.loads(b[8:8+n])
             state = {k: torch.from_numpy(np.frombuffer(b[8+n:][slice(*v['data_offsets'])], '<f4').reshape(v['shape']).copy())
                      for k, v in h.items() if k != '__metadata__'}
-            net = Genres(d['architecture']['blocks'], len(d['labels']), epsilon=d['architecture']['std_epsilon'])
+            net = Genres(d['architecture'], len(d['labels']))
             net.load_state_dict(state)
             x = torch.from_numpy(np.load('\(folder.file("window.npy"))')).T[None]
             print(*net(x)[0].tolist())

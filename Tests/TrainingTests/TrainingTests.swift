@@ -19,12 +19,13 @@ struct TrainingTests {
         try model.safeTensors().serialized(halfPrecision: false)
     }
 
-    @Test(.timeLimit(.minutes(1))) func threeGenresAreLearnedFromAudio() throws {
+    @Test(.timeLimit(.minutes(1)), arguments: [SyntheticGenres.configuration, SyntheticGenres.configuration2d])
+    func threeGenresAreLearnedFromAudio(configuration: TrainingConfiguration) throws {
         let (corpus, groups) = try Self.corpus(others: ["hiss"], aliases: ["hiss": "no-music"])
         #expect(corpus.labels == ["beats", "clicks", "glides", "no-music"])
         let parts = try Division.byFolds(corpus, count: 2, groups: groups, valid: [])
         let plan = TrainingPlan(
-            corpus: corpus, parts: parts, trainsOnEverything: true, configuration: SyntheticGenres.configuration,
+            corpus: corpus, parts: parts, trainsOnEverything: true, configuration: configuration,
             seed: 1)
         let result = try TrainingSession(plan: plan, checkpoints: nil, resumes: false).run { _ in }
         let figures = try #require(result.report.all)
@@ -45,9 +46,10 @@ struct TrainingTests {
         }
     }
 
-    @Test func theSameSeedGivesTheSameModelOnAnyNumberOfCores() throws {
+    @Test(arguments: [SyntheticGenres.configuration, SyntheticGenres.configuration2d])
+    func theSameSeedGivesTheSameModelOnAnyNumberOfCores(configuration: TrainingConfiguration) throws {
         let (corpus, _) = try Self.corpus(versions: 2)
-        var configuration = SyntheticGenres.configuration
+        var configuration = configuration
         configuration.epochs = 2
         let models = try [1, 1, 3].map { workers in
             let trainer = try Trainer(
@@ -64,10 +66,11 @@ struct TrainingTests {
         #expect(try Self.bytes(other.model(temperature: 1, card: [:])) != models[0])
     }
 
-    @Test(arguments: [0, 2]) func aResumedRunIsTheUninterruptedOne(patience: Int) throws {
+    @Test(arguments: [0, 2], [SyntheticGenres.configuration, SyntheticGenres.configuration2d])
+    func aResumedRunIsTheUninterruptedOne(patience: Int, configuration: TrainingConfiguration) throws {
         let (corpus, _) = try Self.corpus(versions: 3)
         let folder = try TemporaryFolder()
-        var configuration = SyntheticGenres.configuration
+        var configuration = configuration
         configuration.epochs = 4
         configuration.validateEvery = 1
         configuration.patience = patience
@@ -119,9 +122,10 @@ struct TrainingTests {
         }
     }
 
-    @Test func theExportedModelComputesWhatTheNetworkDoes() throws {
+    @Test(arguments: [SyntheticGenres.configuration, SyntheticGenres.configuration2d])
+    func theExportedModelComputesWhatTheNetworkDoes(configuration: TrainingConfiguration) throws {
         let (corpus, _) = try Self.corpus(versions: 2)
-        var configuration = SyntheticGenres.configuration
+        var configuration = configuration
         configuration.epochs = 1
         configuration.averaging = 0
         let trainer = try Trainer(
@@ -133,20 +137,25 @@ struct TrainingTests {
         trainer.maker.fill(trainer.network, step: 1000)
         trainer.network.forward(.inference)
         let transform = trainer.maker.inputTransform
-        // The network's input back to plain coefficients; what the projection took away must not matter.
+        // The network's input back to plain coefficients, by the projection's transpose, which undoes it: a projection is
+        // its own, and the inverse transform to bands has orthonormal columns. What was taken away must not matter.
+        let inverse = InputTransform(ignoringTopBands: configuration.ignoredTopBands)
         var generator = CounterGenerator(seed: 6, purpose: .sample)
         let noise = (0..<32).map { _ in Double(generator.uniform(-20, 20)) }
+        let removed = (0..<32).map { row -> Double in
+            (0..<32).reduce(noise[row]) { $0 - inverse.projection[row * 32 + $1] * noise[$1] }
+        }
+        let width = transform.outputs
         for window in 0..<configuration.batch {
-            let coefficients = (0..<50).flatMap { frame in
-                (0..<32).map { index -> Float in
-                    let place = (window * 50 + frame) * 32 + index
-                    let value =
-                        Double(trainer.network.input.pointer[place]) * transform.deviation[index]
-                        + transform.mean[index]
-                    let removed = (0..<32).reduce(noise[index]) {
-                        $0 - transform.projection[index * 32 + $1] * noise[$1]
-                    }
-                    return Float(value + removed)
+            let coefficients = (0..<50).flatMap { frame -> [Float] in
+                let values = (0..<width).map { index -> Double in
+                    let input = trainer.network.input.pointer[(window * 50 + frame) * width + index]
+                    return Double(input) * transform.deviation[index] + transform.mean[index]
+                }
+                return (0..<32).map { index -> Float in
+                    var sum: Double = removed[index]
+                    for row in 0..<width { sum += transform.projection[row * 32 + index] * values[row] }
+                    return Float(sum)
                 }
             }
             for (label, logit) in model.logits(window: coefficients).enumerated() {

@@ -6,7 +6,7 @@ import Foundation
 /// and whose finite differences are exact enough to check every derivative.
 struct ReferenceNetwork {
     let shape: NetworkShape
-    /// [window][frame][coefficient].
+    /// [window][frame][coefficient or band].
     let input: [[[Double]]]
     let targets: [[Double]]
     /// What dropout multiplies the features by.
@@ -26,23 +26,20 @@ struct ReferenceNetwork {
     func logits(_ parameters: [Double]) -> [[Double]] {
         var activations = input
         for block in shape.blocks {
+            let layer = block.layer
+            // [window][position][band and channel].
             var convolved = activations.map { frames in
                 (0..<block.positions).map { position in
-                    (0..<block.outputs).map { output in
-                        var sum = 0.0
-                        for tap in 0..<block.kernel {
-                            for channel in 0..<block.inputs {
-                                let weight =
-                                    block.weight.lowerBound + (output * block.kernel + tap) * block.inputs + channel
-                                sum += parameters[weight] * frames[position + tap][channel]
-                            }
+                    (0..<layer.bands).flatMap { band in
+                        (0..<layer.outputs).map { output in
+                            convolution(parameters, block, frames, position, band, output)
                         }
-                        return sum
                     }
                 }
             }
-            for channel in 0..<block.outputs {
-                let values = convolved.flatMap { $0.map { $0[channel] } }
+            for channel in 0..<layer.outputs {
+                let places = (0..<layer.bands).map { $0 * layer.outputs + channel }
+                let values = convolved.flatMap { $0.flatMap { frame in places.map { frame[$0] } } }
                 let mean = values.reduce(0, +) / Double(values.count)
                 let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
                 let scale =
@@ -50,17 +47,27 @@ struct ReferenceNetwork {
                     / (variance + Double(TrainingNetwork.epsilon)).squareRoot()
                 for window in convolved.indices {
                     for position in convolved[window].indices {
-                        let value =
-                            (convolved[window][position][channel] - mean) * scale
-                            + parameters[block.shift.lowerBound + channel]
-                        convolved[window][position][channel] = max(0, value)
+                        for place in places {
+                            let value =
+                                (convolved[window][position][place] - mean) * scale
+                                + parameters[block.shift.lowerBound + channel]
+                            convolved[window][position][place] = max(0, value)
+                        }
                     }
                 }
             }
             activations = convolved.map { positions in
                 (0..<block.pooled).map { pooled in
-                    (0..<block.outputs).map { channel in
-                        (0..<block.pool).map { positions[pooled * block.pool + $0][channel] }.max() ?? 0
+                    (0..<layer.pooledWidth).map { place in
+                        let (band, channel) = (place / layer.outputs, place % layer.outputs)
+                        var largest = 0.0
+                        for time in 0..<layer.pool.time {
+                            for frequency in 0..<layer.pool.frequency {
+                                let from = (band * layer.pool.frequency + frequency) * layer.outputs + channel
+                                largest = max(largest, positions[pooled * layer.pool.time + time][from])
+                            }
+                        }
+                        return largest
                     }
                 }
             }
@@ -81,5 +88,26 @@ struct ReferenceNetwork {
                 }
             }
         }
+    }
+
+    /// One output of a block's convolution; beside the outermost bands there are zeros.
+    private func convolution(
+        _ parameters: [Double], _ block: NetworkShape.Block, _ frames: [[Double]], _ position: Int, _ band: Int,
+        _ output: Int
+    ) -> Double {
+        let layer = block.layer
+        var sum = 0.0
+        for time in 0..<layer.kernel.time {
+            for frequency in 0..<layer.kernel.frequency {
+                let from = band + frequency - layer.kernel.frequency / 2
+                guard (0..<layer.bands).contains(from) else { continue }
+                for channel in 0..<layer.inputs {
+                    let tap = (output * layer.kernel.time + time) * layer.kernel.frequency + frequency
+                    let weight = parameters[block.weight.lowerBound + tap * layer.inputs + channel]
+                    sum += weight * frames[position + time][from * layer.inputs + channel]
+                }
+            }
+        }
+        return sum
     }
 }

@@ -74,4 +74,17 @@ enum SyntheticGenres {
         configuration.validateEvery = 3
         return configuration
     }
+
+    /// The same with a network of the 2-D kind.
+    static var configuration2d: TrainingConfiguration {
+        var configuration = configuration
+        configuration.architecture = Architecture(
+            bands: 36,
+            blocks2d: [
+                .init(channels: 6, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2)),
+                .init(channels: 10, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2)),
+            ],
+            blocks: [.init(channels: 16, kernel: 3, pool: 1)])
+        return configuration
+    }
 }

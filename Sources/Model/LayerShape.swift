@@ -1,0 +1,74 @@
+/// One layer of either kind of network. Its frames are [bands, channels], the channel varying fastest: a 1-D
+/// convolution has one band, and what one layer gives as bands and channels the next may take as channels alone.
+public struct LayerShape: Hashable, Sendable {
+    /// What the tensors' names begin with.
+    public let name: String
+    /// Bands of a frame that comes in.
+    public let bands: Int
+    /// Channels of a band that comes in and goes out.
+    public let inputs: Int
+    public let outputs: Int
+    public let kernel: Architecture.Extent
+    public let pool: Architecture.Extent
+    /// Whether ReLU follows.
+    public let rectified: Bool
+    /// Of the weights in a file: [out, in], and what the kernel has of time and frequency.
+    public let tensorShape: [Int]
+
+    /// Inputs of one output, in the order [time, frequency, channel].
+    public var fan: Int { kernel.area * inputs }
+    /// Zeros on either side of a frame's bands.
+    public var padding: Int { (kernel.frequency - 1) / 2 }
+    /// Bands after pooling.
+    public var pooledBands: Int { bands / pool.frequency }
+    /// Numbers in a frame that comes in, with the zeros beside it.
+    public var paddedWidth: Int { (bands + 2 * padding) * inputs }
+    /// Numbers in a frame that goes out.
+    public var pooledWidth: Int { pooledBands * outputs }
+}
+
+extension Architecture {
+    /// The layers before the statistics: the linear one that makes bands, the 2-D blocks, the 1-D blocks.
+    public func layers(coefficients: Int) -> [LayerShape] {
+        let none = Extent(time: 1, frequency: 1)
+        var result: [LayerShape] = []
+        var width = coefficients
+        if !blocks2d.isEmpty {
+            result.append(
+                LayerShape(
+                    name: "input", bands: 1, inputs: coefficients, outputs: bands, kernel: none, pool: none,
+                    rectified: false, tensorShape: [bands, coefficients]))
+            var (left, channels) = (bands, 1)
+            for (index, block) in blocks2d.enumerated() {
+                result.append(
+                    LayerShape(
+                        name: "blocks2d.\(index)", bands: left, inputs: channels, outputs: block.channels,
+                        kernel: block.kernel, pool: block.pool, rectified: true,
+                        tensorShape: [block.channels, channels, block.kernel.time, block.kernel.frequency]))
+                channels = block.channels
+                left /= block.pool.frequency
+            }
+            width = left * channels
+        }
+        for (index, block) in blocks.enumerated() {
+            result.append(
+                LayerShape(
+                    name: "blocks.\(index)", bands: 1, inputs: width, outputs: block.channels,
+                    kernel: Extent(time: block.kernel, frequency: 1), pool: Extent(time: block.pool, frequency: 1),
+                    rectified: true, tensorShape: [block.channels, width, block.kernel]))
+            width = block.channels
+        }
+        return result
+    }
+
+    /// [rows, a, b] → [rows, b, a]: between a file's [out, in, kernel] and the [out, kernel, in] that is computed with.
+    public static func transposed(_ values: [Float], rows: Int, _ a: Int, _ b: Int) -> [Float] {
+        var result = [Float](repeating: 0, count: values.count)
+        for row in 0..<rows {
+            for i in 0..<a {
+                for j in 0..<b { result[(row * b + j) * a + i] = values[(row * a + i) * b + j] }
+            }
+        }
+        return result
+    }
+}
