@@ -104,6 +104,10 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
             context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? "'\($0.stringValue.prefix(60))'" }.joined(
                 separator: " ")
         }
+        if let refusal = error.refusal {
+            self = refusal
+            return
+        }
         switch error {
         case .dataCorrupted(let context) where context.codingPath.isEmpty: self.init(.malformed, "not JSON")
         case .keyNotFound(let key, _): self.init(.unexpected, "no '\(key.stringValue.prefix(60))' in it")

@@ -9,8 +9,9 @@ struct ExportCommand: ParsableCommand {
         abstract: "Write a model's weights and its description as plain files.",
         discussion: """
             WEIGHTS gets float32 tensors: blocks.N.weight [out, in, kernel], blocks.N.bias [out], head.weight \
-            [labels, features], head.bias [labels]; of a network with 2-D blocks also input.weight [bands, in], \
-            input.bias [bands], blocks2d.N.weight [out, in, time, frequency], blocks2d.N.bias [out]. DESCRIPTION gets JSON: architecture, labels, temperature, card. \
+            [labels, features], head.bias [labels]; where there are branches, their names begin with branches.B., and one \
+            with bands has input.weight [bands, in], input.bias [bands], blocks2d.N.weight [out, in, time, frequency] and \
+            blocks2d.N.bias [out] besides. DESCRIPTION gets JSON: architecture, labels, temperature, card. \
             docs/training.md shows the same network in PyTorch.
             """)
 

@@ -16,7 +16,8 @@ struct TrainCommand: ParsableCommand {
               --valid FILE            these tracks; all others are trained on, or those of --split FILE; with --refit \
             everything is trained on once more when the held-out ones are judged
               --folds N --groups FILE every group of the file once, N networks; then one that is trained on everything \
-            is the model. With --valid, these tracks are held out from each of the N too.
+            is the model. With --valid, these tracks are held out from each of the N too, and what else is in their store is \
+            trained on by all.
               nothing                 everything is trained on, and nothing is known of the result
             A group (an artist, a source, a speaker) is never on both sides.
 

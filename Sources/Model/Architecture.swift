@@ -1,151 +1,86 @@
-/// The shape of the network: convolutions on the cepstral coefficients, then statistics of what is left of the window,
-/// then one linear layer.
+import JSONText
+
+/// The shape of the network: one or more branches that read the same cepstral coefficients, statistics of what each
+/// leaves of the window, and one linear layer over all of them.
 ///
-/// There are two kinds. The 1-D kind convolves over time with the coefficients as channels. The 2-D kind first makes
-/// bands of the coefficients, a linear layer, and convolves over time and frequency; the channels of the bands that are
-/// left then are the channels of 1-D blocks.
+/// A branch convolves over time with the coefficients as channels, or first makes bands of them, a linear layer, and
+/// convolves over time and frequency; the channels of the bands that are left then are the channels of 1-D blocks.
 ///
 /// Over time every convolution is *valid* (no padding at a window's edge) and followed by ReLU and max-pooling on an
 /// absolute grid of frames, so that two windows that overlap share all that they have in common (Rybakov et al.,
 /// "Streaming keyword spotting on mobile devices", 2020). Over frequency there are zeros beside the outermost bands.
-public struct Architecture: Codable, Hashable, Sendable {
-    /// Convolution over time, ReLU, max-pooling.
-    public struct Block: Codable, Hashable, Sendable {
-        /// Output channels.
-        public var channels: Int
-        /// Frames under the kernel.
-        public var kernel: Int
-        /// Frames per max-pool; 1 is none.
-        public var pool: Int
-
-        public init(channels: Int, kernel: Int, pool: Int) {
-            self.channels = channels
-            self.kernel = kernel
-            self.pool = pool
-        }
-    }
-
-    /// Convolution over time and frequency, ReLU, max-pooling.
-    public struct Block2D: Codable, Hashable, Sendable {
-        /// Output channels a band.
-        public var channels: Int
-        /// Frames and bands under the kernel; of bands an odd number.
-        public var kernel: Extent
-        /// Frames and bands per max-pool; 1 is none. Bands that fill no pool are dropped.
-        public var pool: Extent
-
-        public init(channels: Int, kernel: Extent, pool: Extent) {
-            self.channels = channels
-            self.kernel = kernel
-            self.pool = pool
-        }
-    }
-
-    public struct Extent: Codable, Hashable, Sendable {
-        /// In frames, or positions of the block before.
-        public var time: Int
-        /// In bands.
-        public var frequency: Int
-
-        public init(time: Int, frequency: Int) {
-            self.time = time
-            self.frequency = frequency
-        }
-
-        public var area: Int { time * frequency }
-    }
-
+public struct Architecture: Hashable, Sendable {
     public var kind: String
-    /// Bands that the 2-D blocks begin with; 0 where there are none.
-    public var bands: Int
-    /// Come before `blocks`; none in the 1-D kind.
-    public var blocks2d: [Block2D]
-    public var blocks: [Block]
-    /// What is taken over the positions that are left, in the order of the head's inputs.
+    public var branches: [Branch]
+    /// What is taken over the positions that are left of a branch, in the order of the head's inputs; the branches
+    /// follow one another.
     public var statistics: [String]
     /// Added to the variance before its root.
     public var stdEpsilon: Float
 
-    enum CodingKeys: String, CodingKey {
-        case kind, bands, blocks2d, blocks, statistics
-        case stdEpsilon = "std_epsilon"
-    }
-
+    /// One branch over time.
     public static let kind = "conv1d-statistics"
-    public static let kind2d = "conv2d-statistics"
+    /// Any branches.
+    public static let branchedKind = "branches-statistics"
     public static let statistics = ["mean", "max", "std"]
 
-    /// The 2-D kind if there are 2-D blocks, else the 1-D kind.
-    public init(bands: Int = 0, blocks2d: [Block2D] = [], blocks: [Block], stdEpsilon: Float = 1e-5) {
-        self.kind = blocks2d.isEmpty ? Self.kind : Self.kind2d
-        self.bands = bands
-        self.blocks2d = blocks2d
-        self.blocks = blocks
+    public init(branches: [Branch], stdEpsilon: Float = 1e-5) {
+        self.kind = branches.count == 1 && branches[0].blocks2d.isEmpty ? Self.kind : Self.branchedKind
+        self.branches = branches
         self.statistics = Self.statistics
         self.stdEpsilon = stdEpsilon
     }
 
-    /// Files older than the 2-D kind do not speak of it.
-    public init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: CodingKeys.self)
-        kind = try values.decode(String.self, forKey: .kind)
-        bands = try values.decodeIfPresent(Int.self, forKey: .bands) ?? 0
-        blocks2d = try values.decodeIfPresent([Block2D].self, forKey: .blocks2d) ?? []
-        blocks = try values.decode([Block].self, forKey: .blocks)
-        statistics = try values.decode([String].self, forKey: .statistics)
-        stdEpsilon = try values.decode(Float.self, forKey: .stdEpsilon)
+    /// One branch over time.
+    public init(blocks: [Block], stdEpsilon: Float = 1e-5) {
+        self.init(branches: [Branch(blocks: blocks)], stdEpsilon: stdEpsilon)
     }
 
-    /// Frames from one output of the last block to the next: the network's step.
-    public var step: Int {
-        blocks.reduce(blocks2d.reduce(1) { $0 * $1.pool.time }) { $0 * $1.pool }
-    }
-
-    /// Positions of the last block in a window of `frames` frames; 0 when the window is too short.
-    public func positions(frames: Int) -> Int {
-        let left = blocks2d.reduce(frames) { max(0, $0 - ($1.kernel.time - 1)) / $1.pool.time }
-        return blocks.reduce(left) { max(0, $0 - ($1.kernel - 1)) / $1.pool }
-    }
+    /// Frames from one output of the last blocks to the next: the network's step, of all branches alike.
+    public var step: Int { branches.first?.step ?? 1 }
 
     /// Inputs of the linear layer.
-    public var features: Int { (blocks.last?.channels ?? 0) * statistics.count }
+    public var features: Int { branches.reduce(0) { $0 + $1.channels * statistics.count } }
 
     /// Weights and biases, given the input's coefficients and the number of labels.
     public func parameterCount(coefficients: Int, labels: Int) -> Int {
-        layers(coefficients: coefficients).reduce(labels * (features + 1)) { $0 + $1.outputs * ($1.fan + 1) }
+        layers(coefficients: coefficients).joined().reduce(labels * (features + 1)) { $0 + $1.outputs * ($1.fan + 1) }
     }
 
     /// Multiplications per second of audio in incremental use.
     public func multiplicationsPerSecond(frontEnd: FrontEnd, labels: Int) -> Double {
-        var rate = 1 / frontEnd.hopDuration
-        var total = 0.0
-        for layer in layers(coefficients: frontEnd.coefficients) {
-            total += rate * Double(layer.bands * layer.outputs * layer.fan)
-            rate /= Double(layer.pool.time)
+        var total = Double(labels * features) / Double(step) / frontEnd.hopDuration
+        for branch in layers(coefficients: frontEnd.coefficients) {
+            var rate = 1 / frontEnd.hopDuration
+            for layer in branch {
+                total += rate * Double(layer.bands * layer.outputs * layer.fan)
+                rate /= Double(layer.pool.time)
+            }
         }
-        return total + rate * Double(labels * features)
+        return total
     }
 
     /// What keeps this architecture from being run on windows of this front end, or nil.
     public func problem(frontEnd: FrontEnd) -> String? {
-        if kind != Self.kind && kind != Self.kind2d {
+        if kind != Self.kind && kind != Self.branchedKind {
             return "architecture kind '\(kind.prefix(40))' is unknown; this version runs '\(Self.kind)' and"
-                + " '\(Self.kind2d)'"
+                + " '\(Self.branchedKind)'"
         }
         if statistics != Self.statistics { return "statistics must be \(Self.statistics)" }
-        if let problem = kind == Self.kind2d ? problemOfFront() : problemOfNoFront() { return problem }
-        if !(1...8).contains(blocks.count) { return "\(blocks.count) blocks; 1 to 8 are possible" }
-        for (index, block) in blocks.enumerated() {
-            guard (1...2048).contains(block.channels), (1...15).contains(block.kernel), (1...4).contains(block.pool)
-            else {
-                return "block \(index) has \(block.channels) channels, kernel \(block.kernel), pool \(block.pool);"
-                    + " up to 2048, 15 and 4 are possible"
+        if !(1...4).contains(branches.count) { return "\(branches.count) branches; 1 to 4 are possible" }
+        if kind == Self.kind && (branches.count > 1 || !branches[0].blocks2d.isEmpty) {
+            return "kind '\(Self.kind)' has one branch over time; branches are of kind '\(Self.branchedKind)'"
+        }
+        for (index, branch) in branches.enumerated() {
+            if let problem = branch.problem(frontEnd: frontEnd) {
+                return kind == Self.kind ? problem : "branch \(index): \(problem)"
             }
         }
-        if !(stdEpsilon > 0 && stdEpsilon < 1) { return "std_epsilon must be between 0 and 1" }
-        if positions(frames: frontEnd.windowFrames) < 1 {
-            return "the blocks leave nothing of a window of \(frontEnd.windowFrames) frames"
+        if let other = branches.firstIndex(where: { $0.step != step }) {
+            return "branch \(other) has an output every \(branches[other].step) frames, branch 0 every \(step): the"
+                + " products of their pools over time must be equal"
         }
+        if !(stdEpsilon > 0 && stdEpsilon < 1) { return "std_epsilon must be between 0 and 1" }
         let cost = multiplicationsPerSecond(frontEnd: frontEnd, labels: 0)
         if cost > Self.maximumCost {
             return "it takes \(Int(cost / 1e6)) million multiplications a second of audio; at most"
@@ -156,29 +91,41 @@ public struct Architecture: Codable, Hashable, Sendable {
 
     /// Multiplications per second of audio: what one core of a small computer still does in time.
     private static let maximumCost = 1e9
+}
 
-    private func problemOfNoFront() -> String? {
-        guard blocks2d.isEmpty, bands == 0 else {
-            return "blocks2d and bands are for kind '\(Self.kind2d)'; this is '\(Self.kind)'"
-        }
-        return nil
+extension Architecture: Codable {
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case kind, blocks, branches, statistics
+        case stdEpsilon = "std_epsilon"
     }
 
-    private func problemOfFront() -> String? {
-        if !(1...6).contains(blocks2d.count) { return "\(blocks2d.count) blocks2d; 1 to 6 are possible" }
-        if !(4...64).contains(bands) { return "\(bands) bands; kind '\(Self.kind2d)' takes 4 to 64" }
-        var left = bands
-        for (index, block) in blocks2d.enumerated() {
-            guard (1...256).contains(block.channels), (1...7).contains(block.kernel.time),
-                (1...7).contains(block.kernel.frequency), block.kernel.frequency % 2 == 1,
-                (1...4).contains(block.pool.time), (1...4).contains(block.pool.frequency)
-            else {
-                return "2-D block \(index) has \(block.channels) channels, kernel \(block.kernel.time) x"
-                    + " \(block.kernel.frequency), pool \(block.pool.time) x \(block.pool.frequency); up to 256, 7 x 7"
-                    + " (odd over frequency) and 4 x 4 are possible"
+    /// `blocks` is short for one branch over time; `kind`, `statistics` and `std_epsilon` may be left out.
+    public init(from decoder: any Decoder) throws {
+        try JSON.refuseUnknownKeys(of: "an architecture", decoder, known: CodingKeys.allCases.map(\.rawValue))
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        if let branches = try values.decodeIfPresent([Branch].self, forKey: .branches) {
+            guard !values.contains(.blocks) else {
+                throw JSON.refusal(decoder, "an architecture has 'blocks' or 'branches', not both")
             }
-            left /= block.pool.frequency
+            self.init(branches: branches)
+            kind = Self.branchedKind
+        } else {
+            self.init(blocks: try values.decode([Block].self, forKey: .blocks))
         }
-        return left < 1 ? "the 2-D blocks leave nothing of \(bands) bands" : nil
+        if let kind = try values.decodeIfPresent(String.self, forKey: .kind) { self.kind = kind }
+        if let given = try values.decodeIfPresent([String].self, forKey: .statistics) { statistics = given }
+        if let given = try values.decodeIfPresent(Float.self, forKey: .stdEpsilon) { stdEpsilon = given }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(kind, forKey: .kind)
+        if kind == Self.kind, branches.count == 1 {
+            try values.encode(branches[0].blocks, forKey: .blocks)
+        } else {
+            try values.encode(branches, forKey: .branches)
+        }
+        try values.encode(statistics, forKey: .statistics)
+        try values.encode(stdEpsilon, forKey: .stdEpsilon)
     }
 }

@@ -8,9 +8,9 @@ public struct GenreModel: Sendable {
     /// The classes, in the order of the logits.
     public let labels: [String]
     /// Probabilities are softmax(logits / temperature), fitted on held-out data.
-    public let temperature: Float
+    public private(set) var temperature: Float
     /// What the file says of training, split and measured quality; keys and values as they stand there.
-    public let card: [String: String]
+    public private(set) var card: [String: String]
     /// Laid out for inference, shared by all who use this model.
     let weights: Weights
 
@@ -23,10 +23,11 @@ public struct GenreModel: Sendable {
     }
 
     /// A model from its tensors: `blocks.N.weight` [out, in, kernel], `blocks.N.bias` [out], `head.weight`
-    /// [labels, features], `head.bias` [labels]; and of the 2-D kind `input.weight` [bands, coefficients],
-    /// `input.bias` [bands], `blocks2d.N.weight` [out, in, time, frequency], `blocks2d.N.bias` [out], where the inputs
-    /// of the first 1-D block are the channels of the lowest band that is left, then those of the next. The last
-    /// block's means come first among the features, then the maxima, then the standard deviations.
+    /// [labels, features], `head.bias` [labels]. Where there are branches their names begin with `branches.B.`; one with
+    /// bands has `input.weight` [bands, coefficients], `input.bias` [bands], `blocks2d.N.weight`
+    /// [out, in, time, frequency] and `blocks2d.N.bias` [out] besides, and the inputs of its first 1-D block are the
+    /// channels of the lowest band that is left, then those of the next. Among the features a branch's means come first,
+    /// then its maxima, then its standard deviations.
     public init(
         architecture: Architecture, labels: [String], temperature: Float, card: [String: String],
         tensors: [String: SafeTensors.Tensor]
@@ -48,6 +49,14 @@ public struct GenreModel: Sendable {
         self.card = card
         weights = try Weights(
             architecture: architecture, coefficients: frontEnd.coefficients, labels: labels.count, tensors: tensors)
+    }
+
+    /// The same network, with what was found out after it was trained.
+    public func with(temperature: Float, card: [String: String]) -> GenreModel {
+        var result = self
+        result.temperature = temperature
+        result.card = card
+        return result
     }
 
     /// Softmax of the logits over the temperature, in place.
@@ -86,7 +95,7 @@ extension GenreModel {
             do {
                 return try JSON.decode(type, from: Array(text.utf8))
             } catch {
-                throw ModelError(.unsupported, "the metadata's '\(key)' is not what it should be")
+                throw ModelError(.unsupported, "the metadata's '\(key)' is not what it should be: \(error.message)")
             }
         }
         guard file.metadata["format"] == Self.format else {

@@ -10,38 +10,25 @@ public final class IncrementalNetwork {
     /// The logits of the last window; meaningless before the first.
     public let logits: UnsafeMutableBufferPointer<Float>
 
-    private let layers: [StreamingLayer]
-    /// The last block's outputs: the positions of one window, oldest first.
-    private let positions: UnsafeMutablePointer<Float>
-    private let positionCapacity: Int
-    private var positionCount = 0
+    private let branches: [StreamingBranch]
     private let features: UnsafeMutablePointer<Float>
     private let windowFrames: Int
     private let step: Int
-    private let channels: Int
 
     public init(model: GenreModel) {
         self.model = model
         windowFrames = model.frontEnd.windowFrames
         step = model.architecture.step
-        channels = model.weights.layers.last?.shape.outputs ?? 0
-        // A block of at most `step` frames goes through at once; a layer never gets more than it did.
-        var block = step
-        layers = model.weights.layers.map { layer in
-            defer { block = block / layer.shape.pool.time + 1 }
-            return StreamingLayer(layer: layer, capacity: block)
+        branches = zip(model.weights.branches, model.architecture.branches).map { [windowFrames, step] layers, branch in
+            StreamingBranch(layers: layers, positions: branch.positions(frames: windowFrames), step: step)
         }
-        positionCapacity = model.architecture.positions(frames: windowFrames)
-        positions = .allocate(capacity: positionCapacity * channels)
         features = .allocate(capacity: model.architecture.features)
         logits = .allocate(capacity: model.labels.count)
-        positions.initialize(repeating: 0, count: positionCapacity * channels)
         features.initialize(repeating: 0, count: model.architecture.features)
         logits.initialize(repeating: 0)
     }
 
     deinit {
-        positions.deallocate()
         features.deallocate()
         logits.deallocate()
     }
@@ -49,40 +36,27 @@ public final class IncrementalNetwork {
     /// Forgets all frames.
     public func reset() {
         frames = 0
-        positionCount = 0
-        for layer in layers { layer.reset() }
+        for branch in branches { branch.reset() }
     }
 
     /// Takes a frame of coefficients; true when it completed a window, whose logits are then in `logits`.
     public func push(_ coefficients: UnsafePointer<Float>) -> Bool {
-        layers[0].append(coefficients)
+        for branch in branches { branch.append(coefficients) }
         frames += 1
         // Windows end at windowFrames + k·step; only there is anything worth computing, and a block at a time reads
         // each weight once for several frames.
         guard (frames - windowFrames) % step == 0 else { return false }
-        for index in layers.indices {
-            let next = index + 1 < layers.count ? layers[index + 1] : nil
-            layers[index].run { output in
-                if let next { next.append(output) } else { self.append(output) }
-            }
-        }
+        for branch in branches { branch.run() }
         guard frames >= windowFrames else { return false }
-        Kernels.statistics(
-            positions, positions: positionCapacity, channels: channels, epsilon: model.architecture.stdEpsilon,
-            into: features)
+        var place = features
+        for branch in branches {
+            branch.summarise(epsilon: model.architecture.stdEpsilon, into: place)
+            place += branch.featureCount
+        }
         let weights = model.weights
         weights.headWeight.apply(
             weights.headBias, features, columns: 1, stride: weights.headWeight.length, rectify: false,
             into: logits.baseAddress!)
         return true
-    }
-
-    private func append(_ output: UnsafePointer<Float>) {
-        if positionCount == positionCapacity {
-            positions.update(from: positions + channels, count: (positionCapacity - 1) * channels)
-            positionCount -= 1
-        }
-        (positions + positionCount * channels).update(from: output, count: channels)
-        positionCount += 1
     }
 }

@@ -28,21 +28,41 @@ public struct LayerShape: Hashable, Sendable {
 }
 
 extension Architecture {
-    /// The layers before the statistics: the linear one that makes bands, the 2-D blocks, the 1-D blocks.
-    public func layers(coefficients: Int) -> [LayerShape] {
-        let none = Extent(time: 1, frequency: 1)
+    /// Each branch's layers before the statistics.
+    public func layers(coefficients: Int) -> [[LayerShape]] {
+        branches.enumerated().map { index, branch in
+            branch.layers(coefficients: coefficients, prefix: kind == Self.kind ? "" : "branches.\(index).")
+        }
+    }
+
+    /// [rows, a, b] → [rows, b, a]: between a file's [out, in, kernel] and the [out, kernel, in] that is computed with.
+    public static func transposed(_ values: [Float], rows: Int, _ a: Int, _ b: Int) -> [Float] {
+        var result = [Float](repeating: 0, count: values.count)
+        for row in 0..<rows {
+            for i in 0..<a {
+                for j in 0..<b { result[(row * b + j) * a + i] = values[(row * a + i) * b + j] }
+            }
+        }
+        return result
+    }
+}
+
+extension Architecture.Branch {
+    /// The linear layer that makes bands, the 2-D blocks, the 1-D blocks.
+    fileprivate func layers(coefficients: Int, prefix: String) -> [LayerShape] {
+        let none = Architecture.Extent(time: 1, frequency: 1)
         var result: [LayerShape] = []
         var width = coefficients
         if !blocks2d.isEmpty {
             result.append(
                 LayerShape(
-                    name: "input", bands: 1, inputs: coefficients, outputs: bands, kernel: none, pool: none,
+                    name: "\(prefix)input", bands: 1, inputs: coefficients, outputs: bands, kernel: none, pool: none,
                     rectified: false, tensorShape: [bands, coefficients]))
             var (left, channels) = (bands, 1)
             for (index, block) in blocks2d.enumerated() {
                 result.append(
                     LayerShape(
-                        name: "blocks2d.\(index)", bands: left, inputs: channels, outputs: block.channels,
+                        name: "\(prefix)blocks2d.\(index)", bands: left, inputs: channels, outputs: block.channels,
                         kernel: block.kernel, pool: block.pool, rectified: true,
                         tensorShape: [block.channels, channels, block.kernel.time, block.kernel.frequency]))
                 channels = block.channels
@@ -53,21 +73,11 @@ extension Architecture {
         for (index, block) in blocks.enumerated() {
             result.append(
                 LayerShape(
-                    name: "blocks.\(index)", bands: 1, inputs: width, outputs: block.channels,
-                    kernel: Extent(time: block.kernel, frequency: 1), pool: Extent(time: block.pool, frequency: 1),
-                    rectified: true, tensorShape: [block.channels, width, block.kernel]))
+                    name: "\(prefix)blocks.\(index)", bands: 1, inputs: width, outputs: block.channels,
+                    kernel: Architecture.Extent(time: block.kernel, frequency: 1),
+                    pool: Architecture.Extent(time: block.pool, frequency: 1), rectified: true,
+                    tensorShape: [block.channels, width, block.kernel]))
             width = block.channels
-        }
-        return result
-    }
-
-    /// [rows, a, b] → [rows, b, a]: between a file's [out, in, kernel] and the [out, kernel, in] that is computed with.
-    public static func transposed(_ values: [Float], rows: Int, _ a: Int, _ b: Int) -> [Float] {
-        var result = [Float](repeating: 0, count: values.count)
-        for row in 0..<rows {
-            for i in 0..<a {
-                for j in 0..<b { result[(row * b + j) * a + i] = values[(row * a + i) * b + j] }
-            }
         }
         return result
     }

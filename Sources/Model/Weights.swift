@@ -9,7 +9,8 @@ struct Weights: Sendable {
         var bias: [Float]
     }
 
-    var layers: [Layer]
+    /// Each branch's.
+    var branches: [[Layer]]
     /// [labels, features].
     var headWeight: WeightMatrix
     /// [labels].
@@ -33,12 +34,16 @@ struct Weights: Sendable {
             }
             return tensor.values
         }
-        layers = []
-        for shape in architecture.layers(coefficients: coefficients) {
-            let weight = try take("\(shape.name).weight", shape.tensorShape)
-            let bias = try take("\(shape.name).bias", [shape.outputs])
-            let rows = Architecture.transposed(weight, rows: shape.outputs, shape.inputs, shape.kernel.area)
-            layers.append(Layer(shape: shape, weight: WeightMatrix(rows, rows: shape.outputs), bias: bias))
+        branches = []
+        for shapes in architecture.layers(coefficients: coefficients) {
+            var layers: [Layer] = []
+            for shape in shapes {
+                let weight = try take("\(shape.name).weight", shape.tensorShape)
+                let bias = try take("\(shape.name).bias", [shape.outputs])
+                let rows = Architecture.transposed(weight, rows: shape.outputs, shape.inputs, shape.kernel.area)
+                layers.append(Layer(shape: shape, weight: WeightMatrix(rows, rows: shape.outputs), bias: bias))
+            }
+            branches.append(layers)
         }
         headWeight = WeightMatrix(try take("head.weight", [labels, architecture.features]), rows: labels)
         headBias = try take("head.bias", [labels])
@@ -50,7 +55,7 @@ struct Weights: Sendable {
     /// The tensors that `init` takes.
     func tensors() -> [String: SafeTensors.Tensor] {
         var result: [String: SafeTensors.Tensor] = [:]
-        for layer in layers {
+        for layer in branches.joined() {
             let shape = layer.shape
             result["\(shape.name).weight"] = SafeTensors.Tensor(
                 shape: shape.tensorShape,

@@ -4,18 +4,23 @@ extension GenreModel {
     /// The plain form of the network, which allocates and keeps nothing; what `IncrementalNetwork` must agree with.
     public func logits(window: [Float]) -> [Float] {
         precondition(window.count == frontEnd.windowFrames * frontEnd.coefficients, "not a window of this front end")
-        var frames = window
-        var count = frontEnd.windowFrames
-        for layer in weights.layers { (frames, count) = Self.run(layer, frames, count: count) }
-        var features = [Float](repeating: 0, count: architecture.features)
+        var features: [Float] = []
+        for layers in weights.branches {
+            var frames = window
+            var count = frontEnd.windowFrames
+            for layer in layers { (frames, count) = Self.run(layer, frames, count: count) }
+            let channels = layers.last?.shape.outputs ?? 0
+            var statistics = [Float](repeating: 0, count: channels * architecture.statistics.count)
+            Kernels.statistics(
+                frames, positions: count, channels: channels, epsilon: architecture.stdEpsilon, into: &statistics)
+            features += statistics
+        }
         var logits = [Float](repeating: 0, count: labels.count)
-        Kernels.statistics(
-            frames, positions: count, channels: features.count / Architecture.statistics.count,
-            epsilon: architecture.stdEpsilon, into: &features)
         weights.headWeight.apply(
             weights.headBias, features, columns: 1, stride: features.count, rectify: false, into: &logits)
         return logits
     }
+
     /// Convolution, ReLU and max-pooling of `count` frames.
     private static func run(_ layer: Weights.Layer, _ frames: [Float], count: Int) -> (frames: [Float], count: Int) {
         let shape = layer.shape

@@ -3,7 +3,8 @@ import Model
 
 /// Fills a network's input and targets: windows drawn and augmented, mixed in pairs, transformed and standardised.
 final class BatchMaker {
-    let inputTransform: InputTransform
+    /// A branch each.
+    let inputTransforms: [InputTransform]
 
     private let augmenter: Augmenter
     private let configuration: TrainingConfiguration
@@ -36,10 +37,11 @@ final class BatchMaker {
         mixed = Storage(configuration.batch * window)
         drawnLabels = .allocate(capacity: configuration.batch)
         drawnLabels.initialize(repeating: 0, count: configuration.batch)
-        inputTransform = Self.measure(
+        inputTransforms = Self.measure(
             augmenter,
-            InputTransform(
-                ignoringTopBands: configuration.ignoredTopBands, bands: configuration.architecture.bands),
+            configuration.architecture.branches.map {
+                InputTransform(ignoringTopBands: configuration.ignoredTopBands, bands: $0.bands)
+            },
             seed: seed, workers: workers)
     }
 
@@ -47,24 +49,28 @@ final class BatchMaker {
 
     /// Measures mean and deviation over augmented windows.
     private static func measure(
-        _ augmenter: Augmenter, _ transform: InputTransform, seed: UInt64, workers: Workers
-    ) -> InputTransform {
+        _ augmenter: Augmenter, _ transforms: [InputTransform], seed: UInt64, workers: Workers
+    ) -> [InputTransform] {
         let frames = FrontEnd.version1.windowFrames
-        let (bands, count) = (transform.melBands, transform.outputs)
+        let bands = FrontEnd.version1.melBands
         let windows = Storage(measuredWindows * frames * bands)
-        let outputs = Storage(measuredWindows * frames * count)
         workers.forEach(measuredWindows) { index, _ in
             var generator = CounterGenerator(seed: seed, index: index, purpose: .standardisation)
-            let window = windows.pointer + index * frames * bands
-            _ = augmenter.prepare(index: index, &generator, into: window)
-            transform.apply(window, frames: frames, into: outputs.pointer + index * frames * count)
+            _ = augmenter.prepare(index: index, &generator, into: windows.pointer + index * frames * bands)
         }
-        return transform.standardizing(
-            UnsafeBufferPointer(start: outputs.pointer, count: measuredWindows * frames * count))
+        return transforms.map { transform in
+            let outputs = Storage(measuredWindows * frames * transform.outputs)
+            workers.forEach(measuredWindows) { index, _ in
+                transform.apply(
+                    windows.pointer + index * frames * bands, frames: frames,
+                    into: outputs.pointer + index * frames * transform.outputs)
+            }
+            return transform.standardizing(UnsafeBufferPointer(start: outputs.pointer, count: outputs.count))
+        }
     }
 
-    /// Prepares the batch of a step.
-    func fill(_ network: TrainingNetwork, step: Int) {
+    /// Prepares the batch of a step, for the network and for those that teach it.
+    func fill(_ network: TrainingNetwork, teachers: [Teacher] = [], step: Int) {
         let batch = configuration.batch
         let window = frontEnd.windowFrames * frontEnd.melBands
         workers.forEach(batch) { index, _ in
@@ -78,19 +84,29 @@ final class BatchMaker {
             let share = generator.beta(Float(configuration.mixup))
             return max(share, 1 - share)
         }
-        let inputs = frontEnd.windowFrames * inputTransform.outputs
         let smoothing = Float(configuration.labelSmoothing)
         workers.forEach(batch) { index, _ in
             let (partner, share) = (partners[index], shares[index])
             let target = mixed.pointer + index * window
             let (a, b) = (drawn.pointer + index * window, drawn.pointer + partner * window)
             for place in 0..<window { target[place] = b[place] + share * (a[place] - b[place]) }
-            let output = network.input.pointer + index * inputs
-            inputTransform.apply(target, frames: frontEnd.windowFrames, into: output)
+            network.take(target, window: index, through: inputTransforms)
+            for teacher in teachers { teacher.network.take(target, window: index, through: teacher.inputTransforms) }
             let wanted = network.targets.pointer + index * labels
             for label in 0..<labels { wanted[label] = smoothing / Float(labels) }
             wanted[drawnLabels[index]] += share * (1 - smoothing)
             wanted[drawnLabels[partner]] += (1 - share) * (1 - smoothing)
+        }
+    }
+}
+
+extension TrainingNetwork {
+    /// Puts a window of normalised log-mel frames, [frames, melBands], into the branches' inputs.
+    fileprivate func take(_ frames: UnsafePointer<Float>, window: Int, through transforms: [InputTransform]) {
+        for (branch, transform) in zip(branches, transforms) {
+            transform.apply(
+                frames, frames: shape.frames,
+                into: branch.input.pointer + window * shape.frames * branch.shape.inputs)
         }
     }
 }

@@ -31,14 +31,18 @@ public enum Division {
     }
 
     /// Every group that `groups` names is held out once, in one of `count` folds, as evenly over the labels as whole
-    /// groups allow; the tracks of `valid` are held out in each, and what no file names is always trained on.
+    /// groups allow. The tracks of `valid` are held out in each, and stand for their store: what else is in it is not
+    /// divided. That and what no file names is always trained on.
     public static func byFolds(
         _ corpus: Corpus, count: Int, groups: TrackGroups, valid: [TrackName]
     ) throws(TrainingError) -> [Part] {
         let always = Set(try indices(of: valid, in: corpus))
         let alwaysGroups = Set(always.map { corpus.tracks[$0].group })
+        let judgedStores = Set(always.map { corpus.tracks[$0].store })
         let divided = corpus.tracks.indices.filter {
-            groups.entries[corpus.tracks[$0].name] != nil && !alwaysGroups.contains(corpus.tracks[$0].group)
+            let track = corpus.tracks[$0]
+            return groups.entries[track.name] != nil && !judgedStores.contains(track.store)
+                && !alwaysGroups.contains(track.group)
         }
         let fold = assign(divided.map { corpus.tracks[$0] }, count: count)
         guard Set(fold.keys).count >= count else {

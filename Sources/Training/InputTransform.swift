@@ -3,9 +3,9 @@ import Model
 import Streaming
 
 /// From normalised log-mel frames to what the blocks see in training: the cosine transform, without what the uppermost
-/// bands say if they shall be ignored; for the 2-D kind the inverse transform to its bands; standardised. All of it is
-/// linear: at the end it is folded into the first convolution, or becomes the 2-D kind's linear layer, so that a model
-/// sees plain coefficients.
+/// bands say if they shall be ignored; for a branch with bands the inverse transform to them; standardised. All of it is
+/// linear: at the end it is folded into the first convolution, or becomes the linear layer that makes the bands, so that
+/// a model sees plain coefficients.
 struct InputTransform: Sendable, Equatable {
     let melBands: Int
     let coefficients: Int
@@ -24,7 +24,7 @@ struct InputTransform: Sendable, Equatable {
 
     /// Without standardisation yet.
     ///
-    /// - Parameter bands: those of the 2-D kind; 0 leaves coefficients.
+    /// - Parameter bands: the branch's; 0 leaves coefficients.
     init(ignoringTopBands ignored: Int, bands: Int = 0) {
         let transform = CosineTransform()
         melBands = transform.inputs

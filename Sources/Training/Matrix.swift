@@ -22,16 +22,21 @@ final class Storage {
 enum BLAS {
     static let useOneThread: Void = openblas_set_num_threads(1)
 
-    /// C = A·B + `keeping`·C, where A is [rows, inner] and B is [inner, columns], if need be after transposition.
+    /// C = `scale`·A·B + `keeping`·C, where A is [rows, inner] and B is [inner, columns], if need be after transposition.
+    ///
+    /// A stride is the distance of a matrix's rows as they lie in memory, where it is more than their length.
     @inline(__always)
     static func multiply(
-        _ a: UnsafePointer<Float>, transposingA: Bool = false, _ b: UnsafePointer<Float>, transposingB: Bool = false,
-        rows: Int, columns: Int, inner: Int, keeping beta: Float = 0, into c: UnsafeMutablePointer<Float>
+        _ a: UnsafePointer<Float>, transposingA: Bool = false, strideA: Int? = nil,
+        _ b: UnsafePointer<Float>, transposingB: Bool = false, strideB: Int? = nil,
+        rows: Int, columns: Int, inner: Int, scale alpha: Float = 1, keeping beta: Float = 0,
+        into c: UnsafeMutablePointer<Float>, strideC: Int? = nil
     ) {
         _ = useOneThread
         cblas_sgemm(
             CblasRowMajor, transposingA ? CblasTrans : CblasNoTrans, transposingB ? CblasTrans : CblasNoTrans,
-            Int32(rows), Int32(columns), Int32(inner), 1,
-            a, Int32(transposingA ? rows : inner), b, Int32(transposingB ? inner : columns), beta, c, Int32(columns))
+            Int32(rows), Int32(columns), Int32(inner), alpha,
+            a, Int32(strideA ?? (transposingA ? rows : inner)), b, Int32(strideB ?? (transposingB ? inner : columns)),
+            beta, c, Int32(strideC ?? columns))
     }
 }

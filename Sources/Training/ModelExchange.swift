@@ -40,8 +40,8 @@ public enum ModelExchange {
         } catch {
             throw TrainingError(
                 .malformed,
-                "'\(description)' is not a model's description: JSON with architecture (kind, blocks, statistics,"
-                    + " std_epsilon), labels, and if known temperature and card")
+                "'\(description)' is not a model's description: JSON with architecture (blocks or branches), labels,"
+                    + " and if known temperature and card")
         }
         do {
             return try GenreModel(

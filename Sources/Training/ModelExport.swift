@@ -1,22 +1,27 @@
 import Model
 
 extension NetworkShape {
-    /// The tensors of a `GenreModel`: batch normalisation folded into the convolution before it, the input's
-    /// transform into the first, or before it as the 2-D kind's linear layer.
+    /// The tensors of a `GenreModel`: batch normalisation folded into the convolution before it, a branch's input
+    /// transform into its first convolution, or before it as the linear layer that makes its bands.
     func tensors(
-        parameters: [Float], running: RunningStatistics, inputTransform: InputTransform
+        parameters: [Float], running: RunningStatistics, inputTransforms: [InputTransform]
     ) -> [String: SafeTensors.Tensor] {
         var result: [String: SafeTensors.Tensor] = [:]
-        if architecture.kind == Architecture.kind2d {
-            let (bands, coefficients) = (inputTransform.outputs, inputTransform.coefficients)
-            result["input.weight"] = SafeTensors.Tensor(
-                shape: [bands, coefficients],
-                values: (0..<(bands * coefficients)).map {
-                    Float(inputTransform.projection[$0] / inputTransform.deviation[$0 / coefficients])
+        let layers = architecture.layers(coefficients: inputTransforms.first?.coefficients ?? 0)
+        for (layers, transform) in zip(layers, inputTransforms) {
+            guard let input = layers.first, !input.rectified else { continue }
+            result["\(input.name).weight"] = SafeTensors.Tensor(
+                shape: input.tensorShape,
+                values: transform.projection.indices.map {
+                    Float(transform.projection[$0] / transform.deviation[$0 / transform.coefficients])
                 })
-            result["input.bias"] = SafeTensors.Tensor(
-                shape: [bands],
-                values: zip(inputTransform.mean, inputTransform.deviation).map { Float(-$0 / $1) })
+            result["\(input.name).bias"] = SafeTensors.Tensor(
+                shape: [input.outputs], values: zip(transform.mean, transform.deviation).map { Float(-$0 / $1) })
+        }
+        // By the block that the transform is folded into.
+        var folded: [Int: InputTransform] = [:]
+        for (number, branch) in branches.enumerated() where architecture.branches[number].blocks2d.isEmpty {
+            folded[branch.blocks.lowerBound] = inputTransforms[number]
         }
         for (index, block) in blocks.enumerated() {
             let layer = block.layer
@@ -32,10 +37,10 @@ extension NetworkShape {
                 for tap in 0..<layer.kernel.area {
                     let first = block.weight.lowerBound + (output * layer.kernel.area + tap) * layer.inputs
                     var values = (0..<layer.inputs).map { Double(parameters[first + $0]) * scale }
-                    if index == 0 && architecture.kind == Architecture.kind {
-                        let folded = inputTransform.fold(values)
-                        values = folded.weights
-                        shift += folded.shift
+                    if let transform = folded[index] {
+                        let result = transform.fold(values)
+                        values = result.weights
+                        shift += result.shift
                     }
                     weight += values.map(Float.init)
                 }

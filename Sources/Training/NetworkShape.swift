@@ -2,7 +2,8 @@ import Model
 
 /// Where each of the network's trainable numbers lies in one flat array: gradients, moments and averages share it.
 ///
-/// The 2-D kind's linear layer is not among them: `InputTransform` does its work, and the blocks begin with bands.
+/// The linear layer that makes a branch's bands is not among them: `InputTransform` does its work, and the blocks begin
+/// with bands.
 struct NetworkShape: Sendable, Equatable {
     struct Block: Sendable, Equatable {
         let layer: LayerShape
@@ -32,12 +33,21 @@ struct NetworkShape: Sendable, Equatable {
         }
     }
 
+    struct Branch: Sendable, Equatable {
+        /// Numbers a frame that the blocks begin with: coefficients or bands.
+        let inputs: Int
+        /// Into the network's blocks.
+        let blocks: Range<Int>
+        /// Into a window's features: means, maxima and deviations of the last block.
+        let features: Range<Int>
+    }
+
     let architecture: Architecture
-    /// Numbers a frame that the blocks begin with: coefficients or bands.
-    let inputs: Int
     /// Frames a window.
     let frames: Int
     let labels: Int
+    let branches: [Branch]
+    /// Of all branches.
     let blocks: [Block]
     /// [labels, features].
     let headWeight: Range<Int>
@@ -51,20 +61,32 @@ struct NetworkShape: Sendable, Equatable {
             defer { next += count }
             return next..<(next + count)
         }
-        var length = frames
+        var branches: [Branch] = []
         var blocks: [Block] = []
-        for layer in architecture.layers(coefficients: coefficients) where layer.rectified {
-            let positions = length - (layer.kernel.time - 1)
-            blocks.append(
-                Block(
-                    layer: layer, frames: length, positions: positions, pooled: positions / layer.pool.time,
-                    weight: take(layer.outputs * layer.fan), scale: take(layer.outputs), shift: take(layer.outputs)))
-            length = positions / layer.pool.time
+        var features = 0
+        for layers in architecture.layers(coefficients: coefficients) {
+            var length = frames
+            let first = blocks.count
+            for layer in layers where layer.rectified {
+                let positions = length - (layer.kernel.time - 1)
+                blocks.append(
+                    Block(
+                        layer: layer, frames: length, positions: positions, pooled: positions / layer.pool.time,
+                        weight: take(layer.outputs * layer.fan), scale: take(layer.outputs),
+                        shift: take(layer.outputs)))
+                length = positions / layer.pool.time
+            }
+            let width = (blocks.last?.outputs ?? 0) * architecture.statistics.count
+            branches.append(
+                Branch(
+                    inputs: blocks[first].layer.bands * blocks[first].layer.inputs, blocks: first..<blocks.count,
+                    features: features..<(features + width)))
+            features += width
         }
         self.architecture = architecture
-        inputs = blocks.first.map { $0.layer.bands * $0.layer.inputs } ?? 0
         self.frames = frames
         self.labels = labels
+        self.branches = branches
         self.blocks = blocks
         headWeight = take(labels * architecture.features)
         headBias = take(labels)

@@ -3,7 +3,10 @@ import JSONText
 
 /// Decodes a JSON object over defaults: keys that are absent keep them, keys that do not exist are errors.
 enum StrictJSON {
-    static func decode<T: Codable>(_ bytes: [UInt8], over defaults: T, path: String) throws(TrainingError) -> T {
+    /// - Parameter whole: keys at the top whose values replace the defaults as a whole.
+    static func decode<T: Codable>(
+        _ bytes: [UInt8], over defaults: T, whole: Set<String> = [], path: String
+    ) throws(TrainingError) -> T {
         func malformed(_ message: String) -> TrainingError { TrainingError(.malformed, "\(path): \(message)") }
         let given: Any
         do {
@@ -16,7 +19,7 @@ enum StrictJSON {
             throw malformed("the defaults cannot be written as JSON")
         }
         do {
-            let merged = try merge(given, over: known, at: "")
+            let merged = try merge(given, over: known, whole: whole, at: "")
             return try JSONDecoder().decode(T.self, from: JSONSerialization.data(withJSONObject: merged))
         } catch let error as TrainingError {
             throw malformed(error.message)
@@ -27,7 +30,10 @@ enum StrictJSON {
         }
     }
 
-    private static func merge(_ given: Any, over known: Any, at place: String) throws(TrainingError) -> Any {
+    private static func merge(
+        _ given: Any, over known: Any, whole: Set<String>, at place: String
+    ) throws(TrainingError) -> Any {
+        if whole.contains(place) { return given }
         guard var result = known as? [String: Any] else { return given }
         guard let given = given as? [String: Any] else {
             throw TrainingError(.malformed, "\(place.isEmpty ? "the file" : "'\(place)'") must be an object")
@@ -39,12 +45,13 @@ enum StrictJSON {
                     .malformed,
                     "unknown key '\(key.prefix(60))'\(place.isEmpty ? "" : " in '\(place)'"); known: \(names)")
             }
-            result[key] = try merge(value, over: old, at: place.isEmpty ? key : "\(place).\(key)")
+            result[key] = try merge(value, over: old, whole: whole, at: place.isEmpty ? key : "\(place).\(key)")
         }
         return result
     }
 
     private static func describe(_ error: DecodingError) -> String {
+        if let refusal = error.refusal { return refusal.message }
         func path(_ context: DecodingError.Context) -> String {
             context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
         }
@@ -79,7 +86,8 @@ extension TrainingConfiguration {
     }
 
     init(parsing bytes: [UInt8], path: String) throws(TrainingError) {
-        self = try StrictJSON.decode(bytes, over: TrainingConfiguration(), path: path)
+        self = try StrictJSON.decode(
+            bytes, over: TrainingConfiguration(), whole: ["architecture"], path: path)
         if let problem { throw TrainingError(.badParameter, "\(path): \(problem)") }
     }
 }

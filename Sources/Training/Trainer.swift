@@ -40,17 +40,21 @@ public final class Trainer {
     let workers: Workers
     let network: TrainingNetwork
     let maker: BatchMaker
+    let teachers: [Teacher]
     var optimizer: Optimizer
     var step = 0
     /// The averaged weights with the best validation so far, where training can stop early.
     var best: (nll: Double, average: [Float], running: RunningStatistics)?
     var validationsSinceBest = 0
 
+    /// - Parameter teachers: trainers that have ended, one for each of the configuration's.
     public init(
         corpus: Corpus, training: [Int], held: [Int], configuration: TrainingConfiguration, seed: UInt64,
-        workers: Workers = Workers()
+        teachers: [Trainer] = [], workers: Workers = Workers()
     ) throws(TrainingError) {
         if let problem = configuration.problem { throw TrainingError(.badParameter, problem) }
+        precondition(teachers.count == configuration.teachers.count, "each teacher is trained before its student")
+        self.teachers = teachers.map(Teacher.init)
         self.corpus = corpus
         self.training = training
         self.held = held
@@ -118,7 +122,8 @@ public final class Trainer {
     }
 
     private func trainStep(rate: Double) -> (loss: Double, hits: Int) {
-        maker.fill(network, step: step)
+        maker.fill(network, teachers: teachers, step: step)
+        Teacher.teach(network, by: teachers, share: Float(configuration.teacherShare))
         network.forward(.training(seed: seed, step: step, dropout: Float(configuration.dropout)))
         let result = network.backward()
         optimizer.update(network, step: step, rate: rate, configuration: configuration)
@@ -144,8 +149,13 @@ public final class Trainer {
 
     /// The network as it stands: the averaged weights, or those of the best validation where training can stop early.
     public func model(temperature: Float, card: [String: String]) throws(TrainingError) -> GenreModel {
-        if let best { return try model(best.average, best.running, temperature: temperature, card: card) }
-        return try model(optimizer.average, optimizer.averageRunning, temperature: temperature, card: card)
+        let (parameters, running) = result
+        return try model(parameters, running, temperature: temperature, card: card)
+    }
+
+    /// What training has come to: the averaged weights, or those of the best validation.
+    var result: (parameters: [Float], running: RunningStatistics) {
+        best.map { ($0.average, $0.running) } ?? (optimizer.average, optimizer.averageRunning)
     }
 
     private func model(
@@ -155,7 +165,7 @@ public final class Trainer {
             return try GenreModel(
                 architecture: configuration.architecture, labels: corpus.labels, temperature: temperature, card: card,
                 tensors: network.shape.tensors(
-                    parameters: parameters, running: running, inputTransform: maker.inputTransform))
+                    parameters: parameters, running: running, inputTransforms: maker.inputTransforms))
         } catch {
             throw TrainingError(.badParameter, "no model can be made of this: \(error.message)")
         }

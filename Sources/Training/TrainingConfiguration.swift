@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 import Model
 
 /// How a network is trained: everything but the data, the seed and the place of the result.
@@ -38,6 +39,11 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     /// Validations without a better likelihood after which training stops; 0 never does.
     public var patience = 0
 
+    /// Networks that are trained first, on the same tracks: what they say of a window is a part of its target.
+    public var teachers: [TeacherConfiguration] = []
+    /// The share of the target that is the mean of the teachers' probabilities.
+    public var teacherShare = 0.7
+
     public var sampling = SamplingConfiguration()
     public var augmentation = AugmentationConfiguration()
 
@@ -56,12 +62,52 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
             ("weightDecay", weightDecay, 0...10), ("gradientNorm", gradientNorm, 1e-3...1e6),
             ("averaging", averaging, 0...0.999999), ("labelSmoothing", labelSmoothing, 0...0.9),
             ("mixup", mixup, 0...1), ("validateEvery", Double(validateEvery), 0...100_000),
-            ("patience", Double(patience), 0...100_000),
+            ("patience", Double(patience), 0...100_000), ("teacherShare", teacherShare, 0...1),
         ]
         for (name, value, range) in ranges where !range.contains(value) {
             return "\(name) is \(value); it must be \(range.lowerBound) to \(range.upperBound)"
         }
+        if teachers.count > 8 { return "\(teachers.count) teachers; at most 8 are possible" }
+        for (number, teacher) in zip(1..., teachers) {
+            if let problem = configuration(of: teacher).problem { return "teacher \(number): \(problem)" }
+        }
         return sampling.problem ?? augmentation.problem
+    }
+
+    /// How a teacher is trained: as its student, but for what it has of its own, and with no teachers.
+    func configuration(of teacher: TeacherConfiguration) -> TrainingConfiguration {
+        var result = self
+        result.teachers = []
+        result.teacherShare = Self().teacherShare
+        result.architecture = teacher.architecture
+        if let dropout = teacher.dropout { result.dropout = dropout }
+        if let epochs = teacher.epochs { result.epochs = epochs }
+        return result
+    }
+}
+
+/// What a teacher has of its own; the rest is as its student's.
+public struct TeacherConfiguration: Codable, Sendable, Equatable {
+    public var architecture: Architecture
+    public var dropout: Double?
+    public var epochs: Int?
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case architecture, dropout, epochs
+    }
+
+    public init(architecture: Architecture, dropout: Double? = nil, epochs: Int? = nil) {
+        self.architecture = architecture
+        self.dropout = dropout
+        self.epochs = epochs
+    }
+
+    public init(from decoder: any Decoder) throws {
+        try JSON.refuseUnknownKeys(of: "a teacher", decoder, known: CodingKeys.allCases.map(\.rawValue))
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        architecture = try values.decode(Architecture.self, forKey: .architecture)
+        dropout = try values.decodeIfPresent(Double.self, forKey: .dropout)
+        epochs = try values.decodeIfPresent(Int.self, forKey: .epochs)
     }
 }
 

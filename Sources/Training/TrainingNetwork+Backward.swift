@@ -3,22 +3,25 @@ import Foundation
 extension TrainingNetwork {
     /// Computes `gradient`, of the mean cross-entropy with `targets`, after a forward pass in training mode.
     ///
+    /// Each branch has a loss of its own, and theirs is the mean: of two branches that learn together for one loss, each
+    /// leaves to the other what the other can do already.
+    ///
     /// Returns the mean loss, and how many windows have their likeliest label where the target has its own.
     func backward() -> (loss: Double, hits: Int) {
         withParameters { parameters in
             workers.forEach(parts) { part, _ in
-                headDelta(part, parameters)
+                headDelta(part)
                 featureDelta(windows(part), parameters)
-                if let last = layers.last {
-                    statisticsDelta(last, windows(part))
-                    sumDeltas(last, part)
+                for branch in branches {
+                    statisticsDelta(branch, windows(part))
+                    if let last = branch.layers.last { sumDeltas(last, part) }
                 }
             }
-            for index in layers.indices.reversed() {
-                normalisationDelta(layers[index])
+            for layer in branches.flatMap({ $0.layers.reversed() }) {
+                normalisationDelta(layer)
                 workers.forEach(parts) { part, worker in
-                    convolutionDelta(index, part, parameters, scratch[worker])
-                    if index > 0 { sumDeltas(layers[index - 1], part) }
+                    convolutionDelta(layer, part, parameters, scratch[worker])
+                    if let previous = layer.previous { sumDeltas(previous, part) }
                 }
             }
         }
@@ -31,60 +34,72 @@ extension TrainingNetwork {
         partialGradients.pointer + part * shape.count + range.lowerBound
     }
 
-    /// Softmax and cross-entropy: loss and hits of the part, and in place of the logits the loss's derivative by them.
-    private func headDelta(_ part: Int, _ parameters: UnsafePointer<Float>) {
+    /// Softmax and cross-entropy: loss and hits of the part, and in place of the branches' logits the loss's derivative
+    /// by them.
+    private func headDelta(_ part: Int) {
         let labels = shape.labels
         let windows = windows(part)
         let biasGradient = gradient(part, shape.headBias)
         biasGradient.update(repeating: 0, count: labels)
+        let share = 1 / Float(batch * branches.count)
         var loss = 0.0
-        var hits = 0
-        for window in windows {
-            let values = logits.pointer + window * labels
-            let target = targets.pointer + window * labels
+        for (number, branch) in branches.enumerated() {
+            for window in windows {
+                let values = branchLogits(number, window)
+                let target = targets.pointer + window * labels
+                let largest = (1..<labels).reduce(values[0]) { max($0, values[$1]) }
+                var sum: Float = 0
+                for label in 0..<labels { sum += exp(values[label] - largest) }
+                let logSum = log(sum) + largest
+                for label in 0..<labels {
+                    let logProbability = values[label] - logSum
+                    loss -= Double(target[label] * logProbability)
+                    values[label] = (exp(logProbability) - target[label]) * share
+                    biasGradient[label] += values[label]
+                }
+            }
+            let range = branch.shape.features
+            BLAS.multiply(
+                branchLogits(number, windows.lowerBound), transposingA: true,
+                features.pointer + windows.lowerBound * shape.features + range.lowerBound, strideB: shape.features,
+                rows: labels, columns: range.count, inner: windows.count, scale: Float(branches.count),
+                into: gradient(part, shape.headWeight) + range.lowerBound, strideC: shape.features)
+        }
+        partLoss[part] = loss / Double(branches.count)
+        partHits[part] = windows.count { window in
+            let (values, target) = (logits.pointer + window * labels, targets.pointer + window * labels)
             var (best, wanted) = (0, 0)
             for label in 1..<labels {
                 if values[label] > values[best] { best = label }
                 if target[label] > target[wanted] { wanted = label }
             }
-            if best == wanted { hits += 1 }
-            let largest = values[best]
-            var sum: Float = 0
-            for label in 0..<labels { sum += exp(values[label] - largest) }
-            let logSum = log(sum) + largest
-            for label in 0..<labels {
-                let logProbability = values[label] - logSum
-                loss -= Double(target[label] * logProbability)
-                values[label] = (exp(logProbability) - target[label]) / Float(batch)
-                biasGradient[label] += values[label]
-            }
+            return best == wanted
         }
-        partLoss[part] = loss
-        partHits[part] = hits
-        BLAS.multiply(
-            logits.pointer + windows.lowerBound * labels, transposingA: true,
-            features.pointer + windows.lowerBound * shape.features,
-            rows: labels, columns: shape.features, inner: windows.count, into: gradient(part, shape.headWeight))
     }
 
-    /// From the derivatives by the logits to those by the statistics, in their place: they are needed no more, since the
-    /// last block's output is kept.
+    /// From the derivatives by the branches' logits to those by the statistics, in their place: they are needed no more,
+    /// since the last blocks' outputs are kept.
     private func featureDelta(_ windows: Range<Int>, _ parameters: UnsafePointer<Float>) {
         let delta = features.pointer + windows.lowerBound * shape.features
-        BLAS.multiply(
-            logits.pointer + windows.lowerBound * shape.labels, parameters + shape.headWeight.lowerBound,
-            rows: windows.count, columns: shape.features, inner: shape.labels, into: delta)
+        for (number, branch) in branches.enumerated() {
+            let range = branch.shape.features
+            BLAS.multiply(
+                branchLogits(number, windows.lowerBound), parameters + shape.headWeight.lowerBound + range.lowerBound,
+                strideB: shape.features, rows: windows.count, columns: range.count, inner: shape.labels,
+                scale: Float(branches.count), into: delta + range.lowerBound, strideC: shape.features)
+        }
         let mask = dropoutMask.pointer + windows.lowerBound * shape.features
         for index in 0..<(windows.count * shape.features) { delta[index] *= mask[index] }
     }
 
     /// From the derivatives by mean, maximum and deviation (in `features`) to those by the last block's output.
-    private func statisticsDelta(_ layer: Layer, _ windows: Range<Int>) {
+    private func statisticsDelta(_ branch: Branch, _ windows: Range<Int>) {
+        guard let layer = branch.layers.last else { return }
         let (channels, positions) = (layer.block.outputs, layer.block.pooled)
         let share = 1 / Float(positions)
         for window in windows {
-            let values = pooled.pointer + window * layer.block.outputCount
-            let byMean = features.pointer + window * shape.features
+            let values = branch.pooled.pointer + window * layer.block.outputCount
+            let byMean = features.pointer + window * shape.features + branch.shape.features.lowerBound
             let (byMaximum, byDeviation) = (byMean + channels, byMean + 2 * channels)
             let target = layer.outputDelta(window)
             for channel in 0..<channels {
@@ -139,8 +154,9 @@ extension TrainingNetwork {
     }
 
     /// The gradient of the weights and, in the layer before, the derivative by what it gave.
-    private func convolutionDelta(_ index: Int, _ part: Int, _ parameters: UnsafePointer<Float>, _ scratch: Scratch) {
-        let layer = layers[index]
+    private func convolutionDelta(
+        _ layer: Layer, _ part: Int, _ parameters: UnsafePointer<Float>, _ scratch: Scratch
+    ) {
         let block = layer.block
         let (columns, delta) = (scratch.columns.pointer, scratch.delta.pointer)
         var isFirst = true
@@ -152,11 +168,11 @@ extension TrainingNetwork {
                 delta, transposingA: true, columns, rows: block.outputs, columns: block.fan, inner: rows,
                 keeping: isFirst ? 0 : 1, into: gradient(part, block.weight))
             isFirst = false
-            guard index > 0 else { continue }
+            guard let previous = layer.previous else { continue }
             BLAS.multiply(
                 delta, parameters + block.weight.lowerBound, rows: rows, columns: block.fan, inner: block.outputs,
                 into: columns)
-            scatterColumns(columns, layer, windows, into: layers[index - 1].outputDelta(windows.lowerBound))
+            scatterColumns(columns, layer, windows, into: previous.outputDelta(windows.lowerBound))
         }
     }
 

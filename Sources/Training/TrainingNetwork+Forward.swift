@@ -11,23 +11,27 @@ extension TrainingNetwork {
     /// Computes `logits` from `input`.
     func forward(_ mode: Mode) {
         withParameters { parameters in
-            for index in layers.indices {
+            for layer in branches.flatMap(\.layers) {
                 workers.forEach(parts) { part, worker in
-                    if index > 0 { pool(layers[index - 1], into: layers[index].input, windows(part)) }
-                    convolve(layers[index], part, parameters, scratch[worker])
+                    if let previous = layer.previous { pool(previous, into: layer.input, windows(part)) }
+                    convolve(layer, part, parameters, scratch[worker], mode)
                 }
-                normalise(index, parameters, mode)
+                normalise(layer, parameters, mode)
             }
             workers.forEach(parts) { part, _ in
-                if let last = layers.last { pool(last, into: pooled, windows(part)) }
-                summarise(windows(part))
+                for branch in branches {
+                    if let last = branch.layers.last { pool(last, into: branch.pooled, windows(part)) }
+                    summarise(branch, windows(part))
+                }
                 drop(windows(part), mode)
                 linear(windows(part), parameters)
             }
         }
     }
 
-    private func convolve(_ layer: Layer, _ part: Int, _ parameters: UnsafePointer<Float>, _ scratch: Scratch) {
+    private func convolve(
+        _ layer: Layer, _ part: Int, _ parameters: UnsafePointer<Float>, _ scratch: Scratch, _ mode: Mode
+    ) {
         let block = layer.block
         var count = 0
         for windows in layer.chunks(windows(part)) {
@@ -37,6 +41,7 @@ extension TrainingNetwork {
             BLAS.multiply(
                 scratch.columns.pointer, parameters + block.weight.lowerBound, transposingB: true,
                 rows: rows, columns: block.outputs, inner: block.fan, into: output)
+            if case .inference = mode { continue }
             addStatistics(output, rows: rows, after: count, to: layer.sums.pointer + part * 2 * block.outputs, layer)
             count += rows
         }
@@ -78,10 +83,9 @@ extension TrainingNetwork {
     }
 
     /// Joins the parts' statistics and makes of them the block's scale and shift.
-    private func normalise(_ index: Int, _ parameters: UnsafePointer<Float>, _ mode: Mode) {
-        let layer = layers[index]
+    private func normalise(_ layer: Layer, _ parameters: UnsafePointer<Float>, _ mode: Mode) {
         let block = layer.block
-        let (means, variances) = (running.mean(index), running.variance(index))
+        let (means, variances) = (running.mean(layer.index), running.variance(layer.index))
         for channel in 0..<block.outputs {
             var mean = Double(running.values[means.lowerBound + channel])
             var variance = Double(running.values[variances.lowerBound + channel])
@@ -114,13 +118,13 @@ extension TrainingNetwork {
     }
 
     /// Mean, maximum and standard deviation over the positions, as `GenreModel` takes them.
-    private func summarise(_ windows: Range<Int>) {
-        guard let block = layers.last?.block else { return }
+    private func summarise(_ branch: Branch, _ windows: Range<Int>) {
+        guard let block = branch.layers.last?.block else { return }
         let channels = block.outputs
         let share = 1 / Float(block.pooled)
         for window in windows {
-            let values = pooled.pointer + window * block.outputCount
-            let mean = features.pointer + window * shape.features
+            let values = branch.pooled.pointer + window * block.outputCount
+            let mean = features.pointer + window * shape.features + branch.shape.features.lowerBound
             let (largest, deviation) = (mean + channels, mean + 2 * channels)
             for channel in 0..<channels {
                 mean[channel] = 0
@@ -168,15 +172,31 @@ extension TrainingNetwork {
     }
 
     private func linear(_ windows: Range<Int>, _ parameters: UnsafePointer<Float>) {
-        let output = logits.pointer + windows.lowerBound * shape.labels
-        for window in 0..<windows.count {
-            for label in 0..<shape.labels {
-                output[window * shape.labels + label] = parameters[shape.headBias.lowerBound + label]
+        let labels = shape.labels
+        for (number, branch) in branches.enumerated() {
+            let output = branchLogits(number, windows.lowerBound)
+            for window in 0..<windows.count {
+                for label in 0..<labels {
+                    output[window * labels + label] = parameters[shape.headBias.lowerBound + label]
+                }
             }
+            let range = branch.shape.features
+            BLAS.multiply(
+                features.pointer + windows.lowerBound * shape.features + range.lowerBound, strideA: shape.features,
+                parameters + shape.headWeight.lowerBound + range.lowerBound, transposingB: true,
+                strideB: shape.features, rows: windows.count, columns: labels, inner: range.count,
+                scale: Float(branches.count), keeping: 1, into: output)
         }
-        BLAS.multiply(
-            features.pointer + windows.lowerBound * shape.features, parameters + shape.headWeight.lowerBound,
-            transposingB: true, rows: windows.count, columns: shape.labels, inner: shape.features, keeping: 1,
-            into: output)
+        let share = 1 / Float(branches.count)
+        for place in (windows.lowerBound * labels)..<(windows.upperBound * labels) {
+            var sum: Float = 0
+            for number in branches.indices { sum += branchLogits.pointer[number * batch * labels + place] }
+            logits.pointer[place] = sum * share
+        }
+    }
+
+    /// A branch's logits from a window on.
+    func branchLogits(_ branch: Int, _ window: Int) -> UnsafeMutablePointer<Float> {
+        branchLogits.pointer + (branch * batch + window) * shape.labels
     }
 }

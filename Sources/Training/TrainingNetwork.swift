@@ -18,12 +18,14 @@ final class TrainingNetwork {
     /// Of the mean loss by each of `parameters`, after `backward`.
     let gradient: Storage
 
-    /// [batch, frames, inputs]: standardised coefficients or bands; to be filled before `forward`.
-    let input: Storage
+    let branches: [Branch]
     /// [batch, labels]: soft targets; to be filled before `backward`.
     let targets: Storage
-    /// [batch, labels], after `forward`.
+    /// [batch, labels], after `forward`: the mean of the branches' logits.
     let logits: Storage
+    /// [branch, batch, labels]: what each branch says alone, its share of the linear layer times the number of branches;
+    /// after `backward` the loss's derivative by it.
+    let branchLogits: Storage
 
     /// Added to batch normalisation's variance, as in PyTorch.
     static let epsilon: Float = 1e-5
@@ -34,12 +36,9 @@ final class TrainingNetwork {
     /// Numbers of a chunk's matrix, more or less: enough rows for a quick product, few enough to stay in the cache.
     static let numbersPerChunk = 1 << 18
 
-    let layers: [Layer]
     let parts: Int
     let scratch: [Scratch]
-    /// The last block's output, [batch, positions, channels], the statistics after dropout, and what dropout
-    /// multiplied them by, [batch, features].
-    let pooled: Storage
+    /// The statistics after dropout, and what dropout multiplied them by, [batch, features].
     let features: Storage
     let dropoutMask: Storage
     let partialGradients: Storage
@@ -47,13 +46,27 @@ final class TrainingNetwork {
     let partLoss: UnsafeMutablePointer<Double>
     let partHits: UnsafeMutablePointer<Int>
 
+    /// A branch's layers, and what goes in and comes out of them.
+    struct Branch {
+        let shape: NetworkShape.Branch
+        let layers: [Layer]
+        /// [batch, frames, inputs]: standardised coefficients or bands; to be filled before `forward`.
+        let input: Storage
+        /// The last block's output, [batch, positions, channels].
+        let pooled: Storage
+    }
+
     /// One block's state.
     final class Layer {
         let block: NetworkShape.Block
+        /// Among the network's blocks.
+        let index: Int
+        /// The one before it in its branch.
+        let previous: Layer?
         /// Windows a chunk.
         let windowsPerChunk: Int
         let poolOffsets: [Int]
-        /// What comes in, [batch, frames, bands, inputs]; the first block's is the network's input.
+        /// What comes in, [batch, frames, bands, inputs]; the first block's is the branch's input.
         let input: Storage
         /// The convolution's output before normalisation, [batch, positions, bands, outputs].
         let convolved: Storage
@@ -70,8 +83,10 @@ final class TrainingNetwork {
         let deltaConstant: Storage
         let deltaSlope: Storage
 
-        init(block: NetworkShape.Block, batch: Int, parts: Int, input: Storage?) {
+        init(block: NetworkShape.Block, index: Int, previous: Layer?, batch: Int, parts: Int, input: Storage?) {
             self.block = block
+            self.index = index
+            self.previous = previous
             let numbers = block.rows * max(block.fan, block.outputs)
             windowsPerChunk = max(1, min(TrainingNetwork.windowsPerPart, TrainingNetwork.numbersPerChunk / numbers))
             poolOffsets = block.poolOffsets
@@ -123,17 +138,28 @@ final class TrainingNetwork {
         parameters = shape.initialParameters(seed: seed)
         running = RunningStatistics(shape: shape)
         gradient = Storage(shape.count)
-        input = Storage(batch * shape.frames * shape.inputs)
         targets = Storage(batch * shape.labels)
         logits = Storage(batch * shape.labels)
+        branchLogits = Storage(shape.branches.count * batch * shape.labels)
         parts = (batch + Self.windowsPerPart - 1) / Self.windowsPerPart
-        var layers: [Layer] = []
-        for block in shape.blocks {
-            layers.append(Layer(block: block, batch: batch, parts: parts, input: layers.isEmpty ? input : nil))
+        var branches: [Branch] = []
+        for branch in shape.branches {
+            let input = Storage(batch * shape.frames * branch.inputs)
+            var layers: [Layer] = []
+            for index in branch.blocks {
+                layers.append(
+                    Layer(
+                        block: shape.blocks[index], index: index, previous: layers.last, batch: batch, parts: parts,
+                        input: layers.isEmpty ? input : nil))
+            }
+            branches.append(
+                Branch(
+                    shape: branch, layers: layers, input: input,
+                    pooled: Storage(batch * (layers.last?.block.outputCount ?? 0))))
         }
-        self.layers = layers
+        self.branches = branches
+        let layers = branches.flatMap(\.layers)
         scratch = (0..<workers.count).map { _ in Scratch(layers: layers) }
-        pooled = Storage(batch * (shape.blocks.last?.outputCount ?? 0))
         features = Storage(batch * shape.features)
         dropoutMask = Storage(batch * shape.features)
         partialGradients = Storage(parts * shape.count)

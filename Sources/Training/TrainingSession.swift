@@ -62,46 +62,62 @@ public struct TrainingSession {
         let start = clock.now
         var histories: [TrainingReport.Run] = []
         var outputs: [ClipOutput] = []
-        var models: [(Trainer, [Int])] = []
+        var models: [(model: GenreModel, held: [Int])] = []
         for (number, part) in plan.parts.enumerated() {
             let name = plan.parts.count == 1 ? "training" : "fold\(number + 1)"
-            let trainer = try train(name, part, seed: plan.seed &+ UInt64(number), tell)
-            let judged = try trainer.model(temperature: 1, card: [:])
-                .outputs(of: part.held, in: plan.corpus, workers: workers)
+            let trainer = try train(name, part, seed: plan.seed &+ UInt64(number), &histories, tell)
+            let model = try trainer.model(temperature: 1, card: [:])
+            let judged = model.outputs(of: part.held, in: plan.corpus, workers: workers)
             tell(.judged(run: name, Figures(judged, labels: plan.corpus.labels, temperature: 1)))
             outputs += judged
-            histories.append(TrainingReport.Run(name: name, epochs: trainer.history))
-            models.append((trainer, part.held))
+            models.append((model, part.held))
         }
         let temperature = Calibration.temperature(outputs)
-        var final = models.last?.0
+        var final = models.last?.model
         if plan.trainsOnEverything || final == nil {
             let everything = Division.Part(training: Array(plan.corpus.tracks.indices), held: [])
-            let trainer = try train("everything", everything, seed: plan.seed, tell)
-            histories.append(TrainingReport.Run(name: "everything", epochs: trainer.history))
-            final = trainer
+            final = try train("everything", everything, seed: plan.seed, &histories, tell)
+                .model(temperature: 1, card: [:])
         }
         guard let final else { throw TrainingError(.badParameter, "there is nothing to train") }
         let report = TrainingReport(
             plan: plan, outputs: outputs, temperature: temperature, runs: histories,
             seconds: (clock.now - start) / .seconds(1))
         return Result(
-            model: try final.model(temperature: temperature, card: report.card),
+            model: final.with(temperature: temperature, card: report.card),
             report: report,
-            parts: try models.map { trainer, held throws(TrainingError) in
+            parts: models.map { model, held in
                 (
-                    try trainer.model(temperature: temperature, card: report.card),
-                    held.map { plan.corpus.tracks[$0].name }
+                    model.with(temperature: temperature, card: report.card), held.map { plan.corpus.tracks[$0].name }
                 )
             })
     }
 
+    /// Trains a part's teachers, then its network.
     private func train(
-        _ name: String, _ part: Division.Part, seed: UInt64, _ tell: (Event) -> Void
+        _ name: String, _ part: Division.Part, seed: UInt64, _ histories: inout [TrainingReport.Run],
+        _ tell: (Event) -> Void
+    ) throws(TrainingError) -> Trainer {
+        var teachers: [Trainer] = []
+        for (number, teacher) in zip(1..., plan.configuration.teachers) {
+            // Of another seed, so that a teacher does not hear the very windows that its student will.
+            teachers.append(
+                try train(
+                    Self.name(ofTeacher: number, of: name), part, plan.configuration.configuration(of: teacher),
+                    seed: seed &+ UInt64(number) &* 1_000_003, teachers: [], &histories, tell))
+        }
+        return try train(name, part, plan.configuration, seed: seed, teachers: teachers, &histories, tell)
+    }
+
+    private static func name(ofTeacher number: Int, of run: String) -> String { "\(run).teacher\(number)" }
+
+    private func train(
+        _ name: String, _ part: Division.Part, _ configuration: TrainingConfiguration, seed: UInt64,
+        teachers: [Trainer], _ histories: inout [TrainingReport.Run], _ tell: (Event) -> Void
     ) throws(TrainingError) -> Trainer {
         let trainer = try Trainer(
-            corpus: plan.corpus, training: part.training, held: part.held, configuration: plan.configuration,
-            seed: seed, workers: workers)
+            corpus: plan.corpus, training: part.training, held: part.held, configuration: configuration,
+            seed: seed, teachers: teachers, workers: workers)
         let checkpoint = checkpoint(name)
         if resumes, let checkpoint, FileManager.default.fileExists(atPath: checkpoint) {
             try trainer.resume(from: checkpoint)
@@ -113,12 +129,16 @@ public struct TrainingSession {
             tell(.epoch(run: name, $0))
             return true
         }
+        histories.append(TrainingReport.Run(name: name, epochs: trainer.history))
         return trainer
     }
 
     /// Removes the checkpoints of a session that is complete.
     public func removeCheckpoints() {
-        let names = ["training", "everything"] + plan.parts.indices.map { "fold\($0 + 1)" }
+        let runs = ["training", "everything"] + plan.parts.indices.map { "fold\($0 + 1)" }
+        let names = runs.flatMap { run in
+            [run] + plan.configuration.teachers.indices.map { Self.name(ofTeacher: $0 + 1, of: run) }
+        }
         for path in names.compactMap(checkpoint) { try? FileManager.default.removeItem(atPath: path) }
     }
 }

@@ -18,18 +18,31 @@ import Testing
         ]),
         small2DArchitecture,
         // Bands that fill no pool, kernels over one axis alone, one band left under a kernel of three.
-        Architecture(
-            bands: 11,
-            blocks2d: [
-                .init(channels: 5, kernel: .init(time: 1, frequency: 5), pool: .init(time: 3, frequency: 3)),
-                .init(channels: 7, kernel: .init(time: 4, frequency: 1), pool: .init(time: 1, frequency: 2)),
-                .init(channels: 6, kernel: .init(time: 2, frequency: 3), pool: .init(time: 1, frequency: 1)),
-            ],
-            blocks: [.init(channels: 8, kernel: 2, pool: 2)]),
-        Architecture(
-            bands: 40,
-            blocks2d: [.init(channels: 3, kernel: .init(time: 7, frequency: 7), pool: .init(time: 1, frequency: 4))],
-            blocks: [.init(channels: 5, kernel: 1, pool: 1)]),
+        Architecture(branches: [
+            .init(
+                bands: 11,
+                blocks2d: [
+                    .init(channels: 5, kernel: .init(time: 1, frequency: 5), pool: .init(time: 3, frequency: 3)),
+                    .init(channels: 7, kernel: .init(time: 4, frequency: 1), pool: .init(time: 1, frequency: 2)),
+                    .init(channels: 6, kernel: .init(time: 2, frequency: 3), pool: .init(time: 1, frequency: 1)),
+                ],
+                blocks: [.init(channels: 8, kernel: 2, pool: 2)])
+        ]),
+        Architecture(branches: [
+            .init(
+                bands: 40,
+                blocks2d: [
+                    .init(channels: 3, kernel: .init(time: 7, frequency: 7), pool: .init(time: 1, frequency: 4))
+                ],
+                blocks: [.init(channels: 5, kernel: 1, pool: 1)])
+        ]),
+        smallBranchedArchitecture,
+        // Branches of other lengths, whose pools come in another order.
+        Architecture(branches: [
+            .init(blocks: [.init(channels: 6, kernel: 2, pool: 1), .init(channels: 5, kernel: 5, pool: 4)]),
+            .init(blocks: [.init(channels: 4, kernel: 3, pool: 4)]),
+            .init(blocks: [.init(channels: 9, kernel: 3, pool: 2), .init(channels: 3, kernel: 9, pool: 2)]),
+        ]),
     ]
 
     @Test(arguments: architectures)
@@ -51,7 +64,7 @@ import Testing
         #expect(windows == (160 - 50) / model.architecture.step + 1)
     }
 
-    @Test(arguments: [architectures[0], small2DArchitecture])
+    @Test(arguments: [architectures[0], small2DArchitecture, smallBranchedArchitecture])
     func afterAResetNothingOfThePastIsLeft(architecture: Architecture) throws {
         let model = try randomModel(architecture: architecture)
         let network = IncrementalNetwork(model: model)

@@ -5,7 +5,7 @@ import Testing
 @testable import Model
 
 @Suite struct ModelFileTests {
-    @Test(arguments: [IncrementalNetworkTests.architectures[0], small2DArchitecture])
+    @Test(arguments: [IncrementalNetworkTests.architectures[0], small2DArchitecture, smallBranchedArchitecture])
     func aModelSurvivesItsFile(architecture: Architecture) throws {
         let model = try randomModel(architecture: architecture)
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("genred-\(UUID()).safetensors").path
@@ -67,10 +67,14 @@ import Testing
         #expect(error?.message.contains(expected) == true, "\(error?.message ?? "")")
     }
 
-    /// What stands in the file of the 2-D kind, and what the error must speak of.
+    /// What stands in the file of a network with branches, and what the error must speak of.
     @Test(arguments: [
-        (#""kind":"conv2d-statistics""#, #""kind":"conv1d-statistics""#, "blocks2d"),
-        (#""bands":32"#, #""bands":0"#, "bands"), (#""bands":32"#, #""bands":1000000000"#, "bands"),
+        (#""kind":"branches-statistics""#, #""kind":"conv1d-statistics""#, "one branch over time"),
+        (#""branches":["#, #""branch":["#, "unknown key 'branch'"),
+        (#""branches":["#, #""blocks":[],"branches":["#, "not both"),
+        (#""branches":["#, #""branches":[{"blocks":[{"channels":8,"kernel":3,"pool":2}]},"#, "every 4 frames"),
+        (#""bands":32"#, #""band":32"#, "unknown key 'band'"),
+        (#""bands":32"#, #""bands":0"#, "0 bands"), (#""bands":32"#, #""bands":1000000000"#, "bands"),
         (#""bands":32"#, #""bands":31"#, "input.weight"), (#""bands":32"#, #""bands":4"#, "leave nothing"),
         (#""channels":8"#, #""channels":-8"#, "2-D block 0"), (#""channels":8"#, #""channels":99999"#, "2-D block 0"),
         (#""channels":8"#, #""channels":9"#, "blocks2d.0.weight"),
@@ -92,23 +96,18 @@ import Testing
     @Test func aNetworkThatNoProcessorKeepsUpWithIsRefused() throws {
         let wide = Architecture.Block2D(
             channels: 256, kernel: .init(time: 7, frequency: 7), pool: .init(time: 1, frequency: 1))
-        let architecture = Architecture(
-            bands: 64, blocks2d: [wide, wide], blocks: [.init(channels: 4, kernel: 1, pool: 1)])
+        let architecture = Architecture(branches: [
+            .init(bands: 64, blocks2d: [wide, wide], blocks: [.init(channels: 4, kernel: 1, pool: 1)])
+        ])
         let error = #expect(throws: ModelError.self) {
             _ = try GenreModel(architecture: architecture, labels: ["a", "b"], temperature: 1, card: [:], tensors: [:])
         }
         #expect(error?.message.contains("multiplications") == true)
     }
 
-    /// Files from before there was a 2-D kind.
-    @Test func anArchitectureWithoutAWordOfBandsIsTheOneDimensionalKind() throws {
-        var file = try randomModel().safeTensors()
-        let text = try #require(file.metadata["architecture"])
-        file.metadata["architecture"] =
-            text.replacingOccurrences(of: #""bands":0,"#, with: "")
-            .replacingOccurrences(of: #""blocks2d":[],"#, with: "")
-        #expect(file.metadata["architecture"]?.contains("2d") == false)
-        #expect(try GenreModel(file).architecture == randomModel().architecture)
+    @Test func anArchitectureOfOneBranchOverTimeDoesNotSpeakOfBranches() throws {
+        let text = try #require(try randomModel().safeTensors().metadata["architecture"])
+        #expect(!text.contains("branch") && !text.contains("2d"))
     }
 
     @Test func anotherFrontEndIsRefused() throws {
@@ -143,7 +142,7 @@ import Testing
     }
 
     /// Random damage: any answer but a crash, and a model only if it is one.
-    @Test(arguments: [IncrementalNetworkTests.architectures[0], small2DArchitecture])
+    @Test(arguments: [IncrementalNetworkTests.architectures[0], small2DArchitecture, smallBranchedArchitecture])
     func damagedFilesNeverCrash(architecture: Architecture) throws {
         let good = try randomModel(architecture: architecture).safeTensors().serialized(halfPrecision: true)
         var generator = SplitMix(state: 99)

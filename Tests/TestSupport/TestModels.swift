@@ -1,14 +1,25 @@
 import Model
 
-/// The 2-D kind as it ships, with fewer channels.
-public let small2DArchitecture = Architecture(
-    bands: 32,
-    blocks2d: [
-        .init(channels: 8, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2)),
-        .init(channels: 16, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2)),
-        .init(channels: 20, kernel: .init(time: 3, frequency: 3), pool: .init(time: 1, frequency: 2)),
-    ],
-    blocks: [.init(channels: 24, kernel: 3, pool: 1)])
+/// A branch over time and frequency as it ships, with fewer channels.
+public let small2DArchitecture = Architecture(branches: [
+    .init(
+        bands: 32,
+        blocks2d: [
+            .init(channels: 8, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2)),
+            .init(channels: 16, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2)),
+            .init(channels: 20, kernel: .init(time: 3, frequency: 3), pool: .init(time: 1, frequency: 2)),
+        ],
+        blocks: [.init(channels: 24, kernel: 3, pool: 1)])
+])
+
+/// Two branches as they ship, with fewer channels.
+public let smallBranchedArchitecture = Architecture(branches: [
+    .init(blocks: [
+        .init(channels: 14, kernel: 3, pool: 2), .init(channels: 12, kernel: 3, pool: 2),
+        .init(channels: 10, kernel: 3, pool: 1),
+    ]),
+    small2DArchitecture.branches[0],
+])
 
 /// A small network with reproducible random weights: for laws that hold whatever the weights are.
 public func randomModel(
@@ -24,10 +35,12 @@ public func randomModel(
         return SafeTensors.Tensor(shape: shape, values: (0..<count).map { _ in generator.uniform(-scale...scale) })
     }
     var tensors: [String: SafeTensors.Tensor] = [:]
-    for (index, layer) in architecture.layers(coefficients: FrontEnd.version1.coefficients).enumerated() {
-        let scale = 1.7 / Float(layer.fan).squareRoot() / (index == 0 ? 20 : 1)
-        tensors["\(layer.name).weight"] = tensor(layer.tensorShape, scale)
-        tensors["\(layer.name).bias"] = tensor([layer.outputs], 0.1)
+    for branch in architecture.layers(coefficients: FrontEnd.version1.coefficients) {
+        for (index, layer) in branch.enumerated() {
+            let scale = 1.7 / Float(layer.fan).squareRoot() / (index == 0 ? 20 : 1)
+            tensors["\(layer.name).weight"] = tensor(layer.tensorShape, scale)
+            tensors["\(layer.name).bias"] = tensor([layer.outputs], 0.1)
+        }
     }
     tensors["head.weight"] = tensor(
         [labels.count, architecture.features], 1 / Float(architecture.features).squareRoot())

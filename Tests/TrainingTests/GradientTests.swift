@@ -11,17 +11,33 @@ struct GradientTests {
         Architecture(blocks: [.init(channels: 6, kernel: 3, pool: 2), .init(channels: 5, kernel: 3, pool: 1)]),
         Architecture(blocks: [.init(channels: 4, kernel: 4, pool: 3), .init(channels: 7, kernel: 1, pool: 2)]),
         Architecture(blocks: [.init(channels: 9, kernel: 2, pool: 1)], stdEpsilon: 0.1),
-        Architecture(
-            bands: 7,
-            blocks2d: [
-                .init(channels: 5, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2)),
-                .init(channels: 8, kernel: .init(time: 2, frequency: 5), pool: .init(time: 1, frequency: 3)),
-            ],
-            blocks: [.init(channels: 6, kernel: 2, pool: 1)]),
-        Architecture(
-            bands: 4,
-            blocks2d: [.init(channels: 11, kernel: .init(time: 4, frequency: 1), pool: .init(time: 3, frequency: 1))],
-            blocks: [.init(channels: 3, kernel: 1, pool: 2)]),
+        Architecture(branches: [
+            .init(
+                bands: 7,
+                blocks2d: [
+                    .init(channels: 5, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2)),
+                    .init(channels: 8, kernel: .init(time: 2, frequency: 5), pool: .init(time: 1, frequency: 3)),
+                ],
+                blocks: [.init(channels: 6, kernel: 2, pool: 1)])
+        ]),
+        Architecture(branches: [
+            .init(
+                bands: 4,
+                blocks2d: [
+                    .init(channels: 11, kernel: .init(time: 4, frequency: 1), pool: .init(time: 3, frequency: 1))
+                ],
+                blocks: [.init(channels: 3, kernel: 1, pool: 2)])
+        ]),
+        Architecture(branches: [
+            .init(blocks: [.init(channels: 6, kernel: 3, pool: 2), .init(channels: 5, kernel: 3, pool: 1)]),
+            .init(
+                bands: 6,
+                blocks2d: [
+                    .init(channels: 4, kernel: .init(time: 2, frequency: 3), pool: .init(time: 2, frequency: 2))
+                ],
+                blocks: [.init(channels: 7, kernel: 3, pool: 1)]),
+            .init(blocks: [.init(channels: 3, kernel: 5, pool: 2)]),
+        ]),
     ]
 
     /// A network with random everything, more windows than a part has, and its double.
@@ -32,7 +48,9 @@ struct GradientTests {
         let network = TrainingNetwork(shape: shape, batch: batch, workers: Workers(count: workers), seed: 5)
         var generator = CounterGenerator(seed: 77, purpose: .sample)
         for index in network.parameters.indices { network.parameters[index] += generator.uniform(-0.3, 0.3) }
-        for index in 0..<network.input.count { network.input.pointer[index] = generator.normal() }
+        for branch in network.branches {
+            for index in 0..<branch.input.count { branch.input.pointer[index] = generator.normal() }
+        }
         for window in 0..<batch {
             let raw = (0..<3).map { _ in generator.uniform(0.01, 1) }
             for label in 0..<3 { network.targets.pointer[window * 3 + label] = raw[label] / raw.reduce(0, +) }
@@ -44,8 +62,10 @@ struct GradientTests {
         }
         let reference = ReferenceNetwork(
             shape: shape,
-            input: (0..<batch).map { window in
-                (0..<17).map { rows(network.input, shape.inputs, window * 17 + $0) }
+            inputs: network.branches.map { branch in
+                (0..<batch).map { window in
+                    (0..<17).map { rows(branch.input, branch.shape.inputs, window * 17 + $0) }
+                }
             },
             targets: (0..<batch).map { rows(network.targets, 3, $0) },
             mask: (0..<batch).map { rows(network.dropoutMask, shape.features, $0) })
@@ -55,7 +75,7 @@ struct GradientTests {
     @Test(arguments: architectures, [Float(0), 0.4])
     func everyDerivativeIsTheFiniteDifference(architecture: Architecture, dropout: Float) {
         let (network, reference, _) = Self.networks(architecture, dropout: dropout)
-        let logits = reference.logits(network.parameters.map(Double.init)).flatMap { $0 }
+        let logits = reference.logits(network.parameters.map(Double.init)).flatMap(\.mean)
         for (index, value) in logits.enumerated() { #expect(abs(Double(network.logits.pointer[index]) - value) < 1e-4) }
         let (loss, _) = network.backward()
         var parameters = network.parameters.map(Double.init)
@@ -100,7 +120,7 @@ struct GradientTests {
         }
     }
 
-    @Test(arguments: [architectures[0], architectures[3]])
+    @Test(arguments: [architectures[0], architectures[3], architectures[5]])
     func theNumberOfWorkersChangesNoBit(architecture: Architecture) {
         let gradients = [1, 2, 5].map { workers in
             let (network, _, _) = Self.networks(architecture, dropout: 0.3, batch: 150, workers: workers)

@@ -43,8 +43,15 @@ struct ListTests {
             ("{", "not JSON"), (#"{"augmentation": 3}"#, "'augmentation' must be an object"),
             (#"{"architecture": {"blocks": []}}"#, "architecture: 0 blocks"),
             (#"{"architecture": {"blocks": [{"channels": 8, "kernel": 3, "pool": 0}]}}"#, "pool 0"),
-            (#"{"architecture": {"bands": 32}}"#, "conv2d-statistics"),
-            (#"{"architecture": {"kind": "conv2d-statistics", "bands": 32}}"#, "0 blocks2d"),
+            (#"{"architecture": {"bands": 32}}"#, "unknown key 'bands' in an architecture"),
+            (#"{"architecture": {"branches": [{"blocks": [], "bands": 32}]}}"#, "branch 0: 0 blocks2d"),
+            (#"{"architecture": {"branches": []}}"#, "0 branches"),
+            (#"{"teachers": [{"epochs": 3}]}"#, "lacks 'architecture'"),
+            (#"{"teachers": [{"architecture": {"blocks": []}}]}"#, "teacher 1: architecture: 0 blocks"),
+            (
+                #"{"teachers": [{"architecture": {"blocks": [{"channels": 8, "kernel": 3, "pool": 2}]}, "epoch": 3}]}"#,
+                "unknown key 'epoch' in a teacher"
+            ),
         ]
         for (text, message) in bad {
             let error = #expect(throws: TrainingError.self) { try parse(text) }

@@ -14,13 +14,24 @@ private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy")
             .init(channels: 24, kernel: 3, pool: 2), .init(channels: 20, kernel: 4, pool: 1),
             .init(channels: 28, kernel: 2, pool: 3),
         ]),
-        Architecture(
-            bands: 30,
-            blocks2d: [
-                .init(channels: 6, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2)),
-                .init(channels: 12, kernel: .init(time: 2, frequency: 5), pool: .init(time: 1, frequency: 4)),
-            ],
-            blocks: [.init(channels: 20, kernel: 3, pool: 2), .init(channels: 16, kernel: 2, pool: 1)]),
+        Architecture(branches: [
+            .init(
+                bands: 30,
+                blocks2d: [
+                    .init(channels: 6, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2)),
+                    .init(channels: 12, kernel: .init(time: 2, frequency: 5), pool: .init(time: 1, frequency: 4)),
+                ],
+                blocks: [.init(channels: 20, kernel: 3, pool: 2), .init(channels: 16, kernel: 2, pool: 1)])
+        ]),
+        Architecture(branches: [
+            .init(blocks: [.init(channels: 18, kernel: 3, pool: 2), .init(channels: 14, kernel: 3, pool: 1)]),
+            .init(
+                bands: 24,
+                blocks2d: [
+                    .init(channels: 7, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2))
+                ],
+                blocks: [.init(channels: 12, kernel: 3, pool: 1)]),
+        ]),
     ]
 
     /// As JSON, for Python.
@@ -43,14 +54,18 @@ private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy")
             for index in block.scale { network.parameters[index] = generator.uniform(0.5, 1.5) }
             for index in block.shift { network.parameters[index] = generator.uniform(-0.5, 0.5) }
         }
-        for index in 0..<network.input.count { network.input.pointer[index] = generator.normal() }
+        for branch in network.branches {
+            for index in 0..<branch.input.count { branch.input.pointer[index] = generator.normal() }
+        }
         for window in 0..<batch {
             for label in 0..<5 { network.targets.pointer[window * 5 + label] = label == window % 5 ? 0.8 : 0.05 }
         }
         func values(_ storage: Storage) -> UnsafeBufferPointer<Float> {
             UnsafeBufferPointer(start: storage.pointer, count: storage.count)
         }
-        try Self.save(values(network.input), [batch, 50, shape.inputs], folder.file("input.npy"))
+        for (number, branch) in network.branches.enumerated() {
+            try Self.save(values(branch.input), [batch, 50, branch.shape.inputs], folder.file("input\(number).npy"))
+        }
         try Self.save(values(network.targets), [batch, 5], folder.file("targets.npy"))
         try Self.save(network.parameters, [shape.count], folder.file("parameters.npy"))
         network.forward(.training(seed: 1, step: 0, dropout: 0))
@@ -70,22 +85,26 @@ private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy")
                 scale, shift = take(channels), take(channels)
                 parameters.extend([scale, shift])
                 return torch.relu(f.batch_norm(x, None, None, scale, shift, training=True))
-            x = load('input').transpose(1, 2); i = x.shape[1]
-            if architecture['blocks2d']:
-                x = x.transpose(1, 2)[:, None]; i = 1 # windows, channels, time, bands
-                for b in architecture['blocks2d']:
-                    (kt, kf), (pt, pf) = [(b[n]['time'], b[n]['frequency']) for n in ('kernel', 'pool')]
-                    weight = take(b['channels'], kt, kf, i); parameters.append(weight); i = b['channels']
-                    x = f.conv2d(x, weight.permute(0, 3, 1, 2), padding=(0, kf // 2))
-                    x = f.max_pool2d(normalise(x, i), (pt, pf))
-                x = x.permute(0, 3, 1, 2).flatten(1, 2); i = x.shape[1]
-            for b in architecture['blocks']:
-                weight = take(b['channels'], b['kernel'], i); parameters.append(weight); i = b['channels']
-                x = f.max_pool1d(normalise(f.conv1d(x, weight.transpose(1, 2)), i), b['pool'])
-            weight, bias = take(5, 3 * i), take(5); parameters += [weight, bias]
-            features = torch.cat([x.mean(-1), x.amax(-1), torch.sqrt(x.var(-1, unbiased=False) + 1e-5)], -1)
-            logits = nn.functional.linear(features, weight, bias)
-            loss = nn.functional.cross_entropy(logits, load('targets')); loss.backward()
+            found = []
+            for number, branch in enumerate(architecture.get('branches', [architecture])):
+                x = load(f'input{number}').transpose(1, 2); i = x.shape[1]
+                if branch.get('blocks2d'):
+                    x = x.transpose(1, 2)[:, None]; i = 1 # windows, channels, time, bands
+                    for b in branch['blocks2d']:
+                        (kt, kf), (pt, pf) = [(b[n]['time'], b[n]['frequency']) for n in ('kernel', 'pool')]
+                        weight = take(b['channels'], kt, kf, i); parameters.append(weight); i = b['channels']
+                        x = f.conv2d(x, weight.permute(0, 3, 1, 2), padding=(0, kf // 2))
+                        x = f.max_pool2d(normalise(x, i), (pt, pf))
+                    x = x.permute(0, 3, 1, 2).flatten(1, 2); i = x.shape[1]
+                for b in branch['blocks']:
+                    weight = take(b['channels'], b['kernel'], i); parameters.append(weight); i = b['channels']
+                    x = f.max_pool1d(normalise(f.conv1d(x, weight.transpose(1, 2)), i), b['pool'])
+                found.append(torch.cat([x.mean(-1), x.amax(-1), torch.sqrt(x.var(-1, unbiased=False) + 1e-5)], -1))
+            weight, bias = take(5, sum(x.shape[1] for x in found)), take(5); parameters += [weight, bias]
+            parts = weight.split([x.shape[1] for x in found], 1)
+            said = [len(found) * x @ w.T + bias for x, w in zip(found, parts)]
+            loss = sum(f.cross_entropy(s, load('targets')) for s in said) / len(said); loss.backward()
+            logits = f.linear(torch.cat(found, -1), weight, bias)
             np.save('\(folder.path)/logits.npy', logits.detach().numpy())
             np.save('\(folder.path)/gradient.npy', torch.cat([q.grad.flatten() for q in parameters]).numpy())
             print(loss.item())
@@ -115,7 +134,7 @@ private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy")
         let shape = NetworkShape(architecture: architecture, coefficients: 32, frames: 50, labels: 5)
         let tensors = shape.tensors(
             parameters: shape.initialParameters(seed: 3), running: RunningStatistics(shape: shape),
-            inputTransform: InputTransform(ignoringTopBands: 0, bands: architecture.bands))
+            inputTransforms: architecture.branches.map { InputTransform(ignoringTopBands: 0, bands: $0.bands) })
         let model = try GenreModel(
             architecture: architecture, labels: ["a", "b", "c", "d", "e"], temperature: 1.5, card: [:],
             tensors: tensors)
@@ -131,6 +150,8 @@ private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy")
             state = {k: torch.from_numpy(np.frombuffer(b[8+n:][slice(*v['data_offsets'])], '<f4').reshape(v['shape']).copy())
                      for k, v in h.items() if k != '__metadata__'}
             net = Genres(d['architecture'], len(d['labels']))
+            if 'branches' not in d['architecture']:
+                state = {k if k.startswith('head') else 'branches.0.' + k: v for k, v in state.items()}
             net.load_state_dict(state)
             x = torch.from_numpy(np.load('\(folder.file("window.npy"))')).T[None]
             print(*net(x)[0].tolist())

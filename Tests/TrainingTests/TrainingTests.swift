@@ -19,7 +19,7 @@ struct TrainingTests {
         try model.safeTensors().serialized(halfPrecision: false)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [SyntheticGenres.configuration, SyntheticGenres.configuration2d])
+    @Test(.timeLimit(.minutes(1)), arguments: [SyntheticGenres.configuration, SyntheticGenres.taughtConfiguration])
     func threeGenresAreLearnedFromAudio(configuration: TrainingConfiguration) throws {
         let (corpus, groups) = try Self.corpus(others: ["hiss"], aliases: ["hiss": "no-music"])
         #expect(corpus.labels == ["beats", "clicks", "glides", "no-music"])
@@ -46,7 +46,7 @@ struct TrainingTests {
         }
     }
 
-    @Test(arguments: [SyntheticGenres.configuration, SyntheticGenres.configuration2d])
+    @Test(arguments: [SyntheticGenres.configuration, SyntheticGenres.branchedConfiguration])
     func theSameSeedGivesTheSameModelOnAnyNumberOfCores(configuration: TrainingConfiguration) throws {
         let (corpus, _) = try Self.corpus(versions: 2)
         var configuration = configuration
@@ -66,7 +66,7 @@ struct TrainingTests {
         #expect(try Self.bytes(other.model(temperature: 1, card: [:])) != models[0])
     }
 
-    @Test(arguments: [0, 2], [SyntheticGenres.configuration, SyntheticGenres.configuration2d])
+    @Test(arguments: [0, 2], [SyntheticGenres.configuration, SyntheticGenres.branchedConfiguration])
     func aResumedRunIsTheUninterruptedOne(patience: Int, configuration: TrainingConfiguration) throws {
         let (corpus, _) = try Self.corpus(versions: 3)
         let folder = try TemporaryFolder()
@@ -99,6 +99,79 @@ struct TrainingTests {
         #expect(error?.message.contains("--seed 7") == true)
     }
 
+    /// Teachers are gone on with, too, and those that have ended are not trained again.
+    @Test(arguments: ["training.teacher1", "training"])
+    func aResumedSessionWithATeacherIsTheUninterruptedOne(stopped: String) throws {
+        let (corpus, groups) = try Self.corpus(versions: 4)
+        var configuration = SyntheticGenres.taughtConfiguration
+        configuration.epochs = 2
+        configuration.teachers[0].epochs = 2
+        let part = try Division.byFolds(corpus, count: 2, groups: groups, valid: [])[0]
+        let plan = TrainingPlan(
+            corpus: corpus, parts: [part], trainsOnEverything: false, configuration: configuration, seed: 5)
+        let folder = try TemporaryFolder()
+        var state: [String: [UInt8]] = [:]
+        var runs: [String] = []
+        let whole = try TrainingSession(plan: plan, checkpoints: folder.file("whole"), resumes: false).run { event in
+            guard case .epoch(let run, let progress) = event else { return }
+            runs.append("\(run) \(progress.epoch.epoch)")
+            // What lies there when the run's first epoch has ended.
+            if run == stopped && progress.epoch.epoch == 1 {
+                for name in ["training.teacher1", "training"] {
+                    state[name] = try? readFile(folder.file("whole.\(name).checkpoint"), limit: 1 << 24)
+                }
+            }
+        }
+        #expect(runs == ["training.teacher1 1", "training.teacher1 2", "training 1", "training 2"])
+        for (name, bytes) in state { try writeFile(bytes, to: folder.file("again.\(name).checkpoint")) }
+        var resumed: [String] = []
+        let session = TrainingSession(plan: plan, checkpoints: folder.file("again"), resumes: true)
+        let again = try session.run { event in
+            if case .epoch(let run, let progress) = event { resumed.append("\(run) \(progress.epoch.epoch)") }
+        }
+        #expect(resumed == (stopped == "training" ? ["training 2"] : Array(runs.dropFirst())))
+        #expect(try Self.bytes(again.model) == Self.bytes(whole.model))
+        session.removeCheckpoints()
+        #expect(!FileManager.default.fileExists(atPath: folder.file("again.training.teacher1.checkpoint")))
+    }
+
+    @Test func whatATeacherSaysIsItsShareOfTheTarget() throws {
+        let (corpus, _) = try Self.corpus(versions: 2)
+        let taught = SyntheticGenres.taughtConfiguration
+        let training = Array(corpus.tracks.indices)
+        let teacher = try Trainer(
+            corpus: corpus, training: training, held: [], configuration: taught.configuration(of: taught.teachers[0]),
+            seed: 9)
+        try teacher.run(checkpoint: nil) { $0.epoch.epoch < 2 }
+        let trainer = try Trainer(
+            corpus: corpus, training: training, held: [], configuration: taught, seed: 4, teachers: [teacher])
+        let network = trainer.network
+        func targets() -> [Float] { (0..<network.targets.count).map { network.targets.pointer[$0] } }
+        trainer.maker.fill(network, teachers: trainer.teachers, step: 3)
+        let plain = targets()
+        Teacher.teach(network, by: trainer.teachers, share: 0.25)
+        // The same windows through the teacher as a model would see them.
+        let model = try teacher.model(temperature: 1, card: [:])
+        let transform = teacher.maker.inputTransforms[0]
+        let input = teacher.network.branches[0].input
+        for (window, mixed) in targets().chunked(by: 3).enumerated() {
+            let coefficients = (0..<50).flatMap { frame -> [Float] in
+                let values = (0..<32).map { index in
+                    Double(input.pointer[(window * 50 + frame) * 32 + index]) * transform.deviation[index]
+                        + transform.mean[index]
+                }
+                return (0..<32).map { index in
+                    Float((0..<32).reduce(0) { $0 + transform.projection[$1 * 32 + index] * values[$1] })
+                }
+            }
+            let powers = model.logits(window: coefficients).map { exp($0) }
+            for label in 0..<3 {
+                let expected = 0.75 * plain[window * 3 + label] + 0.25 * powers[label] / powers.reduce(0, +)
+                #expect(abs(mixed[label] - expected) < 1e-4)
+            }
+        }
+    }
+
     @Test func aDamagedCheckpointIsRefused() throws {
         let (corpus, _) = try Self.corpus(versions: 1)
         let folder = try TemporaryFolder()
@@ -122,7 +195,7 @@ struct TrainingTests {
         }
     }
 
-    @Test(arguments: [SyntheticGenres.configuration, SyntheticGenres.configuration2d])
+    @Test(arguments: [SyntheticGenres.configuration, SyntheticGenres.branchedConfiguration])
     func theExportedModelComputesWhatTheNetworkDoes(configuration: TrainingConfiguration) throws {
         let (corpus, _) = try Self.corpus(versions: 2)
         var configuration = configuration
@@ -136,9 +209,9 @@ struct TrainingTests {
         trainer.network.running = trainer.optimizer.averageRunning
         trainer.maker.fill(trainer.network, step: 1000)
         trainer.network.forward(.inference)
-        let transform = trainer.maker.inputTransform
-        // The network's input back to plain coefficients, by the projection's transpose, which undoes it: a projection is
-        // its own, and the inverse transform to bands has orthonormal columns. What was taken away must not matter.
+        let transform = trainer.maker.inputTransforms[0]
+        // The first branch's input back to plain coefficients, by the projection's transpose, which as a projection's undoes
+        // it. What was taken away must not matter to any branch.
         let inverse = InputTransform(ignoringTopBands: configuration.ignoredTopBands)
         var generator = CounterGenerator(seed: 6, purpose: .sample)
         let noise = (0..<32).map { _ in Double(generator.uniform(-20, 20)) }
@@ -149,7 +222,7 @@ struct TrainingTests {
         for window in 0..<configuration.batch {
             let coefficients = (0..<50).flatMap { frame -> [Float] in
                 let values = (0..<width).map { index -> Double in
-                    let input = trainer.network.input.pointer[(window * 50 + frame) * width + index]
+                    let input = trainer.network.branches[0].input.pointer[(window * 50 + frame) * width + index]
                     return Double(input) * transform.deviation[index] + transform.mean[index]
                 }
                 return (0..<32).map { index -> Float in
@@ -183,5 +256,12 @@ struct TrainingTests {
         #expect(throws: TrainingError.self) {
             try Division.bySplit(corpus, split: nil, valid: [TrackName(genre: "beats", track: "unknown")])
         }
+    }
+}
+
+extension Array {
+    /// Pieces of `count` elements.
+    fileprivate func chunked(by count: Int) -> [[Element]] {
+        stride(from: 0, to: self.count, by: count).map { Array(self[$0..<Swift.min($0 + count, self.count)]) }
     }
 }

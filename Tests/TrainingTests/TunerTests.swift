@@ -21,7 +21,7 @@ struct TunerTests {
             let (drawn, settings) = try space.draw(seed: 1, trial: trial, over: TrainingConfiguration())
             #expect((1e-4...1e-2).contains(drawn.learningRate) && (0.2...0.6).contains(drawn.dropout))
             #expect((1...3).contains(drawn.ignoredTopBands))
-            #expect(drawn.architecture.blocks.map(\.channels) == [8])
+            #expect(drawn.architecture.branches[0].blocks.map(\.channels) == [8])
             shares.insert(drawn.sampling.noMusicShare)
             #expect(try space.draw(seed: 1, trial: trial, over: TrainingConfiguration()).settings == settings)
         }

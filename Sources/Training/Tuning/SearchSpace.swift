@@ -93,7 +93,8 @@ public struct SearchSpace: Sendable {
         for (key, value) in settings.sorted(by: { $0.key < $1.key }) {
             let parts = key.split(separator: ".", omittingEmptySubsequences: false)
             let text = parts.reversed().reduce(value) { "{\"\($1)\":\($0)}" }
-            result = try StrictJSON.decode(Array(text.utf8), over: result, path: path)
+            let whole: Set<String> = key == "architecture" ? [key] : []
+            result = try StrictJSON.decode(Array(text.utf8), over: result, whole: whole, path: path)
         }
         if let problem = result.problem { throw TrainingError(.badParameter, "\(path): \(problem)") }
         return result

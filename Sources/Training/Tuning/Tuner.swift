@@ -60,6 +60,12 @@ public struct Tuner {
             var reached: [Outcome] = []
             for trial in standing {
                 let (drawn, settings) = try space.draw(seed: seed, trial: trial, over: base)
+                guard drawn.teachers.isEmpty else {
+                    throw TrainingError(
+                        .badParameter,
+                        "a search is for one network: leave 'teachers' out, and train with them what the search has found"
+                    )
+                }
                 if let old = known.first(where: { $0.trial == trial && $0.rung == rung }) {
                     guard old.settings == settings, old.epochs == epochs else {
                         throw TrainingError(

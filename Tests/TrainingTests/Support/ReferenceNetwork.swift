@@ -6,26 +6,46 @@ import Foundation
 /// and whose finite differences are exact enough to check every derivative.
 struct ReferenceNetwork {
     let shape: NetworkShape
-    /// [window][frame][coefficient or band].
-    let input: [[[Double]]]
+    /// [branch][window][frame][coefficient or band].
+    let inputs: [[[[Double]]]]
     let targets: [[Double]]
     /// What dropout multiplies the features by.
     let mask: [[Double]]
 
-    /// The mean cross-entropy.
+    /// Of a window.
+    struct Logits {
+        /// [branch][label].
+        var branches: [[Double]]
+        /// [label].
+        var mean: [Double] {
+            branches[0].indices.map { label in branches.reduce(0) { $0 + $1[label] } / Double(branches.count) }
+        }
+    }
+
+    /// The mean of the branches' mean cross-entropies.
     func loss(_ parameters: [Double]) -> Double {
         let logits = logits(parameters)
         var sum = 0.0
-        for (values, target) in zip(logits, targets) {
-            let logSum = log(values.map(exp).reduce(0, +))
-            for (value, wanted) in zip(values, target) { sum -= wanted * (value - logSum) }
+        for (window, target) in zip(logits, targets) {
+            for values in window.branches {
+                let logSum = log(values.map(exp).reduce(0, +))
+                for (value, wanted) in zip(values, target) { sum -= wanted * (value - logSum) }
+            }
         }
-        return sum / Double(input.count)
+        return sum / Double(targets.count * shape.branches.count)
     }
 
-    func logits(_ parameters: [Double]) -> [[Double]] {
+    func logits(_ parameters: [Double]) -> [Logits] {
+        let branches = zip(shape.branches, inputs).map { logits(of: $0, $1, parameters) }
+        return targets.indices.map { window in Logits(branches: branches.map { $0[window] }) }
+    }
+
+    /// What a branch says alone, [window][label].
+    private func logits(
+        of branch: NetworkShape.Branch, _ input: [[[Double]]], _ parameters: [Double]
+    ) -> [[Double]] {
         var activations = input
-        for block in shape.blocks {
+        for block in shape.blocks[branch.blocks] {
             let layer = block.layer
             // [window][position][band and channel].
             var convolved = activations.map { frames in
@@ -81,10 +101,12 @@ struct ReferenceNetwork {
                 (column.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count + Double(shape.architecture.stdEpsilon))
                     .squareRoot()
             }
-            let features = zip(means + columns.map { $0.max() ?? 0 } + deviations, mask).map { $0 * $1 }
+            let features = zip(means + columns.map { $0.max() ?? 0 } + deviations, mask[branch.features])
+                .map { $0 * $1 }
             return (0..<shape.labels).map { label in
-                features.indices.reduce(parameters[shape.headBias.lowerBound + label]) { sum, feature in
-                    sum + parameters[shape.headWeight.lowerBound + label * features.count + feature] * features[feature]
+                let row = shape.headWeight.lowerBound + label * shape.features + branch.features.lowerBound
+                return features.indices.reduce(parameters[shape.headBias.lowerBound + label]) { sum, feature in
+                    sum + Double(shape.branches.count) * parameters[row + feature] * features[feature]
                 }
             }
         }

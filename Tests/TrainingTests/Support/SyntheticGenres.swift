@@ -75,16 +75,26 @@ enum SyntheticGenres {
         return configuration
     }
 
-    /// The same with a network of the 2-D kind.
-    static var configuration2d: TrainingConfiguration {
+    /// The same with two branches, one of them over time and frequency.
+    static var branchedConfiguration: TrainingConfiguration {
         var configuration = configuration
-        configuration.architecture = Architecture(
-            bands: 36,
-            blocks2d: [
-                .init(channels: 6, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2)),
-                .init(channels: 10, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2)),
-            ],
-            blocks: [.init(channels: 16, kernel: 3, pool: 1)])
+        configuration.architecture = Architecture(branches: [
+            configuration.architecture.branches[0],
+            .init(
+                bands: 32,
+                blocks2d: [
+                    .init(channels: 6, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2)),
+                    .init(channels: 10, kernel: .init(time: 3, frequency: 3), pool: .init(time: 2, frequency: 2)),
+                ],
+                blocks: [.init(channels: 16, kernel: 3, pool: 1)]),
+        ])
         return configuration
+    }
+
+    /// The same, taught by the first.
+    static var taughtConfiguration: TrainingConfiguration {
+        var taught = branchedConfiguration
+        taught.teachers = [TeacherConfiguration(architecture: configuration.architecture, dropout: 0, epochs: 4)]
+        return taught
     }
 }

@@ -1,0 +1,40 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+extension JSON {
+    /// Refuses an object with keys that are not known: what is misspelt would be left out in silence.
+    public static func refuseUnknownKeys(of what: String, _ decoder: any Decoder, known: [String]) throws {
+        let keys = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue)
+        guard let unknown = keys.sorted().first(where: { !known.contains($0) }) else { return }
+        throw refusal(
+            decoder, "unknown key '\(unknown.prefix(60))' in \(what); known: \(known.sorted().joined(separator: ", "))")
+    }
+
+    /// What `init(from:)` throws of something that JSON allows and the type does not.
+    public static func refusal(_ decoder: any Decoder, _ message: String) -> DecodingError {
+        .dataCorrupted(
+            .init(
+                codingPath: decoder.codingPath, debugDescription: message,
+                underlyingError: JSONError(.unexpected, message)))
+    }
+}
+
+/// Any key of an object.
+private struct AnyKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}
+
+extension DecodingError {
+    /// Of a `JSON.refusal`.
+    public var refusal: JSONError? {
+        if case .dataCorrupted(let context) = self { return context.underlyingError as? JSONError }
+        return nil
+    }
+}

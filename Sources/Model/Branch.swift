@@ -1,0 +1,137 @@
+import JSONText
+
+extension Architecture {
+    /// Blocks on the coefficients, one after the other.
+    public struct Branch: Hashable, Sendable {
+        /// Bands that the 2-D blocks begin with; 0 where there are none.
+        public var bands: Int
+        /// Come before `blocks`; none in a branch over time.
+        public var blocks2d: [Block2D]
+        public var blocks: [Block]
+
+        public init(bands: Int = 0, blocks2d: [Block2D] = [], blocks: [Block]) {
+            self.bands = bands
+            self.blocks2d = blocks2d
+            self.blocks = blocks
+        }
+
+        /// Frames from one output of the last block to the next.
+        public var step: Int {
+            blocks.reduce(blocks2d.reduce(1) { $0 * $1.pool.time }) { $0 * $1.pool }
+        }
+
+        /// What the last block gives.
+        public var channels: Int { blocks.last?.channels ?? 0 }
+
+        /// Positions of the last block in a window of `frames` frames; 0 when the window is too short.
+        public func positions(frames: Int) -> Int {
+            let left = blocks2d.reduce(frames) { max(0, $0 - ($1.kernel.time - 1)) / $1.pool.time }
+            return blocks.reduce(left) { max(0, $0 - ($1.kernel - 1)) / $1.pool }
+        }
+
+        /// What keeps this branch from being run on windows of this front end, or nil.
+        func problem(frontEnd: FrontEnd) -> String? {
+            if let problem = blocks2d.isEmpty && bands == 0 ? nil : problemOfFront() { return problem }
+            if !(1...8).contains(blocks.count) { return "\(blocks.count) blocks; 1 to 8 are possible" }
+            for (index, block) in blocks.enumerated() {
+                guard (1...2048).contains(block.channels), (1...15).contains(block.kernel), (1...4).contains(block.pool)
+                else {
+                    return "block \(index) has \(block.channels) channels, kernel \(block.kernel), pool \(block.pool);"
+                        + " up to 2048, 15 and 4 are possible"
+                }
+            }
+            if positions(frames: frontEnd.windowFrames) < 1 {
+                return "the blocks leave nothing of a window of \(frontEnd.windowFrames) frames"
+            }
+            return nil
+        }
+
+        private func problemOfFront() -> String? {
+            if !(1...6).contains(blocks2d.count) { return "\(blocks2d.count) blocks2d; with bands 1 to 6 are possible" }
+            if !(4...64).contains(bands) { return "\(bands) bands; blocks2d begin with 4 to 64" }
+            var left = bands
+            for (index, block) in blocks2d.enumerated() {
+                guard (1...256).contains(block.channels), (1...7).contains(block.kernel.time),
+                    (1...7).contains(block.kernel.frequency), block.kernel.frequency % 2 == 1,
+                    (1...4).contains(block.pool.time), (1...4).contains(block.pool.frequency)
+                else {
+                    return "2-D block \(index) has \(block.channels) channels, kernel \(block.kernel.time) x"
+                        + " \(block.kernel.frequency), pool \(block.pool.time) x \(block.pool.frequency); up to 256,"
+                        + " 7 x 7 (odd over frequency) and 4 x 4 are possible"
+                }
+                left /= block.pool.frequency
+            }
+            return left < 1 ? "the 2-D blocks leave nothing of \(bands) bands" : nil
+        }
+    }
+
+    /// Convolution over time, ReLU, max-pooling.
+    public struct Block: Codable, Hashable, Sendable {
+        /// Output channels.
+        public var channels: Int
+        /// Frames under the kernel.
+        public var kernel: Int
+        /// Frames per max-pool; 1 is none.
+        public var pool: Int
+
+        public init(channels: Int, kernel: Int, pool: Int) {
+            self.channels = channels
+            self.kernel = kernel
+            self.pool = pool
+        }
+    }
+
+    /// Convolution over time and frequency, ReLU, max-pooling.
+    public struct Block2D: Codable, Hashable, Sendable {
+        /// Output channels a band.
+        public var channels: Int
+        /// Frames and bands under the kernel; of bands an odd number.
+        public var kernel: Extent
+        /// Frames and bands per max-pool; 1 is none. Bands that fill no pool are dropped.
+        public var pool: Extent
+
+        public init(channels: Int, kernel: Extent, pool: Extent) {
+            self.channels = channels
+            self.kernel = kernel
+            self.pool = pool
+        }
+    }
+
+    public struct Extent: Codable, Hashable, Sendable {
+        /// In frames, or positions of the block before.
+        public var time: Int
+        /// In bands.
+        public var frequency: Int
+
+        public init(time: Int, frequency: Int) {
+            self.time = time
+            self.frequency = frequency
+        }
+
+        public var area: Int { time * frequency }
+    }
+}
+
+extension Architecture.Branch: Codable {
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case bands, blocks2d, blocks
+    }
+
+    /// A branch over time does not speak of bands.
+    public init(from decoder: any Decoder) throws {
+        try JSON.refuseUnknownKeys(of: "a branch", decoder, known: CodingKeys.allCases.map(\.rawValue))
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        bands = try values.decodeIfPresent(Int.self, forKey: .bands) ?? 0
+        blocks2d = try values.decodeIfPresent([Architecture.Block2D].self, forKey: .blocks2d) ?? []
+        blocks = try values.decode([Architecture.Block].self, forKey: .blocks)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        if bands != 0 || !blocks2d.isEmpty {
+            try values.encode(bands, forKey: .bands)
+            try values.encode(blocks2d, forKey: .blocks2d)
+        }
+        try values.encode(blocks, forKey: .blocks)
+    }
+}
