@@ -36,7 +36,7 @@ struct StageRunner {
     private var bins: Int { frontEnd.frameLength / 2 + 1 }
     private var frames: Int { recording.spectra.count / bins }
     /// Seconds between two windows.
-    private var step: Double { WindowStream.step(of: model) }
+    private var step: Double { Double(model.architecture.step) * frontEnd.hopDuration }
 
     /// Seconds of audio.
     var duration: Double { Double(recording.device.count) / Double(recording.rate) }

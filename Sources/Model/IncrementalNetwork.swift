@@ -1,7 +1,7 @@
 /// The network on a stream: each frame's convolutions are computed once, and what later windows need of them is kept.
 ///
-/// Frames are pushed one by one; every `architecture.step` frames, from the first whole window on, a push
-/// completes a window and its logits are there. The result for a window is the same as `GenreModel.logits(window:)`
+/// Frames are pushed one by one; every `step` frames, from the first whole window on, a push completes a window and its
+/// logits are there. The result for a window is the same as `GenreModel.logits(window:)`
 /// gives for its frames. Nothing is allocated after `init`. Used from one thread at a time.
 public final class IncrementalNetwork {
     public let model: GenreModel
@@ -13,14 +13,19 @@ public final class IncrementalNetwork {
     private let branches: [StreamingBranch]
     private let features: UnsafeMutablePointer<Float>
     private let windowFrames: Int
-    private let step: Int
+    /// Frames from one window to the next.
+    public let step: Int
 
-    public init(model: GenreModel) {
+    /// - Parameter step: a divisor of `architecture.step`, which is the default. Windows that lie between those cost more:
+    ///   they share the frames before a pool with the others, and nothing after it.
+    public init(model: GenreModel, step: Int? = nil) {
+        let (step, windowFrames) = (step ?? model.architecture.step, model.frontEnd.windowFrames)
+        precondition(step > 0 && model.architecture.step % step == 0, "not a divisor of the architecture's step")
         self.model = model
-        windowFrames = model.frontEnd.windowFrames
-        step = model.architecture.step
-        branches = zip(model.weights.branches, model.architecture.branches).map { [windowFrames, step] layers, branch in
-            StreamingBranch(layers: layers, positions: branch.positions(frames: windowFrames), step: step)
+        self.step = step
+        self.windowFrames = windowFrames
+        branches = zip(model.weights.branches, model.architecture.branches).map { layers, branch in
+            StreamingBranch(branch, layers: layers, frames: windowFrames, every: step)
         }
         features = .allocate(capacity: model.architecture.features)
         logits = .allocate(capacity: model.labels.count)
@@ -50,7 +55,7 @@ public final class IncrementalNetwork {
         guard frames >= windowFrames else { return false }
         var place = features
         for branch in branches {
-            branch.summarise(epsilon: model.architecture.stdEpsilon, into: place)
+            branch.summarise(windowAt: frames - windowFrames, epsilon: model.architecture.stdEpsilon, into: place)
             place += branch.featureCount
         }
         let weights = model.weights

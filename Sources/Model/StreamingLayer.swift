@@ -1,5 +1,15 @@
-/// One layer on a stream: the last frames that its kernel needs, and the pooling that is not complete yet.
+/// One layer on a stream: the last frames that its kernel needs, and the pools that are not complete yet.
+///
+/// A pool's grid begins at the window's first frame. Windows that begin at different places of the grid have pools of
+/// their own: one for each phase.
 final class StreamingLayer {
+    private struct Pool {
+        /// Positions to pass over before the first; then how many of a pool are in `largest`, 0 up.
+        var count: Int
+        /// [pooledBands, outputs].
+        let largest: UnsafeMutablePointer<Float>
+    }
+
     private let layer: Weights.Layer
     private let shape: LayerShape
     /// Frames with the zeros beside their bands, which nothing overwrites.
@@ -7,13 +17,16 @@ final class StreamingLayer {
     /// What the kernel sees of each band of one position, [bands, fan]; unused where that is consecutive in `input`.
     private let patches: UnsafeMutablePointer<Float>
     private let output: UnsafeMutablePointer<Float>
-    private let pooled: UnsafeMutablePointer<Float>
+    private let phases: [Int]
+    private let pools: UnsafeMutablePointer<Pool>
     private var filled = 0
-    private var pooledCount = 0
 
-    /// - Parameter capacity: the most frames that are appended between two runs.
-    init(layer: Weights.Layer, capacity: Int) {
+    /// - Parameters:
+    ///   - phases: where the pools' grids begin, in positions from the first, less than a pool is long.
+    ///   - capacity: the most frames that are appended between two runs.
+    init(layer: Weights.Layer, phases: [Int], capacity: Int) {
         self.layer = layer
+        self.phases = phases
         shape = layer.shape
         func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
             let result = UnsafeMutablePointer<Float>.allocate(capacity: count)
@@ -23,19 +36,23 @@ final class StreamingLayer {
         input = allocate((capacity + shape.kernel.time - 1) * shape.paddedWidth)
         patches = allocate(shape.bands > 1 ? shape.bands * shape.fan : 0)
         output = allocate(capacity * shape.bands * shape.outputs)
-        pooled = allocate(shape.pooledWidth)
+        pools = .allocate(capacity: phases.count)
+        for (index, phase) in phases.enumerated() {
+            (pools + index).initialize(to: Pool(count: -phase, largest: allocate(shape.pooledWidth)))
+        }
     }
 
     deinit {
         input.deallocate()
         patches.deallocate()
         output.deallocate()
-        pooled.deallocate()
+        for index in phases.indices { pools[index].largest.deallocate() }
+        pools.deinitialize(count: phases.count).deallocate()
     }
 
     func reset() {
         filled = 0
-        pooledCount = 0
+        for (index, phase) in phases.enumerated() { pools[index].count = -phase }
     }
 
     /// - Parameter frame: [bands, inputs].
@@ -45,18 +62,22 @@ final class StreamingLayer {
         filled += 1
     }
 
-    /// Convolves all that was appended, hands on what the pooling completes, [pooledBands, outputs], and keeps what the
-    /// next run needs.
-    func run(_ emit: (UnsafePointer<Float>) -> Void) {
+    /// Convolves all that was appended, hands on what completes a pool, with the place of its phase among `phases` and
+    /// [pooledBands, outputs], and keeps what the next run needs.
+    func run(_ emit: (_ phase: Int, UnsafePointer<Float>) -> Void) {
         let ready = filled - (shape.kernel.time - 1)
         guard ready > 0 else { return }
         convolve(ready)
         for position in 0..<ready {
-            pool(output + position * shape.bands * shape.outputs)
-            pooledCount += 1
-            if pooledCount == shape.pool.time {
-                emit(pooled)
-                pooledCount = 0
+            for phase in phases.indices {
+                if pools[phase].count >= 0 {
+                    pool(output + position * shape.bands * shape.outputs, into: pools[phase])
+                }
+                pools[phase].count += 1
+                if pools[phase].count == shape.pool.time {
+                    emit(phase, pools[phase].largest)
+                    pools[phase].count = 0
+                }
             }
         }
         let kept = shape.kernel.time - 1
@@ -85,12 +106,12 @@ final class StreamingLayer {
         }
     }
 
-    /// Takes one position's bands into `pooled`.
-    private func pool(_ bands: UnsafePointer<Float>) {
+    /// Takes one position's bands into a pool.
+    private func pool(_ bands: UnsafePointer<Float>, into pool: Pool) {
         for band in 0..<shape.pooledBands {
-            let target = pooled + band * shape.outputs
+            let target = pool.largest + band * shape.outputs
             let first = bands + band * shape.pool.frequency * shape.outputs
-            if pooledCount == 0 {
+            if pool.count == 0 {
                 target.update(from: first, count: shape.outputs)
             } else {
                 Kernels.maximum(target, first, shape.outputs)

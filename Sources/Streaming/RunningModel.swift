@@ -7,14 +7,18 @@ final class RunningModel {
     private let window: UnsafeMutableBufferPointer<Float>
     private var hasWindow = false
 
-    init(model: GenreModel) {
+    /// - Parameter step: frames from one window to the next, a divisor of the architecture's step, which is the default.
+    init(model: GenreModel, step: Int? = nil) {
         self.model = model
-        network = IncrementalNetwork(model: model)
+        network = IncrementalNetwork(model: model, step: step)
         window = .allocate(capacity: model.labels.count)
         window.initialize(repeating: 0)
     }
 
     deinit { window.deallocate() }
+
+    /// Frames from one window to the next.
+    var step: Int { network.step }
 
     /// Each label's calibrated probability in the last window, if there was one.
     var lastWindow: UnsafeBufferPointer<Float>? { hasWindow ? UnsafeBufferPointer(window) : nil }
@@ -35,7 +39,7 @@ final class RunningModel {
     /// own steps, and those after it. Nothing older counts, because the network sees a window at a time.
     func catchUp(with history: FrameHistory) {
         reset()
-        let (length, step) = (model.frontEnd.windowFrames, model.architecture.step)
+        let length = model.frontEnd.windowFrames
         let start = max(0, (history.count - length) / step * step)
         for index in start..<history.count { push(history.frame(index)) }
     }
@@ -43,7 +47,6 @@ final class RunningModel {
     /// How many steps a stream of so many frames has made: they lie on the grid of the windows, before the first one
     /// too.
     func steps(after frames: Int) -> Int {
-        let step = model.architecture.step
         let first = (model.frontEnd.windowFrames - 1) % step + 1
         return frames < first ? 0 : (frames - first) / step + 1
     }

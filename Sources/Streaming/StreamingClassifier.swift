@@ -38,28 +38,17 @@ public final class StreamingClassifier {
 
     /// - Parameters:
     ///   - inputRate: of the samples that will be pushed, 8 000 to 192 000 Hz.
-    ///   - updateInterval: seconds between estimates, a multiple of `WindowStream.step(of:)`, which is the default.
+    ///   - updateInterval: seconds between estimates, see `UpdateGrid`.
     public init(
         model: GenreModel, inputRate: Int, updateInterval: Double? = nil,
         estimator parameters: EstimatorParameters = EstimatorParameters()
     ) throws(StreamingError) {
-        stepsPerUpdate = try Self.steps(of: model, perUpdate: updateInterval)
-        self.updateInterval = Double(stepsPerUpdate) * WindowStream.step(of: model)
+        let grid = try UpdateGrid(model: model, interval: updateInterval)
+        stepsPerUpdate = grid.stepsPerUpdate
+        self.updateInterval = grid.interval
         estimator = try Estimator(labels: model.labels.count, noMusic: model.noMusicIndex, parameters: parameters)
-        windows = try WindowStream(model: model, inputRate: inputRate, silenceLevel: parameters.silenceLevel)
-    }
-
-    /// How many steps of the network an update interval in seconds is; an error if it is not a multiple.
-    public static func steps(of model: GenreModel, perUpdate interval: Double?) throws(StreamingError) -> Int {
-        let step = WindowStream.step(of: model)
-        let interval = interval ?? step
-        let steps = (interval / step).rounded()
-        guard steps >= 1, steps <= 10_000, abs(steps * step - interval) < 1e-6 else {
-            throw StreamingError(
-                .badParameter,
-                "an update every \(interval) s is impossible: it must be a multiple of the network's step, \(step) s")
-        }
-        return Int(steps)
+        windows = try WindowStream(
+            model: model, inputRate: inputRate, silenceLevel: parameters.silenceLevel, step: grid.step)
     }
 
     public var model: GenreModel { windows.model }
@@ -108,10 +97,11 @@ public final class StreamingClassifier {
         public init(
             model: GenreModel, updateInterval: Double?, estimator parameters: EstimatorParameters
         ) throws(StreamingError) {
-            stepsPerUpdate = try StreamingClassifier.steps(of: model, perUpdate: updateInterval)
-            self.updateInterval = Double(stepsPerUpdate) * WindowStream.step(of: model)
+            let grid = try UpdateGrid(model: model, interval: updateInterval)
+            stepsPerUpdate = grid.stepsPerUpdate
+            self.updateInterval = grid.interval
             estimator = try Estimator(labels: model.labels.count, noMusic: model.noMusicIndex, parameters: parameters)
-            running = RunningModel(model: model)
+            running = RunningModel(model: model, step: grid.step)
         }
     }
 

@@ -40,13 +40,16 @@ public final class WindowStream {
     /// - Parameters:
     ///   - inputRate: of the samples that will be pushed, 8 000 to 192 000 Hz.
     ///   - silenceLevel: audio below it is silent, dB below full scale (RMS).
-    public init(model: GenreModel, inputRate: Int, silenceLevel: Double) throws(StreamingError) {
+    ///   - step: frames from one window to the next, a divisor of the architecture's step, which is the default.
+    public init(
+        model: GenreModel, inputRate: Int, silenceLevel: Double, step: Int? = nil
+    ) throws(StreamingError) {
         let frontEnd = model.frontEnd
         audio = try AudioFrames(inputRate: inputRate, frontEnd: frontEnd)
         normalizer = LevelNormalizer(frontEnd: frontEnd)
         cosine = CosineTransform(frontEnd: frontEnd)
         history = FrameHistory(frontEnd: frontEnd)
-        running = RunningModel(model: model)
+        running = RunningModel(model: model, step: step)
         silencePower = Self.power(ofLevel: silenceLevel)
         silentCount = frontEnd.windowFrames
     }
@@ -55,11 +58,6 @@ public final class WindowStream {
 
     /// Hz.
     public var inputRate: Int { audio.inputRate }
-
-    /// Seconds from one window to the next.
-    public static func step(of model: GenreModel) -> Double {
-        Double(model.architecture.step) * model.frontEnd.hopDuration
-    }
 
     /// Frames analysed since the last reset.
     public var frames: Int { audio.frames }
@@ -121,7 +119,7 @@ public final class WindowStream {
         count(frame)
         running.push(history.frame(history.count - 1))
         // Steps lie on the grid of the windows, before the first one too.
-        guard (audio.frames - model.frontEnd.windowFrames) % model.architecture.step == 0 else { return }
+        guard (audio.frames - model.frontEnd.windowFrames) % running.step == 0 else { return }
         consume(
             WindowStep(
                 position: position, window: lastWindow,

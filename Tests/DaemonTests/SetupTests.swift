@@ -45,12 +45,12 @@ struct SetupTests {
         #expect(overridden.analysis.updateInterval == 0.48)
     }
 
-    @Test func `an update that is no multiple of the network's step is named with its place`() throws {
-        let error = try #require(throws: ConfigurationError.self) { try setup("log: {level: info}\nupdate: 0.3") }
+    @Test func `an update that is no multiple of a frame is named with its place`() throws {
+        let error = try #require(throws: ConfigurationError.self) { try setup("log: {level: info}\nupdate: 0.25") }
         #expect(
             error.lines == [
-                "\(folder.file("g.yaml")):2:9: an update every 0.3 s is impossible: it must be a multiple of the network's"
-                    + " step, 0.24 s"
+                "\(folder.file("g.yaml")):2:9: an update every 0.25 s is impossible: it must be a multiple of a frame, 0.06 s,"
+                    + " and is cheapest as one of the network's step, 0.24 s"
             ])
     }
 

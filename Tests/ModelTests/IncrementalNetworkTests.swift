@@ -48,32 +48,36 @@ import Testing
     @Test(arguments: architectures)
     func incrementalIsTheSameAsWhole(architecture: Architecture) throws {
         let model = try randomModel(architecture: architecture)
-        let network = IncrementalNetwork(model: model)
         var generator = SplitMix(state: 5)
-        var frames: [[Float]] = []
-        var windows = 0
-        for count in 1...160 {
-            frames.append((0..<32).map { _ in generator.uniform(-20...20) })
-            let complete = network.push(frames[count - 1])
-            #expect(complete == (count >= 50 && (count - 50) % model.architecture.step == 0))
-            guard complete else { continue }
-            windows += 1
-            let whole = model.logits(window: Array(frames.suffix(50).joined()))
-            for (a, b) in zip(network.logits, whole) { #expect(abs(a - b) < 1e-4, "at frame \(count)") }
+        let frames = (0..<160).map { _ in (0..<32).map { _ in generator.uniform(-20...20) } }
+        // Windows at the architecture's own step, and at every divisor of it.
+        for step in 1...architecture.step where architecture.step % step == 0 {
+            let network = IncrementalNetwork(model: model, step: step)
+            var windows = 0
+            for count in 1...160 {
+                let complete = network.push(frames[count - 1])
+                #expect(complete == (count >= 50 && (count - 50) % step == 0))
+                guard complete else { continue }
+                windows += 1
+                let whole = model.logits(window: Array(frames[(count - 50)..<count].joined()))
+                for (a, b) in zip(network.logits, whole) { #expect(abs(a - b) < 1e-4, "at frame \(count)") }
+            }
+            #expect(windows == (160 - 50) / step + 1)
         }
-        #expect(windows == (160 - 50) / model.architecture.step + 1)
     }
 
     @Test(arguments: [architectures[0], small2DArchitecture, smallBranchedArchitecture])
     func afterAResetNothingOfThePastIsLeft(architecture: Architecture) throws {
         let model = try randomModel(architecture: architecture)
-        let network = IncrementalNetwork(model: model)
         var generator = SplitMix(state: 6)
         let frames = (0..<70).map { _ in (0..<32).map { _ in generator.uniform(-20...20) } }
-        for frame in frames.shuffled(using: &generator).prefix(63) { _ = network.push(frame) }
-        network.reset()
-        for frame in frames.prefix(50) { _ = network.push(frame) }
-        let whole = model.logits(window: Array(frames.prefix(50).joined()))
-        for (a, b) in zip(network.logits, whole) { #expect(abs(a - b) < 1e-4) }
+        for step in [1, architecture.step] {
+            let network = IncrementalNetwork(model: model, step: step)
+            for frame in frames.shuffled(using: &generator).prefix(63) { _ = network.push(frame) }
+            network.reset()
+            for frame in frames.prefix(50) { _ = network.push(frame) }
+            let whole = model.logits(window: Array(frames.prefix(50).joined()))
+            for (a, b) in zip(network.logits, whole) { #expect(abs(a - b) < 1e-4) }
+        }
     }
 }

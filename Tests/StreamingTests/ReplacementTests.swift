@@ -15,7 +15,7 @@ import Testing
         Architecture(blocks: [.init(channels: 9, kernel: 5, pool: 4), .init(channels: 8, kernel: 2, pool: 2)]),
         Architecture(blocks: [.init(channels: 7, kernel: 1, pool: 3), .init(channels: 8, kernel: 4, pool: 2)]),
         Architecture(blocks: [.init(channels: 11, kernel: 3, pool: 1)]),
-        small2DArchitecture,
+        smallBranchedArchitecture,
     ]
 
     /// What is said of `samples` in random chunks, with `change` called once after so many of them.
@@ -63,7 +63,9 @@ import Testing
         let due = new.labels == old.labels ? heard.after : Array(heard.after.dropFirst())
         let expected = Array(fresh.drop { $0.position <= heard.before.last?.position ?? 0 }.suffix(due.count))
         #expect(due.map(\.position) == expected.map(\.position), "none is missing, none is early")
-        #expect((due.first?.position ?? 0) - (heard.before.last?.position ?? 0) < 2 * WindowStream.step(of: new) + 0.5)
+        #expect(
+            (due.first?.position ?? 0) - (heard.before.last?.position ?? 0) < 2 * Double(new.architecture.step)
+                * new.frontEnd.hopDuration + 0.5)
         for (estimate, other) in zip(due, expected) {
             #expect(estimate.level.isFinite && estimate.level > -60)
             #expect((estimate.window == nil) == (other.window == nil))

@@ -89,10 +89,34 @@ struct Snapshot: Equatable {
     }
 
     @Test(arguments: [0.1, 0.25, 0, -0.24, .nan, .infinity])
-    func anIntervalThatIsNoMultipleOfTheStepIsRefused(interval: Double) throws {
+    func anIntervalThatIsNoMultipleOfAFrameIsRefused(interval: Double) throws {
         let model = try randomModel()
         #expect(throws: StreamingError.self) {
             _ = try StreamingClassifier(model: model, inputRate: 48_000, updateInterval: interval)
+        }
+    }
+
+    /// The network then gives windows between those of its own step; where both are they are the same.
+    @Test(arguments: [1, 2, 3, 6], [small1DArchitecture, smallBranchedArchitecture])
+    func updatesMayComeMoreOftenThanTheNetworkSteps(frames: Int, architecture: Architecture) throws {
+        let model = try randomModel(architecture: architecture)
+        let samples = music(seconds: 6, rate: 22_050)
+        let usual = try WindowStream(model: model, inputRate: 22_050, silenceLevel: -60)
+        let grid = try UpdateGrid(model: model, interval: Double(frames) * model.frontEnd.hopDuration)
+        #expect(grid.step == [1: 1, 2: 2, 3: 1, 6: 2][frames] && grid.step * grid.stepsPerUpdate == frames)
+        let fine = try WindowStream(model: model, inputRate: 22_050, silenceLevel: -60, step: grid.step)
+        func windows(_ stream: WindowStream) -> [Double: [Float]] {
+            var result: [Double: [Float]] = [:]
+            samples.withUnsafeBufferPointer {
+                stream.process($0) { step in result[step.position] = step.window.map(Array.init) }
+            }
+            return result
+        }
+        let (coarse, all) = (windows(usual), windows(fine))
+        #expect(coarse.count > 10 && all.count > coarse.count * (4 / grid.step) - 8)
+        for (position, window) in coarse {
+            let same = try #require(all[position])
+            for (a, b) in zip(window, same) { #expect(abs(a - b) < 1e-5) }
         }
     }
 

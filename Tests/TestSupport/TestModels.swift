@@ -1,5 +1,10 @@
 import Model
 
+public let small1DArchitecture = Architecture(blocks: [
+    .init(channels: 24, kernel: 3, pool: 2), .init(channels: 20, kernel: 3, pool: 2),
+    .init(channels: 16, kernel: 3, pool: 1),
+])
+
 /// A branch over time and frequency as it ships, with fewer channels.
 public let small2DArchitecture = Architecture(branches: [
     .init(
@@ -23,10 +28,7 @@ public let smallBranchedArchitecture = Architecture(branches: [
 
 /// A small network with reproducible random weights: for laws that hold whatever the weights are.
 public func randomModel(
-    architecture: Architecture = Architecture(blocks: [
-        .init(channels: 24, kernel: 3, pool: 2), .init(channels: 20, kernel: 3, pool: 2),
-        .init(channels: 16, kernel: 3, pool: 1),
-    ]),
+    architecture: Architecture = small1DArchitecture,
     labels: [String] = ["blues", "jazz", "rock", GenreModel.noMusic], seed: UInt64 = 1
 ) throws -> GenreModel {
     var generator = SplitMix(state: seed)

@@ -63,9 +63,10 @@ struct Setup: Sendable {
             problems.append(ConfigurationProblem(place: place, message: error.description))
             model = nil
         }
+        var updateInterval = 0.0
         if let model {
             do throws(StreamingError) {
-                _ = try StreamingClassifier.steps(of: model.model, perUpdate: configuration.update)
+                updateInterval = try UpdateGrid(model: model.model, interval: configuration.update).interval
             } catch {
                 let place = configuration.places["update"]
                 problems.append(ConfigurationProblem(place: place, message: error.description))
@@ -74,8 +75,7 @@ struct Setup: Sendable {
         guard let model, problems.isEmpty else { throw ConfigurationError(file: file, problems: problems) }
         self.model = model
         analysis = AnalysisSettings(
-            model: model.model, updateInterval: configuration.update ?? WindowStream.step(of: model.model),
-            estimator: configuration.estimator)
+            model: model.model, updateInterval: updateInterval, estimator: configuration.estimator)
         history = Defaults.history(configuration.history)
         if configuration.history.place == .usual, let previous, previous.configuration.history.place == .usual {
             history.path = previous.history.path

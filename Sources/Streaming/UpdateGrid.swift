@@ -1,0 +1,33 @@
+import Model
+
+/// Where a stream's windows and estimates lie.
+public struct UpdateGrid: Sendable, Equatable {
+    /// Frames from one window of the network to the next: the architecture's own step, or the part of it that the
+    /// updates need.
+    public let step: Int
+    /// Windows from one estimate to the next.
+    public let stepsPerUpdate: Int
+    /// Seconds from one estimate to the next.
+    public let interval: Double
+
+    /// - Parameter interval: seconds between estimates, a multiple of the front end's hop; by default the
+    ///   architecture's step, and its multiples cost no more than that does.
+    public init(model: GenreModel, interval: Double?) throws(StreamingError) {
+        let hop = model.frontEnd.hopDuration
+        let own = model.architecture.step
+        let frames = interval.map { ($0 / hop).rounded() } ?? Double(own)
+        guard frames >= 1, frames <= 10_000, abs(frames * hop - (interval ?? frames * hop)) < 1e-6 else {
+            throw StreamingError(
+                .badParameter,
+                "an update every \(interval ?? 0) s is impossible: it must be a multiple of a frame, \(hop) s, and is"
+                    + " cheapest as one of the network's step, \(Double(own) * hop) s")
+        }
+        step = Self.greatestCommonDivisor(Int(frames), own)
+        stepsPerUpdate = Int(frames) / step
+        self.interval = frames * hop
+    }
+
+    private static func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
+        b == 0 ? a : greatestCommonDivisor(b, a % b)
+    }
+}
