@@ -9,7 +9,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench soak stage install deb format lint clean deps install-dependencies
+.PHONY: help build demo test bench bench-train soak stage install deb format lint clean deps install-dependencies
 
 SWIFT ?= swift
 JOBS ?= $(shell scripts/jobs)
@@ -47,6 +47,11 @@ bench: ## Measures what listening costs, beside what people use instead (ARGUMEN
 	@scripts/install-dependencies build demo test
 	$(SWIFT) build $(SWIFT_FLAGS)
 	@scripts/bench $(ARGUMENTS)
+
+bench-train: ## Measures a step of training, beside the same network in PyTorch
+	@scripts/install-dependencies build demo test
+	$(SWIFT) build $(SWIFT_FLAGS)
+	@scripts/bench-train
 
 soak: ## Feeds 24 hours of audio to four pipes (HOURS, SOURCES) and counts every frame
 	@scripts/install-dependencies build demo test

@@ -6,7 +6,7 @@ import numpy as np
 
 
 class Model:
-    """A genred model file: its blocks' weights (float32), its head and what its metadata say."""
+    """A genred model file: its branches' weights (float32), its head and what its metadata say."""
 
     def __init__(self, path):
         with open(path, "rb") as file:
@@ -25,10 +25,19 @@ class Model:
             self.tensors[name] = np.frombuffer(data[begin:end], kind).astype(np.float32).reshape(entry["shape"])
 
     @property
-    def blocks(self):
-        """(weight [out, in, kernel], bias [out], pool) of each convolution."""
-        for index, block in enumerate(self.architecture["blocks"]):
-            yield self.tensors[f"blocks.{index}.weight"], self.tensors[f"blocks.{index}.bias"], block["pool"]
+    def branches(self):
+        """Of each branch: its linear layer or None, its 2-D blocks and its 1-D blocks, each (weight, bias, pool)."""
+        for number, branch in enumerate(self.architecture.get("branches", [self.architecture])):
+            prefix = f"branches.{number}." if "branches" in self.architecture else ""
+
+            def layer(name):
+                return self.tensors[f"{prefix}{name}.weight"], self.tensors[f"{prefix}{name}.bias"]
+
+            blocks2d = [
+                (*layer(f"blocks2d.{index}"), (block["pool"]["time"], block["pool"]["frequency"]))
+                for index, block in enumerate(branch.get("blocks2d", []))]
+            blocks = [(*layer(f"blocks.{index}"), block["pool"]) for index, block in enumerate(branch["blocks"])]
+            yield layer("input") if blocks2d else None, blocks2d, blocks
 
     @property
     def head(self):
@@ -42,18 +51,28 @@ def torch_network(model):
     import torch.nn.functional as F
 
     torch.set_num_threads(1)
-    blocks = [(torch.tensor(weight), torch.tensor(bias), pool) for weight, bias, pool in model.blocks]
+    tensors = lambda layer: layer and [x if isinstance(x, (int, tuple)) else torch.tensor(x) for x in layer]
+    branches = [
+        (tensors(first), [tensors(block) for block in blocks2d], [tensors(block) for block in blocks])
+        for first, blocks2d, blocks in model.branches]
     head = [torch.tensor(values) for values in model.head]
     epsilon = model.architecture["std_epsilon"]
 
     @torch.inference_mode()
     def run(coefficients):
-        x = torch.from_numpy(coefficients)[None]
-        for weight, bias, pool in blocks:
-            x = F.max_pool1d(F.conv1d(x, weight, bias).relu_(), pool)
-        deviation = torch.sqrt(x.var(-1, unbiased=False) + epsilon)
-        features = torch.cat([x.mean(-1), x.amax(-1), deviation], -1)
-        return (F.linear(features, *head) / model.temperature).softmax(-1)[0].numpy()
+        coefficients = torch.from_numpy(coefficients)[None]
+        features = []
+        for first, blocks2d, blocks in branches:
+            x = coefficients
+            if first:
+                x = F.linear(x.transpose(1, 2), *first)[:, None]
+                for weight, bias, pool in blocks2d:
+                    x = F.max_pool2d(F.conv2d(x, weight, bias, padding=(0, weight.shape[3] // 2)).relu_(), pool)
+                x = x.permute(0, 3, 1, 2).flatten(1, 2)
+            for weight, bias, pool in blocks:
+                x = F.max_pool1d(F.conv1d(x, weight, bias).relu_(), pool)
+            features += [x.mean(-1), x.amax(-1), torch.sqrt(x.var(-1, unbiased=False) + epsilon)]
+        return (F.linear(torch.cat(features, -1), *head) / model.temperature).softmax(-1)[0].numpy()
 
     return run
 
@@ -74,22 +93,41 @@ def onnx_network(model, frames=50):
         nodes.append(helper.make_node(kind, inputs, [output], **attributes))
         return output
 
-    x = "coefficients"
-    for index, (weight, bias, pool) in enumerate(model.blocks):
-        inputs = [x, constant(f"w{index}", weight), constant(f"b{index}", bias)]
-        x = node("Conv", inputs, f"convolved{index}")
-        x = node("Relu", [x], f"rectified{index}")
-        if pool > 1:
-            x = node("MaxPool", [x], f"pooled{index}", kernel_shape=[pool], strides=[pool])
-    time = constant("time", np.array([2], np.int64))
-    mean = node("ReduceMean", [x, time], "mean", keepdims=1)
-    largest = node("ReduceMax", [x, time], "largest", keepdims=1)
-    centred = node("Sub", [x, mean], "centred")
-    variance = node("ReduceMean", [node("Mul", [centred, centred], "squared"), time], "variance", keepdims=1)
     epsilon = constant("epsilon", np.array(model.architecture["std_epsilon"], np.float32))
-    deviation = node("Sqrt", [node("Add", [variance, epsilon], "shifted")], "deviation")
-    joined = node("Concat", [mean, largest, deviation], "joined", axis=1)
-    features = node("Flatten", [joined], "features")
+    time = constant("time", np.array([2], np.int64))
+
+    def block(x, name, weight, bias, pool):
+        sides = len(pool)
+        pads = [0] * (2 * sides) if sides == 1 else [0, weight.shape[3] // 2] * 2
+        x = node("Conv", [x, constant(f"{name}.weight", weight), constant(f"{name}.bias", bias)], f"{name}.convolved", pads=pads)
+        x = node("Relu", [x], f"{name}.rectified")
+        if max(pool) > 1:
+            x = node("MaxPool", [x], f"{name}.pooled", kernel_shape=pool, strides=pool)
+        return x
+
+    statistics = []
+    for number, (first, blocks2d, blocks) in enumerate(model.branches):
+        x = "coefficients"
+        if first:
+            weight = constant(f"{number}.input.weight", first[0].T)
+            x = node("MatMul", [node("Transpose", [x], f"{number}.frames", perm=[0, 2, 1]), weight], f"{number}.product")
+            x = node("Add", [x, constant(f"{number}.input.bias", first[1])], f"{number}.bands")
+            x = node("Unsqueeze", [x, constant(f"{number}.channel", np.array([1], np.int64))], f"{number}.image")
+            for index, (weight, bias, pool) in enumerate(blocks2d):
+                x = block(x, f"{number}.blocks2d.{index}", weight, bias, pool)
+            x = node("Transpose", [x], f"{number}.turned", perm=[0, 3, 1, 2])
+            shape = constant(f"{number}.shape", np.array([1, blocks[0][0].shape[1], -1], np.int64))
+            x = node("Reshape", [x, shape], f"{number}.channels")
+        for index, (weight, bias, pool) in enumerate(blocks):
+            x = block(x, f"{number}.blocks.{index}", weight, bias, (pool,))
+        mean = node("ReduceMean", [x, time], f"{number}.mean", keepdims=1)
+        largest = node("ReduceMax", [x, time], f"{number}.largest", keepdims=1)
+        centred = node("Sub", [x, mean], f"{number}.centred")
+        squared = node("Mul", [centred, centred], f"{number}.squared")
+        variance = node("ReduceMean", [squared, time], f"{number}.variance", keepdims=1)
+        deviation = node("Sqrt", [node("Add", [variance, epsilon], f"{number}.shifted")], f"{number}.deviation")
+        statistics += [mean, largest, deviation]
+    features = node("Flatten", [node("Concat", statistics, "joined", axis=1)], "features")
     weight, bias = model.head
     inputs = [features, constant("head.weight", weight / model.temperature), constant("head.bias", bias / model.temperature)]
     logits = node("Gemm", inputs, "logits", transB=1)

@@ -69,7 +69,9 @@ public struct TrainingSession {
             let model = try trainer.model(temperature: 1, card: [:])
             let judged = model.outputs(of: part.held, in: plan.corpus, workers: workers)
             tell(.judged(run: name, Figures(judged, labels: plan.corpus.labels, temperature: 1)))
-            outputs += judged
+            // What several parts hold out counts once, or it would look like more evidence than it is.
+            let known = Set(outputs.map(\.name))
+            outputs += judged.filter { !known.contains($0.name) }
             models.append((model, part.held))
         }
         let temperature = Calibration.temperature(outputs)
