@@ -45,4 +45,13 @@ struct DataOptions: ParsableArguments {
     func trackGroups() throws -> TrackGroups {
         try groups.map { path in try TrackGroups(contentsOf: path) } ?? TrackGroups()
     }
+
+    /// What folds divide; nil if it is every track on its own, of which a note is made.
+    func groupsToDivide() throws -> TrackGroups? {
+        guard groups == nil else { return try trackGroups() }
+        Terminal.note(
+            "no --groups FILE: every track is divided on its own, and tracks of one artist on both sides flatter the figures"
+        )
+        return nil
+    }
 }

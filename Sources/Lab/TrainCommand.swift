@@ -15,11 +15,12 @@ struct TrainCommand: ParsableCommand {
             WHAT IS HELD OUT
               --valid FILE            these tracks; all others are trained on, or those of --split FILE; with --refit \
             everything is trained on once more when the held-out ones are judged
-              --folds N --groups FILE every group of the file once, N networks; then one that is trained on everything \
+              --folds N               every group of --groups FILE once, or without it every track, N networks; then one that is trained on everything \
             is the model. With --valid, these tracks are held out from each of the N too, and what else is in their store is \
             trained on by all.
               nothing                 everything is trained on, and nothing is known of the result
-            A group (an artist, a source, a speaker) is never on both sides.
+            A group (an artist, a source, a speaker) is never on both sides. Without --groups tracks of one artist are, and \
+            the figures flatter.
 
             MODEL gets the network of averaged weights, with its temperature fitted on what was held out, and its \
             card. Beside it are written MODEL.json and MODEL.html, the report, and while it runs a checkpoint after \
@@ -90,7 +91,6 @@ struct TrainCommand: ParsableCommand {
         if out == nil { throw ValidationError("--out MODEL is missing: where the model is written") }
         if let folds {
             guard (2...50).contains(folds) else { throw ValidationError("--folds must be 2 to 50") }
-            if data.groups == nil { throw ValidationError("--folds needs --groups FILE: what is kept together") }
             if split != nil { throw ValidationError("--split and --folds contradict each other") }
             if refit { throw ValidationError("--folds trains on everything in the end without --refit") }
         } else if judgeOnly || keepFolds {
@@ -113,13 +113,13 @@ struct TrainCommand: ParsableCommand {
             return Terminal.line(String(decoding: try encoder.encode(configuration), as: UTF8.self))
         }
         guard let out else { return }
-        let groups = try data.trackGroups()
-        let corpus = try Corpus(data.sources(), variants: variants, aliases: data.aliases(), groups: groups)
+        let corpus = try Corpus(
+            data.sources(), variants: variants, aliases: data.aliases(), groups: data.trackGroups())
         for remark in corpus.remarks { Terminal.note("left out: \(remark)") }
         let held = try valid.map { path in try TrackList.read(path) } ?? []
         var parts: [Division.Part] = []
         if let folds {
-            parts = try Division.byFolds(corpus, count: folds, groups: groups, valid: held)
+            parts = try Division.byFolds(corpus, count: folds, groups: data.groupsToDivide(), valid: held)
         } else if !held.isEmpty {
             let training = try split.map { path in try TrackList.read(path) }
             parts = [try Division.bySplit(corpus, split: training, valid: held)]

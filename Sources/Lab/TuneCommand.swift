@@ -55,7 +55,6 @@ struct TuneCommand: ParsableCommand {
 
     func validate() throws {
         if data.features.isEmpty { throw ValidationError("--features DIR is missing: what is learned from") }
-        if data.groups == nil { throw ValidationError("--groups FILE is missing: what is kept together") }
         guard (2...50).contains(folds) else { throw ValidationError("--folds must be 2 to 50") }
         guard (1...10_000).contains(trials) else { throw ValidationError("--trials must be 1 to 10000") }
         guard (1...8).contains(rungs) else { throw ValidationError("--rungs must be 1 to 8") }
@@ -65,11 +64,11 @@ struct TuneCommand: ParsableCommand {
     func run() throws {
         let base = try config.map { path in try TrainingConfiguration(contentsOf: path) } ?? TrainingConfiguration()
         let space = try SearchSpace(contentsOf: self.space)
-        let groups = try data.trackGroups()
-        let corpus = try Corpus(data.sources(), aliases: data.aliases(), groups: groups)
+        let corpus = try Corpus(data.sources(), aliases: data.aliases(), groups: data.trackGroups())
         let held = try valid.map { path in try TrackList.read(path) } ?? []
         let tuner = Tuner(
-            corpus: corpus, parts: try Division.byFolds(corpus, count: folds, groups: groups, valid: held),
+            corpus: corpus,
+            parts: try Division.byFolds(corpus, count: folds, groups: data.groupsToDivide(), valid: held),
             space: space,
             base: base, trials: trials, rungs: rungs, seed: seed, workers: Workers(count: jobs))
         let (outcomes, best) = try tuner.run(results: results) { outcome, isOld in

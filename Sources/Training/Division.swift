@@ -30,19 +30,19 @@ public enum Division {
         return Part(training: training, held: held)
     }
 
-    /// Every group that `groups` names is held out once, in one of `count` folds, as evenly over the labels as whole
-    /// groups allow. The tracks of `valid` are held out in each, and stand for their store: what else is in it is not
+    /// Every group that `groups` names, or every track if there are no groups, is held out once, in one of `count` folds,
+    /// as evenly over the labels as whole groups allow. The tracks of `valid` are held out in each, and stand for their store: what else is in it is not
     /// divided. That and what no file names is always trained on.
     public static func byFolds(
-        _ corpus: Corpus, count: Int, groups: TrackGroups, valid: [TrackName]
+        _ corpus: Corpus, count: Int, groups: TrackGroups?, valid: [TrackName]
     ) throws(TrainingError) -> [Part] {
         let always = Set(try indices(of: valid, in: corpus))
         let alwaysGroups = Set(always.map { corpus.tracks[$0].group })
         let judgedStores = Set(always.map { corpus.tracks[$0].store })
         let divided = corpus.tracks.indices.filter {
             let track = corpus.tracks[$0]
-            return groups.entries[track.name] != nil && !judgedStores.contains(track.store)
-                && !alwaysGroups.contains(track.group)
+            let isNamed = groups.map { $0.entries[track.name] != nil } ?? true
+            return isNamed && !judgedStores.contains(track.store) && !alwaysGroups.contains(track.group)
         }
         let fold = assign(divided.map { corpus.tracks[$0] }, count: count)
         guard Set(fold.keys).count >= count else {
