@@ -31,6 +31,7 @@ let package = Package(
         .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         // Parts of the C library that Swift's Glibc module leaves out.
+        .systemLibrary(name: "CPolling"),
         .systemLibrary(name: "CTerminal"),
 
         // What is heard.
@@ -38,7 +39,7 @@ let package = Package(
         .target(
             name: "Model", dependencies: ["CKernels", "JSONText"], resources: [.copy("Resources/default.safetensors")]),
         .target(name: "Streaming", dependencies: ["Model", "CFFTW", "CKernels", "CSoxr"]),
-        .target(name: "Capture", dependencies: ["CALSA", "CPulse", "CSndfile"]),
+        .target(name: "Capture", dependencies: ["CALSA", "CPolling", "CPulse", "CSndfile"]),
 
         // What is said about it.
         .target(name: "JSONText"),

@@ -4,6 +4,7 @@ import Glibc
 /// A sound card or any other PCM of ALSA.
 final class ALSASource: AudioSource {
     let isRealTime = true
+    let isPolled = false
 
     private let pcm: String
     private let format: RequestedFormat
@@ -15,7 +16,7 @@ final class ALSASource: AudioSource {
         thread = SourceThread(name: "alsa \(pcm)")
     }
 
-    func start(_ sink: any AudioSink) {
+    func start(_ sink: any AudioSink, pipes: PipeReader) {
         thread.start(sink) { [pcm, format] gate, signal in
             ALSAMessages.silence()
             reconnecting(gate, signal) { () throws(CaptureError) in

@@ -37,16 +37,25 @@ public enum CaptureEvent: Sendable {
     case ended(CaptureError?)
 }
 
-/// Who takes what a source captures. Called on threads of the source's own, one call at a time; `deliver` must not
+/// Who takes what a source captures. Called on the thread that captures, one call at a time; `deliver` must not
 /// allocate or lock, and neither may stop the source.
 public protocol AudioSink: AnyObject, Sendable {
     func handle(_ event: CaptureEvent)
 
     /// Takes mono samples (the mean of the channels, full scale ±1) at the rate last announced by `opened`.
     ///
-    /// A sink for a device takes them at once, dropping the oldest it holds when it is full; a sink for a
-    /// pipe or file may block until there is room, and returns early when the source is being stopped.
+    /// A sink for a device takes them at once, dropping the oldest it holds when it is full; a sink for a file may block
+    /// until there is room, and returns early when the source is being stopped. A sink for a pipe takes what a pipe
+    /// holds (64 KiB) after it said that it `hasRoom`.
     func deliver(_ samples: UnsafeBufferPointer<Float>)
+
+    /// Asked before a pipe is read; if not, it is asked again after `PipeReader.wake`.
+    var hasRoom: Bool { get }
+}
+
+extension AudioSink {
+    /// What takes everything at once, drops what is too much or waits itself, is never full.
+    public var hasRoom: Bool { true }
 }
 
 /// Something that can be listened to: an ALSA PCM, a PulseAudio source, a pipe, a file.
@@ -54,8 +63,14 @@ public protocol AudioSource: AnyObject, Sendable {
     /// Whether what is not read in time is lost (a device) or waits for its reader (a pipe, a file).
     var isRealTime: Bool { get }
 
-    /// Starts capturing on a thread of its own; everything is told to `sink` from then on.
-    func start(_ sink: any AudioSink)
+    /// Whether samples are delivered on the thread that runs the pipe reader (a pipe) or on one of the source's own.
+    var isPolled: Bool { get }
+
+    /// Starts capturing; everything is told to `sink` from then on.
+    ///
+    /// - Parameter pipes: reads the source if it is a pipe; the others, whose libraries wait as they like, have a thread
+    ///   of their own.
+    func start(_ sink: any AudioSink, pipes: PipeReader)
 
     /// Stops for good, within a fraction of a second, and returns when nothing more will reach the sink. A sink that
     /// blocks in `deliver` must be told to return first. May be called again, and by several threads.

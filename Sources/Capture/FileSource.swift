@@ -1,6 +1,7 @@
 /// An audio file, played at its own speed or read as fast as the sink takes it.
 final class FileSource: AudioSource {
     let isRealTime = false
+    let isPolled = false
 
     /// Seconds of audio delivered at once.
     private static let block = 0.04
@@ -17,7 +18,7 @@ final class FileSource: AudioSource {
         thread = SourceThread(name: "file \(path.split(separator: "/").last ?? "")")
     }
 
-    func start(_ sink: any AudioSink) {
+    func start(_ sink: any AudioSink, pipes: PipeReader) {
         thread.start(sink) { [path, pace, loops] gate, signal in
             do throws(CaptureError) {
                 let reader = try AudioFileReader(path: path)

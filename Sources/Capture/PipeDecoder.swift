@@ -29,6 +29,8 @@ struct PipeDecoder {
     private let requested: RequestedFormat
     private var state = State.start
     private var parser = WAVHeaderParser()
+    /// A stream was opened since this was looked at.
+    private var hasOpened = false
 
     /// - Parameter device: the pipe's name, for `StreamFormat` and messages.
     init(device: String, requested: RequestedFormat) {
@@ -36,26 +38,32 @@ struct PipeDecoder {
         self.requested = requested
     }
 
-    /// Decodes what can be decoded.
+    /// Decodes what can be decoded, up to the opening of a stream: who reads many pipes has others to see to in between,
+    /// since an opening costs more than anything else.
     ///
     /// - Parameters:
     ///   - bytes: what came, with what was left over the last time in front.
     ///   - atEnd: whether nothing follows; what is left over then is dropped, and the next call begins a new stream.
     ///   - mono: working space, a sample for each two bytes.
-    /// - Returns: how many bytes are done with; at most `longestRest` are left over.
+    /// - Returns: how many bytes are done with; and whether that is all, for now. Then at most `longestRest` are left
+    ///   over.
     mutating func decode(
         _ bytes: UnsafeRawBufferPointer, atEnd: Bool, mono: UnsafeMutableBufferPointer<Float>,
         emit: (Output) -> Void
-    ) -> Int {
+    ) -> (used: Int, isDone: Bool) {
         var used = 0
-        while let step = advance(UnsafeRawBufferPointer(rebasing: bytes[used...]), atEnd, mono, emit) { used += step }
-        guard atEnd else { return used }
+        hasOpened = false
+        while let step = advance(UnsafeRawBufferPointer(rebasing: bytes[used...]), atEnd, mono, emit) {
+            used += step
+            if hasOpened && !atEnd { return (used, false) }
+        }
+        guard atEnd else { return (used, true) }
         if case .start = state, !parser.isAtStart {
             refuse("the stream ended inside its WAV header", .unreadable, emit)
         }
         state = .start
         parser = WAVHeaderParser()
-        return bytes.count
+        return (bytes.count, true)
     }
 
     /// One step: how many bytes of `rest` it took, perhaps none; nil when it needs more.
@@ -160,6 +168,7 @@ struct PipeDecoder {
                 "\(device): its WAV header contradicts the URI: \(contradictions.joined(separator: "; ")); "
                     + "leave the options out, and the header is obeyed")
         }
+        hasOpened = true
         emit(.opened(format(header.sampleRate, header.channels, header.encoding)))
         state = .audio(MonoMixer(encoding: header.encoding, channels: header.channels), left: header.dataBytes)
     }
@@ -181,6 +190,7 @@ struct PipeDecoder {
                     + "and it lacks \(missing); write such as ?rate=48000&channels=2&format=s16le, or send WAV")
         }
         let encoding = PCMEncoding(format)
+        hasOpened = true
         emit(.opened(self.format(rate, channels, encoding)))
         state = .audio(MonoMixer(encoding: encoding, channels: channels), left: nil)
     }

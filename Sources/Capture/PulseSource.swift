@@ -6,6 +6,7 @@ final class PulseSource: AudioSource {
     static let defaultNames = ["@DEFAULT_SOURCE@", "@DEFAULT_MONITOR@"]
 
     let isRealTime = true
+    let isPolled = false
 
     private let source: String
     private let server: String?
@@ -20,7 +21,7 @@ final class PulseSource: AudioSource {
         thread = SourceThread(name: "pulse \(source)")
     }
 
-    func start(_ sink: any AudioSink) {
+    func start(_ sink: any AudioSink, pipes: PipeReader) {
         thread.start(sink) { [source, server] gate, signal in
             guard let loop = pa_threaded_mainloop_new() else {
                 gate.handle(.ended(CaptureError(.cannotOpen, "no memory is left", call: "pa_threaded_mainloop_new")))

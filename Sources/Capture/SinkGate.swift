@@ -1,8 +1,8 @@
 import Synchronization
 
-/// The way from a source's thread to its sink, which `stop` closes for good.
+/// The way from the thread that captures to the sink, which `stop` closes for good.
 ///
-/// The lock is taken by the source's thread alone but for the one `close`, so that it is never waited for and
+/// The lock is taken by that thread alone but for the one `close`, so that it is never waited for and
 /// costs no system call.
 final class SinkGate: Sendable {
     private struct State {
@@ -41,6 +41,9 @@ final class SinkGate: Sendable {
             state.sink?.deliver(samples)
         }
     }
+
+    /// Whether the sink takes more; true when it is closed, for then nothing is too much.
+    var hasRoom: Bool { state.withLock { $0.sink?.hasRoom ?? true } }
 
     /// Whether anything was delivered since this was asked last.
     func takeHasDelivered() -> Bool {

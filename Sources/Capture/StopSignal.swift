@@ -47,13 +47,6 @@ final class StopSignal: Sendable {
     }
 }
 
-/// Seconds of a clock that never jumps; its zero means nothing.
-func monotonicSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-}
-
 /// The system's words for an errno.
 func systemMessage(_ code: Int32) -> String {
     String(cString: strerror(code))

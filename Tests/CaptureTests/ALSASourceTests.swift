@@ -14,7 +14,7 @@ extension SoundServerTests {
             _ = TestEnvironment.directory
             let source = try SourceURI(parsing: "alsa:genred_pulse\(options)").makeSource()
             let sink = RecordingSink()
-            source.start(sink)
+            try source.start(sink)
             return (source, sink)
         }
 
@@ -78,7 +78,7 @@ struct ALSASourceTests {
         _ = TestEnvironment.directory
         let source = try SourceURI(parsing: "alsa:\(text)").makeSource()
         let sink = RecordingSink(keeping: kept)
-        source.start(sink)
+        try source.start(sink)
         return (source, sink)
     }
 

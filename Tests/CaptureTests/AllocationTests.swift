@@ -25,12 +25,13 @@ struct AllocationTests {
         switch kind {
         case "alsa":
             source = try SourceURI(parsing: "alsa:null").makeSource()
-            source.start(sink)
+            try source.start(sink)
         case "pipe":
             let path = TestEnvironment.path("allocations.fifo")
             try #require(mkfifo(path, 0o600) == 0)
             source = try SourceURI(parsing: "pipe:\(path)").makeSource()
-            source.start(sink)
+            // Other tests' streams, which open on the shared thread, would count.
+            source.start(sink, pipes: try ReadingThread.start())
             let writer = try ChildProcess(shell: "cat '\(Signals.file(wav))' >'\(path)'")
             sink.done.wait()
             writer.end()
@@ -41,7 +42,7 @@ struct AllocationTests {
             let encoder = try ChildProcess(shell: "ffmpeg -v error -i '\(path)' \(codec) '\(coded)'")
             while encoder.isRunning { usleep(2000) }
             source = try SourceURI(parsing: "file:\(coded)?pace=fast&loop=true").makeSource()
-            source.start(sink)
+            try source.start(sink)
         }
         #expect(sink.done.wait(timeout: .now() + 5) == .success)
         source.stop()

@@ -34,7 +34,7 @@ struct FIFOTests {
     private func listen(_ path: String, _ options: String = "") throws -> (any AudioSource, RecordingSink) {
         let source = try SourceURI(parsing: "pipe:\(path)\(options)").makeSource()
         let sink = RecordingSink()
-        source.start(sink)
+        try source.start(sink)
         return (source, sink)
     }
 
@@ -100,7 +100,7 @@ struct FIFOTests {
         let path = try makeFIFO()
         let source = try SourceURI(parsing: "pipe:\(path)").makeSource()
         let sink = SlowSink()
-        source.start(sink)
+        try source.start(sink)
         defer { source.stop() }
         let long = Signals.sine(440, rate: 48_000, seconds: 4)
         let start = ContinuousClock.now

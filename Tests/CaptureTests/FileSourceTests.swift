@@ -10,7 +10,7 @@ struct FileSourceTests {
     private func play(_ path: String, _ options: String) async throws -> RecordingSink.Record {
         let source = try SourceURI(parsing: "file:\(path)\(options)").makeSource()
         let sink = RecordingSink()
-        source.start(sink)
+        try source.start(sink)
         #expect(await sink.wait(seconds: 4) { $0.isEnded })
         source.stop()
         return sink.record
@@ -40,7 +40,7 @@ struct FileSourceTests {
         let path = try Signals.file(Signals.wav(tone, rate: 44_100, .float32))
         let source = try SourceURI(parsing: "file:\(path)?pace=fast&loop=true").makeSource()
         let sink = RecordingSink()
-        source.start(sink)
+        try source.start(sink)
         #expect(await sink.wait(seconds: 3) { $0.count > 5 * tone.count })
         source.stop()
         let record = sink.record

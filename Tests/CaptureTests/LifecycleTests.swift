@@ -25,7 +25,7 @@ struct LifecycleTests {
         for round in 0..<40 {
             let source = try SourceURI(parsing: uri).makeSource()
             let sink = RecordingSink(keeping: 0)
-            source.start(sink)
+            try source.start(sink)
             usleep(UInt32(round * round * 7))
             let start = ContinuousClock.now
             source.stop()
@@ -41,7 +41,7 @@ struct LifecycleTests {
     func leaks(uri: String) throws {
         func cycle() throws {
             let source = try SourceURI(parsing: uri).makeSource()
-            source.start(RecordingSink(keeping: 0))
+            try source.start(RecordingSink(keeping: 0))
             if Bool.random() { usleep(UInt32.random(in: 0...300)) }
             source.stop()
         }
@@ -67,11 +67,11 @@ struct LifecycleTests {
         let path = try Signals.file(Signals.wav(Signals.sine(440, rate: 48_000, seconds: 0.1), rate: 48_000))
         let source = try SourceURI(parsing: "file:\(path)?pace=fast").makeSource()
         let (first, second) = (RecordingSink(), RecordingSink())
-        source.start(first)
-        source.start(second)
+        try source.start(first)
+        try source.start(second)
         #expect(await first.wait(seconds: 2) { $0.isEnded })
         source.stop()
-        source.start(second)
+        try source.start(second)
         usleep(20_000)
         #expect(second.record.events.isEmpty)
     }
@@ -81,7 +81,7 @@ struct LifecycleTests {
         for _ in 0..<50 {
             let source = try SourceURI(parsing: Self.uris[0]).makeSource()
             let sink = RecordingSink(keeping: 0)
-            source.start(sink)
+            try source.start(sink)
             DispatchQueue.concurrentPerform(iterations: 4) { _ in
                 source.stop()
                 sink.close()
@@ -94,7 +94,7 @@ struct LifecycleTests {
     func blockedSink() throws {
         let source = try SourceURI(parsing: Self.uris[0]).makeSource()
         let sink = BlockingSink()
-        source.start(sink)
+        try source.start(sink)
         sink.isBlocked.wait()
         DispatchQueue.global().asyncAfter(deadline: .now() + 0.1) { sink.release.signal() }
         source.stop()

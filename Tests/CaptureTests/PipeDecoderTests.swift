@@ -24,16 +24,22 @@ private struct Decoded {
                 rest = rest.dropFirst(taken.count)
                 atEnd = taken.isEmpty
                 window += taken
-                let used = window.withUnsafeBytes { bytes in
-                    decoder.decode(bytes, atEnd: atEnd, mono: mono) { output in
-                        switch output {
-                        case .opened(let format): formats.append(format)
-                        case .samples(let block): samples.append(contentsOf: block)
-                        case .refused(let error): refusals.append(error)
+                var isDone = false
+                while !isDone {
+                    let openings = formats.count
+                    let step = window.withUnsafeBytes { bytes in
+                        decoder.decode(bytes, atEnd: atEnd, mono: mono) { output in
+                            switch output {
+                            case .opened(let format): formats.append(format)
+                            case .samples(let block): samples.append(contentsOf: block)
+                            case .refused(let error): refusals.append(error)
+                            }
                         }
                     }
+                    #expect(atEnd || formats.count <= openings + 1, "others have their turn after each")
+                    window.removeFirst(step.used)
+                    isDone = step.isDone
                 }
-                window.removeFirst(used)
                 #expect(window.count <= PipeDecoder.longestRest)
             }
             #expect(window.isEmpty)

@@ -16,7 +16,7 @@ extension SoundServerTests {
         private func listen(_ source: String) throws -> (any AudioSource, RecordingSink) {
             let source = try SourceURI(parsing: "pulse:\(source)?server=\(PulseServer.address)").makeSource()
             let sink = RecordingSink()
-            source.start(sink)
+            try source.start(sink)
             return (source, sink)
         }
 
@@ -169,7 +169,7 @@ extension SoundServerTests {
             defer { close(mute) }
             let source = try SourceURI(parsing: "pulse:x?server=unix:\(path)").makeSource()
             let sink = RecordingSink()
-            source.start(sink)
+            try source.start(sink)
             #expect(await sink.wait(seconds: 7) { $0.losses.count == 1 })
             #expect(sink.record.losses.first?.message.contains("does not answer") == true)
             try await Task.sleep(for: .milliseconds(500))
@@ -204,7 +204,7 @@ extension SoundServerTests {
                 }
             func cycle() throws {
                 let source = try SourceURI(parsing: uri).makeSource()
-                source.start(RecordingSink(keeping: 0))
+                try source.start(RecordingSink(keeping: 0))
                 usleep(UInt32.random(in: 0...6000))
                 source.stop()
             }

@@ -13,16 +13,21 @@ struct StandardInputTests {
     private func listen(to bytes: [UInt8], _ options: String = "") async throws -> RecordingSink.Record {
         let path = try Signals.file(bytes)
         let input = popen("cat '\(path)'", "r")
+        defer { pclose(input) }
+        return try await listen(on: fileno(input), options)
+    }
+
+    /// Runs a source on another descriptor as standard input, to its end.
+    private func listen(on descriptor: Int32, _ options: String = "") async throws -> RecordingSink.Record {
         let saved = dup(STDIN_FILENO)
-        dup2(fileno(input), STDIN_FILENO)
+        dup2(descriptor, STDIN_FILENO)
         defer {
             dup2(saved, STDIN_FILENO)
             close(saved)
-            pclose(input)
         }
         let source = try SourceURI(parsing: "pipe:-\(options)").makeSource()
         let sink = RecordingSink()
-        source.start(sink)
+        try source.start(sink)
         #expect(await sink.wait(seconds: 3) { $0.isEnded })
         source.stop()
         return sink.record
@@ -39,6 +44,47 @@ struct StandardInputTests {
     func raw() async throws {
         let record = try await listen(to: Signals.encode(tone, .float32), "?rate=44100&channels=1&format=f32le")
         #expect(record.failure == nil && record.samples == tone)
+    }
+
+    @Test("A file or a socket is read as a pipe is")
+    func noPipe() async throws {
+        let wav = Signals.wav(tone, rate: 44_100, channels: 2)
+        let file = open(try Signals.file(wav), O_RDONLY)
+        var ends: [Int32] = [-1, -1]
+        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        let (readEnd, writeEnd) = (ends[0], ends[1])
+        defer { for descriptor in [file, readEnd] { close(descriptor) } }
+        Thread.detachNewThread {
+            var rest = wav[...]
+            while !rest.isEmpty {
+                rest = rest.dropFirst(max(0, rest.withUnsafeBytes { write(writeEnd, $0.baseAddress, $0.count) }))
+            }
+            close(writeEnd)
+        }
+        for descriptor in [file, readEnd] {
+            let record = try await listen(on: descriptor)
+            #expect(record.failure == nil && record.count == tone.count)
+        }
+    }
+
+    @Test("A pipe or FIFO whose writer was gone before is heard to its end", arguments: [true, false])
+    func writerIsGone(isNamed: Bool) async throws {
+        var ends: [Int32] = [-1, -1]
+        if isNamed {
+            let path = TestEnvironment.path("gone.fifo")
+            try #require(mkfifo(path, 0o600) == 0)
+            ends = [open(path, O_RDONLY | O_NONBLOCK), open(path, O_WRONLY)]
+        } else {
+            try #require(pipe(&ends) == 0)
+        }
+        defer { close(ends[0]) }
+        let wav = Signals.wav(Array(tone.prefix(10_000)), rate: 44_100)
+        #expect(write(ends[1], wav, wav.count) == wav.count)
+        close(ends[1])
+        let record = try await listen(on: ends[0])
+        #expect(record.failure == nil && record.count == 10_000)
+        // And now there is nothing left.
+        #expect(try await listen(on: ends[0]).failure?.message.contains("before any audio") == true)
     }
 
     @Test("What cannot be read ends the source, and the message says why")

@@ -214,8 +214,9 @@ struct AnalysisPoolTests {
     func `a source that can wait loses nothing, whatever its chunks`(chunk: Int) async throws {
         let listener = Listener()
         let pool = AnalysisPool(listener: listener, mostWorkers: 2)
-        let (input, _, wake) = try #require(pool.add(name: "x", isRealTime: false, settings: settings))
-        listener.wake.withLock { $0 = wake }
+        let place = try #require(try pool.add(name: "x", isRealTime: false, isPolled: false, settings: settings))
+        let input = place.input
+        listener.wake.withLock { $0 = place.wake }
         let samples = noise(seconds: chunk == 1 ? 8 : 60)
         let done = DispatchSemaphore(value: 0)
         Thread { [self] in
@@ -240,8 +241,9 @@ struct AnalysisPoolTests {
         let listener = Listener()
         listener.isHeld.raise()
         let pool = AnalysisPool(listener: listener, mostWorkers: 1)
-        let (input, _, wake) = try #require(pool.add(name: "x", isRealTime: false, settings: settings))
-        listener.wake.withLock { $0 = wake }
+        let place = try #require(try pool.add(name: "x", isRealTime: false, isPolled: false, settings: settings))
+        let input = place.input
+        listener.wake.withLock { $0 = place.wake }
         let samples = noise(seconds: 60)
         Thread { [self] in
             input.handle(.opened(format()))
@@ -261,10 +263,61 @@ struct AnalysisPoolTests {
         #expect(listener.state.withLock { $0.positions } == (try expected(samples).positions))
     }
 
+    @Test(arguments: [true, false])
+    func `pipes that one worker reads lose nothing, also where the hub does not read for a while`(
+        isHeld: Bool
+    ) async throws {
+        let folder = try TemporaryFolder()
+        let count = isHeld ? 1 : 20
+        let listeners = (0..<count).map { _ in Listener() }
+        let shared = Fan(listeners)
+        let pool = AnalysisPool(listener: shared, mostWorkers: 1)
+        let samples = noise(seconds: 30)
+        let bytes = samples.withUnsafeBytes { Array($0) }
+        var sources: [any AudioSource] = []
+        for (index, listener) in listeners.enumerated() {
+            if isHeld { listener.isHeld.raise() }
+            let path = folder.file("fifo\(index)")
+            try #require(mkfifo(path, 0o600) == 0)
+            let source = try SourceURI(parsing: "pipe:\(path)?rate=22050&channels=1&format=f32le").makeSource()
+            let place = try #require(
+                try pool.add(name: path, isRealTime: false, isPolled: source.isPolled, settings: settings))
+            shared.assign(place.slot, to: index)
+            listener.wake.withLock { $0 = place.wake }
+            source.start(place.sink, pipes: place.pipes)
+            sources.append(source)
+            Thread {
+                let writer = open(path, O_WRONLY)
+                var rest = bytes[...]
+                while !rest.isEmpty {
+                    rest = rest.dropFirst(max(0, rest.withUnsafeBytes { write(writer, $0.baseAddress, $0.count) }))
+                }
+                close(writer)
+            }.start()
+        }
+        if isHeld {
+            // The ring of estimates is full long before the end.
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(!listeners[0].state.withLock { $0.events }.contains("closed", after: "opened"))
+        }
+        #expect(
+            await eventually(within: 30) {
+                for listener in listeners { listener.collect() }
+                return listeners.allSatisfy { $0.state.withLock { $0.events.contains("closed", after: "opened") } }
+            })
+        let positions = try expected(samples).positions
+        for listener in listeners {
+            listener.collect()
+            #expect(listener.state.withLock { $0.positions } == positions)
+        }
+        for source in sources { source.stop() }
+        pool.stop()
+    }
+
     @Test func `a device that nobody reads loses the oldest, counted`() throws {
         let input = SourceInput(name: "x", isRealTime: true, settings: settings, workerName: "test") {}
         input.handle(.opened(format(8000)))
-        guard case .stream(_, let ring, _)? = input.takeItem(ringIsEmpty: true) else {
+        guard case .stream(_, let ring?, _)? = input.takeItem(ringIsEmpty: true) else {
             Issue.record("no stream")
             return
         }
@@ -299,7 +352,9 @@ struct AnalysisPoolTests {
     @Test func `other settings take over between two windows, and nothing starts anew`() async throws {
         let listener = Listener()
         let pool = AnalysisPool(listener: listener, mostWorkers: 1)
-        let (input, _, _) = try #require(pool.add(name: "x", isRealTime: false, settings: settings))
+        let input = try #require(
+            try pool.add(name: "x", isRealTime: false, isPolled: false, settings: settings)
+        ).input
         input.handle(.opened(format()))
         let samples = noise(seconds: 5)
         samples.withUnsafeBufferPointer { input.deliver($0) }
@@ -324,7 +379,9 @@ struct AnalysisPoolTests {
     @Test func `a source without a stream gets other settings for its next one`() async throws {
         let listener = Listener()
         let pool = AnalysisPool(listener: listener, mostWorkers: 1)
-        let (input, _, _) = try #require(pool.add(name: "x", isRealTime: false, settings: settings))
+        let input = try #require(
+            try pool.add(name: "x", isRealTime: false, isPolled: false, settings: settings)
+        ).input
         var slower = settings
         slower.updateInterval = 0.96
         try input.use(slower)
@@ -348,9 +405,11 @@ struct AnalysisPoolTests {
         let pool = AnalysisPool(listener: shared, mostWorkers: 2)
         let samples = noise(seconds: 20)
         for index in listeners.indices {
-            let (input, slot, wake) = try #require(pool.add(name: "\(index)", isRealTime: false, settings: settings))
-            shared.assign(slot, to: index)
-            listeners[index].wake.withLock { $0 = wake }
+            let place = try #require(
+                try pool.add(name: "\(index)", isRealTime: false, isPolled: false, settings: settings))
+            let input = place.input
+            shared.assign(place.slot, to: index)
+            listeners[index].wake.withLock { $0 = place.wake }
             Thread { [self] in
                 input.handle(.opened(format()))
                 samples.withUnsafeBufferPointer { input.deliver($0) }
@@ -375,8 +434,8 @@ struct AnalysisPoolTests {
             // Those that were just let go come back when their worker has done so.
             #expect(
                 await eventually {
-                    while let (_, slot, _) = pool.add(name: "x", isRealTime: true, settings: settings) {
-                        isNew = isNew && slots.insert(slot).inserted
+                    while let place = try? pool.add(name: "x", isRealTime: true, isPolled: false, settings: settings) {
+                        isNew = isNew && slots.insert(place.slot).inserted
                     }
                     return slots.count == AnalysisPool.slots
                 })
@@ -384,6 +443,12 @@ struct AnalysisPoolTests {
             for slot in slots { pool.remove(slot: slot) }
         }
         pool.stop()
+    }
+}
+
+extension [String] {
+    fileprivate func contains(_ event: String, after first: String) -> Bool {
+        firstIndex(of: first).map { self[$0...].contains(event) } ?? false
     }
 }
 

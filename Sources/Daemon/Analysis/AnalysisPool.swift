@@ -1,3 +1,4 @@
+import Capture
 import Synchronization
 
 /// The few threads on which all sources are analysed: never more than cores or sources, whichever is less.
@@ -23,23 +24,39 @@ final class AnalysisPool: Sendable {
         self.mostWorkers = max(1, mostWorkers)
     }
 
-    /// Makes the input of a source and gives it to the worker that has the fewest; nil when all slots are taken.
-    /// `wake` is for the hub, when it has made room for a source's estimates.
+    /// What a source is started with.
+    struct Place: Sendable {
+        let slot: Int
+        let input: SourceInput
+        /// Where it delivers.
+        let sink: any AudioSink
+        /// What reads it if it is a pipe.
+        let pipes: PipeReader
+        /// For the hub, when it has made room for the source's estimates.
+        let wake: @Sendable () -> Void
+    }
+
+    /// Makes a place for a source with the worker that has the fewest; nil when all slots are taken.
+    ///
+    /// - Parameter isPolled: whether the worker itself reads it.
     func add(
-        name: String, isRealTime: Bool, settings: AnalysisSettings
-    ) -> (input: SourceInput, slot: Int, wake: @Sendable () -> Void)? {
-        state.withLock { state in
+        name: String, isRealTime: Bool, isPolled: Bool, settings: AnalysisSettings
+    ) throws(CaptureError) -> Place? {
+        try state.withLock { state throws(CaptureError) in
+            guard !state.freeSlots.isEmpty else { return nil }
+            let index = try leastLoaded(&state)
             guard let slot = state.freeSlots.popLast() else { return nil }
-            let index = leastLoaded(&state)
             let worker = state.workers[index]
             state.load[index] += 1
             state.worker[slot] = index
             let wake: @Sendable () -> Void = { worker.markReady(slot) }
             let input = SourceInput(
                 name: name, isRealTime: isRealTime, settings: settings, workerName: worker.name,
-                wakeWorker: wake)
-            worker.add(SourceTrack(input: input, slot: slot, listener: listener), slot: slot)
-            return (input, slot, wake)
+                pipes: isPolled ? worker.pipes : nil, wakeWorker: wake)
+            let track = SourceTrack(input: input, slot: slot, listener: listener)
+            let sink: any AudioSink = isPolled ? PipeSink(track) : input
+            worker.add(track, slot: slot)
+            return Place(slot: slot, input: input, sink: sink, pipes: worker.pipes, wake: wake)
         }
     }
 
@@ -55,10 +72,10 @@ final class AnalysisPool: Sendable {
         for worker in workers { worker.stop() }
     }
 
-    private func leastLoaded(_ state: inout State) -> Int {
+    private func leastLoaded(_ state: inout State) throws(CaptureError) -> Int {
         if let idle = state.load.firstIndex(of: 0) { return idle }
         if state.workers.count < mostWorkers {
-            let worker = AnalysisWorker(index: state.workers.count, slots: Self.slots) { [weak self] slot in
+            let worker = try AnalysisWorker(index: state.workers.count, slots: Self.slots) { [weak self] slot in
                 self?.slotIsFree(slot)
             }
             state.workers.append(worker)

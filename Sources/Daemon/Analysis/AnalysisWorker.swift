@@ -2,15 +2,17 @@ import Capture
 import Foundation
 import Synchronization
 
-/// One thread that analyses many sources, each a ring's worth at a time, and sleeps when there is nothing to do.
+/// One thread that reads pipes and analyses many sources, each a ring's or a pipe's worth at a time, and sleeps when there
+/// is nothing to do.
 final class AnalysisWorker: @unchecked Sendable {
     // Safe to share: `tracks` is written by `add` before its slot can be ready, and from then on by the thread alone;
     // the ready set carries what was written from the one to the other.
     let name: String
+    /// Reads those of its sources that are pipes, and is what it sleeps on.
+    let pipes: PipeReader
     private let tracks: UnsafeMutableBufferPointer<SourceTrack?>
     private let ready: ReadySet
     private let retiring: ReadySet
-    private let wakeUp = WakeUp()
     private let isStopping = Atomic<Bool>(false)
     private let finished = DispatchSemaphore(value: 0)
     private let onRetired: @Sendable (Int) -> Void
@@ -21,7 +23,8 @@ final class AnalysisWorker: @unchecked Sendable {
     /// - Parameters:
     ///   - slots: how many there are among all workers.
     ///   - onRetired: told, on the worker's thread, that nothing of a slot is left here.
-    init(index: Int, slots: Int, onRetired: @escaping @Sendable (Int) -> Void) {
+    init(index: Int, slots: Int, onRetired: @escaping @Sendable (Int) -> Void) throws(CaptureError) {
+        pipes = try PipeReader()
         name = "analysis \(index)"
         tracks = .allocate(capacity: slots)
         tracks.initialize(repeating: nil)
@@ -48,19 +51,19 @@ final class AnalysisWorker: @unchecked Sendable {
     }
 
     func markReady(_ slot: Int) {
-        if ready.insert(slot) { wakeUp.raise() }
+        if ready.insert(slot) { pipes.wake() }
     }
 
     /// Lets go of a slot that nobody calls ready any more; nothing of its source is analysed from now on.
     func retire(_ slot: Int) {
         retiring.insert(slot)
-        wakeUp.raise()
+        pipes.wake()
     }
 
     /// Ends the thread and returns when it is over.
     func stop() {
         isStopping.store(true, ordering: .releasing)
-        wakeUp.raise()
+        pipes.wake()
         finished.wait()
     }
 
@@ -82,7 +85,7 @@ final class AnalysisWorker: @unchecked Sendable {
                 guard let track = tracks[slot] else { return }
                 if case .more = track.turn(scratch: scratch) { ready.insert(slot) }
             }
-            if !worked && !retired { wakeUp.wait() }
+            pipes.turn(mayWait: !worked && !retired)
         }
     }
 }

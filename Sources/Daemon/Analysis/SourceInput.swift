@@ -5,16 +5,17 @@ import Synchronization
 
 /// Where a source delivers: the capture thread's end of the way to the analysis.
 ///
-/// A device is never made to wait: what is not analysed in time is dropped, oldest first, and counted. A pipe or file
-/// waits until there is room. Everything that is not samples goes through a mailbox, in order with the samples.
+/// A device is never made to wait: what is not analysed in time is dropped, oldest first, and counted. A file waits
+/// until there is room. Everything that is not samples goes through a mailbox, in order with the samples; of a pipe, which
+/// the worker itself reads, nothing else comes here (`PipeSink`).
 final class SourceInput: AudioSink, @unchecked Sendable {
     // Safe to share: `ring` and `ringRate` belong to the capture thread, which alone calls `handle` and `deliver`;
     // everything else is immutable, atomic or under a lock.
 
     /// What the worker is told, in order.
     enum Item: Sendable {
-        /// A new stream begins.
-        case stream(StreamFormat, SampleRing, StreamAnalysis)
+        /// A new stream begins; its samples come through the ring if there is one.
+        case stream(StreamFormat, SampleRing?, StreamAnalysis)
         /// The same stream goes on with other settings.
         case change(AnalysisChange)
         /// There is no stream; the next one will have these labels.
@@ -29,6 +30,8 @@ final class SourceInput: AudioSink, @unchecked Sendable {
     let isRealTime: Bool
     /// The thread that analyses it, as top and debuggers show it.
     let workerName: String
+    /// What reads it on that thread, if it is a pipe.
+    private let pipes: PipeReader?
 
     private struct Mailbox {
         var items: [Item] = []
@@ -56,12 +59,13 @@ final class SourceInput: AudioSink, @unchecked Sendable {
     private var worthwhile = 1
 
     init(
-        name: String, isRealTime: Bool, settings: AnalysisSettings, workerName: String,
+        name: String, isRealTime: Bool, settings: AnalysisSettings, workerName: String, pipes: PipeReader? = nil,
         wakeWorker: @escaping @Sendable () -> Void
     ) {
         self.name = name
         self.isRealTime = isRealTime
         self.workerName = workerName
+        self.pipes = pipes
         self.wakeWorker = wakeWorker
         mailbox = Mutex(Mailbox(settings: settings))
     }
@@ -72,15 +76,15 @@ final class SourceInput: AudioSink, @unchecked Sendable {
     /// Samples dropped because they were not analysed in time.
     var dropped: Int { droppedCount.load(ordering: .relaxed) }
 
-    /// Grows whenever the worker takes anything.
-    var progress: Int { takenCount.load(ordering: .relaxed) }
+    /// Grows whenever the worker takes anything; of a pipe also if it is another one's.
+    var progress: Int { takenCount.load(ordering: .relaxed) + (pipes?.progress ?? 0) }
 
     /// Whether there is anything that the worker was woken for and has not taken.
     var hasWork: Bool {
         if hasMail { return true }
         return mailbox.withLock { box in
-            guard let ring = box.ring, let format = box.format else { return false }
-            return ring.count >= Self.worthwhile(format)
+            guard let format = box.format else { return false }
+            return box.ring.map { $0.count >= Self.worthwhile(format) } ?? pipes?.hasWork ?? false
         }
     }
 
@@ -103,9 +107,9 @@ final class SourceInput: AudioSink, @unchecked Sendable {
     /// are impossible.
     func use(_ settings: AnalysisSettings) throws(StreamingError) {
         try mailbox.withLock { box throws(StreamingError) in
-            if let format = box.format, let ring = box.ring {
-                let seconds = Double(ring.capacity) / Double(format.sampleRate)
-                box.items.append(.change(try AnalysisChange(settings: settings, seconds: seconds)))
+            if let format = box.format {
+                box.items.append(
+                    .change(try AnalysisChange(settings: settings, seconds: Self.seconds(format, box.ring))))
             } else {
                 _ = try settings.replacement()
                 box.items.append(.labels(settings.model.labels))
@@ -171,13 +175,13 @@ final class SourceInput: AudioSink, @unchecked Sendable {
 
     private func open(_ format: StreamFormat) {
         // About 0.7 s: 128 KiB at 48 kHz.
-        let ring = SampleRing(minimumCapacity: format.sampleRate * 68 / 100)
+        let ring = pipes == nil ? SampleRing(minimumCapacity: format.sampleRate * 68 / 100) : nil
         let isOpen = mailbox.withLock { box in
             // Made and posted under one lock, so that `use` comes wholly before or after.
             defer { hasItems.store(true, ordering: .releasing) }
             do throws(StreamingError) {
                 let analysis = try StreamAnalysis(
-                    sampleRate: format.sampleRate, ringCapacity: ring.capacity, settings: box.settings)
+                    sampleRate: format.sampleRate, turn: Self.seconds(format, ring), settings: box.settings)
                 box.format = format
                 box.ring = ring
                 box.items.append(.stream(format, ring, analysis))
@@ -194,6 +198,11 @@ final class SourceInput: AudioSink, @unchecked Sendable {
         wakeWorker()
     }
 
+    /// Of the audio that one turn of the worker can take at most: what is in a ring, or what is read of a pipe at once.
+    private static func seconds(_ format: StreamFormat, _ ring: SampleRing?) -> Double {
+        Double(ring?.capacity ?? PipeReader.mostSamples(channels: format.channels)) / Double(format.sampleRate)
+    }
+
     private func post(_ item: Item) {
         mailbox.withLock { box in
             box.items.append(item)
@@ -203,6 +212,16 @@ final class SourceInput: AudioSink, @unchecked Sendable {
     }
 
     // MARK: The worker
+
+    /// A pipe was read.
+    func tellDelivery() { lastDelivery.store(monotonicNanoseconds(), ordering: .releasing) }
+
+    /// A pipe waits, or does not any more, for the hub to read what was made of it.
+    func tellWaiting(_ waits: Bool) {
+        guard isWaiting.load(ordering: .relaxed) != waits else { return }
+        if !waits { tellDelivery() }
+        isWaiting.store(waits, ordering: .releasing)
+    }
 
     /// Whether `takeItem` has anything to give; what was delivered before the first item is in the ring then.
     var hasMail: Bool { hasItems.load(ordering: .acquiring) }

@@ -55,6 +55,26 @@ final class SourceTrack {
         return .more
     }
 
+    // MARK: A pipe, which this thread reads itself
+
+    /// Whether the hub has left room for what one read brings.
+    var hasRoom: Bool {
+        let hasRoom = analysis?.hasRoom ?? true
+        input.tellWaiting(!hasRoom)
+        return hasRoom
+    }
+
+    /// Analyses at once.
+    func take(_ samples: UnsafeBufferPointer<Float>) {
+        input.tellDelivery()
+        // The stream that they belong to may have begun a moment ago.
+        while input.hasMail, let item = input.takeItem(ringIsEmpty: true) { apply(item) }
+        guard let analysis, analysis.process(samples) else { return }
+        listener.estimatesWait(slot: slot)
+    }
+
+    // MARK: Anything else
+
     /// Returns whether the ring is empty now.
     private func drain(_ scratch: UnsafeMutableBufferPointer<Float>) -> Bool {
         guard let ring, let analysis else { return true }
@@ -93,4 +113,22 @@ final class SourceTrack {
             listener.post(.closed(event), slot: slot)
         }
     }
+}
+
+/// Where a pipe delivers: on its worker's own thread, so that nothing lies between reading and analysis.
+final class PipeSink: AudioSink, @unchecked Sendable {
+    // Safe to share: `track` is touched by `hasRoom` and `deliver` alone, which are called on its worker's thread.
+    private let input: SourceInput
+    private let track: SourceTrack
+
+    init(_ track: SourceTrack) {
+        input = track.input
+        self.track = track
+    }
+
+    func handle(_ event: CaptureEvent) { input.handle(event) }
+
+    var hasRoom: Bool { track.hasRoom }
+
+    func deliver(_ samples: UnsafeBufferPointer<Float>) { track.take(samples) }
 }

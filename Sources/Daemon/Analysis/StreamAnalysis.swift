@@ -20,12 +20,12 @@ final class StreamAnalysis: @unchecked Sendable {
     /// Estimates that one turn can bring.
     private var estimatesPerTurn: Int
 
-    init(sampleRate: Int, ringCapacity: Int, settings: AnalysisSettings) throws(StreamingError) {
+    /// - Parameter turn: seconds of audio that one turn can take.
+    init(sampleRate: Int, turn: Double, settings: AnalysisSettings) throws(StreamingError) {
         classifier = try StreamingClassifier(
             model: settings.model, inputRate: sampleRate, updateInterval: settings.updateInterval,
             estimator: settings.estimator)
-        let seconds = Double(ringCapacity) / Double(sampleRate)
-        estimatesPerTurn = EstimateRing.estimates(in: seconds, interval: classifier.updateInterval)
+        estimatesPerTurn = EstimateRing.estimates(in: turn, interval: classifier.updateInterval)
         estimates = EstimateRing(perTurn: estimatesPerTurn, labels: settings.model.labels.count)
     }
 
@@ -95,7 +95,7 @@ extension AnalysisSettings {
 }
 
 extension EstimateRing {
-    /// Estimates that one turn can bring: a ring full of samples, the stream's end, and a change of settings.
+    /// Estimates that one turn can bring: that of its samples, the stream's end, and a change of settings.
     fileprivate static func estimates(in seconds: Double, interval: Double) -> Int { Int(seconds / interval) + 5 }
 
     /// Room for a few turns, so that analysis and hub need not take turns.

@@ -1,3 +1,4 @@
+import Capture
 import NIOCore
 
 /// Who is connected to the control socket.

@@ -1,3 +1,4 @@
+import Capture
 import ControlProtocol
 import History
 import Streaming

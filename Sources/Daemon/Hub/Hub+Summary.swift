@@ -1,3 +1,5 @@
+import Capture
+
 /// What was heard, from time to time.
 extension Hub {
     /// Logs a line a source with the share of each label since the last summary.

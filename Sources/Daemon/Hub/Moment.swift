@@ -1,3 +1,4 @@
+import Capture
 import ControlProtocol
 
 /// When something began: a time of day that stays true when the clock is set, as it is on a machine that wakes up in

@@ -1,3 +1,5 @@
+import Capture
+
 /// How many lines may be logged about one thing: some at once, and one a second on average. A FIFO whose writers come
 /// and go a thousand times a second must not fill the disk.
 struct LineBudget {

@@ -1,3 +1,4 @@
+import Capture
 import Glibc
 
 /// What the service manager is told (sd_notify(3)): a datagram to the socket it names. Without one nothing happens.

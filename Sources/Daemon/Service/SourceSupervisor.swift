@@ -10,8 +10,7 @@ actor SourceSupervisor {
     private struct Running {
         let configuration: Configuration.Source
         let source: any AudioSource
-        let input: SourceInput
-        let slot: Int
+        let place: AnalysisPool.Place
     }
 
     private let hub: Hub
@@ -35,13 +34,13 @@ actor SourceSupervisor {
         guard !isStopped else { return [] }
         var changes: [String] = []
         let failed = await hub.failedSlots
-        func stays(_ one: Running) -> Bool { sources.contains(one.configuration) && !failed.contains(one.slot) }
+        func stays(_ one: Running) -> Bool { sources.contains(one.configuration) && !failed.contains(one.place.slot) }
         let leaving = running.filter { !stays($0) }
         running.removeAll { !stays($0) }
         await silence(leaving)
         for old in leaving {
-            await hub.remove(slot: old.slot)
-            pool.remove(slot: old.slot)
+            await hub.remove(slot: old.place.slot)
+            pool.remove(slot: old.place.slot)
         }
         for old in leaving where !sources.contains(where: { $0.name == old.configuration.name }) {
             changes.append("source \(old.configuration.name): removed")
@@ -62,7 +61,7 @@ actor SourceSupervisor {
 
     private func useAnalysis(of running: Running) {
         do throws(StreamingError) {
-            try running.input.use(analysis)
+            try running.place.input.use(analysis)
         } catch {
             log.error("\(running.configuration.name): goes on with the settings before: \(error)")
         }
@@ -70,20 +69,25 @@ actor SourceSupervisor {
 
     private func start(_ configuration: Configuration.Source) async {
         let source = configuration.uri.makeSource()
-        guard
-            let (input, slot, wake) = pool.add(
-                name: configuration.name, isRealTime: source.isRealTime, settings: analysis)
-        else {
+        let added: AnalysisPool.Place?
+        do throws(CaptureError) {
+            added = try pool.add(
+                name: configuration.name, isRealTime: source.isRealTime, isPolled: source.isPolled, settings: analysis)
+        } catch {
+            log.error("\(configuration.name): not started: \(error)")
+            return
+        }
+        guard let place = added else {
             log.error("\(configuration.name): not started: \(AnalysisPool.slots) sources are running already")
             return
         }
         let labels = analysis.model.labels
         await hub.add(
             HubSource(
-                name: configuration.name, uri: configuration.uri, slot: slot, input: input, labels: labels,
-                wakeAnalysis: wake))
-        running.append(Running(configuration: configuration, source: source, input: input, slot: slot))
-        source.start(input)
+                name: configuration.name, uri: configuration.uri, slot: place.slot, input: place.input, labels: labels,
+                wakeAnalysis: place.wake))
+        running.append(Running(configuration: configuration, source: source, place: place))
+        source.start(place.sink, pipes: place.pipes)
     }
 
     /// Stops capturing, from all at the same time: a device can take a while.
@@ -93,7 +97,7 @@ actor SourceSupervisor {
             let group = DispatchGroup()
             for running in leaving {
                 // Its thread may be waiting for room.
-                running.input.stop()
+                running.place.input.stop()
                 DispatchQueue.global().async(group: group) { running.source.stop() }
             }
             group.notify(queue: .global()) { done.resume() }

@@ -1,0 +1,3 @@
+// Parts of the C library that Swift's Glibc module leaves out: waiting for many descriptors at once.
+#include <sys/epoll.h>
+#include <sys/eventfd.h>

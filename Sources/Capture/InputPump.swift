@@ -1,0 +1,82 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Copies standard input into a pipe, on a thread that may wait, where it is a file, a device, a socket or another
+/// user's pipe: what cannot be read without waiting, or not be waited for beside others.
+final class InputPump: Sendable {
+    /// Belongs to who made the pump.
+    let readEnd: Int32
+    private let writeEnd: Int32
+    private let signal: StopSignal
+    private let error = Mutex<CaptureError?>(nil)
+
+    /// Bytes of one read.
+    private static let capacity = 64 << 10
+
+    /// Starts copying, until standard input ends, the read end is closed, or `stop`.
+    init() throws(CaptureError) {
+        signal = try StopSignal()
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else {
+            throw CaptureError(
+                .cannotOpen, "no file descriptor is left for standard input: \(systemMessage(errno))", call: "pipe",
+                errno: errno)
+        }
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
+        (readEnd, writeEnd) = (ends[0], ends[1])
+        DispatchQueue(label: "standard input").async { self.run() }
+    }
+
+    /// Why the pipe ended, if for a reason.
+    var failure: CaptureError? { error.withLock { $0 } }
+
+    func stop() { signal.raise() }
+
+    private func run() {
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.capacity, alignment: 16)
+        defer {
+            bytes.deallocate()
+            close(writeEnd)
+        }
+        while waitFor(STDIN_FILENO, POLLIN) {
+            let count = read(STDIN_FILENO, bytes.baseAddress, bytes.count)
+            if count == 0 { return }
+            if count < 0 {
+                let code = errno
+                if code == EAGAIN || code == EINTR { continue }
+                error.withLock {
+                    $0 = CaptureError(
+                        .readFailed, "standard input cannot be read: \(systemMessage(code))", call: "read", errno: code)
+                }
+                return
+            }
+            guard write(UnsafeRawBufferPointer(rebasing: bytes[..<count])) else { return }
+        }
+    }
+
+    /// Returns whether somebody reads.
+    private func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var rest = bytes
+        while !rest.isEmpty {
+            guard waitFor(writeEnd, POLLOUT) else { return false }
+            let count = Glibc.write(writeEnd, rest.baseAddress, rest.count)
+            if count < 0 && errno != EAGAIN && errno != EINTR { return false }
+            rest = UnsafeRawBufferPointer(rebasing: rest[max(0, count)...])
+        }
+        return true
+    }
+
+    /// Returns whether to go on.
+    private func waitFor(_ descriptor: Int32, _ events: Int32) -> Bool {
+        var descriptors = [
+            pollfd(fd: descriptor, events: Int16(events), revents: 0),
+            pollfd(fd: signal.fileDescriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        _ = poll(&descriptors, 2, -1)
+        return !signal.isRaised
+    }
+}

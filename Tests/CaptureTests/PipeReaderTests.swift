@@ -1,0 +1,110 @@
+import Dispatch
+import Foundation
+import Glibc
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Capture
+
+@Suite("Many pipes on one thread")
+struct PipeReaderTests {
+    private let tone = Signals.sine(440, rate: 48_000, seconds: 2)
+
+    private func makeFIFO() throws -> String {
+        let path = TestEnvironment.path("one.fifo")
+        try #require(mkfifo(path, 0o600) == 0)
+        return path
+    }
+
+    private func listen(_ path: String, _ sink: any AudioSink, to pipes: PipeReader) throws -> any AudioSource {
+        let source = try SourceURI(parsing: "pipe:\(path)?rate=48000&channels=2&format=s16le").makeSource()
+        source.start(sink, pipes: pipes)
+        return source
+    }
+
+    @Test("All are heard to their end, whatever the pieces they come in")
+    func many() async throws {
+        let pipes = try ReadingThread.start()
+        let file = try Signals.file(Signals.encode(tone, .int16, channels: 2))
+        let paths = try (0..<80).map { _ in try makeFIFO() }
+        let sinks = paths.map { _ in RecordingSink() }
+        let sources = try zip(paths, sinks).map { try listen($0, $1, to: pipes) }
+        defer { for source in sources { source.stop() } }
+        let writers = try paths.enumerated().map { index, path in
+            try ChildProcess(shell: "dd if='\(file)' of='\(path)' bs=\(1000 + 977 * index) status=none")
+        }
+        for (sink, writer) in zip(sinks, writers) {
+            #expect(await sink.wait(seconds: 10) { $0.waits.count == 2 })
+            #expect(sink.record.count == tone.count)
+            #expect(zip(sink.record.samples, tone).allSatisfy { abs($0 - $1) < 1e-4 })
+            writer.end()
+        }
+    }
+
+    @Test(
+        "One that never pauses, or opens streams without end, leaves the others their turn",
+        arguments: ["cat /dev/zero", "while :; do cat '%'; done"])
+    func endless(command: String) async throws {
+        let pipes = try ReadingThread.start()
+        let headers = try Signals.file((0..<400).flatMap { _ in Signals.wav([0], rate: 48_000, channels: 2) })
+        let (loud, other) = (try makeFIFO(), try makeFIFO())
+        let (loudSink, sink) = (RecordingSink(keeping: 0), RecordingSink())
+        let sources = [try listen(loud, loudSink, to: pipes), try listen(other, sink, to: pipes)]
+        defer { for source in sources { source.stop() } }
+        let writer = try ChildProcess(
+            shell: "(\(command.replacing("%", with: headers))) >'\(loud)' 2>/dev/null")
+        defer { writer.end() }
+        #expect(await loudSink.wait(seconds: 5) { $0.count > 1000 })
+        try await TestEnvironment.run("cat '\(Signals.file(Signals.encode(tone, .int16, channels: 2)))' >'\(other)'")
+        #expect(await sink.wait(seconds: 5) { $0.count == tone.count })
+    }
+
+    @Test("While a sink has no room its writer waits and nobody else; nothing is lost")
+    func noRoom() async throws {
+        let pipes = try ReadingThread.start()
+        let bytes = Signals.encode(tone, .int16, channels: 2)
+        let (full, other) = (FullSink(), RecordingSink())
+        let paths = [try makeFIFO(), try makeFIFO()]
+        let sources = [try listen(paths[0], full, to: pipes), try listen(paths[1], other, to: pipes)]
+        defer { for source in sources { source.stop() } }
+        let writer = try ChildProcess(shell: "cat '\(Signals.file(bytes))' >'\(paths[0])'")
+        defer { writer.end() }
+        try await TestEnvironment.run("cat '\(Signals.file(bytes))' >'\(paths[1])'")
+        #expect(await other.wait(seconds: 5) { $0.count == tone.count })
+        #expect(full.inner.record.count == 0 && writer.isRunning)
+        #expect(!pipes.hasWork, "what nobody may read is no work")
+        full.hasRoom = true
+        pipes.wake()
+        #expect(await full.inner.wait(seconds: 5) { $0.waits.count == 2 })
+        #expect(full.inner.record.samples.count == tone.count)
+    }
+
+    @Test("Woken from any thread it returns, once for all who woke it before")
+    func woken() throws {
+        let pipes = try PipeReader()
+        for _ in 0..<100 {
+            DispatchQueue.concurrentPerform(iterations: 4) { _ in pipes.wake() }
+            #expect(pipes.hasWork)
+            #expect(pipes.turn(mayWait: true))
+            #expect(!pipes.hasWork && !pipes.turn(mayWait: false))
+        }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 0.05) { pipes.wake() }
+        #expect(pipes.turn(mayWait: true))
+    }
+}
+
+/// Has no room until it is told so.
+private final class FullSink: AudioSink {
+    let inner = RecordingSink()
+    private let room = Atomic<Bool>(false)
+
+    var hasRoom: Bool {
+        get { room.load(ordering: .acquiring) }
+        set { room.store(newValue, ordering: .releasing) }
+    }
+
+    func handle(_ event: CaptureEvent) { inner.handle(event) }
+
+    func deliver(_ samples: UnsafeBufferPointer<Float>) { inner.deliver(samples) }
+}
