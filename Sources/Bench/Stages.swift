@@ -33,7 +33,10 @@ struct StageRunner {
     private(set) var recording: Recording
 
     private let frontEnd = FrontEnd.version1
-    private var bins: Int { frontEnd.frameLength / 2 + 1 }
+    private let workspace = Workspace()
+    private let filterbank = MelFilterbank()
+    private let cosine = CosineTransform()
+    private var bins: Int { MelFilterbank.paddedBins(frontEnd) }
     private var frames: Int { recording.spectra.count / bins }
     /// Seconds between two windows.
     private var step: Double { Double(model.architecture.step) * frontEnd.hopDuration }
@@ -64,7 +67,7 @@ struct StageRunner {
     }
 
     private func resample(_ consume: (UnsafeBufferPointer<Float>) -> Void) throws {
-        let resampler = try Resampler(inputRate: recording.rate, outputRate: frontEnd.sampleRate)
+        let resampler = try Resampler(inputRate: recording.rate, outputRate: frontEnd.sampleRate, workspace: workspace)
         recording.device.withUnsafeBufferPointer { samples in
             for start in stride(from: 0, to: samples.count, by: Resampler.block) {
                 let end = min(start + Resampler.block, samples.count)
@@ -73,20 +76,17 @@ struct StageRunner {
         }
     }
 
-    private func transform(_ consume: (UnsafeMutableBufferPointer<Float>) -> Void) throws {
-        let spectrum = try PowerSpectrum(frontEnd: frontEnd)
+    private func transform(_ consume: (UnsafeBufferPointer<Float>) -> Void) throws {
+        let spectrum = try PowerSpectrum(frontEnd: frontEnd, workspace: workspace)
         let last = recording.resampled.count - frontEnd.frameLength
         recording.resampled.withUnsafeBufferPointer { samples in
             for start in stride(from: 0, through: last, by: frontEnd.hopLength) {
-                spectrum.process(samples.baseAddress! + start)
-                consume(spectrum.power)
+                consume(UnsafeBufferPointer(start: spectrum.process(samples.baseAddress! + start), count: bins))
             }
         }
     }
 
     private func findCoefficients(_ consume: ([Float]) -> Void) {
-        let filterbank = MelFilterbank(frontEnd: frontEnd)
-        let cosine = CosineTransform(frontEnd: frontEnd)
         var normalizer = LevelNormalizer(frontEnd: frontEnd)
         var bands = [Float](repeating: 0, count: frontEnd.melBands)
         var coefficients = [Float](repeating: 0, count: frontEnd.coefficients)

@@ -11,18 +11,22 @@ public final class AudioFrames {
 
     private let resampler: Resampler
     private let logMel: LogMelStream
-    private let clean: UnsafeMutablePointer<Float>
+    private let workspace: Workspace
 
-    /// - Parameter inputRate: of the samples that will be pushed, Hz, 8 000 to 192 000.
-    public init(inputRate: Int, frontEnd: FrontEnd = .version1) throws(StreamingError) {
+    /// - Parameters:
+    ///   - inputRate: of the samples that will be pushed, Hz, 8 000 to 192 000.
+    ///   - workspace: of the thread that will push them.
+    public init(
+        inputRate: Int, frontEnd: FrontEnd = .version1, workspace: Workspace = Workspace()
+    ) throws(StreamingError) {
         self.inputRate = inputRate
-        resampler = try Resampler(inputRate: inputRate, outputRate: frontEnd.sampleRate)
-        logMel = try LogMelStream(frontEnd: frontEnd)
-        clean = .allocate(capacity: Resampler.block)
-        clean.initialize(repeating: 0, count: Resampler.block)
+        self.workspace = workspace
+        // No window waits for a block that has just begun.
+        let window = (frontEnd.windowFrames - 1) * frontEnd.hopLength + frontEnd.frameLength
+        resampler = try Resampler(
+            inputRate: inputRate, outputRate: frontEnd.sampleRate, boundary: window, workspace: workspace)
+        logMel = try LogMelStream(frontEnd: frontEnd, workspace: workspace)
     }
-
-    deinit { clean.deallocate() }
 
     /// Frames handed over since the last reset.
     public var frames: Int { logMel.frames }
@@ -36,7 +40,7 @@ public final class AudioFrames {
         while offset < samples.count {
             let count = min(Resampler.block, samples.count - offset)
             // Plain pointers: the loop is vectorised.
-            let (input, clean) = (samples.baseAddress! + offset, clean)
+            let (input, clean) = (samples.baseAddress! + offset, workspace.samples)
             for index in 0..<count { clean[index] = Self.sane(input[index]) }
             offset += count
             resampler.process(UnsafeBufferPointer(start: clean, count: count)) { logMel.push($0, consume) }

@@ -22,23 +22,21 @@ public final class LogMelStream {
     /// The samples of the frame that is being filled, oldest first.
     private let samples: UnsafeMutablePointer<Float>
     private var filled = 0
-    private let bands: UnsafeMutableBufferPointer<Float>
+    private let workspace: Workspace
 
-    public init(frontEnd: FrontEnd = .version1) throws(StreamingError) {
+    public init(
+        frontEnd: FrontEnd = .version1, workspace: Workspace = Workspace()
+    ) throws(StreamingError) {
         self.frontEnd = frontEnd
+        self.workspace = workspace
         let length = frontEnd.frameLength
-        spectrum = try PowerSpectrum(frontEnd: frontEnd)
-        filterbank = MelFilterbank(frontEnd: frontEnd)
+        spectrum = try PowerSpectrum(frontEnd: frontEnd, workspace: workspace)
+        filterbank = FrontEndTables.of(frontEnd).filterbank
         samples = .allocate(capacity: length)
         samples.initialize(repeating: 0, count: length)
-        bands = .allocate(capacity: frontEnd.melBands)
-        bands.initialize(repeating: 0)
     }
 
-    deinit {
-        samples.deallocate()
-        bands.deallocate()
-    }
+    deinit { samples.deallocate() }
 
     /// Forgets the stream.
     public func reset() {
@@ -57,10 +55,9 @@ public final class LogMelStream {
             filled += taken
             offset += taken
             guard filled == length else { return }
-            spectrum.process(samples)
-            filterbank.process(spectrum.power.baseAddress!, into: bands)
+            filterbank.process(spectrum.process(samples), into: workspace.bands)
             frames += 1
-            consume(Frame(bands: bands, power: meanSquareOfNewest()))
+            consume(Frame(bands: workspace.bands, power: meanSquareOfNewest()))
             samples.update(from: samples + hop, count: length - hop)
             filled = length - hop
         }

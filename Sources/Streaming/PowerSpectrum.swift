@@ -1,53 +1,41 @@
 import CFFTW
-import Foundation
 import Model
 
 /// The power spectrum of frames: periodic Hann window, real FFT, squared magnitude without scaling.
 ///
 /// As `abs(librosa.stft(…, center=False)) ** 2`. Allocates nothing after `init`.
-public final class PowerSpectrum {
+public struct PowerSpectrum {
     /// Samples of a frame.
     public let length: Int
-    /// [length / 2 + 1]; of the last frame.
-    public let power: UnsafeMutableBufferPointer<Float>
 
     private let transform: FourierTransform
-    private let window: UnsafeMutablePointer<Float>
-    private let windowed: UnsafeMutablePointer<Float>
-    private let spectrum: UnsafeMutablePointer<fftwf_complex>
+    private let window: [Float]
+    private let workspace: Workspace
 
-    public init(frontEnd: FrontEnd = .version1) throws(StreamingError) {
+    public init(frontEnd: FrontEnd = .version1, workspace: Workspace) throws(StreamingError) {
         length = frontEnd.frameLength
         transform = try FourierTransform.ofLength(length)
-        window = .allocate(capacity: length)
-        for index in 0..<length {
-            (window + index).initialize(to: Float(0.5 - 0.5 * cos(2 * Double.pi * Double(index) / Double(length))))
-        }
-        windowed = FourierTransform.allocateReal(length)
-        spectrum = FourierTransform.allocateComplex(length / 2 + 1)
-        power = .allocate(capacity: length / 2 + 1)
-        power.initialize(repeating: 0)
+        window = FrontEndTables.of(frontEnd).window
+        self.workspace = workspace
     }
 
-    deinit {
-        window.deallocate()
-        FourierTransform.free(windowed)
-        FourierTransform.free(spectrum)
-        power.deallocate()
-    }
-
-    /// Analyses the `length` samples of a frame into `power`.
-    public func process(_ samples: UnsafePointer<Float>) {
+    /// Analyses the `length` samples of a frame: [length / 2 + 1], which the next frame of any stream with the same
+    /// workspace replaces.
+    public func process(_ samples: UnsafePointer<Float>) -> UnsafePointer<Float> {
         // Plain values: the loops are vectorised.
-        let (length, window, windowed, power) = (length, window, windowed, power.baseAddress!)
-        for index in 0..<length { windowed[index] = samples[index] * window[index] }
-        transform.execute(windowed, spectrum)
+        let (length, windowed, power) = (length, workspace.windowed, workspace.power)
+        window.withUnsafeBufferPointer { window in
+            let window = window.baseAddress!
+            for index in 0..<length { windowed[index] = samples[index] * window[index] }
+        }
+        transform.execute(windowed, workspace.spectrum)
         // fftwf_complex is float[2]: the spectrum seen as consecutive real and imaginary parts.
-        spectrum.withMemoryRebound(to: Float.self, capacity: length + 2) { parts in
+        workspace.spectrum.withMemoryRebound(to: Float.self, capacity: length + 2) { parts in
             for bin in 0...(length / 2) {
                 let (real, imaginary) = (parts[2 * bin], parts[2 * bin + 1])
                 power[bin] = real * real + imaginary * imaginary
             }
         }
+        return UnsafePointer(power)
     }
 }

@@ -1,84 +1,69 @@
-import CSoxr
-
-/// Brings a mono stream to another rate, with libsoxr; a stream that has the rate already passes untouched.
+/// Brings a mono stream to another rate; a stream that has the rate already passes untouched.
 ///
-/// What comes out does not depend on how the input is cut: it is fed in blocks of at most `block` samples, whose
-/// size also bounds what soxr ever allocates, which it does in the first few calls only.
+/// What lies above 95.5 % of the lower Nyquist frequency is taken out, 100 dB or more from the Nyquist frequency on, with
+/// linear phase and no delay in the sample count. What comes out does not depend on how the input is cut. Nothing is
+/// allocated after the first second.
+///
+/// Common rates go by FFT (`BlockResampling`), with half of libsoxr's work and a twentieth of its memory
+/// (docs/performance.md); rates that this is not possible for go by libsoxr.
 public final class Resampler {
     /// The most samples that it is fed at once.
     public static let block = 1024
+    /// The most samples that come at once.
+    static let mostProduced = max(block * 24, BlockResampling.mostSamples)
 
-    private let handle: soxr_t?
-    private let output: UnsafeMutablePointer<Float>
-    private let outputCapacity: Int
+    private enum Way {
+        case none
+        case blocks(BlockStream)
+        case soxr(SoxrStream)
+    }
 
-    /// - Parameter inputRate: Hz, 8 000 to 192 000.
-    public init(inputRate: Int, outputRate: Int) throws(StreamingError) {
+    private let way: Way
+
+    /// - Parameters:
+    ///   - inputRate: Hz, 8 000 to 192 000.
+    ///   - boundary: a number of samples after which all of them shall be there without waiting for more input than that
+    ///     takes.
+    public init(
+        inputRate: Int, outputRate: Int, boundary: Int = 0, workspace: Workspace
+    ) throws(StreamingError) {
         guard (8_000...192_000).contains(inputRate) else {
             throw StreamingError(.unsupportedRate, "a sample rate of \(inputRate) Hz; 8000 to 192000 are possible")
         }
-        outputCapacity = Self.block * outputRate / inputRate + 64
         if inputRate == outputRate {
-            handle = nil
-            output = .allocate(capacity: 1)
-            return
+            way = .none
+        } else if BlockResampling.supports(inputRate, outputRate) {
+            let resampling = try BlockResampling.between(inputRate, outputRate, boundary: boundary)
+            way = .blocks(BlockStream(resampling, workspace: workspace))
+        } else {
+            way = .soxr(try SoxrStream(inputRate: inputRate, outputRate: outputRate, workspace: workspace))
         }
-        var error: soxr_error_t?
-        var format = soxr_io_spec(SOXR_FLOAT32_I, SOXR_FLOAT32_I)
-        // Steep: flat to within 5 % of the lower Nyquist frequency, so that the top bands keep their level.
-        var quality = soxr_quality_spec(UInt(SOXR_HQ), UInt(SOXR_ROLLOFF_NONE))
-        quality.passband_end = 0.955
-        quality.stopband_begin = 1.0
-        var runtime = soxr_runtime_spec(1)
-        guard
-            let created = soxr_create(
-                Double(inputRate), Double(outputRate), 1, &error, &format, &quality, &runtime)
-        else {
-            let reason = error.map { String(cString: $0) } ?? "unknown reason"
-            throw StreamingError(.libraryFailed, "cannot resample from \(inputRate) Hz: \(reason)", call: "soxr_create")
-        }
-        handle = created
-        output = .allocate(capacity: outputCapacity)
-        output.initialize(repeating: 0, count: outputCapacity)
-    }
-
-    deinit {
-        soxr_delete(handle)
-        output.deallocate()
     }
 
     /// Hands what `input` (at most `block` samples) completes to `consume`.
     public func process(_ input: UnsafeBufferPointer<Float>, _ consume: (UnsafeBufferPointer<Float>) -> Void) {
-        guard let handle else { return consume(input) }
-        var offset = 0
-        while offset < input.count {
-            var used = 0
-            var produced = 0
-            // soxr's errors here are of its own state only, and end the stream's output, never the process.
-            guard
-                soxr_process(
-                    handle, input.baseAddress! + offset, input.count - offset, &used, output, outputCapacity, &produced)
-                    == nil, used > 0 || produced > 0
-            else { return }
-            offset += used
-            consume(UnsafeBufferPointer(start: output, count: produced))
+        switch way {
+        case .none: consume(input)
+        case .blocks(let stream): stream.process(input, consume)
+        case .soxr(let stream): stream.process(input, consume)
         }
     }
 
     /// Hands on what is still inside, at a stream's end.
     public func finish(_ consume: (UnsafeBufferPointer<Float>) -> Void) {
-        guard let handle else { return }
-        while true {
-            var produced = 0
-            guard soxr_process(handle, nil, 0, nil, output, outputCapacity, &produced) == nil, produced > 0 else {
-                return
-            }
-            consume(UnsafeBufferPointer(start: output, count: produced))
+        switch way {
+        case .none: break
+        case .blocks(let stream): stream.finish(consume)
+        case .soxr(let stream): stream.finish(consume)
         }
     }
 
     /// Forgets the stream.
     public func reset() {
-        soxr_clear(handle)
+        switch way {
+        case .none: break
+        case .blocks(let stream): stream.reset()
+        case .soxr(let stream): stream.reset()
+        }
     }
 }

@@ -39,16 +39,18 @@ public final class StreamingClassifier {
     /// - Parameters:
     ///   - inputRate: of the samples that will be pushed, 8 000 to 192 000 Hz.
     ///   - updateInterval: seconds between estimates, see `UpdateGrid`.
+    ///   - workspace: of the thread that will process them.
     public init(
         model: GenreModel, inputRate: Int, updateInterval: Double? = nil,
-        estimator parameters: EstimatorParameters = EstimatorParameters()
+        estimator parameters: EstimatorParameters = EstimatorParameters(), workspace: Workspace = Workspace()
     ) throws(StreamingError) {
         let grid = try UpdateGrid(model: model, interval: updateInterval)
         stepsPerUpdate = grid.stepsPerUpdate
         self.updateInterval = grid.interval
         estimator = try Estimator(labels: model.labels.count, noMusic: model.noMusicIndex, parameters: parameters)
         windows = try WindowStream(
-            model: model, inputRate: inputRate, silenceLevel: parameters.silenceLevel, step: grid.step)
+            model: model, inputRate: inputRate, silenceLevel: parameters.silenceLevel, step: grid.step,
+            workspace: workspace)
     }
 
     public var model: GenreModel { windows.model }

@@ -41,13 +41,15 @@ public final class WindowStream {
     ///   - inputRate: of the samples that will be pushed, 8 000 to 192 000 Hz.
     ///   - silenceLevel: audio below it is silent, dB below full scale (RMS).
     ///   - step: frames from one window to the next, a divisor of the architecture's step, which is the default.
+    ///   - workspace: of the thread that will process them.
     public init(
-        model: GenreModel, inputRate: Int, silenceLevel: Double, step: Int? = nil
+        model: GenreModel, inputRate: Int, silenceLevel: Double, step: Int? = nil,
+        workspace: Workspace = Workspace()
     ) throws(StreamingError) {
         let frontEnd = model.frontEnd
-        audio = try AudioFrames(inputRate: inputRate, frontEnd: frontEnd)
+        audio = try AudioFrames(inputRate: inputRate, frontEnd: frontEnd, workspace: workspace)
         normalizer = LevelNormalizer(frontEnd: frontEnd)
-        cosine = CosineTransform(frontEnd: frontEnd)
+        cosine = FrontEndTables.of(frontEnd).cosine
         history = FrameHistory(frontEnd: frontEnd)
         running = RunningModel(model: model, step: step)
         silencePower = Self.power(ofLevel: silenceLevel)

@@ -1,5 +1,6 @@
 import Foundation
 import Model
+import TestSupport
 import Testing
 
 @testable import Streaming
@@ -38,9 +39,19 @@ import Testing
         let filterbank = MelFilterbank(frontEnd: .version1)
         let binWidth = 22_050.0 / 2048
         for (band, entry) in filterbank.bands.enumerated() where band >= 20 {
-            let area = filterbank.weights[entry.weights].reduce(0.0) { $0 + Double($1) } * binWidth
+            let area = filterbank.weights[entry.weights].reduce(0.0) { $0 + Double($1.sum()) } * binWidth
             #expect(abs(area - 1) < 0.02, "band \(band) has area \(area)")
         }
+    }
+
+    @Test func decibelsAreThoseOfTheLogarithm() {
+        var generator = SplitMix(state: 5)
+        var powers = (0..<10_007).map { _ in pow(10, generator.uniform(-10...8)) }
+        powers += [1e-10, 0.5, 1, 2, .leastNormalMagnitude]
+        let expected = powers.map { 10 * log10(Double($0)) }
+        powers.withUnsafeMutableBufferPointer { MelFilterbank.decibels($0) }
+        let worst = zip(powers, expected).map { abs(Double($0) - $1) }.max() ?? .infinity
+        #expect(worst <= 1e-4, "differs by \(worst) dB")
     }
 
     @Test func aFrameComesWhenItsLastSampleArrives() throws {

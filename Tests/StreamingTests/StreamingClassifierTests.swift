@@ -61,7 +61,7 @@ struct Snapshot: Equatable {
         }
     }
 
-    @Test(arguments: [8_000, 22_050, 44_100, 48_000, 192_000])
+    @Test(arguments: [8_000, 22_050, 44_056, 44_100, 48_000, 192_000])
     func estimatesAreTheSameHoweverTheSamplesAreCut(rate: Int) throws {
         let samples = music(seconds: 6, rate: rate)
         let whole = try estimates(samples, rate: rate)
@@ -192,7 +192,7 @@ struct Snapshot: Equatable {
         #expect(runs[0] == runs[1])
     }
 
-    @Test(arguments: [22_050, 44_100, 48_000, 96_000])
+    @Test(arguments: [8_000, 11_025, 16_000, 22_050, 32_000, 37_800, 44_056, 44_100, 48_000, 88_200, 96_000, 192_000])
     func nothingIsAllocatedOnceWarm(rate: Int) throws {
         let samples = music(seconds: 12, rate: rate)
         // Both kinds of network.

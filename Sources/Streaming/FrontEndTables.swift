@@ -1,0 +1,23 @@
+import Foundation
+import Model
+
+/// What the stages of the front end look up: made once for all streams.
+struct FrontEndTables: Sendable {
+    /// [frameLength]: periodic Hann.
+    let window: [Float]
+    let filterbank: MelFilterbank
+    let cosine: CosineTransform
+
+    static func of(_ frontEnd: FrontEnd) -> FrontEndTables {
+        frontEnd == .version1 ? version1 : FrontEndTables(frontEnd)
+    }
+
+    private static let version1 = FrontEndTables(.version1)
+
+    private init(_ frontEnd: FrontEnd) {
+        let length = frontEnd.frameLength
+        window = (0..<length).map { Float(0.5 - 0.5 * cos(2 * Double.pi * Double($0) / Double(length))) }
+        filterbank = MelFilterbank(frontEnd: frontEnd)
+        cosine = CosineTransform(frontEnd: frontEnd)
+    }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import Testing
+
+@testable import Streaming
+
+/// 44 056 Hz goes by libsoxr, the others by FFT.
+@Suite struct ResamplerTests {
+    static let rates = [8_000, 11_025, 16_000, 24_000, 32_000, 37_800, 44_056, 44_100, 48_000, 96_000, 192_000]
+    let output = 22_050
+
+    func resampled(_ samples: [Float], rate: Int, chunk: Int = 1000) throws -> [Float] {
+        let resampler = try Resampler(inputRate: rate, outputRate: output, workspace: Workspace())
+        var result: [Float] = []
+        for start in stride(from: 0, to: samples.count, by: chunk) {
+            samples[start..<min(start + chunk, samples.count)].withUnsafeBufferPointer {
+                resampler.process($0) { result.append(contentsOf: $0) }
+            }
+        }
+        resampler.finish { result.append(contentsOf: $0) }
+        return result
+    }
+
+    func tone(_ frequency: Double, rate: Int) -> [Float] {
+        (0..<rate).map { Float(0.5 * sin(2 * .pi * frequency * Double($0) / Double(rate))) }
+    }
+
+    @Test(arguments: rates, [0.01, 0.5, 0.95])
+    func aToneKeepsItsLevelAndItsTime(rate: Int, share: Double) throws {
+        let frequency = share * Double(min(rate, output)) / 2
+        let result = try resampled(tone(frequency, rate: rate), rate: rate)
+        let expected = tone(frequency, rate: output)
+        // A tone that begins and ends at once is none there.
+        let middle = 2000..<output - 2000
+        let worst = middle.map { abs(result[$0] - expected[$0]) }.max() ?? .infinity
+        #expect(worst < 3e-5, "differs by \(worst)")
+    }
+
+    @Test(arguments: rates.filter { $0 > 22_050 }, [1.001, 1.2, 1.7])
+    func whatTheOutputCannotHoldIsTakenOut(rate: Int, share: Double) throws {
+        let frequency = share * Double(output) / 2
+        guard frequency < Double(rate) / 2 else { return }
+        let result = try resampled(tone(frequency, rate: rate), rate: rate)
+        let loudest = result[2000..<output - 2000].map(abs).max() ?? .infinity
+        #expect(loudest < 0.5 * 1e-5 * 1.5, "\(20 * log10(loudest / 0.5)) dB are left")
+    }
+
+    @Test(arguments: rates)
+    func aSecondStaysASecond(rate: Int) throws {
+        for count in [0, 1, rate / 10, rate - 1, rate] {
+            let result = try resampled([Float](repeating: 0.1, count: count), rate: rate)
+            #expect(abs(Double(result.count) - Double(count) * Double(output) / Double(rate)) <= 1)
+        }
+    }
+
+    /// What is published waits for the filter, 7 ms, and not for a block to fill.
+    @Test(arguments: [44_100, 48_000, 96_000, 192_000])
+    func aWindowComesAsSoonAsTheFilterLets(rate: Int) throws {
+        let frames = try AudioFrames(inputRate: rate)
+        let samples = [Float](repeating: 0.1, count: rate / 1000)
+        var heard = 0.0
+        for window in 0..<4 {
+            let wanted = 50 + 4 * window
+            while frames.frames < wanted {
+                samples.withUnsafeBufferPointer { frames.push($0) { _ in } }
+                heard += Double(samples.count) / Double(rate)
+            }
+            let late = heard - frames.position
+            #expect(late < 0.010, "window \(window) comes \(late) s after its last sample")
+        }
+    }
+}
