@@ -10,11 +10,12 @@ import json
 import os
 import pathlib
 import statistics
+import struct
 import subprocess
 import sys
 import time
 
-from daemon import BINARIES, BYTES_PER_SECOND, CHANNELS, RATE, ROOT, Daemon
+from daemon import BINARIES, BYTES_PER_SECOND, CHANNELS, GENRECTL, GENRED, INSTALLED, RATE, ROOT, Daemon
 
 HERE = pathlib.Path(__file__).resolve().parent
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
@@ -49,7 +50,7 @@ def end_to_end(raw, *options, seconds):
     def used(length):
         before = os.times()
         daemon = subprocess.Popen(
-            [BINARIES / "genred", "--source", f"x=pipe:-?rate={RATE}&channels={CHANNELS}&format=s16le",
+            [GENRED, "--source", f"x=pipe:-?rate={RATE}&channels={CHANNELS}&format=s16le",
              "--log-level", "error", "--socket", "/tmp/genred-bench.sock", *options], stdin=subprocess.PIPE)
         audio = raw.read_bytes()
         left = int(length * BYTES_PER_SECOND)
@@ -101,13 +102,59 @@ def latency(raw, seconds):
         trips = []
         for _ in range(20):
             begin = time.monotonic()
-            run(BINARIES / "genrectl", "--socket", daemon.path, "current")
+            run(GENRECTL, "--socket", daemon.path, "current")
             trips.append(time.monotonic() - begin)
     delays = sorted(delays[4:])
     return {
         "latency_p50": delays[len(delays) // 2], "latency_p99": delays[len(delays) * 99 // 100],
         "wakeups_idle": idle, "wakeups_playing": playing, "resident": memory[0], "anonymous": memory[1],
         "ready": start, "current": statistics.median(trips)}
+
+
+def allocations(raw, folder, seconds=20):
+    """Allocations a second of each kind of thread, with a source and a subscriber, at the pace of real time."""
+    library, table = folder / "allocations.so", folder / "allocations"
+    run("cc", "-O2", "-shared", "-fPIC", "-o", library, HERE / "allocations.c")
+    table.unlink(missing_ok=True)
+    hop = int(BYTES_PER_SECOND * 0.06)
+    audio = raw.read_bytes()
+    with Daemon(1, environment={"LD_PRELOAD": str(library), "ALLOCATIONS": str(table)}) as daemon:
+
+        def counts():
+            names = daemon.threads()
+            return {names[thread]: count for thread, count in struct.iter_unpack("qq", table.read_bytes())
+                    if thread in names}
+
+        (fifo,) = daemon.open_fifos()
+        with daemon.connect() as client:
+            client.sendall(b'{"jsonrpc":"2.0","id":1,"method":"subscribe","params":{"events":["estimate"]}}\n')
+            for turn in range(int(seconds / 0.06)):
+                if turn == int(seconds / 0.12):
+                    begin, before = time.monotonic(), counts()
+                os.write(fifo, audio[turn * hop : (turn + 1) * hop])
+                time.sleep(0.06)
+            after, duration = counts(), time.monotonic() - begin
+    return {name: (count - before.get(name, 0)) / duration for name, count in after.items()}
+
+
+def hour(raw):
+    """Bytes of memory before and after an hour of audio, which is fed as fast as it goes."""
+    audio = raw.read_bytes()
+    with Daemon(1) as daemon:
+        (fifo,) = daemon.open_fifos()
+        os.set_blocking(fifo, True)
+
+        def feed(length):
+            left = int(length * BYTES_PER_SECOND)
+            while left > 0:
+                left -= os.write(fifo, audio[: min(left, len(audio))])
+
+        feed(60)
+        time.sleep(0.5)
+        before = daemon.memory()[0]
+        feed(3600)
+        time.sleep(0.5)
+        return before, daemon.memory()[0]
 
 
 def peers(raw):
@@ -132,20 +179,31 @@ def measure(options, folder):
     seconds = 300 if options.quick else 1200
     result["updates"] = {
         "4.2": end_to_end(raw, seconds=seconds),
-        "1.04": end_to_end(raw, "--config", slow(folder), seconds=seconds),
+        "1.04": end_to_end(raw, "--config", every(0.96, folder), seconds=seconds),
+        "16.7": end_to_end(raw, "--config", every(0.06, folder), seconds=seconds),
     }
+    result["silence"] = end_to_end(silence(folder), seconds=seconds)
     result["peers"] = peers(raw)
     say("Latency, memory, start")
     result.update(latency(raw, 10 if options.quick else 30))
+    result["hour"] = hour(raw)
+    result["allocations"] = allocations(raw, folder)
+    result["installed"] = sum(file.lstat().st_size for file in INSTALLED.rglob("*") if not file.is_dir())
     counts = [1, 10, 100] if options.quick else [1, 10, 100, 500, 1000]
     result["scale"] = [scale(raw, count, 12 if options.quick else 30) for count in counts]
     return result
 
 
-def slow(folder):
-    """A configuration with an update every 0.96 s."""
-    path = folder / "slow.yaml"
-    path.write_text("update: 0.96\n")
+def every(seconds, folder):
+    """A configuration with an update so often."""
+    path = folder / "update.yaml"
+    path.write_text(f"update: {seconds}\n")
+    return path
+
+
+def silence(folder):
+    path = folder / "silence.raw"
+    path.write_bytes(bytes(10 * BYTES_PER_SECOND))
     return path
 
 
@@ -153,6 +211,11 @@ def machine():
     names = [line.split(":")[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
              if line.startswith("model name")]
     return f"{names[0] if names else os.uname().machine}, {os.cpu_count()} processors"
+
+
+def allocation_rates(rates):
+    analysis = sum(rate for name, rate in rates.items() if name.startswith("analysis"))
+    return f"{analysis:.0f}", f"{sum(rates.values()) - analysis:.0f}"
 
 
 def milliseconds(seconds):
@@ -163,8 +226,9 @@ def table(result):
     whole = result["updates"]["4.2"]
     rows = [("processor time per second of audio, 48 kHz stereo", "ms", "of genred's")]
     rows.append(("genred, pipe to estimate, 4.2 updates a second", milliseconds(whole), "1.00"))
-    rows.append(("  the same, 1.04 updates a second", milliseconds(result["updates"]["1.04"]),
-                 f"{result['updates']['1.04'] / whole:.2f}"))
+    for name, seconds in [("1.04 updates a second", result["updates"]["1.04"]),
+                          ("16.7 updates a second", result["updates"]["16.7"]), ("silence", result["silence"])]:
+        rows.append((f"  the same, {name}", milliseconds(seconds), f"{seconds / whole:.2f}"))
     inside = 0.0
     for name, text in [("resample", "resampling"), ("spectrum", "frames and FFT"), ("coefficients", "mel and MFCC"),
                        ("network", "network"), ("estimator", "estimator")]:
@@ -193,6 +257,9 @@ def table(result):
                  f"{1000 * result['latency_p50']:.1f} ms", f"{1000 * result['latency_p99']:.1f} ms"))
     rows.append(("resident memory, one source; of it no file's",
                  f"{result['resident'] / 2**20:.1f} MiB", f"{result['anonymous'] / 2**20:.1f} MiB"))
+    rows.append(("  before and after an hour of audio", *[f"{size / 2**20:.1f} MiB" for size in result["hour"]]))
+    rows.append(("allocations a second: analysis, all other threads", *allocation_rates(result["allocations"])))
+    rows.append(("installed, all files", f"{result['installed'] / 2**20:.0f} MiB", ""))
     rows.append(("wake-ups a second, waiting and playing",
                  f"{result['wakeups_idle']:.1f}", f"{result['wakeups_playing']:.1f}"))
     width = max(len(row[0]) for row in rows)

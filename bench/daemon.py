@@ -8,7 +8,10 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BINARIES = pathlib.Path(os.environ.get("GENRED_BINARIES", ROOT / ".build/release"))
+BINARIES = ROOT / ".build/release"
+# What `make install` puts there: the programs as people have them, with Swift's runtime inside.
+INSTALLED = pathlib.Path(os.environ.get("GENRED_INSTALLED", ROOT / ".build/bench/installed"))
+GENRED, GENRECTL = INSTALLED / "usr/bin/genred", INSTALLED / "usr/bin/genrectl"
 RATE, CHANNELS = 48000, 2
 BYTES_PER_SECOND = RATE * CHANNELS * 2
 FORMAT = f"rate={RATE}&channels={CHANNELS}&format=s16le"
@@ -17,7 +20,7 @@ FORMAT = f"rate={RATE}&channels={CHANNELS}&format=s16le"
 class Daemon:
     """A running genred with some FIFOs to listen to; a context that ends it."""
 
-    def __init__(self, sources, *options):
+    def __init__(self, sources, *options, environment={}):
         self.folder = tempfile.TemporaryDirectory()
         self.path = f"{self.folder.name}/genred.sock"
         self.fifos = [f"{self.folder.name}/{index}" for index in range(sources)]
@@ -32,8 +35,8 @@ class Daemon:
         notify.settimeout(30)
         begin = time.monotonic()
         self.process = subprocess.Popen(
-            [BINARIES / "genred", "--config", configuration, "--socket", self.path, "--log-level", "error", *options],
-            env={**os.environ, "NOTIFY_SOCKET": f"{self.folder.name}/notify"}, stdin=subprocess.DEVNULL)
+            [GENRED, "--config", configuration, "--socket", self.path, "--log-level", "error", *options],
+            env={**os.environ, **environment, "NOTIFY_SOCKET": f"{self.folder.name}/notify"}, stdin=subprocess.DEVNULL)
         while b"READY=1" not in notify.recv(65536):
             pass
         self.start = time.monotonic() - begin
@@ -77,7 +80,9 @@ class Daemon:
         return total
 
     def threads(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/task"))
+        """The names of the threads, by their numbers."""
+        return {int(task): self._file(f"task/{task}/comm").strip()
+                for task in os.listdir(f"/proc/{self.process.pid}/task")}
 
     def connect(self):
         client = socket.socket(socket.AF_UNIX)

@@ -72,7 +72,7 @@ def main():
         time.sleep(max(1, seconds - settle - 1))
         after, end = (daemon.processor(), daemon.wakeups()), time.monotonic()
         feeder.join()
-        memory, threads, status = daemon.memory(), daemon.threads(), daemon.status()
+        memory, threads, status = daemon.memory(), len(daemon.threads()), daemon.status()
         client.close()
     begin, count = began[0]
     late = {}

@@ -52,7 +52,7 @@ final class AnalysisPool: Sendable {
             let wake: @Sendable () -> Void = { worker.markReady(slot) }
             let input = SourceInput(
                 name: name, isRealTime: isRealTime, settings: settings, workerName: worker.name,
-                pipes: isPolled ? worker.pipes : nil, wakeWorker: wake)
+                pipes: isPolled ? worker.pipes : nil, workspace: worker.workspace, wakeWorker: wake)
             let track = SourceTrack(input: input, slot: slot, listener: listener)
             let sink: any AudioSink = isPolled ? PipeSink(track) : input
             worker.add(track, slot: slot)

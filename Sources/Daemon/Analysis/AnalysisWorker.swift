@@ -1,5 +1,6 @@
 import Capture
 import Foundation
+import Streaming
 import Synchronization
 
 /// One thread that reads pipes and analyses many sources, each a ring's or a pipe's worth at a time, and sleeps when there
@@ -10,6 +11,8 @@ final class AnalysisWorker: @unchecked Sendable {
     let name: String
     /// Reads those of its sources that are pipes, and is what it sleeps on.
     let pipes: PipeReader
+    /// What its sources need only while it works on them.
+    let workspace = Workspace()
     private let tracks: UnsafeMutableBufferPointer<SourceTrack?>
     private let ready: ReadySet
     private let retiring: ReadySet

@@ -32,6 +32,8 @@ final class SourceInput: AudioSink, @unchecked Sendable {
     let workerName: String
     /// What reads it on that thread, if it is a pipe.
     private let pipes: PipeReader?
+    /// Of that thread.
+    private let workspace: Workspace
 
     private struct Mailbox {
         var items: [Item] = []
@@ -60,12 +62,13 @@ final class SourceInput: AudioSink, @unchecked Sendable {
 
     init(
         name: String, isRealTime: Bool, settings: AnalysisSettings, workerName: String, pipes: PipeReader? = nil,
-        wakeWorker: @escaping @Sendable () -> Void
+        workspace: Workspace = Workspace(), wakeWorker: @escaping @Sendable () -> Void
     ) {
         self.name = name
         self.isRealTime = isRealTime
         self.workerName = workerName
         self.pipes = pipes
+        self.workspace = workspace
         self.wakeWorker = wakeWorker
         mailbox = Mutex(Mailbox(settings: settings))
     }
@@ -181,7 +184,8 @@ final class SourceInput: AudioSink, @unchecked Sendable {
             defer { hasItems.store(true, ordering: .releasing) }
             do throws(StreamingError) {
                 let analysis = try StreamAnalysis(
-                    sampleRate: format.sampleRate, turn: Self.seconds(format, ring), settings: box.settings)
+                    sampleRate: format.sampleRate, turn: Self.seconds(format, ring), settings: box.settings,
+                    workspace: workspace)
                 box.format = format
                 box.ring = ring
                 box.items.append(.stream(format, ring, analysis))

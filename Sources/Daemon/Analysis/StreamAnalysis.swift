@@ -21,10 +21,10 @@ final class StreamAnalysis: @unchecked Sendable {
     private var estimatesPerTurn: Int
 
     /// - Parameter turn: seconds of audio that one turn can take.
-    init(sampleRate: Int, turn: Double, settings: AnalysisSettings) throws(StreamingError) {
+    init(sampleRate: Int, turn: Double, settings: AnalysisSettings, workspace: Workspace) throws(StreamingError) {
         classifier = try StreamingClassifier(
             model: settings.model, inputRate: sampleRate, updateInterval: settings.updateInterval,
-            estimator: settings.estimator)
+            estimator: settings.estimator, workspace: workspace)
         estimatesPerTurn = EstimateRing.estimates(in: turn, interval: classifier.updateInterval)
         estimates = EstimateRing(perTurn: estimatesPerTurn, labels: settings.model.labels.count)
     }

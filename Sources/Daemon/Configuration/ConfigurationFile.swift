@@ -33,7 +33,8 @@ enum ConfigurationFile {
             throw ConfigurationError(file: file, "more than \(mostAliases) aliases (*name); write the values out")
         }
         do {
-            let root = try Yams.compose(yaml: text)
+            // What a value is its key says. The default resolver guesses, with regular expressions whose engine takes 2 MB.
+            let root = try Yams.compose(yaml: text, .basic)
             if let root, root.isEmptyScalar { return nil }
             return root
         } catch let error as YamlError {

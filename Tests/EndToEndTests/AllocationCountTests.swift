@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    /// What the whole daemon allocates while it listens, thread by thread; counted as `make bench` does.
+    @Suite(.timeLimit(.minutes(2))) struct AllocationCountTests {
+        /// Allocations per estimate of all other threads: publishing to a subscriber and bookkeeping.
+        static let mostPerEstimate = 100.0
+
+        @Test(.enabled(if: Programs.has("cc"), "there is no C compiler"))
+        func analysingAllocatesNothingAndPublishingLittle() async throws {
+            let folder = try TemporaryFolder()
+            let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+                .appending(path: "../../bench/allocations.c")
+            try Programs.run(
+                "/usr/bin/env", ["cc", "-O2", "-shared", "-fPIC", "-o", folder.file("count.so"), source.path])
+            try Programs.run("/usr/bin/env", ["mkfifo", folder.file("fifo")])
+            let daemon = try RunningDaemon(
+                sources: [("radio", "pipe:\(folder.file("fifo"))?rate=48000&channels=2&format=s16le")],
+                environment: ["LD_PRELOAD": folder.file("count.so"), "ALLOCATIONS": folder.file("counts")])
+            let client = try await daemon.client()
+            try client.subscribe(events: [.estimate])
+            let writer = try await PipeWriter(folder.file("fifo"))
+
+            /// Feeds some audio and waits until it is heard.
+            func play(from start: Double, to end: Double) throws {
+                writer.write(RawAudio.quietTone(seconds: end - start, rate: 48_000))
+                let heard = try daemon.estimates(client, seconds: 20) { $0.position > end - 0.5 }
+                #expect(!heard.isEmpty, "nothing came within 20 s: \(daemon.log)")
+            }
+            try play(from: 0, to: 20)
+            let before = try counts(folder.file("counts"), of: daemon)
+            try play(from: 20, to: 60)
+            let after = try counts(folder.file("counts"), of: daemon)
+
+            let analysis = after.filter { $0.key.hasPrefix("analysis") }
+            #expect(!analysis.isEmpty, "no thread is named so: \(after)")
+            for (name, count) in analysis { #expect(count == before[name], "\(name) allocates") }
+            let rest = after.filter { !$0.key.hasPrefix("analysis") }.reduce(0) {
+                $0 + $1.value - before[$1.key, default: 0]
+            }
+            #expect(rest > 0, "nothing was counted")
+            let perEstimate = Double(rest) / (40 / 0.24)
+            #expect(perEstimate < Self.mostPerEstimate, "\(perEstimate) allocations an estimate")
+        }
+
+        /// How often each thread that runs has allocated, by name.
+        private func counts(_ path: String, of daemon: RunningDaemon) throws -> [String: Int] {
+            let data = try Data(contentsOf: URL(fileURLWithPath: path))
+            let numbers = data.withUnsafeBytes { bytes in
+                (0..<bytes.count / 8).map { bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Int.self) }
+            }
+            var result: [String: Int] = [:]
+            for place in stride(from: 0, to: numbers.count - 1, by: 2) where numbers[place] != 0 {
+                let name = "/proc/\(daemon.process.processIdentifier)/task/\(numbers[place])/comm"
+                guard let text = try? String(contentsOfFile: name, encoding: .utf8) else { continue }
+                result[text.trimmingCharacters(in: .whitespacesAndNewlines), default: 0] += numbers[place + 1]
+            }
+            return result
+        }
+    }
+}
