@@ -112,7 +112,8 @@ def latency(raw, seconds):
 
 
 def allocations(raw, folder, seconds=20):
-    """Allocations a second of each kind of thread, with a source and a subscriber, at the pace of real time."""
+    """Allocations a second of the analysis and of all other threads, with a source and a subscriber, at the pace of real
+    time."""
     library, table = folder / "allocations.so", folder / "allocations"
     run("cc", "-O2", "-shared", "-fPIC", "-o", library, HERE / "allocations.c")
     table.unlink(missing_ok=True)
@@ -121,9 +122,7 @@ def allocations(raw, folder, seconds=20):
     with Daemon(1, environment={"LD_PRELOAD": str(library), "ALLOCATIONS": str(table)}) as daemon:
 
         def counts():
-            names = daemon.threads()
-            return {names[thread]: count for thread, count in struct.iter_unpack("qq", table.read_bytes())
-                    if thread in names}
+            return dict(struct.iter_unpack("qq", table.read_bytes()))
 
         (fifo,) = daemon.open_fifos()
         with daemon.connect() as client:
@@ -133,8 +132,12 @@ def allocations(raw, folder, seconds=20):
                     begin, before = time.monotonic(), counts()
                 os.write(fifo, audio[turn * hop : (turn + 1) * hop])
                 time.sleep(0.06)
-            after, duration = counts(), time.monotonic() - begin
-    return {name: (count - before.get(name, 0)) / duration for name, count in after.items()}
+            after, duration, names = counts(), time.monotonic() - begin, daemon.threads()
+    rates = {"analysis": 0.0, "others": 0.0}
+    for thread, name in names.items():
+        kind = "analysis" if name.startswith("analysis") else "others"
+        rates[kind] += (after.get(thread, 0) - before.get(thread, 0)) / duration
+    return rates
 
 
 def hour(raw):
@@ -213,11 +216,6 @@ def machine():
     return f"{names[0] if names else os.uname().machine}, {os.cpu_count()} processors"
 
 
-def allocation_rates(rates):
-    analysis = sum(rate for name, rate in rates.items() if name.startswith("analysis"))
-    return f"{analysis:.0f}", f"{sum(rates.values()) - analysis:.0f}"
-
-
 def milliseconds(seconds):
     return f"{1000 * seconds:.3f}"
 
@@ -258,7 +256,7 @@ def table(result):
     rows.append(("resident memory, one source; of it no file's",
                  f"{result['resident'] / 2**20:.1f} MiB", f"{result['anonymous'] / 2**20:.1f} MiB"))
     rows.append(("  before and after an hour of audio", *[f"{size / 2**20:.1f} MiB" for size in result["hour"]]))
-    rows.append(("allocations a second: analysis, all other threads", *allocation_rates(result["allocations"])))
+    rows.append(("allocations a second: analysis, all other threads", *[f"{result['allocations'][kind]:.0f}" for kind in ("analysis", "others")]))
     rows.append(("installed, all files", f"{result['installed'] / 2**20:.0f} MiB", ""))
     rows.append(("wake-ups a second, waiting and playing",
                  f"{result['wakeups_idle']:.1f}", f"{result['wakeups_playing']:.1f}"))
@@ -308,4 +306,5 @@ def main():
     print(f"{result['machine']}\n\n{text}\n\n{options.out}/bench.txt, bench.json, bench.svg")
 
 
-main()
+if __name__ == "__main__":
+    main()
