@@ -34,6 +34,8 @@ public struct AugmentationConfiguration: Codable, Sendable, Equatable {
     public var musicUnderSpeechChance: Float = 0.2
     /// A moment of silence.
     public var silenceChance: Float = 0.04
+    /// The sound of another window of the batch, some way: mean and deviation of each band (`StyleMixer`).
+    public var styleChance: Float = 0
     /// One or two masks over up to so many frames or bands.
     public var timeMaskChance: Float = 0.5
     public var timeMaskFrames = 8
@@ -71,7 +73,7 @@ public struct AugmentationConfiguration: Codable, Sendable, Equatable {
             ("highPassChance", highPassChance), ("rollOffChance", rollOffChance), ("noiseChance", noiseChance),
             ("noMusicUnderMusicChance", noMusicUnderMusicChance), ("twoNoMusicChance", twoNoMusicChance),
             ("musicUnderSpeechChance", musicUnderSpeechChance), ("silenceChance", silenceChance),
-            ("timeMaskChance", timeMaskChance), ("bandMaskChance", bandMaskChance),
+            ("timeMaskChance", timeMaskChance), ("bandMaskChance", bandMaskChance), ("styleChance", styleChance),
         ]
         for (name, value) in chances where !(0...1).contains(value) {
             return "augmentation.\(name) is \(value); it must be 0 to 1"

@@ -40,7 +40,7 @@ struct Augmenter {
 
     /// Makes the window with an index in a step's batch; its label, which `no-music` under music does not change.
     ///
-    /// `output` has room for [windowFrames, melBands]: normalised log-mel, dB.
+    /// `output` has room for [windowFrames, melBands]: normalised log-mel, dB. `mask` comes after what needs all of it.
     func prepare(index: Int, _ generator: inout CounterGenerator, into output: UnsafeMutablePointer<Float>) -> Int {
         let track = corpus.tracks[sampler.draw(index: index, &generator)]
         let features = track.variants[generator.index(track.variants.count)]
@@ -77,7 +77,6 @@ struct Augmenter {
                 let error = generator.normal() * configuration.levelError
                 for place in 0..<(frames * bands) { output[place] += error }
             }
-            mask(output, &generator)
             return track.label
         }
     }
@@ -252,7 +251,7 @@ struct Augmenter {
     }
 
     /// Zeros, which is what normalised values have on average, over some frames and some bands.
-    private func mask(_ output: UnsafeMutablePointer<Float>, _ generator: inout CounterGenerator) {
+    func mask(_ output: UnsafeMutablePointer<Float>, _ generator: inout CounterGenerator) {
         if generator.chance(configuration.timeMaskChance) {
             for _ in 0..<generator.integer(1..<3) {
                 let width = generator.integer(1..<(configuration.timeMaskFrames + 1))

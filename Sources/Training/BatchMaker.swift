@@ -7,6 +7,7 @@ final class BatchMaker {
     let inputTransforms: [InputTransform]
 
     private let augmenter: Augmenter
+    private let styleMixer: StyleMixer
     private let configuration: TrainingConfiguration
     private let seed: UInt64
     private let labels: Int
@@ -28,6 +29,7 @@ final class BatchMaker {
             throw TrainingError(.badParameter, "there is no music to train on: every track is held out or has weight 0")
         }
         augmenter = Augmenter(corpus: corpus, sampler: sampler, configuration: configuration.augmentation)
+        styleMixer = StyleMixer(batch: configuration.batch, chance: configuration.augmentation.styleChance)
         self.configuration = configuration
         self.seed = seed
         self.workers = workers
@@ -56,7 +58,9 @@ final class BatchMaker {
         let windows = Storage(measuredWindows * frames * bands)
         workers.forEach(measuredWindows) { index, _ in
             var generator = CounterGenerator(seed: seed, index: index, purpose: .standardisation)
-            _ = augmenter.prepare(index: index, &generator, into: windows.pointer + index * frames * bands)
+            let window = windows.pointer + index * frames * bands
+            _ = augmenter.prepare(index: index, &generator, into: window)
+            augmenter.mask(window, &generator)
         }
         return transforms.map { transform in
             let outputs = Storage(measuredWindows * frames * transform.outputs)
@@ -75,7 +79,17 @@ final class BatchMaker {
         let window = frontEnd.windowFrames * frontEnd.melBands
         workers.forEach(batch) { index, _ in
             var generator = CounterGenerator(seed: seed, step: step, index: index, purpose: .sample)
-            drawnLabels[index] = augmenter.prepare(index: index, &generator, into: drawn.pointer + index * window)
+            let target = drawn.pointer + index * window
+            drawnLabels[index] = augmenter.prepare(index: index, &generator, into: target)
+            styleMixer.measure(target, index: index)
+        }
+        var others = CounterGenerator(seed: seed, step: step, purpose: .partners)
+        let models = Array(0..<batch).shuffled(using: &others)
+        workers.forEach(batch) { index, _ in
+            var generator = CounterGenerator(seed: seed, step: step, index: index, purpose: .style)
+            let target = drawn.pointer + index * window
+            styleMixer.mix(target, index: index, with: models[index], &generator)
+            augmenter.mask(target, &generator)
         }
         var generator = CounterGenerator(seed: seed, step: step, purpose: .mixup)
         let partners = Array(0..<batch).shuffled(using: &generator)

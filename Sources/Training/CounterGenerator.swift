@@ -6,7 +6,7 @@ import Foundation
 /// which thread prepares which sample, and a run that is resumed at step n draws what the uninterrupted one did.
 struct CounterGenerator: RandomNumberGenerator {
     enum Purpose: UInt64 {
-        case initialisation, sample, mixup, dropout, standardisation, search
+        case initialisation, sample, mixup, dropout, standardisation, search, partners, style
     }
 
     private var state: UInt64
