@@ -10,6 +10,8 @@ public struct LevelNormalizer: Sendable {
     private var peak = -Float.infinity
     private var meanSum: Float = 0
     private var weight: Float = 0
+    /// Whether the last frame was silent, and so became all zeros.
+    private(set) var isSilent = false
 
     public init(frontEnd: FrontEnd = .version1) {
         level = frontEnd.level
@@ -26,7 +28,8 @@ public struct LevelNormalizer: Sendable {
     public mutating func process(_ bands: UnsafeMutableBufferPointer<Float>) {
         var loudest = -Float.infinity
         for value in bands { loudest = max(loudest, value) }
-        guard loudest >= level.silence else {
+        isSilent = !(loudest >= level.silence)
+        guard !isSilent else {
             bands.update(repeating: 0)
             return
         }

@@ -6,6 +6,14 @@ final class RunningModel {
     private let network: IncrementalNetwork
     private let window: UnsafeMutableBufferPointer<Float>
     private var hasWindow = false
+    /// How many frames in a row were silent.
+    private var silentFrames = 0
+    /// How many of the last of them the network has not been given.
+    private var heldFrames = 0
+    /// After so many silent frames all that the network keeps comes of silence.
+    private let settledFrames: Int
+    /// A silent frame, as a network takes them.
+    private let silence: UnsafeMutableBufferPointer<Float>
 
     /// - Parameter step: frames from one window to the next, a divisor of the architecture's step, which is the default.
     init(model: GenreModel, step: Int? = nil) {
@@ -13,9 +21,15 @@ final class RunningModel {
         network = IncrementalNetwork(model: model, step: step)
         window = .allocate(capacity: model.labels.count)
         window.initialize(repeating: 0)
+        settledFrames = 2 * model.frontEnd.windowFrames
+        silence = .allocate(capacity: model.frontEnd.coefficients)
+        silence.initialize(repeating: 0)
     }
 
-    deinit { window.deallocate() }
+    deinit {
+        window.deallocate()
+        silence.deallocate()
+    }
 
     /// Frames from one window to the next.
     var step: Int { network.step }
@@ -26,9 +40,33 @@ final class RunningModel {
     func reset() {
         network.reset()
         hasWindow = false
+        silentFrames = 0
+        heldFrames = 0
     }
 
-    func push(_ coefficients: UnsafePointer<Float>) {
+    /// Frames that went through the network since the last reset.
+    var framesComputed: Int { network.frames }
+
+    /// Takes a frame.
+    ///
+    /// Silence costs the network nothing: its frames are all alike, so that after two windows of them it says the same
+    /// of each window and is, after each of its steps, as it was before. Whole steps are left out, which changes no bit
+    /// of what it says later.
+    ///
+    /// - Parameter isSilent: as `LevelNormalizer` says.
+    func push(_ coefficients: UnsafePointer<Float>, isSilent: Bool) {
+        if isSilent, silentFrames >= settledFrames {
+            heldFrames = (heldFrames + 1) % model.architecture.step
+            return
+        }
+        for _ in 0..<heldFrames { compute(silence.baseAddress!) }
+        heldFrames = 0
+        silentFrames = isSilent ? silentFrames + 1 : 0
+        if isSilent { silence.baseAddress!.update(from: coefficients, count: silence.count) }
+        compute(coefficients)
+    }
+
+    private func compute(_ coefficients: UnsafePointer<Float>) {
         guard network.push(coefficients) else { return }
         hasWindow = true
         window.baseAddress!.update(from: network.logits.baseAddress!, count: window.count)
@@ -41,7 +79,7 @@ final class RunningModel {
         reset()
         let length = model.frontEnd.windowFrames
         let start = max(0, (history.count - length) / step * step)
-        for index in start..<history.count { push(history.frame(index)) }
+        for index in start..<history.count { push(history.frame(index), isSilent: false) }
     }
 
     /// How many steps a stream of so many frames has made: they lie on the grid of the windows, before the first one

@@ -119,7 +119,7 @@ public final class WindowStream {
         cosine.process(frame.bands.baseAddress!, into: history.next)
         history.append(power: frame.power)
         count(frame)
-        running.push(history.frame(history.count - 1))
+        running.push(history.frame(history.count - 1), isSilent: normalizer.isSilent)
         // Steps lie on the grid of the windows, before the first one too.
         guard (audio.frames - model.frontEnd.windowFrames) % running.step == 0 else { return }
         consume(
