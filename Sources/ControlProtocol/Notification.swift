@@ -33,14 +33,15 @@ public enum Notification: Sendable, Equatable {
     /// One line with its newline. Throws when a number in it is infinite or not a number.
     public func line() throws -> [UInt8] {
         switch self {
-        case .estimate(let params): try JSON.line(Envelope(method: method, params: params))
+        case .estimate(let params):
+            try EstimateLine.write(params) ?? JSON.line(Envelope(method: method, params: params))
         case .change(let params): try JSON.line(Envelope(method: method, params: params))
         case .state(let params): try JSON.line(Envelope(method: method, params: params))
         case .lost(let params): try JSON.line(Envelope(method: method, params: params))
         }
     }
 
-    private struct Envelope<Params: Encodable>: Encodable {
+    struct Envelope<Params: Encodable>: Encodable {
         let jsonrpc = "2.0"
         let method: String
         let params: Params

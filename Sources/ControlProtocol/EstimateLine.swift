@@ -1,0 +1,87 @@
+/// Writes the notification of an estimate: byte for byte what `JSON.line` gives, at a tenth of its cost. It is the one
+/// line that is written all the time, four times a second for each source.
+struct EstimateLine {
+    private var bytes: [UInt8] = []
+
+    /// Nil for what `JSON.line` alone knows to write, or to refuse: names with characters that are escaped, and numbers
+    /// that are none.
+    static func write(_ estimate: Estimate) -> [UInt8]? {
+        var line = EstimateLine()
+        line.bytes.reserveCapacity(1024)
+        return line.put(estimate) ? line.bytes : nil
+    }
+
+    /// Returns false when it cannot. Keys are in their order.
+    private mutating func put(_ estimate: Estimate) -> Bool {
+        write(#"{"jsonrpc":"2.0","method":"estimate","params":{"confidence":"#)
+        guard put(estimate.confidence) else { return false }
+        write(#","genre":"#)
+        guard put(estimate.genre) else { return false }
+        write(#","level":"#)
+        guard put(estimate.level) else { return false }
+        write(#","position":"#)
+        guard put(estimate.position) else { return false }
+        write(#","probabilities":"#)
+        guard put(estimate.probabilities) else { return false }
+        write(#","since":"#)
+        guard put(estimate.since) else { return false }
+        write(#","source":"#)
+        guard put(estimate.source) else { return false }
+        write(#","state":"#)
+        guard put(estimate.state.rawValue) else { return false }
+        write(#","time":"#)
+        guard put(estimate.time) else { return false }
+        write(#","window":"#)
+        guard put(estimate.window) else { return false }
+        write("}}\n")
+        return true
+    }
+
+    private mutating func write(_ text: StaticString) {
+        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    }
+
+    private mutating func put(_ text: String?) -> Bool {
+        guard let text else {
+            write("null")
+            return true
+        }
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            guard byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else { return false }
+            bytes.append(byte)
+        }
+        bytes.append(UInt8(ascii: "\""))
+        return true
+    }
+
+    private mutating func put(_ number: Double?) -> Bool {
+        guard let number else {
+            write("null")
+            return true
+        }
+        guard number.isFinite else { return false }
+        bytes.append(contentsOf: number.description.utf8)
+        // A whole number has no decimals.
+        if bytes.count > 2, bytes[bytes.count - 1] == UInt8(ascii: "0"), bytes[bytes.count - 2] == UInt8(ascii: ".") {
+            bytes.removeLast(2)
+        }
+        return true
+    }
+
+    private mutating func put(_ numbers: [String: Double]?) -> Bool {
+        guard let numbers else {
+            write("null")
+            return true
+        }
+        bytes.append(UInt8(ascii: "{"))
+        for (key, number) in numbers.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+            if bytes.last != UInt8(ascii: "{") { bytes.append(UInt8(ascii: ",")) }
+            guard put(key) else { return false }
+            bytes.append(UInt8(ascii: ":"))
+            guard put(number) else { return false }
+        }
+        bytes.append(UInt8(ascii: "}"))
+        return true
+    }
+}
