@@ -281,6 +281,7 @@ public actor History {
             }
         }
         log.error("history: \(damage); it was moved to \(name) and a new one is begun")
+        DamagedCopies(of: path).removeOldest()
     }
 
     private func count(_ changes: Int) -> String { "\(changes) \(changes == 1 ? "change" : "changes")" }

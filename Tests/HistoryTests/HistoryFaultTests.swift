@@ -73,11 +73,19 @@ struct HistoryFaultTests {
         var bytes = try Data(contentsOf: URL(fileURLWithPath: fixture.path))
         for index in 4096..<bytes.count { bytes[index] = UInt8(truncatingIfNeeded: index &* 31) }
         try bytes.write(to: URL(fileURLWithPath: fixture.path))
+        // Of earlier ones the oldest go; what only looks like one stays.
+        let copies = ["20250102T030405Z", "20250102T030406Z", "20250102T030406Z-wal", "20260102T030405Z", "mine"]
+        for copy in copies { try Data().write(to: URL(fileURLWithPath: "\(fixture.path).damaged-\(copy)")) }
         let second = fixture.history()
         second.append(Fixture.entry("a", "b", at: 1000, lasted: 1))
         #expect(try await eventually { try await second.all() == ["a>b"] })
-        let aside = fixture.files.filter { $0.contains(".damaged-") && !$0.hasSuffix("-shm") && !$0.hasSuffix("-wal") }
-        #expect(aside.count == 1)
+        #expect(
+            await eventually {
+                let aside = fixture.files.compactMap { $0.split(separator: ".damaged-").dropFirst().first }
+                let old = aside.filter { copies.contains(String($0)) }
+                let new = aside.filter { !copies.contains(String($0)) && $0.hasSuffix("Z") }
+                return new.count == 1 && Set(old) == Set(copies.dropFirst().map { $0[...] })
+            }, "\(fixture.files)")
         #expect(fixture.log.lines.contains { $0.hasPrefix("error history: \(fixture.path) is damaged: ") })
         await second.close()
         let third = fixture.history()
