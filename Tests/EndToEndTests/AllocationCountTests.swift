@@ -19,7 +19,7 @@ extension EndToEndTests {
                 sources: [("radio", "pipe:\(folder.file("fifo"))?rate=48000&channels=2&format=s16le")],
                 environment: ["LD_PRELOAD": folder.file("count.so"), "ALLOCATIONS": folder.file("counts")])
             let client = try await daemon.client()
-            try client.subscribe(events: [.estimate])
+            _ = try client.subscribe(events: [.estimate])
             let writer = try await PipeWriter(folder.file("fifo"))
 
             /// Feeds some audio and waits until it is heard.
