@@ -27,7 +27,10 @@ TARGET static inline __attribute__((always_inline)) void BLOCK(
             for (int column = 0; column < column_count; column++) sums[row][column] += widened * values[column];
         }
     }
+    // Written out, or the sums would have to lie in memory to be found by their index.
+#pragma clang loop unroll(full)
     for (int row = 0; row < row_count; row++)
+#pragma clang loop unroll(full)
         for (int column = 0; column < column_count; column++) {
             float sum = total(&sums[row][column]);
             for (ptrdiff_t rest = i; rest < length; rest++)

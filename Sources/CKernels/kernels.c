@@ -12,14 +12,18 @@ typedef _Float16 half_lanes __attribute__((vector_size(2 * LANES), aligned(2)));
 #define HALF(pointer) __builtin_convertvector(*(const half_lanes *)(pointer), lanes)
 #define HALF_one(weight) ((float)*(const _Float16 *)&(weight))
 
+typedef float half_as_many __attribute__((vector_size(2 * LANES)));
+typedef float quarter_as_many __attribute__((vector_size(LANES)));
+
 /// The sum over the lanes, pairwise, always in the same order.
 static inline __attribute__((always_inline)) float total(const lanes *sums)
 {
-    float values[LANES];
-    __builtin_memcpy(values, sums, sizeof values);
-    for (int width = LANES / 2; width > 0; width /= 2)
-        for (int lane = 0; lane < width; lane++) values[lane] += values[lane + width];
-    return values[0];
+    lanes all = *sums;
+    half_as_many eight = __builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7)
+                         + __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15);
+    quarter_as_many four =
+        __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+    return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 #define FUNCTION single_baseline

@@ -17,6 +17,9 @@ public struct LayerShape: Hashable, Sendable {
 
     /// Inputs of one output, in the order [time, frequency, channel].
     public var fan: Int { kernel.area * inputs }
+    /// The same as a 2-D layer's kernel reads them: up to a multiple of what a vector holds (`CKernels`), since what is left
+    /// over goes one by one.
+    public var patchLength: Int { bands > 1 ? (fan + 15) / 16 * 16 : fan }
     /// Zeros on either side of a frame's bands.
     public var padding: Int { (kernel.frequency - 1) / 2 }
     /// Bands after pooling.

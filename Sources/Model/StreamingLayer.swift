@@ -14,7 +14,8 @@ final class StreamingLayer {
     private let shape: LayerShape
     /// Frames with the zeros beside their bands, which nothing overwrites.
     private let input: UnsafeMutablePointer<Float>
-    /// What the kernel sees of each band of one position, [bands, fan]; unused where that is consecutive in `input`.
+    /// What the kernel sees of each band of one position, [bands, patchLength], zeros behind it; unused where that is
+    /// consecutive in `input`.
     private let patches: UnsafeMutablePointer<Float>
     private let output: UnsafeMutablePointer<Float>
     private let phases: [Int]
@@ -34,7 +35,7 @@ final class StreamingLayer {
             return result
         }
         input = allocate((capacity + shape.kernel.time - 1) * shape.paddedWidth)
-        patches = allocate(shape.bands > 1 ? shape.bands * shape.fan : 0)
+        patches = allocate(shape.bands > 1 ? shape.bands * shape.patchLength : 0)
         output = allocate(capacity * shape.bands * shape.outputs)
         pools = .allocate(capacity: phases.count)
         for (index, phase) in phases.enumerated() {
@@ -96,12 +97,12 @@ final class StreamingLayer {
         for position in 0..<ready {
             for band in 0..<shape.bands {
                 for time in 0..<shape.kernel.time {
-                    (patches + band * shape.fan + time * segment).update(
+                    (patches + band * shape.patchLength + time * segment).update(
                         from: input + (position + time) * shape.paddedWidth + band * shape.inputs, count: segment)
                 }
             }
-            layer.weight.apply(
-                layer.bias, patches, columns: shape.bands, stride: shape.fan, rectify: shape.rectified,
+            layer.patchWeight.apply(
+                layer.bias, patches, columns: shape.bands, stride: shape.patchLength, rectify: shape.rectified,
                 into: output + position * shape.bands * shape.outputs)
         }
     }

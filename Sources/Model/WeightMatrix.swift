@@ -25,6 +25,14 @@ struct WeightMatrix: Sendable {
         }
     }
 
+    /// The same with zeros behind each row; itself where there is nothing to add.
+    func padded(to length: Int) -> WeightMatrix {
+        guard length > self.length else { return self }
+        let (own, floats) = (self.length, floats)
+        let rest = [Float](repeating: 0, count: length - own)
+        return WeightMatrix((0..<rows).flatMap { floats[$0 * own..<($0 + 1) * own] + rest }, rows: rows)
+    }
+
     /// [rows, length].
     var floats: [Float] {
         switch values {

@@ -5,6 +5,8 @@ struct Weights: Sendable {
         var shape: LayerShape
         /// [outputs, fan].
         var weight: WeightMatrix
+        /// [outputs, patchLength]: the same with zeros behind each row.
+        var patchWeight: WeightMatrix
         /// [outputs].
         var bias: [Float]
     }
@@ -41,7 +43,9 @@ struct Weights: Sendable {
                 let weight = try take("\(shape.name).weight", shape.tensorShape)
                 let bias = try take("\(shape.name).bias", [shape.outputs])
                 let rows = Architecture.transposed(weight, rows: shape.outputs, shape.inputs, shape.kernel.area)
-                layers.append(Layer(shape: shape, weight: WeightMatrix(rows, rows: shape.outputs), bias: bias))
+                let matrix = WeightMatrix(rows, rows: shape.outputs)
+                layers.append(
+                    Layer(shape: shape, weight: matrix, patchWeight: matrix.padded(to: shape.patchLength), bias: bias))
             }
             branches.append(layers)
         }
