@@ -15,8 +15,8 @@ struct TrainCommand: ParsableCommand {
             WHAT IS HELD OUT
               --valid FILE            these tracks; all others are trained on, or those of --split FILE; with --refit \
             everything is trained on once more when the held-out ones are judged
-              --folds N               every group of --groups FILE once, or without it every track, N networks; then one that is trained on everything \
-            is the model. With --valid, these tracks are held out from each of the N too, and what else is in their store is \
+              --folds N               every group of --groups FILE once, or without it every track, N networks; then one \
+            that is trained on everything is the model. With --valid, these tracks are held out from each of the N too, and what else is in their store is \
             trained on by all.
               nothing                 everything is trained on, and nothing is known of the result
             A group (an artist, a source, a speaker) is never on both sides. Without --groups tracks of one artist are, and \
@@ -64,7 +64,7 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "What everything random follows from.")
     var seed: UInt64 = 1
 
-    @Option(help: "Instead of the configuration's number of epochs.")
+    @Option(help: "Instead of the configuration's number of epochs, and of its teachers'.")
     var epochs: Int?
 
     @Option(help: "Threads; one a core by default. Changes the time only.")
@@ -105,7 +105,10 @@ struct TrainCommand: ParsableCommand {
     func run() throws {
         var configuration =
             try config.map { path in try TrainingConfiguration(contentsOf: path) } ?? TrainingConfiguration()
-        if let epochs { configuration.epochs = epochs }
+        if let epochs {
+            configuration.epochs = epochs
+            for index in configuration.teachers.indices { configuration.teachers[index].epochs = epochs }
+        }
         if let problem = configuration.problem { throw TrainingError(.badParameter, problem) }
         if printConfig {
             let encoder = JSONEncoder()

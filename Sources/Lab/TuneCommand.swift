@@ -6,7 +6,7 @@ import Training
 struct TuneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tune",
-        abstract: "Search for a better configuration by grouped cross-validation.",
+        abstract: "Search for a better configuration by cross-validation.",
         discussion: """
             SPACE is JSON: keys of the configuration (dotted, as sampling.noMusicShare) and how each is drawn:
 
@@ -38,7 +38,7 @@ struct TuneCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The tracks to hold out from every fold.", valueName: "file"))
     var valid: String?
 
-    @Option(help: "Networks a trial: folds of the groups.")
+    @Option(help: "Networks a trial: folds of the groups, or of the tracks where no --groups are given.")
     var folds = 3
 
     @Option(help: "Configurations to try.")

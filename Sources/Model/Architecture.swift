@@ -81,16 +81,35 @@ public struct Architecture: Hashable, Sendable {
                 + " products of their pools over time must be equal"
         }
         if !(stdEpsilon > 0 && stdEpsilon < 1) { return "std_epsilon must be between 0 and 1" }
-        let cost = multiplicationsPerSecond(frontEnd: frontEnd, labels: 0)
+        let weights = parameterCount(coefficients: frontEnd.coefficients, labels: 0)
+        if weights > Self.mostWeights {
+            return "it has \(weights) weights; at most \(Self.mostWeights) are possible"
+        }
+        if step > Self.longestStep {
+            return "it has an output every \(step) frames; at most every \(Self.longestStep) are possible"
+        }
+        let cost = multiplicationsAtEveryFrame(frontEnd: frontEnd)
         if cost > Self.maximumCost {
-            return "it takes \(Int(cost / 1e6)) million multiplications a second of audio; at most"
-                + " \(Int(Self.maximumCost / 1e6)) million are possible"
+            return
+                "with an update every frame it takes \(Int(cost / 1e6)) million multiplications a second of audio; at"
+                + " most \(Int(Self.maximumCost / 1e6)) million are possible"
         }
         return nil
     }
 
-    /// Multiplications per second of audio: what one core of a small computer still does in time.
+    /// Multiplications per second of audio where windows begin at every frame: no layer is then spared any by the pools
+    /// before it.
+    private func multiplicationsAtEveryFrame(frontEnd: FrontEnd) -> Double {
+        layers(coefficients: frontEnd.coefficients).joined()
+            .reduce(0) { $0 + Double($1.bands * $1.outputs * $1.fan) } / frontEnd.hopDuration
+    }
+
+    /// What one core of a small computer still does in time.
     private static let maximumCost = 1e9
+    /// What the largest file has room for in single precision.
+    private static let mostWeights = 16_000_000
+    /// Frames. So many copies of a layer there are at most, where windows begin at every frame.
+    private static let longestStep = 16
 }
 
 extension Architecture: Codable {

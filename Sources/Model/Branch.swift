@@ -66,7 +66,7 @@ extension Architecture {
     }
 
     /// Convolution over time, ReLU, max-pooling.
-    public struct Block: Codable, Hashable, Sendable {
+    public struct Block: Encodable, Hashable, Sendable {
         /// Output channels.
         public var channels: Int
         /// Frames under the kernel.
@@ -82,7 +82,7 @@ extension Architecture {
     }
 
     /// Convolution over time and frequency, ReLU, max-pooling.
-    public struct Block2D: Codable, Hashable, Sendable {
+    public struct Block2D: Encodable, Hashable, Sendable {
         /// Output channels a band.
         public var channels: Int
         /// Frames and bands under the kernel; of bands an odd number.
@@ -97,7 +97,7 @@ extension Architecture {
         }
     }
 
-    public struct Extent: Codable, Hashable, Sendable {
+    public struct Extent: Encodable, Hashable, Sendable {
         /// In frames, or positions of the block before.
         public var time: Int
         /// In bands.
@@ -133,5 +133,42 @@ extension Architecture.Branch: Codable {
             try values.encode(blocks2d, forKey: .blocks2d)
         }
         try values.encode(blocks, forKey: .blocks)
+    }
+}
+
+// Decoded by hand, so that keys that mean something elsewhere (a stride, a dilation) are not left out in silence.
+
+extension Architecture.Block: Decodable {
+    private enum CodingKeys: String, CodingKey, CaseIterable { case channels, kernel, pool }
+
+    public init(from decoder: any Decoder) throws {
+        try JSON.refuseUnknownKeys(of: "a block", decoder, known: CodingKeys.allCases.map(\.rawValue))
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        channels = try values.decode(Int.self, forKey: .channels)
+        kernel = try values.decode(Int.self, forKey: .kernel)
+        pool = try values.decode(Int.self, forKey: .pool)
+    }
+}
+
+extension Architecture.Block2D: Decodable {
+    private enum CodingKeys: String, CodingKey, CaseIterable { case channels, kernel, pool }
+
+    public init(from decoder: any Decoder) throws {
+        try JSON.refuseUnknownKeys(of: "a 2-D block", decoder, known: CodingKeys.allCases.map(\.rawValue))
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        channels = try values.decode(Int.self, forKey: .channels)
+        kernel = try values.decode(Architecture.Extent.self, forKey: .kernel)
+        pool = try values.decode(Architecture.Extent.self, forKey: .pool)
+    }
+}
+
+extension Architecture.Extent: Decodable {
+    private enum CodingKeys: String, CodingKey, CaseIterable { case time, frequency }
+
+    public init(from decoder: any Decoder) throws {
+        try JSON.refuseUnknownKeys(of: "an extent", decoder, known: CodingKeys.allCases.map(\.rawValue))
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        time = try values.decode(Int.self, forKey: .time)
+        frequency = try values.decode(Int.self, forKey: .frequency)
     }
 }

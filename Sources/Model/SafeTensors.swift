@@ -27,7 +27,7 @@ public struct SafeTensors: Sendable {
     }
 
     /// The largest file that is looked at; a genre model has less than a hundredth of it.
-    static let maximumBytes = 64 << 20
+    public static let maximumBytes = 64 << 20
     static let maximumHeader = 1 << 20
 
     /// A tensor as the header describes it.
@@ -130,11 +130,11 @@ public struct SafeTensors: Sendable {
         return Tensor(shape: entry.shape, values: values)
     }
 
-    /// Reads a file of at most 64 MiB.
-    public init(contentsOf path: String) throws(ModelError) {
+    /// Reads a file of at most so many bytes; by default 64 MiB, which no model passes.
+    public init(contentsOf path: String, limit: Int = SafeTensors.maximumBytes) throws(ModelError) {
         let bytes: [UInt8]
         do {
-            bytes = try readFile(path, limit: Self.maximumBytes)
+            bytes = try readFile(path, limit: limit)
         } catch {
             throw ModelError(error.code, "model '\(path)': \(error.message)", call: error.call, errno: error.errno)
         }

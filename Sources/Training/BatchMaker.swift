@@ -84,11 +84,11 @@ final class BatchMaker {
             styleMixer.measure(target, index: index)
         }
         var others = CounterGenerator(seed: seed, step: step, purpose: .partners)
-        let models = Array(0..<batch).shuffled(using: &others)
+        let stylePartners = Array(0..<batch).shuffled(using: &others)
         workers.forEach(batch) { index, _ in
             var generator = CounterGenerator(seed: seed, step: step, index: index, purpose: .style)
             let target = drawn.pointer + index * window
-            styleMixer.mix(target, index: index, with: models[index], &generator)
+            styleMixer.mix(target, index: index, with: stylePartners[index], &generator)
             augmenter.mask(target, &generator)
         }
         var generator = CounterGenerator(seed: seed, step: step, purpose: .mixup)

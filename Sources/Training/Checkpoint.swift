@@ -17,11 +17,18 @@ extension Trainer {
     }
 
     private static let format = "genred-checkpoint"
+    /// Bytes: up to eight times what the largest model that can be read has, in single precision.
+    private static let largestCheckpoint = 1 << 30
+
+    /// All that decides how a track is drawn and judged.
+    private func description(of track: Track) -> String {
+        "\(track.name):\(track.variants.map(\.frames)):\(track.group):\(track.weight):\(corpus.sources[track.store].weight);"
+    }
 
     private var dataHash: String {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for index in training + [-1] + held {
-            let text = index < 0 ? "|" : "\(corpus.tracks[index].name):\(corpus.tracks[index].variants.count);"
+            let text = index < 0 ? "|" : description(of: corpus.tracks[index])
             for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         }
         return String(hash, radix: 16)
@@ -64,14 +71,14 @@ extension Trainer {
         }
         let file: SafeTensors
         do {
-            file = try SafeTensors(contentsOf: path)
+            file = try SafeTensors(contentsOf: path, limit: Self.largestCheckpoint)
         } catch {
             throw refused(error.message)
         }
         guard file.metadata["format"] == Self.format, let json = file.metadata["state"],
             let state = try? JSON.decode(State.self, from: Array(json.utf8))
         else { throw refused("it is not a checkpoint of this program") }
-        guard state.seed == seed else { throw refused("it was begun with --seed \(state.seed)") }
+        guard state.seed == seed else { throw refused("it was begun with another --seed") }
         guard state.configuration == configuration else { throw refused("it was begun with another configuration") }
         guard state.labels == corpus.labels, state.data == dataHash else {
             throw refused("it was begun on other tracks or with another division of them")

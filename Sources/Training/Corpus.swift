@@ -70,6 +70,12 @@ public struct Corpus: Sendable {
         groups: TrackGroups = TrackGroups(), only: Set<TrackName>? = nil, labels: [String]? = nil
     ) throws(TrainingError) {
         self.sources = sources
+        for folder in variants {
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+                throw TrainingError(.badParameter, "'\(folder)', given as --variants, is not a folder")
+            }
+        }
         let stores = try sources.map { source throws(TrainingError) in try FeatureStore(at: source.path) }
         let names = Set(stores.flatMap { $0.tracks.map { aliases[$0.genre] ?? $0.genre } })
         self.labels =
@@ -106,6 +112,12 @@ public struct Corpus: Sendable {
                         name: name, label: label, store: number, group: entry?.group ?? "=\(name)",
                         weight: entry?.weight ?? 1, variants: features))
             }
+        }
+        if !groups.entries.isEmpty, !tracks.contains(where: { groups.entries[$0.name] != nil }) {
+            throw TrainingError(
+                .badParameter,
+                "the groups name no track of the stores: '\(groups.entries.keys.map(\.description).min() ?? "")', where a"
+                    + " store has '\(tracks.first?.name.description ?? "nothing")'; a track's name has no extension")
         }
         guard !tracks.isEmpty else {
             throw TrainingError(.malformed, "no track is left to work with in \(sources.map(\.path))")

@@ -44,6 +44,12 @@ public enum Division {
             let isNamed = groups.map { $0.entries[track.name] != nil } ?? true
             return isNamed && !judgedStores.contains(track.store) && !alwaysGroups.contains(track.group)
         }
+        guard !divided.isEmpty else {
+            throw TrainingError(
+                .badParameter,
+                "nothing is left to divide into folds: the groups name no track of a store that is not judged by its"
+                    + " own held-out tracks")
+        }
         let fold = assign(divided.map { corpus.tracks[$0] }, count: count)
         guard Set(fold.keys).count >= count else {
             throw TrainingError(

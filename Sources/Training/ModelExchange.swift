@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 import Model
 
 /// A model as two plain files that any framework can make: weights in `.safetensors`, and beside them JSON that says
@@ -9,6 +10,25 @@ public enum ModelExchange {
         var labels: [String]
         var temperature: Float?
         var card: [String: String]?
+
+        private enum CodingKeys: String, CodingKey, CaseIterable {
+            case architecture, labels, temperature, card
+        }
+
+        init(_ model: GenreModel) {
+            (architecture, labels, temperature, card) = (
+                model.architecture, model.labels, model.temperature, model.card
+            )
+        }
+
+        init(from decoder: any Decoder) throws {
+            try JSON.refuseUnknownKeys(of: "a description", decoder, known: CodingKeys.allCases.map(\.rawValue))
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            architecture = try values.decode(Architecture.self, forKey: .architecture)
+            labels = try values.decode([String].self, forKey: .labels)
+            temperature = try values.decodeIfPresent(Float.self, forKey: .temperature)
+            card = try values.decodeIfPresent([String: String].self, forKey: .card)
+        }
     }
 
     /// Writes weights (float32) and description.
@@ -19,10 +39,7 @@ public enum ModelExchange {
             var file = try model.safeTensors()
             file.metadata = [:]
             try writeFile(file.serialized(halfPrecision: false), to: weights)
-            let text = try encoder.encode(
-                Description(
-                    architecture: model.architecture, labels: model.labels, temperature: model.temperature,
-                    card: model.card))
+            let text = try encoder.encode(Description(model))
             try writeFile(text, to: description)
         } catch let error as TrainingError {
             throw error
@@ -36,11 +53,11 @@ public enum ModelExchange {
         let text = try readFile(description, limit: 1 << 20)
         let given: Description
         do {
-            given = try JSONDecoder().decode(Description.self, from: Data(text))
+            given = try JSON.decode(Description.self, from: text)
         } catch {
             throw TrainingError(
                 .malformed,
-                "'\(description)' is not a model's description: JSON with architecture (blocks or branches), labels,"
+                "'\(description)' is not a model's description (\(error.message)): JSON with architecture (blocks or branches), labels,"
                     + " and if known temperature and card")
         }
         do {

@@ -74,6 +74,7 @@ enum StrictJSON {
         case is Double.Type, is Float.Type: "number"
         case is String.Type: "string"
         case is Bool.Type: "boolean"
+        case is [Any].Type: "list"
         default: "value of another kind"
         }
     }

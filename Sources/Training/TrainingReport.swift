@@ -137,7 +137,7 @@ public struct TrainingReport: Codable, Sendable {
         card["split"] =
             folds == 1
             ? "trained on one part, judged by the held-out other one"
-            : "judged by \(folds) networks, each on groups that it never saw"
+            : "judged by \(folds) networks, each on \(groups < tracks ? "groups" : "tracks") that it never saw"
         if trainedOnEverything { card["split", default: ""] += "; then trained on everything" }
         for part in parts {
             let (windows, clips) = (part.figures.windows, part.figures.clips)

@@ -6,7 +6,8 @@ public struct TrainingPlan: Sendable {
     public var corpus: Corpus
     /// Each is trained on its own and judged by what it holds out; empty when nothing is held out.
     public var parts: [Division.Part]
-    /// Whether the model is trained anew on everything after the parts were judged: with folds, and with no parts.
+    /// Whether the model is trained anew on everything after the parts were judged: with folds, with no parts, or if
+    /// asked for.
     public var trainsOnEverything: Bool
     public var configuration: TrainingConfiguration
     public var seed: UInt64

@@ -74,6 +74,8 @@ import Testing
         (#""branches":["#, #""blocks":[],"branches":["#, "not both"),
         (#""branches":["#, #""branches":[{"blocks":[{"channels":8,"kernel":3,"pool":2}]},"#, "every 4 frames"),
         (#""bands":32"#, #""band":32"#, "unknown key 'band'"),
+        (#""channels":24,"kernel":3"#, #""channels":24,"dilation":2,"kernel":3"#, "unknown key 'dilation' in a block"),
+        (#""channels":8,"kernel""#, #""channels":8,"stride":2,"kernel""#, "unknown key 'stride' in a 2-D block"),
         (#""bands":32"#, #""bands":0"#, "0 bands"), (#""bands":32"#, #""bands":1000000000"#, "bands"),
         (#""bands":32"#, #""bands":31"#, "input.weight"), (#""bands":32"#, #""bands":4"#, "leave nothing"),
         (#""channels":8"#, #""channels":-8"#, "2-D block 0"), (#""channels":8"#, #""channels":99999"#, "2-D block 0"),
@@ -103,6 +105,29 @@ import Testing
             _ = try GenreModel(architecture: architecture, labels: ["a", "b"], temperature: 1, card: [:], tensors: [:])
         }
         #expect(error?.message.contains("multiplications") == true)
+    }
+
+    @Test func aNetworkWhoseStepIsSecondsIsRefused() {
+        let architecture = Architecture(blocks: [
+            .init(channels: 2, kernel: 1, pool: 4), .init(channels: 2, kernel: 1, pool: 4),
+            .init(channels: 2, kernel: 1, pool: 2),
+        ])
+        #expect(architecture.problem(frontEnd: .version1)?.contains("every 32 frames") == true)
+    }
+
+    @Test func aNetworkThatNoFileHasRoomForIsRefused() {
+        let wide = Architecture.Block(channels: 2048, kernel: 2, pool: 1)
+        let architecture = Architecture(blocks: [wide, wide, wide])
+        #expect(architecture.problem(frontEnd: .version1)?.contains("weights") == true)
+    }
+
+    /// As weights near the largest numbers there are can make them.
+    @Test(arguments: [Float.nan, .infinity, -.infinity])
+    func logitsThatAreNoNumbersMakeAllLabelsAlike(bad: Float) throws {
+        let model = try randomModel()
+        var logits: [Float] = [1, bad, 2, bad]
+        logits.withUnsafeMutableBufferPointer { model.calibrate($0) }
+        #expect(logits.allSatisfy { $0.isFinite } && abs(logits.reduce(0, +) - 1) < 1e-6)
     }
 
     @Test func anArchitectureOfOneBranchOverTimeDoesNotSpeakOfBranches() throws {

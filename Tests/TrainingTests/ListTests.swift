@@ -59,6 +59,18 @@ struct ListTests {
         }
     }
 
+    /// Deeper than Foundation's reader survives.
+    @Test func textsOfBracketsAloneAreRefused() throws {
+        let folder = try TemporaryFolder()
+        let brackets = Array(repeating: UInt8(ascii: "["), count: 513)
+        try writeFile(brackets, to: folder.file("d.json"))
+        #expect(throws: TrainingError.self) {
+            _ = try ModelExchange.model(weights: folder.file("none"), description: folder.file("d.json"))
+        }
+        #expect(throws: TrainingError.self) { _ = try SearchSpace(parsing: brackets, path: "s") }
+        #expect(throws: TrainingError.self) { _ = try TrainingConfiguration(parsing: brackets, path: "c") }
+    }
+
     @Test func damagedListsAndConfigurationsNeverEndTheProcess() {
         let texts = [
             "blues/one\nrock/two\n", "a/1\tx\t0.5\nb/2\ty\n",

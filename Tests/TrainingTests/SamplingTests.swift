@@ -48,6 +48,20 @@ struct SamplingTests {
         #expect(abs(part({ $0.store == 0 }, of: { $0.name.genre == "a" }) - share) < 0.03)
     }
 
+    @Test func groupsAndVariantsThatBelongToNothingAreErrors() throws {
+        let (_, few) = try Self.corpus()
+        var groups = TrackGroups()
+        groups.entries[TrackName(genre: "a", track: "few0.opus")] = .init(group: "x", weight: 1)
+        let error = #expect(throws: TrainingError.self) {
+            _ = try Corpus(
+                [.init(path: few.path)], aliases: ["speech": "no-music", "noise": "no-music"], groups: groups)
+        }
+        #expect(error?.message.contains("no extension") == true)
+        #expect(throws: TrainingError.self) {
+            _ = try Corpus([.init(path: few.path)], variants: [few.file("nosuch")])
+        }
+    }
+
     @Test func aWindowIsMadeOfItsTracksFramesAndItsOwnNumberAlone() throws {
         let (corpus, _) = try Self.corpus()
         let sampler = WindowSampler(

@@ -96,7 +96,7 @@ struct TrainingTests {
 
         let stranger = try trainer(seed: 8)
         let error = #expect(throws: TrainingError.self) { try stranger.resume(from: folder.file("state")) }
-        #expect(error?.message.contains("--seed 7") == true)
+        #expect(error?.message.contains("another --seed") == true)
     }
 
     /// Teachers are gone on with, too, and those that have ended are not trained again.

@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 
 /// What hyperparameters are searched in: a JSON object of dotted keys of the configuration, each with a way to draw:
 /// `{"uniform": [low, high]}`, `{"log": [low, high]}`, `{"integer": [low, high]}` or `{"choice": [value, …]}`.
@@ -21,7 +22,8 @@ public struct SearchSpace: Sendable {
 
     init(parsing bytes: [UInt8], path: String) throws(TrainingError) {
         self.path = path
-        guard let object = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [String: Any], !object.isEmpty
+        guard (try? JSON.check(bytes)) != nil,
+            let object = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [String: Any], !object.isEmpty
         else {
             throw TrainingError(.malformed, "\(path): not a JSON object of keys to search in")
         }

@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 
 /// Searches hyperparameters by successive halving (Jamieson and Talwalkar 2016): many trials of few epochs, the best
 /// third of them again with three times the epochs, and so on. One rung is random search.
@@ -124,7 +125,7 @@ public struct Tuner {
         guard FileManager.default.fileExists(atPath: path) else { return [] }
         return try TrackList.lines(readFile(path, limit: 64 << 20), path: path).map {
             number, line throws(TrainingError) in
-            guard let outcome = try? JSONDecoder().decode(Outcome.self, from: Data(line.utf8)) else {
+            guard let outcome = try? JSON.decode(Outcome.self, from: Array(line.utf8)) else {
                 throw TrainingError(.malformed, "\(path):\(number): not an outcome of a search")
             }
             return outcome
