@@ -37,7 +37,7 @@ public enum CaptureEvent: Sendable {
     case ended(CaptureError?)
 }
 
-/// Who takes what a source captures. Called on the thread that captures, one call at a time; `deliver` must not
+/// Who takes what a source captures. Called by one thread at a time, most of it on the one that captures; `deliver` must not
 /// allocate or lock, and neither may stop the source.
 public protocol AudioSink: AnyObject, Sendable {
     func handle(_ event: CaptureEvent)

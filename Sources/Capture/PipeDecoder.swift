@@ -29,8 +29,8 @@ struct PipeDecoder {
     private let requested: RequestedFormat
     private var state = State.start
     private var parser = WAVHeaderParser()
-    /// A stream was opened since this was looked at.
-    private var hasOpened = false
+    /// A stream was opened or refused since this was looked at.
+    private var hasBegun = false
 
     /// - Parameter device: the pipe's name, for `StreamFormat` and messages.
     init(device: String, requested: RequestedFormat) {
@@ -38,8 +38,8 @@ struct PipeDecoder {
         self.requested = requested
     }
 
-    /// Decodes what can be decoded, up to the opening of a stream: who reads many pipes has others to see to in between,
-    /// since an opening costs more than anything else.
+    /// Decodes what can be decoded, up to the opening or refusal of a stream: who reads many pipes has others to see to
+    /// in between, since an opening costs more than anything else, and what is told is dealt with before more comes.
     ///
     /// - Parameters:
     ///   - bytes: what came, with what was left over the last time in front.
@@ -52,10 +52,10 @@ struct PipeDecoder {
         emit: (Output) -> Void
     ) -> (used: Int, isDone: Bool) {
         var used = 0
-        hasOpened = false
+        hasBegun = false
         while let step = advance(UnsafeRawBufferPointer(rebasing: bytes[used...]), atEnd, mono, emit) {
             used += step
-            if hasOpened && !atEnd { return (used, false) }
+            if hasBegun && !atEnd { return (used, false) }
         }
         guard atEnd else { return (used, true) }
         if case .start = state, !parser.isAtStart {
@@ -151,6 +151,7 @@ struct PipeDecoder {
             }
         } catch {
             state = .refused
+            hasBegun = true
             emit(.refused(error))
         }
         return consumed
@@ -168,7 +169,7 @@ struct PipeDecoder {
                 "\(device): its WAV header contradicts the URI: \(contradictions.joined(separator: "; ")); "
                     + "leave the options out, and the header is obeyed")
         }
-        hasOpened = true
+        hasBegun = true
         emit(.opened(format(header.sampleRate, header.channels, header.encoding)))
         state = .audio(MonoMixer(encoding: header.encoding, channels: header.channels), left: header.dataBytes)
     }
@@ -190,7 +191,7 @@ struct PipeDecoder {
                     + "and it lacks \(missing); write such as ?rate=48000&channels=2&format=s16le, or send WAV")
         }
         let encoding = PCMEncoding(format)
-        hasOpened = true
+        hasBegun = true
         emit(.opened(self.format(rate, channels, encoding)))
         state = .audio(MonoMixer(encoding: encoding, channels: channels), left: nil)
     }

@@ -39,6 +39,8 @@ public final class PipeReader: @unchecked Sendable {
     /// Readable once rung.
     private let bell: Int32
     private let isRung = Atomic<Bool>(false)
+    /// Whether names are being looked at.
+    private let isLooking = Atomic<Bool>(false)
     private let turnCount = Atomic<Int>(0)
     private let table = Mutex(Table())
     private let buffer = PipeBuffer()
@@ -210,12 +212,16 @@ public final class PipeReader: @unchecked Sendable {
     private func checkNames(_ now: Double) {
         guard now >= nextNames else { return }
         nextNames = now + Self.nameInterval
+        // A file system that hangs is not asked again before it has answered.
+        guard !isLooking.load(ordering: .acquiring) else { return }
         let quiet = table.withLock { table in
             table.streams.values.filter { $0.isQuiet(since: now - Self.nameInterval) }
         }
         guard !quiet.isEmpty else { return }
+        isLooking.store(true, ordering: .releasing)
         DispatchQueue.global(qos: .utility).async {
             for stream in quiet { stream.checkName(quietSince: now - Self.nameInterval) }
+            self.isLooking.store(false, ordering: .releasing)
         }
     }
 }

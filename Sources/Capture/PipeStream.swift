@@ -34,6 +34,9 @@ final class PipeStream: Sendable {
         var hasAudio = false
         /// A hang-up of before it was opened is not told: read until there is nothing, once.
         var mayHaveEnded = false
+        /// A stream was refused, and neither audio nor another writer has come since: whatever else is refused of it is not
+        /// worth a word.
+        var hasToldRefusal = false
         var lastRead = 0.0
         var backoff = Backoff()
         var isNew = true
@@ -123,6 +126,7 @@ final class PipeStream: Sendable {
         }
         state.rest.withUnsafeBytes { bytes.copyMemory(from: $0) }
         var (hasAudio, hasOutput, refusal) = (false, false, CaptureError?.none)
+        var hasToldRefusal = state.hasToldRefusal
         let (used, isDone) = state.decoder.decode(
             UnsafeRawBufferPointer(rebasing: bytes[..<filled]), atEnd: atEnd, mono: mono
         ) { output in
@@ -131,11 +135,18 @@ final class PipeStream: Sendable {
             case .opened(let format): gate.handle(.opened(format))
             case .samples(let samples):
                 hasAudio = true
+                hasToldRefusal = false
                 gate.deliver(samples)
             case .refused(let error):
-                if case .fifo = place { gate.handle(.lost(error)) } else { refusal = error }
+                guard case .fifo = place else {
+                    refusal = error
+                    return
+                }
+                if !hasToldRefusal { gate.handle(.lost(error)) }
+                hasToldRefusal = true
             }
         }
+        state.hasToldRefusal = hasToldRefusal
         keep(UnsafeRawBufferPointer(rebasing: bytes[used..<filled]), in: &state)
         if hasAudio { state.hasAudio = true }
         if hasOutput { state.hasWriter = true }
@@ -168,6 +179,7 @@ final class PipeStream: Sendable {
             end(&state)
             gate.handle(.ended(failure))
         case .fifo:
+            state.hasToldRefusal = false
             // A new description forgets that there ever was a writer: the old one would be readable, with nothing to
             // read, until the next. It is opened first, so that what the next already wrote is kept.
             state.isReopening = true
@@ -191,7 +203,7 @@ final class PipeStream: Sendable {
             state.withLock { state in
                 do throws(CaptureError) {
                     let opened = try opened.get()
-                    state.pump = opened.pump
+                    if state.isOver { opened.pump?.stop() } else { state.pump = opened.pump }
                     state.mayHaveEnded = true
                     take(opened.descriptor, nil, &state)
                 } catch {
@@ -205,6 +217,7 @@ final class PipeStream: Sendable {
                 do throws(CaptureError) {
                     let opened = try opened.get()
                     take(opened.descriptor, opened.identity, &state)
+                    state.mayHaveEnded = true
                     try watch(&state, true)
                     if !state.isReopening || state.hasWriter {
                         gate.handle(.waiting("\(path) waits for a writer"))

@@ -2,8 +2,8 @@ import Synchronization
 
 /// The way from the thread that captures to the sink, which `stop` closes for good.
 ///
-/// The lock is taken by that thread alone but for the one `close`, so that it is never waited for and
-/// costs no system call.
+/// The lock is taken by that thread, by the few that open a pipe again and tell of it, and by the one `close`: it is hardly
+/// ever waited for.
 final class SinkGate: Sendable {
     private struct State {
         var sink: (any AudioSink)?

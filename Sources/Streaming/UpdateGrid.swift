@@ -20,7 +20,7 @@ public struct UpdateGrid: Sendable, Equatable {
             throw StreamingError(
                 .badParameter,
                 "an update every \(interval ?? 0) s is impossible: it must be a multiple of a frame, \(hop) s, and is"
-                    + " cheapest as one of the network's step, \(Double(own) * hop) s")
+                    + " cheapest as one of the network's step, \(Double(own) * hop) s; at most \(10_000 * hop) s")
         }
         step = Self.greatestCommonDivisor(Int(frames), own)
         stepsPerUpdate = Int(frames) / step

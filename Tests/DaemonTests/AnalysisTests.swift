@@ -319,6 +319,54 @@ struct AnalysisPoolTests {
         pool.stop()
     }
 
+    /// A WAV header without audio behind it.
+    private func header(channels: UInt16) -> [UInt8] {
+        func bytes<T: FixedWidthInteger>(_ value: T) -> [UInt8] {
+            withUnsafeBytes(of: value.littleEndian) { Array($0) }
+        }
+        let format =
+            bytes(UInt16(1)) + bytes(channels) + bytes(UInt32(22_050)) + bytes(UInt32(44_100) * UInt32(channels))
+        return Array("RIFF".utf8) + bytes(UInt32(36)) + Array("WAVEfmt ".utf8) + bytes(UInt32(16)) + format
+            + bytes(2 * channels) + bytes(UInt16(16)) + Array("data".utf8) + bytes(UInt32(0))
+    }
+
+    /// What is told of one is dealt with before the next: neither memory nor the worker is filled by headers.
+    @Test func `streams that begin without end leave room for the one with audio`() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("fifo")
+        try #require(mkfifo(path, 0o600) == 0)
+        let listener = Listener()
+        let pool = AnalysisPool(listener: listener, mostWorkers: 1)
+        let source = try SourceURI(parsing: "pipe:\(path)").makeSource()
+        let place = try #require(
+            try pool.add(name: path, isRealTime: false, isPolled: source.isPolled, settings: settings))
+        listener.wake.withLock { $0 = place.wake }
+        source.start(place.sink, pipes: place.pipes)
+        let pairs = header(channels: 1) + header(channels: 0)
+        let flood = (0..<1500).flatMap { _ in pairs }
+        var audio = header(channels: 1)
+        audio += noise(seconds: 5).flatMap { sample in
+            withUnsafeBytes(of: Int16(sample * 8000).littleEndian) { Array($0) }
+        }
+        Thread { [flood, audio] in
+            let writer = open(path, O_WRONLY)
+            var rest = (flood + audio)[...]
+            while !rest.isEmpty {
+                rest = rest.dropFirst(max(0, rest.withUnsafeBytes { write(writer, $0.baseAddress, $0.count) }))
+            }
+            close(writer)
+        }.start()
+        #expect(
+            await eventually(within: 30) {
+                listener.collect()
+                return listener.state.withLock { ($0.positions.max() ?? 0) > 4.5 }
+            })
+        // One refusal is told of a writer without audio, not fifteen hundred.
+        #expect(listener.state.withLock { $0.events.count { $0 == "closed" } } < 5)
+        source.stop()
+        pool.stop()
+    }
+
     @Test func `a device that nobody reads loses the oldest, counted`() throws {
         let input = SourceInput(name: "x", isRealTime: true, settings: settings, workerName: "test") {}
         input.handle(.opened(format(8000)))

@@ -176,7 +176,7 @@ struct HubTests {
         await fixture.estimate(.genre, 1, at: 100)
         await fixture.hub.logSummary()
         // In front is the time since the summary before.
-        func shares(_ line: String?) -> String? { line?.components(separatedBy: " s: ").last }
+        func shares(_ line: String?) -> String? { line?.components(separatedBy: ": ").last }
         #expect(shares(fixture.log.lines.last) == "jazz 60 %, rock 30 %, starting 10 %")
         await fixture.estimate(.genre, 1, at: 200)
         await fixture.hub.logSummary()

@@ -9,8 +9,9 @@ import Synchronization
 /// until there is room. Everything that is not samples goes through a mailbox, in order with the samples; of a pipe, which
 /// the worker itself reads, nothing else comes here (`PipeSink`).
 final class SourceInput: AudioSink, @unchecked Sendable {
-    // Safe to share: `ring` and `ringRate` belong to the capture thread, which alone calls `handle` and `deliver`;
-    // everything else is immutable, atomic or under a lock.
+    // Safe to share: `ring` and `worthwhile` belong to who captures, and `handle` and `deliver` are never called by two
+    // threads at once: a device's or a file's thread calls both, and for a pipe, whose events also come from Dispatch's
+    // threads, the stream's lock is held. Everything else is immutable, atomic or under a lock.
 
     /// What the worker is told, in order.
     enum Item: Sendable {

@@ -57,8 +57,10 @@ final class SourceTrack {
 
     // MARK: A pipe, which this thread reads itself
 
-    /// Whether the hub has left room for what one read brings.
+    /// Whether the hub has left room for what one read brings. What the reads before brought besides samples is dealt
+    /// with first, so that no more of it waits than one read brings.
     var hasRoom: Bool {
+        applyMail()
         let hasRoom = analysis?.hasRoom ?? true
         input.tellWaiting(!hasRoom)
         return hasRoom
@@ -68,9 +70,13 @@ final class SourceTrack {
     func take(_ samples: UnsafeBufferPointer<Float>) {
         input.tellDelivery()
         // The stream that they belong to may have begun a moment ago.
-        while input.hasMail, let item = input.takeItem(ringIsEmpty: true) { apply(item) }
+        applyMail()
         guard let analysis, analysis.process(samples) else { return }
         listener.estimatesWait(slot: slot)
+    }
+
+    private func applyMail() {
+        while input.hasMail, let item = input.takeItem(ringIsEmpty: true) { apply(item) }
     }
 
     // MARK: Anything else
