@@ -5,12 +5,18 @@
 #endif
 
 extension JSON {
-    /// Refuses an object with keys that are not known: what is misspelt would be left out in silence.
-    public static func refuseUnknownKeys(of what: String, _ decoder: any Decoder, known: [String]) throws {
+    /// An object's container, which refuses keys that are not known: what is misspelt would be left out in silence.
+    public static func container<Key: CodingKey & CaseIterable>(
+        of what: String, _ decoder: any Decoder, keyedBy type: Key.Type
+    ) throws -> KeyedDecodingContainer<Key> {
         let keys = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue)
-        guard let unknown = keys.sorted().first(where: { !known.contains($0) }) else { return }
-        throw refusal(
-            decoder, "unknown key '\(unknown.prefix(60))' in \(what); known: \(known.sorted().joined(separator: ", "))")
+        let known = Key.allCases.map(\.stringValue).sorted()
+        if let unknown = keys.sorted().first(where: { !known.contains($0) }) {
+            throw refusal(
+                decoder,
+                "unknown key '\(unknown.prefix(60))' in \(what); known: \(known.joined(separator: ", "))")
+        }
+        return try decoder.container(keyedBy: type)
     }
 
     /// What `init(from:)` throws of something that JSON allows and the type does not.

@@ -120,8 +120,7 @@ extension Architecture: Codable {
 
     /// `blocks` is short for one branch over time; `kind`, `statistics` and `std_epsilon` may be left out.
     public init(from decoder: any Decoder) throws {
-        try JSON.refuseUnknownKeys(of: "an architecture", decoder, known: CodingKeys.allCases.map(\.rawValue))
-        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let values = try JSON.container(of: "an architecture", decoder, keyedBy: CodingKeys.self)
         if let branches = try values.decodeIfPresent([Branch].self, forKey: .branches) {
             guard !values.contains(.blocks) else {
                 throw JSON.refusal(decoder, "an architecture has 'blocks' or 'branches', not both")

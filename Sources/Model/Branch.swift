@@ -119,8 +119,7 @@ extension Architecture.Branch: Codable {
 
     /// A branch over time does not speak of bands.
     public init(from decoder: any Decoder) throws {
-        try JSON.refuseUnknownKeys(of: "a branch", decoder, known: CodingKeys.allCases.map(\.rawValue))
-        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let values = try JSON.container(of: "a branch", decoder, keyedBy: CodingKeys.self)
         bands = try values.decodeIfPresent(Int.self, forKey: .bands) ?? 0
         blocks2d = try values.decodeIfPresent([Architecture.Block2D].self, forKey: .blocks2d) ?? []
         blocks = try values.decode([Architecture.Block].self, forKey: .blocks)
@@ -142,8 +141,7 @@ extension Architecture.Block: Decodable {
     private enum CodingKeys: String, CodingKey, CaseIterable { case channels, kernel, pool }
 
     public init(from decoder: any Decoder) throws {
-        try JSON.refuseUnknownKeys(of: "a block", decoder, known: CodingKeys.allCases.map(\.rawValue))
-        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let values = try JSON.container(of: "a block", decoder, keyedBy: CodingKeys.self)
         channels = try values.decode(Int.self, forKey: .channels)
         kernel = try values.decode(Int.self, forKey: .kernel)
         pool = try values.decode(Int.self, forKey: .pool)
@@ -154,8 +152,7 @@ extension Architecture.Block2D: Decodable {
     private enum CodingKeys: String, CodingKey, CaseIterable { case channels, kernel, pool }
 
     public init(from decoder: any Decoder) throws {
-        try JSON.refuseUnknownKeys(of: "a 2-D block", decoder, known: CodingKeys.allCases.map(\.rawValue))
-        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let values = try JSON.container(of: "a 2-D block", decoder, keyedBy: CodingKeys.self)
         channels = try values.decode(Int.self, forKey: .channels)
         kernel = try values.decode(Architecture.Extent.self, forKey: .kernel)
         pool = try values.decode(Architecture.Extent.self, forKey: .pool)
@@ -166,8 +163,7 @@ extension Architecture.Extent: Decodable {
     private enum CodingKeys: String, CodingKey, CaseIterable { case time, frequency }
 
     public init(from decoder: any Decoder) throws {
-        try JSON.refuseUnknownKeys(of: "an extent", decoder, known: CodingKeys.allCases.map(\.rawValue))
-        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let values = try JSON.container(of: "an extent", decoder, keyedBy: CodingKeys.self)
         time = try values.decode(Int.self, forKey: .time)
         frequency = try values.decode(Int.self, forKey: .frequency)
     }

@@ -22,8 +22,7 @@ public enum ModelExchange {
         }
 
         init(from decoder: any Decoder) throws {
-            try JSON.refuseUnknownKeys(of: "a description", decoder, known: CodingKeys.allCases.map(\.rawValue))
-            let values = try decoder.container(keyedBy: CodingKeys.self)
+            let values = try JSON.container(of: "a description", decoder, keyedBy: CodingKeys.self)
             architecture = try values.decode(Architecture.self, forKey: .architecture)
             labels = try values.decode([String].self, forKey: .labels)
             temperature = try values.decodeIfPresent(Float.self, forKey: .temperature)

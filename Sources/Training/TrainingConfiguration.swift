@@ -103,8 +103,7 @@ public struct TeacherConfiguration: Codable, Sendable, Equatable {
     }
 
     public init(from decoder: any Decoder) throws {
-        try JSON.refuseUnknownKeys(of: "a teacher", decoder, known: CodingKeys.allCases.map(\.rawValue))
-        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let values = try JSON.container(of: "a teacher", decoder, keyedBy: CodingKeys.self)
         architecture = try values.decode(Architecture.self, forKey: .architecture)
         dropout = try values.decodeIfPresent(Double.self, forKey: .dropout)
         epochs = try values.decodeIfPresent(Int.self, forKey: .epochs)
