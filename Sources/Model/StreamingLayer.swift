@@ -101,7 +101,7 @@ final class StreamingLayer {
                         from: input + (position + time) * shape.paddedWidth + band * shape.inputs, count: segment)
                 }
             }
-            layer.patchWeight.apply(
+            layer.weight.apply(
                 layer.bias, patches, columns: shape.bands, stride: shape.patchLength, rectify: shape.rectified,
                 into: output + position * shape.bands * shape.outputs)
         }

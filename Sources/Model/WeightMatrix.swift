@@ -41,6 +41,12 @@ struct WeightMatrix: Sendable {
         }
     }
 
+    /// The first `count` numbers of each row.
+    func floats(upTo count: Int) -> [Float] {
+        let floats = floats
+        return count == length ? floats : (0..<rows).flatMap { floats[$0 * length..<$0 * length + count] }
+    }
+
     /// One output for each row and column: the row times the `length` inputs from `column * stride` on, plus the row's
     /// bias, and with `rectify` never less than 0.
     ///

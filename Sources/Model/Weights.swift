@@ -3,10 +3,8 @@
 struct Weights: Sendable {
     struct Layer: Sendable {
         var shape: LayerShape
-        /// [outputs, fan].
+        /// [outputs, patchLength]: of each row the first `fan` numbers, then zeros.
         var weight: WeightMatrix
-        /// [outputs, patchLength]: the same with zeros behind each row.
-        var patchWeight: WeightMatrix
         /// [outputs].
         var bias: [Float]
     }
@@ -43,9 +41,8 @@ struct Weights: Sendable {
                 let weight = try take("\(shape.name).weight", shape.tensorShape)
                 let bias = try take("\(shape.name).bias", [shape.outputs])
                 let rows = Architecture.transposed(weight, rows: shape.outputs, shape.inputs, shape.kernel.area)
-                let matrix = WeightMatrix(rows, rows: shape.outputs)
-                layers.append(
-                    Layer(shape: shape, weight: matrix, patchWeight: matrix.padded(to: shape.patchLength), bias: bias))
+                let matrix = WeightMatrix(rows, rows: shape.outputs).padded(to: shape.patchLength)
+                layers.append(Layer(shape: shape, weight: matrix, bias: bias))
             }
             branches.append(layers)
         }
@@ -64,7 +61,7 @@ struct Weights: Sendable {
             result["\(shape.name).weight"] = SafeTensors.Tensor(
                 shape: shape.tensorShape,
                 values: Architecture.transposed(
-                    layer.weight.floats, rows: shape.outputs, shape.kernel.area, shape.inputs))
+                    layer.weight.floats(upTo: shape.fan), rows: shape.outputs, shape.kernel.area, shape.inputs))
             result["\(shape.name).bias"] = SafeTensors.Tensor(shape: [shape.outputs], values: layer.bias)
         }
         result["head.weight"] = SafeTensors.Tensor(

@@ -35,7 +35,7 @@ extension GenreModel {
             for band in 0..<(shape.pooledBands * shape.pool.frequency) {
                 for output in 0..<shape.outputs {
                     var sum = Double(layer.bias[output])
-                    var place = output * shape.fan
+                    var place = output * layer.weight.length
                     for time in 0..<shape.kernel.time {
                         for frequency in 0..<shape.kernel.frequency {
                             for channel in 0..<shape.inputs {
