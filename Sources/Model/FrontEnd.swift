@@ -74,8 +74,9 @@ public struct FrontEnd: Codable, Hashable, Sendable {
     /// Seconds from one frame to the next.
     public var hopDuration: Double { Double(hopLength) / Double(sampleRate) }
 
+    /// Samples that the first `frames` frames cover.
+    public func samples(frames: Int) -> Int { frames == 0 ? 0 : (frames - 1) * hopLength + frameLength }
+
     /// Seconds of audio that the first `frames` frames cover.
-    public func duration(frames: Int) -> Double {
-        frames == 0 ? 0 : Double((frames - 1) * hopLength + frameLength) / Double(sampleRate)
-    }
+    public func duration(frames: Int) -> Double { Double(samples(frames: frames)) / Double(sampleRate) }
 }

@@ -59,17 +59,8 @@ public struct GenreModel: Sendable {
         return result
     }
 
-    /// Softmax of the logits over the temperature, in place. Of logits that are no numbers, which weights near the largest
-    /// numbers there are can give, all labels come out alike.
-    public func calibrate(_ logits: UnsafeMutableBufferPointer<Float>) {
-        let largest = logits.max() ?? 0
-        var sum: Float = 0
-        for index in logits.indices {
-            logits[index] = exp((logits[index] - largest) / temperature)
-            sum += logits[index]
-        }
-        for index in logits.indices { logits[index] = sum.isFinite ? logits[index] / sum : 1 / Float(logits.count) }
-    }
+    /// Probabilities in place of logits.
+    public func calibrate(_ logits: UnsafeMutableBufferPointer<Float>) { softmax(logits, temperature: temperature) }
 }
 
 // MARK: - The file

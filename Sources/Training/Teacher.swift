@@ -1,4 +1,4 @@
-import Foundation
+import Model
 
 /// A network that has been trained and tells another what it hears in the same windows (Hinton, Vinyals and Dean,
 /// "Distilling the knowledge in a neural network", 2015).
@@ -21,15 +21,10 @@ struct Teacher {
             let target = network.targets.pointer + window * labels
             for label in 0..<labels { target[label] *= 1 - share }
             for teacher in teachers {
-                let logits = teacher.network.logits.pointer + window * labels
-                let largest = (1..<labels).reduce(logits[0]) { max($0, logits[$1]) }
-                var sum: Float = 0
-                for label in 0..<labels {
-                    logits[label] = exp(logits[label] - largest)
-                    sum += logits[label]
-                }
-                let scale = share / Float(teachers.count) / sum
-                for label in 0..<labels { target[label] += logits[label] * scale }
+                let said = UnsafeMutableBufferPointer(
+                    start: teacher.network.logits.pointer + window * labels, count: labels)
+                softmax(said)
+                for label in 0..<labels { target[label] += said[label] * share / Float(teachers.count) }
             }
         }
     }
