@@ -9,8 +9,8 @@ import Synchronization
 /// A pipe whose sink has no room is not read, so that its writer waits. Nothing here waits for a file system: pipes are
 /// opened elsewhere.
 public final class PipeReader: @unchecked Sendable {
-    // Safe to share: `buffer`, `events` and `parked` belong to the thread that calls `turn`; everything else is
-    // immutable, atomic or under a lock.
+    // Safe to share: `buffer`, `events`, `parked` and the moments of looks and pauses belong to the thread that calls
+    // `turn`; everything else is immutable, atomic or under a lock.
 
     /// Pipes served at most before the owner can see to other things.
     private static let batch = 64

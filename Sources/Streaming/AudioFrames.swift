@@ -22,9 +22,9 @@ public final class AudioFrames {
         self.inputRate = inputRate
         self.workspace = workspace
         // No window waits for a block that has just begun.
-        let window = (frontEnd.windowFrames - 1) * frontEnd.hopLength + frontEnd.frameLength
         resampler = try Resampler(
-            inputRate: inputRate, outputRate: frontEnd.sampleRate, boundary: window, workspace: workspace)
+            inputRate: inputRate, outputRate: frontEnd.sampleRate,
+            boundary: frontEnd.samples(frames: frontEnd.windowFrames), workspace: workspace)
         logMel = try LogMelStream(frontEnd: frontEnd, workspace: workspace)
     }
 

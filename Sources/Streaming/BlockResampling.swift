@@ -7,15 +7,11 @@ import Synchronization
 /// and Rabiner, *Multirate Digital Signal Processing*, 1983, chapter 7).
 ///
 /// Possible when 40 ms are whole samples at both rates, and their number a product of small primes, as of all common rates.
-final class BlockResampling: @unchecked Sendable {
-    // Safe to share: nothing is changed after init.
-
+final class BlockResampling: Sendable {
     /// The most samples of one block with its surroundings, at either rate.
     static let mostSamples = 192_000 / 25 * 2
     /// What is let through of what lies above the lower Nyquist frequency, dB.
     private static let attenuation = 100.0
-    /// Of the lower Nyquist frequency: so steep that the top bands keep their level.
-    private static let passBandEnd = 0.955
 
     /// Samples that come and go with a block.
     let inputHop: Int
@@ -70,11 +66,11 @@ final class BlockResampling: @unchecked Sendable {
     }
 
     private init(_ rates: Rates) throws(StreamingError) {
-        let divisor = Self.greatestCommonDivisor(rates.input, rates.output)
+        let divisor = greatestCommonDivisor(rates.input, rates.output)
         ratio = (rates.input / divisor, rates.output / divisor)
         (inputHop, outputHop) = (rates.input / 25, rates.output / 25)
         let lower = Double(min(rates.input, rates.output)) / 2
-        let half = Self.halfLength(transition: (1 - Self.passBandEnd) * lower / Double(rates.input))
+        let half = Self.halfLength(transition: (1 - Resampler.passBandEnd) * lower / Double(rates.input))
         // A third of a block around it where that is enough and gives whole numbers, else a whole one.
         let third = inputHop % 3 == 0 && outputHop % 3 == 0 && outputHop / 3 % ratio.output == 0
         let surroundings = third && 2 * half <= inputHop / 3 ? 3 : 1
@@ -94,7 +90,7 @@ final class BlockResampling: @unchecked Sendable {
         forward = try FourierTransform.ofLength(inputLength)
         inverse = try FourierTransform.ofLength(outputLength, .inverse)
         gains = Self.gains(
-            cutoff: (1 + Self.passBandEnd) / 2 * lower / Double(rates.input), half: half, length: inputLength,
+            cutoff: (1 + Resampler.passBandEnd) / 2 * lower / Double(rates.input), half: half, length: inputLength,
             count: min(inputLength, outputLength) / 2 + 1, transform: forward)
     }
 
@@ -123,12 +119,6 @@ final class BlockResampling: @unchecked Sendable {
 
     /// How many samples come out of so many, in all.
     func outputCount(_ inputCount: Int) -> Int { (inputCount * ratio.output + ratio.input / 2) / ratio.input }
-
-    private static func greatestCommonDivisor(_ one: Int, _ other: Int) -> Int {
-        var (one, other) = (one, other)
-        while other != 0 { (one, other) = (other, one % other) }
-        return one
-    }
 
     // MARK: The filter: a sinc under Kaiser's window
 

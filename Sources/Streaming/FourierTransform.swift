@@ -3,7 +3,8 @@ import Synchronization
 
 /// The real FFT of one length, or its inverse, by FFTW in single precision. The plan is made once for all streams.
 final class FourierTransform: @unchecked Sendable {
-    // Safe to share: the plan is never changed after init, and FFTW's new-array execution is thread-safe.
+    // Safe to share: the plan is never changed after init, and FFTW's new-array execution is thread-safe. To destroy one is
+    // not, but those that `ofLength` keeps live as long as the process.
     private let plan: fftwf_plan
 
     enum Direction {

@@ -12,6 +12,9 @@ public final class Resampler {
     /// The most samples that come at once.
     static let mostProduced = max(block * 24, BlockResampling.mostSamples)
 
+    /// Of the lower Nyquist frequency: so steep that the top bands keep their level.
+    static let passBandEnd = 0.955
+
     private enum Way {
         case none
         case blocks(BlockStream)

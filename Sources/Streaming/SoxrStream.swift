@@ -12,9 +12,8 @@ final class SoxrStream {
     init(inputRate: Int, outputRate: Int, workspace: Workspace) throws(StreamingError) {
         var error: soxr_error_t?
         var format = soxr_io_spec(SOXR_FLOAT32_I, SOXR_FLOAT32_I)
-        // Steep: flat to within 5 % of the lower Nyquist frequency, so that the top bands keep their level.
         var quality = soxr_quality_spec(UInt(SOXR_HQ), UInt(SOXR_ROLLOFF_NONE))
-        quality.passband_end = 0.955
+        quality.passband_end = Resampler.passBandEnd
         quality.stopband_begin = 1.0
         var runtime = soxr_runtime_spec(1)
         guard

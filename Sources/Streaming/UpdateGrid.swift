@@ -22,12 +22,8 @@ public struct UpdateGrid: Sendable, Equatable {
                 "an update every \(interval ?? 0) s is impossible: it must be a multiple of a frame, \(hop) s, and is"
                     + " cheapest as one of the network's step, \(Double(own) * hop) s; at most \(10_000 * hop) s")
         }
-        step = Self.greatestCommonDivisor(Int(frames), own)
+        step = greatestCommonDivisor(Int(frames), own)
         stepsPerUpdate = Int(frames) / step
         self.interval = frames * hop
-    }
-
-    private static func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
-        b == 0 ? a : greatestCommonDivisor(b, a % b)
     }
 }
