@@ -1,4 +1,8 @@
-"""The default network, or with --branches the shipped model's, and one optimiser step in PyTorch; see bench-train."""
+"""A network of a configuration's `architecture`, and one optimiser step in PyTorch; see bench-train.
+
+bench_train.py CONFIG: the file that genrelab train takes.
+"""
+import json
 import sys
 import time
 
@@ -22,63 +26,76 @@ class Block(nn.Module):
 
 
 class Block1D(nn.Module):
-    def __init__(self, inputs, channels, pool):
+    """The same over [windows, channels, time]."""
+
+    def __init__(self, inputs, channels, kernel, pool):
         super().__init__()
-        self.convolution, self.norm = nn.Conv1d(inputs, channels, 3, bias=False), nn.BatchNorm1d(channels)
-        self.pool = pool
+        self.convolution = nn.Conv1d(inputs, channels, kernel, bias=False)
+        self.norm, self.pool = nn.BatchNorm1d(channels), pool
 
     def forward(self, x):
         x = torch.relu(self.norm(self.convolution(x)))
         return nn.functional.max_pool1d(x, self.pool) if self.pool > 1 else x
 
 
-class Genres(nn.Module):
-    def __init__(self, branches, channels_last):
-        super().__init__()
-        # Convolutions over time alone are quicker as two-dimensional ones where the channels lie together.
-        block = (lambda i, o, p: Block(i, o, (3, 1), (p, 1))) if channels_last else Block1D
-        width = 160 if branches else 256
-        self.channels_last = channels_last
-        self.over_time = nn.Sequential(block(32, width, 2), block(width, width, 2), block(width, width, 1))
-        self.features = 3 * width
-        self.over_both = None
-        if branches:
-            self.over_both = nn.Sequential(
-                Block(1, 24, (3, 3), (2, 2)), Block(24, 48, (3, 3), (2, 2)), Block(48, 80, (3, 3), (1, 2)))
-            self.last = block(320, 256, 1)
-            self.features += 768
-        self.dropout, self.head = nn.Dropout(0.4), nn.Linear(self.features, 11)
+class Branch(nn.Module):
+    """From [windows, coefficients, time] to statistics over time."""
 
-    def statistics(self, x):
-        x = (x.squeeze(3) if self.channels_last else x).float()
+    def __init__(self, branch, channels_last, coefficients=32):
+        super().__init__()
+        self.channels_last, self.is_2d = channels_last, bool(branch.get("blocks2d"))
+        size = lambda extent: (extent["time"], extent["frequency"])
+        front, inputs, bands, width = [], 1, branch.get("bands", 0), coefficients
+        for block in branch.get("blocks2d", []):
+            front.append(Block(inputs, block["channels"], size(block["kernel"]), size(block["pool"])))
+            inputs, bands = block["channels"], bands // block["pool"]["frequency"]
+            width = inputs * bands
+        blocks = []
+        for block in branch["blocks"]:
+            arguments = width, block["channels"], block["kernel"], block["pool"]
+            # Convolutions over time alone are quicker as two-dimensional ones where the channels lie together.
+            if channels_last:
+                blocks.append(Block(*arguments[:2], (block["kernel"], 1), (block["pool"], 1)))
+            else:
+                blocks.append(Block1D(*arguments))
+            width = block["channels"]
+        self.front, self.blocks, self.features = nn.Sequential(*front), nn.Sequential(*blocks), 3 * width
+
+    def forward(self, x):
+        last = (lambda y: y.contiguous(memory_format=torch.channels_last)) if self.channels_last else lambda y: y
+        if self.is_2d:
+            x = self.front(last(x.transpose(1, 2)[:, None])).permute(0, 3, 1, 2).flatten(1, 2)
+        if self.channels_last:
+            x = self.blocks(last(x[..., None])).squeeze(3).float()
+        else:
+            x = self.blocks(x).float()
         return torch.cat([x.mean(-1), x.amax(-1), torch.sqrt(x.var(-1, unbiased=False) + 1e-5)], -1)
+
+
+class Genres(nn.Module):
+    def __init__(self, configuration, channels_last):
+        super().__init__()
+        architecture = configuration["architecture"]
+        self.branches = nn.ModuleList(
+            Branch(branch, channels_last) for branch in architecture.get("branches", [architecture]))
+        self.dropout = nn.Dropout(configuration["dropout"])
+        self.head = nn.Linear(sum(branch.features for branch in self.branches), 11)
 
     def forward(self, x):
         """x: [windows, coefficients, time]; the logits of each branch."""
-        over_time = x
-        if self.channels_last:
-            over_time = x[..., None].contiguous(memory_format=torch.channels_last)
-        found = [self.statistics(self.over_time(over_time))]
-        if self.over_both:
-            image = x.transpose(1, 2)[:, None]
-            if self.channels_last:
-                image = image.contiguous(memory_format=torch.channels_last)
-            y = self.over_both(image).permute(0, 3, 1, 2).flatten(1, 2)
-            if self.channels_last:
-                y = y[..., None].contiguous(memory_format=torch.channels_last)
-            found.append(self.statistics(self.last(y)))
+        found = [branch(x) for branch in self.branches]
         found = self.dropout(torch.cat(found, -1)).split([f.shape[1] for f in found], 1)
         weights = self.head.weight.split([f.shape[1] for f in found], 1)
         return [len(found) * f @ w.T + self.head.bias for f, w in zip(found, weights)]
 
 
-branches = "--branches" in sys.argv
+configuration = json.load(open(sys.argv[1]))
 for name, channels_last, half in [
     ("float32", False, False),
     ("channels last, float32", True, False),
     ("channels last, bfloat16", True, True),
 ]:
-    network, x = Genres(branches, channels_last), torch.randn(256, 32, 50)
+    network, x = Genres(configuration, channels_last), torch.randn(256, 32, 50)
     if channels_last:
         network = network.to(memory_format=torch.channels_last)
     targets = torch.softmax(torch.randn(256, 11), -1)
