@@ -1,3 +1,4 @@
+import Capture
 import Foundation
 import Training
 
@@ -10,7 +11,7 @@ struct AudioFolder {
     }
 
     let entries: [Entry]
-    /// Files that would have the name of another one.
+    /// Audio that would have the name of other audio.
     let clashes: [String]
 
     /// Lists the folder, sorted by genre and track.
@@ -18,14 +19,15 @@ struct AudioFolder {
         var entries: [Entry] = []
         var clashes: [String] = []
         for genre in try listFolder(root) where isFolder("\(root)/\(genre)") {
-            var seen: Set<TrackName> = []
-            for file in try listFolder("\(root)/\(genre)") where !isFolder("\(root)/\(genre)/\(file)") {
-                let name = TrackName(genre: genre, track: (file as NSString).deletingPathExtension)
-                if seen.insert(name).inserted {
-                    entries.append(Entry(name: name, path: "\(root)/\(genre)/\(file)"))
-                } else {
-                    clashes.append("\(genre)/\(file)")
-                }
+            let files = try listFolder("\(root)/\(genre)").filter { !isFolder("\(root)/\(genre)/\($0)") }
+            let named = Dictionary(grouping: files) { ($0 as NSString).deletingPathExtension }
+            for (track, files) in named.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+                let paths = files.map { "\(root)/\(genre)/\($0)" }
+                // A cover or a cue sheet has the name of its track, and must not stand for it.
+                let audio = paths.count > 1 ? paths.filter { (try? AudioFileReader(path: $0)) != nil } : paths
+                entries.append(
+                    Entry(name: TrackName(genre: genre, track: track), path: audio.first ?? paths[0]))
+                clashes += audio.dropFirst().map { String($0.dropFirst(root.count + 1)) }
             }
         }
         guard !entries.isEmpty else {

@@ -131,7 +131,7 @@ struct TrainCommand: ParsableCommand {
             corpus: corpus, parts: parts, trainsOnEverything: (parts.count != 1 || refit) && !judgeOnly,
             configuration: configuration, seed: seed)
         // A folder that cannot be written is found out now, and not at the end.
-        try writeFile([], to: out + ".html")
+        try checkWritable(out)
         let session = TrainingSession(
             plan: plan, checkpoints: out, resumes: resume, workers: Workers(count: jobs))
         Terminal.note(

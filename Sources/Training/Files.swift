@@ -29,6 +29,13 @@ public func writeFile(_ bytes: some Sequence<UInt8>, to path: String) throws(Tra
     }
 }
 
+/// Throws where `writeFile` would, and leaves what is there.
+public func checkWritable(_ path: String) throws(TrainingError) {
+    let trial = path + ".tmp"
+    try writeFile([], to: trial)
+    unlink(trial)
+}
+
 /// Makes a folder and those above it, if they do not exist.
 public func makeFolder(_ path: String) throws(TrainingError) {
     do {

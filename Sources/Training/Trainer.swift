@@ -65,6 +65,13 @@ public final class Trainer {
         let shape = NetworkShape(
             architecture: configuration.architecture, coefficients: frontEnd.coefficients,
             frames: frontEnd.windowFrames, labels: corpus.labels.count)
+        let needed = TrainingNetwork.bytes(shape, batch: configuration.batch)
+        guard needed <= ProcessInfo.processInfo.physicalMemory else {
+            throw TrainingError(
+                .badParameter,
+                "a batch of \(configuration.batch) windows takes \(needed >> 20) MiB of memory, and this machine has"
+                    + " \(ProcessInfo.processInfo.physicalMemory >> 20): make 'batch' smaller")
+        }
         network = TrainingNetwork(shape: shape, batch: configuration.batch, workers: workers, seed: seed)
         maker = try BatchMaker(
             corpus: corpus, training: training, configuration: configuration, seed: seed, workers: workers)

@@ -174,6 +174,15 @@ final class TrainingNetwork {
         partHits.deallocate()
     }
 
+    /// Memory that a network of this shape takes for such a batch, in bytes.
+    static func bytes(_ shape: NetworkShape, batch: Int) -> Int {
+        let activations = shape.blocks.reduce(2 * shape.features) {
+            $0 + $1.inputCount + $1.rows * $1.outputs + 2 * $1.outputCount
+        }
+        let parts = (batch + windowsPerPart - 1) / windowsPerPart
+        return 4 * (batch * activations + (parts + 2) * shape.count)
+    }
+
     /// The windows of a part.
     func windows(_ part: Int) -> Range<Int> {
         (part * Self.windowsPerPart)..<min(batch, (part + 1) * Self.windowsPerPart)

@@ -136,12 +136,17 @@ public struct TrainingSession {
         return trainer
     }
 
-    /// Removes the checkpoints of a session that is complete.
+    /// Removes the checkpoints of a session that is complete, and of those before it that had other folds or teachers.
     public func removeCheckpoints() {
-        let runs = ["training", "everything"] + plan.parts.indices.map { "fold\($0 + 1)" }
-        let names = runs.flatMap { run in
-            [run] + plan.configuration.teachers.indices.map { Self.name(ofTeacher: $0 + 1, of: run) }
+        guard let checkpoints else { return }
+        let base = URL(fileURLWithPath: checkpoints)
+        let folder = base.deletingLastPathComponent().path
+        let name = #/(training|everything|fold\d+)(\.teacher\d+)?\.checkpoint/#
+        for file in (try? listFolder(folder)) ?? [] {
+            guard file.hasPrefix("\(base.lastPathComponent)."),
+                file.dropFirst(base.lastPathComponent.count + 1).wholeMatch(of: name) != nil
+            else { continue }
+            try? FileManager.default.removeItem(atPath: "\(folder)/\(file)")
         }
-        for path in names.compactMap(checkpoint) { try? FileManager.default.removeItem(atPath: path) }
     }
 }

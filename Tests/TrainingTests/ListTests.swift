@@ -67,7 +67,9 @@ struct ListTests {
         #expect(throws: TrainingError.self) {
             _ = try ModelExchange.model(weights: folder.file("none"), description: folder.file("d.json"))
         }
-        #expect(throws: TrainingError.self) { _ = try SearchSpace(parsing: brackets, path: "s") }
+        #expect(throws: TrainingError.self) {
+            _ = try SearchSpace(parsing: brackets, path: "s", over: TrainingConfiguration())
+        }
         #expect(throws: TrainingError.self) { _ = try TrainingConfiguration(parsing: brackets, path: "c") }
     }
 

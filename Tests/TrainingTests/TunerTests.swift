@@ -5,8 +5,10 @@ import Testing
 @testable import Training
 
 struct TunerTests {
-    static func space(_ text: String) throws -> SearchSpace {
-        try SearchSpace(parsing: Array(text.utf8), path: "s.json")
+    static func space(
+        _ text: String, over base: TrainingConfiguration = TrainingConfiguration()
+    ) throws -> SearchSpace {
+        try SearchSpace(parsing: Array(text.utf8), path: "s.json", over: base)
     }
 
     @Test func drawsLieInTheirRangesAndDependOnSeedAndTrialAlone() throws {
@@ -36,6 +38,17 @@ struct TunerTests {
     ])
     func aSpaceThatCannotBeSearchedIsRefused(text: String) {
         #expect(throws: TrainingError.self) { try Self.space(text) }
+    }
+
+    /// Its own network is what a choice of kernels or pools has to fit, not the default one.
+    @Test func aSpaceIsCheckedAgainstWhatIsNotSearched() throws {
+        var base = TrainingConfiguration()
+        base.architecture = Architecture(blocks: [.init(channels: 8, kernel: 3, pool: 1)])
+        base.teachers = [TeacherConfiguration(architecture: Architecture(blocks: []))]
+        let text = #"{"dropout": {"uniform": [0.2, 0.6]}}"#
+        #expect(throws: TrainingError.self) { try Self.space(text, over: base) }
+        base.teachers = []
+        _ = try Self.space(text, over: base)
     }
 
     @Test(.timeLimit(.minutes(1))) func aSearchGoesOnWhereItStoppedAndFindsWhatWorks() throws {

@@ -16,11 +16,12 @@ public struct SearchSpace: Sendable {
     let dimensions: [(key: String, dimension: Dimension)]
     private let path: String
 
-    public init(contentsOf path: String) throws(TrainingError) {
-        try self.init(parsing: readFile(path, limit: 1 << 20), path: path)
+    /// - Parameter base: what is not searched; a setting may be possible with one and not with another.
+    public init(contentsOf path: String, over base: TrainingConfiguration) throws(TrainingError) {
+        try self.init(parsing: readFile(path, limit: 1 << 20), path: path, over: base)
     }
 
-    init(parsing bytes: [UInt8], path: String) throws(TrainingError) {
+    init(parsing bytes: [UInt8], path: String, over base: TrainingConfiguration) throws(TrainingError) {
         self.path = path
         guard (try? JSON.check(bytes)) != nil,
             let object = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [String: Any], !object.isEmpty
@@ -37,7 +38,7 @@ public struct SearchSpace: Sendable {
             return (key, dimension)
         }
         // What cannot be configured is found out now, and not in the middle of the night.
-        for seed in 0..<16 { _ = try draw(seed: UInt64(seed), trial: 0, over: TrainingConfiguration()) }
+        for seed in 0..<16 { _ = try draw(seed: UInt64(seed), trial: 0, over: base) }
     }
 
     private static func dimension(_ value: Any) -> Dimension? {
