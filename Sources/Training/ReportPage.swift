@@ -76,7 +76,19 @@ public struct ReportPage {
             result +=
                 "<p>Windows of no-music called music: \(Self.percent(a)); of music called no-music: \(Self.percent(b)).</p>"
         }
-        return result
+        return result + foldTable
+    }
+
+    private var foldTable: String {
+        guard !report.byFold.isEmpty else { return "" }
+        return report.byFold.reduce(
+            "<table><tr><th>fold by fold</th><th></th><th>windows</th><th>accuracy</th><th>NLL</th><th>ECE</th>"
+                + "<th>clips</th><th>accuracy</th></tr>"
+        ) {
+            $0 + "<tr><td>\(Self.escape($1.run))</td><td>\(Self.escape($1.store))</td><td>\($1.windows)</td>"
+                + "<td>\(Self.percent($1.windowAccuracy))</td><td>\(Self.number($1.nll, 3))</td>"
+                + "<td>\(Self.number($1.ece, 3))</td><td>\($1.clips)</td><td>\(Self.percent($1.clipAccuracy))</td></tr>"
+        } + "</table>"
     }
 
     private func labelTable(_ figures: Figures) -> String {

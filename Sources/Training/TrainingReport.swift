@@ -16,6 +16,18 @@ public struct TrainingReport: Codable, Sendable {
         public var figures: Figures
     }
 
+    /// How well one fold's network judged what it held out of a store: folds differ more than their pool tells.
+    public struct Fold: Codable, Sendable {
+        public var run: String
+        public var store: String
+        public var windows: Int
+        public var windowAccuracy: Double
+        public var nll: Double
+        public var ece: Double
+        public var clips: Int
+        public var clipAccuracy: Double
+    }
+
     /// A clip that the model is surely wrong about.
     public struct Failure: Codable, Sendable {
         public var track: String
@@ -42,6 +54,8 @@ public struct TrainingReport: Codable, Sendable {
     /// Of all held-out tracks, store by store; absent when nothing was held out.
     public var parts: [Part]
     public var all: Figures?
+    /// Fold by fold, where there are several.
+    public var byFold: [Fold]
     /// Windows of no-music that were called music, and of music that were called no-music.
     public var noMusicCalledMusic: Double?
     public var musicCalledNoMusic: Double?
@@ -49,7 +63,13 @@ public struct TrainingReport: Codable, Sendable {
     public var runs: [Run]
     public var seconds: Double
 
-    init(plan: TrainingPlan, outputs: [ClipOutput], temperature: Float, runs: [Run], seconds: Double) {
+    /// - Parameters:
+    ///   - outputs: of each held-out track, once.
+    ///   - judged: by run, all that its network held out.
+    init(
+        plan: TrainingPlan, outputs: [ClipOutput], judged: [(run: String, outputs: [ClipOutput])], temperature: Float,
+        runs: [Run], seconds: Double
+    ) {
         let corpus = plan.corpus
         date = Self.today
         seed = plan.seed
@@ -71,12 +91,25 @@ public struct TrainingReport: Codable, Sendable {
         func figures(_ outputs: [ClipOutput]) -> Figures {
             Figures(outputs, labels: corpus.labels, temperature: temperature)
         }
+        let stores = stores
         parts = corpus.sources.indices.compactMap { store in
             let own = outputs.filter { $0.store == store }
-            return own.isEmpty
-                ? nil : Part(store: (corpus.sources[store].path as NSString).lastPathComponent, figures: figures(own))
+            return own.isEmpty ? nil : Part(store: stores[store], figures: figures(own))
         }
         all = outputs.isEmpty ? nil : figures(outputs)
+        byFold = []
+        for (run, outputs) in judged where judged.count > 1 {
+            for store in corpus.sources.indices {
+                let own = outputs.filter { $0.store == store }
+                guard !own.isEmpty else { continue }
+                let figures = figures(own)
+                byFold.append(
+                    Fold(
+                        run: run, store: stores[store], windows: figures.windows.n,
+                        windowAccuracy: figures.windows.accuracy, nll: figures.windows.nll, ece: figures.windows.ece,
+                        clips: figures.clips.n, clipAccuracy: figures.clips.accuracy))
+            }
+        }
         if let noMusic = corpus.noMusic {
             noMusicCalledMusic = all?.share(ofTrue: { $0 == noMusic }, said: { $0 != noMusic })
             musicCalledNoMusic = all?.share(ofTrue: { $0 != noMusic }, said: { $0 == noMusic })

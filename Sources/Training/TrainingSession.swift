@@ -63,6 +63,7 @@ public struct TrainingSession {
         let start = clock.now
         var histories: [TrainingReport.Run] = []
         var outputs: [ClipOutput] = []
+        var judgements: [(run: String, outputs: [ClipOutput])] = []
         var models: [(model: GenreModel, held: [Int])] = []
         for (number, part) in plan.parts.enumerated() {
             let name = plan.parts.count == 1 ? "training" : "fold\(number + 1)"
@@ -70,6 +71,7 @@ public struct TrainingSession {
             let model = try trainer.model(temperature: 1, card: [:])
             let judged = model.outputs(of: part.held, in: plan.corpus, workers: workers)
             tell(.judged(run: name, Figures(judged, labels: plan.corpus.labels, temperature: 1)))
+            judgements.append((name, judged))
             // What several parts hold out counts once, or it would look like more evidence than it is.
             let known = Set(outputs.map(\.name))
             outputs += judged.filter { !known.contains($0.name) }
@@ -84,7 +86,7 @@ public struct TrainingSession {
         }
         guard let final else { throw TrainingError(.badParameter, "there is nothing to train") }
         let report = TrainingReport(
-            plan: plan, outputs: outputs, temperature: temperature, runs: histories,
+            plan: plan, outputs: outputs, judged: judgements, temperature: temperature, runs: histories,
             seconds: (clock.now - start) / .seconds(1))
         return Result(
             model: final.with(temperature: temperature, card: report.card),

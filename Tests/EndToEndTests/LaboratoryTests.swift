@@ -131,7 +131,7 @@ extension EndToEndTests {
             #expect(answers[0].map(\.probabilities) == answers[1].map(\.probabilities))
             // The daemon takes it, too.
             try Programs.run(
-                Programs.built("genred"), ["--model", model, "--check-config", "--source", "pipe:-"])
+                Programs.built("genred"), ["--model", model, "--check-config", "--source", "in=pipe:-"])
         }
 
         @Test func whatIsNoAudioIsNamedAndCostsNothingElse() throws {

@@ -32,6 +32,8 @@ struct TrainingTests {
         #expect(figures.clips.accuracy > 0.9)
         #expect(figures.windows.accuracy > 0.85)
         #expect(figures.clips.n == corpus.tracks.count)
+        #expect(result.report.byFold.map(\.run) == ["fold1", "fold2"])
+        #expect(result.report.byFold.reduce(0) { $0 + $1.clips } == corpus.tracks.count)
         #expect(result.model.labels == corpus.labels)
         // A version that no fold has seen.
         for (label, genre) in SyntheticGenres.genres.enumerated() {
