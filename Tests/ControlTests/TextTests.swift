@@ -245,6 +245,7 @@ struct HistoryViewTests {
         #expect(text[0].hasPrefix("older changes are left out"))
         #expect(text.last == "12:00:00    stopped        1 min 30 s of jazz")
         #expect(lines(HistoryResult(changes: []), since: time) == ["nothing has changed since then"])
-        #expect(lines(HistoryResult(changes: [], totals: []), isBrief: true) == ["nothing has changed"])
+        let silent = [LabelTime(label: "no-signal", seconds: 7200)]
+        #expect(lines(HistoryResult(changes: [], totals: silent), isBrief: true) == ["nothing was heard"])
     }
 }

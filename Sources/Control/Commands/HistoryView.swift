@@ -10,7 +10,9 @@ enum HistoryView {
         var lines = isBrief ? [] : table(result.changes, palette: palette)
         let heard = (result.totals ?? []).filter { !isQuiet($0.label) }
         if lines.isEmpty, !isBrief || heard.isEmpty {
-            lines.append(Line("nothing has changed\(since == nil ? "" : " since then")"))
+            // Totals alone say what was heard: hours without a signal are no change to speak of, but they were not heard.
+            let what = isBrief ? "nothing was heard" : "nothing has changed"
+            lines.append(Line(since == nil ? what : "\(what) since then"))
         } else if result.more, !isBrief {
             lines.insert(
                 Line("older changes are left out; --since and --limit (up to 10000) say how many are shown", .quiet),
