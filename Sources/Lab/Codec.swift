@@ -1,5 +1,6 @@
 import CSndfile
 import Foundation
+import Streaming
 import Training
 
 /// Sound encoded with loss and decoded again, by libsndfile.
@@ -20,8 +21,35 @@ enum Codec: String, CaseIterable {
         }
     }
 
-    /// The sound at the other end. Both codecs take 48 000 Hz; MP3 takes most other rates too.
+    /// Rates that the codec takes; others go through 48 000 Hz and back.
+    private var rates: [Int] {
+        switch self {
+        case .mp3: [8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000]
+        case .opus: [8_000, 12_000, 16_000, 24_000, 48_000]
+        }
+    }
+
+    /// The sound at the other end.
     func apply(to samples: [Float], rate: Int) throws -> [Float] {
+        if rates.contains(rate) { return try coded(samples, rate: rate) }
+        let taken = try Self.resampled(samples, from: rate, to: 48_000)
+        return Array(try Self.resampled(coded(taken, rate: 48_000), from: 48_000, to: rate).prefix(samples.count))
+    }
+
+    private static func resampled(_ samples: [Float], from rate: Int, to other: Int) throws -> [Float] {
+        let resampler = try Resampler(inputRate: rate, outputRate: other, workspace: Workspace())
+        var result: [Float] = []
+        samples.withUnsafeBufferPointer { samples in
+            for start in stride(from: 0, to: samples.count, by: Resampler.block) {
+                let end = min(samples.count, start + Resampler.block)
+                resampler.process(UnsafeBufferPointer(rebasing: samples[start..<end])) { result.append(contentsOf: $0) }
+            }
+        }
+        resampler.finish { result.append(contentsOf: $0) }
+        return result
+    }
+
+    private func coded(_ samples: [Float], rate: Int) throws -> [Float] {
         guard let file = tmpfile() else { throw Self.failure("no temporary file can be made", "tmpfile") }
         defer { fclose(file) }
         var info = SF_INFO()

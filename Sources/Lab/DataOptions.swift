@@ -37,7 +37,9 @@ struct DataOptions: ParsableArguments {
             guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
                 throw ValidationError("--label '\(text)' is not of the form FOLDER=LABEL")
             }
-            result[parts[0]] = parts[1]
+            if let other = result.updateValue(parts[1], forKey: parts[0]), other != parts[1] {
+                throw ValidationError("--label makes '\(parts[0])' both \(other) and \(parts[1])")
+            }
         }
         return result
     }

@@ -112,10 +112,12 @@ struct EvaluateCommand: ParsableCommand {
         let table = Terminal.table(
             [header]
                 + rows.map { name, figures in
-                    [
-                        name, figures.windows.accuracy.percent, figures.clips.accuracy.percent,
-                        figures.windows.nll.digits(3), figures.windows.ece.digits(3),
-                    ]
+                    figures.windows.n == 0
+                        ? [name, "–", "–", "–", "–"]
+                        : [
+                            name, figures.windows.accuracy.percent, figures.clips.accuracy.percent,
+                            figures.windows.nll.digits(3), figures.windows.ece.digits(3),
+                        ]
                 })
         for line in table { Terminal.line(line) }
     }

@@ -1,8 +1,19 @@
 import ArgumentParser
+import Foundation
 
 /// The program `genrelab`.
 @main
 struct GenreLab: ParsableCommand {
+    /// Where a standard descriptor is closed, the first file that is opened would get its number, and what is printed.
+    static func main() {
+        while case let descriptor = open("/dev/null", O_RDWR), descriptor >= 0 {
+            guard descriptor > STDERR_FILENO else { continue }
+            close(descriptor)
+            break
+        }
+        main(nil)
+    }
+
     static let configuration = CommandConfiguration(
         commandName: "genrelab",
         abstract: "Teach and judge the network by which genred hears, and label audio files with it.",

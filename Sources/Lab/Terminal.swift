@@ -20,7 +20,11 @@ enum Terminal {
             if count > 0 {
                 bytes = bytes.dropFirst(count)
             } else if errno != EINTR {
-                // Nobody reads any more, or the disk is full: nothing left to do.
+                // What is said beside the result is not worth the work of a night.
+                if descriptor != STDOUT_FILENO { return }
+                let code = errno
+                // Nobody reads any more: that is their choice.
+                if code != EPIPE { note("Error: cannot write the output: \(String(cString: strerror(code)))") }
                 exit(EXIT_FAILURE)
             }
         }

@@ -131,7 +131,7 @@ struct TrainCommand: ParsableCommand {
             corpus: corpus, parts: parts, trainsOnEverything: (parts.count != 1 || refit) && !judgeOnly,
             configuration: configuration, seed: seed)
         // A folder that cannot be written is found out now, and not at the end.
-        try checkWritable(out)
+        for path in [out, out + ".json", out + ".html"] { try checkWritable(path) }
         let session = TrainingSession(
             plan: plan, checkpoints: out, resumes: resume, workers: Workers(count: jobs))
         Terminal.note(
@@ -166,6 +166,7 @@ struct TrainCommand: ParsableCommand {
 
     private func tell(_ event: TrainingSession.Event) {
         switch event {
+        case .beganAnew: Terminal.note("no checkpoint lies beside the model: training begins anew")
         case .began(let run, let training, let held, let after):
             let going = after > 0 ? ", going on after epoch \(after)" : ""
             Terminal.note("\(run): \(training) tracks to train on, \(held) held out\(going)")

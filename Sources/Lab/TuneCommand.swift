@@ -64,6 +64,7 @@ struct TuneCommand: ParsableCommand {
     func run() throws {
         let base = try config.map { path in try TrainingConfiguration(contentsOf: path) } ?? TrainingConfiguration()
         let space = try SearchSpace(contentsOf: self.space, over: base)
+        try checkWritable(out)
         let corpus = try Corpus(data.sources(), aliases: data.aliases(), groups: data.trackGroups())
         let held = try valid.map { path in try TrackList.read(path) } ?? []
         let tuner = Tuner(

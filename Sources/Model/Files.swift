@@ -1,7 +1,8 @@
 import Foundation
 
-/// A whole file of at most `limit` bytes; a directory, a device or a FIFO is refused rather than waited for.
-func readFile(_ path: String, limit: Int) throws(ModelError) -> [UInt8] {
+/// A whole file of at most `limit` bytes; a directory, a device or a FIFO is refused rather than waited for. The error
+/// does not name the file: who asked for it knows what it is to them.
+public func readWholeFile(_ path: String, limit: Int) throws(ModelError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
         throw ModelError(.cannotRead, String(cString: strerror(errno)), call: "open", errno: errno)
@@ -13,7 +14,7 @@ func readFile(_ path: String, limit: Int) throws(ModelError) -> [UInt8] {
     }
     guard information.st_mode & S_IFMT == S_IFREG else { throw ModelError(.cannotRead, "not a regular file") }
     guard information.st_size <= limit else {
-        throw ModelError(.malformed, "\(information.st_size) bytes; a model has at most \(limit)")
+        throw ModelError(.malformed, "\(information.st_size) bytes; at most \(limit) are read")
     }
     var bytes = [UInt8](repeating: 0, count: Int(information.st_size))
     var filled = 0
@@ -29,28 +30,100 @@ func readFile(_ path: String, limit: Int) throws(ModelError) -> [UInt8] {
     return Array(bytes[..<filled])
 }
 
-/// Writes beside the target and renames: a reader sees the old file or the new one, never half of one.
-func writeFile(_ bytes: [UInt8], to path: String) throws(ModelError) {
-    let temporary = "\(path).\(getpid()).tmp"
-    func failure(_ call: String) -> ModelError {
-        let code = errno
-        unlink(temporary)
-        return ModelError(
-            .cannotWrite, "cannot write '\(path)': \(String(cString: strerror(code)))", call: call, errno: code)
-    }
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw failure("open") }
-    var written = 0
-    while written < bytes.count {
-        let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + written, $0.count - written) }
-        if count < 0 && errno == EINTR { continue }
-        guard count > 0 else {
-            let error = failure("write")
-            close(descriptor)
-            throw error
+/// A file that takes another one's place when it is complete: a reader sees the old one or the new one, never half of
+/// one. What is not completed leaves nothing behind.
+///
+/// A symbolic link stays, and what it leads to is replaced. A device or a FIFO is written to as it is. Used by one thread
+/// at a time.
+public final class ReplacingFile {
+    private let path: String
+    /// What is written to until the end; nil where the target itself is.
+    private let temporary: String?
+    private let target: String
+    private var descriptor: Int32
+
+    /// - Throws: `cannotWrite`, at once and not at the end, where nothing can be written in the path's folder or a folder
+    ///   is in the way.
+    public init(_ path: String) throws(ModelError) {
+        self.path = path
+        var information = stat()
+        let exists = stat(path, &information) == 0
+        let kind = exists ? information.st_mode & S_IFMT : S_IFREG
+        if kind == S_IFDIR || path.hasSuffix("/") || path.isEmpty {
+            throw Self.failure(path, "open", path.isEmpty ? ENOENT : EISDIR)
         }
-        written += count
+        guard kind == S_IFREG else {
+            (target, temporary) = (path, nil)
+            descriptor = open(path, O_WRONLY | O_CLOEXEC)
+            if descriptor < 0 { throw Self.failure(path, "open", errno) }
+            return
+        }
+        target = exists ? Self.resolved(path) : path
+        // A name that nobody has: what a person keeps beside it is not to be lost.
+        let name = "\(target).\(String(UInt64.random(in: 0 ... .max), radix: 36)).tmp"
+        let mode = exists ? information.st_mode & 0o777 : 0o666
+        temporary = name
+        descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+        if descriptor < 0 { throw Self.failure(path, "open", errno) }
     }
-    guard close(descriptor) == 0 else { throw failure("close") }
-    guard rename(temporary, path) == 0 else { throw failure("rename") }
+
+    deinit { abandon() }
+
+    private static func resolved(_ path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
+    private static func failure(_ path: String, _ call: String, _ code: Int32) -> ModelError {
+        ModelError(.cannotWrite, "cannot write '\(path)': \(String(cString: strerror(code)))", call: call, errno: code)
+    }
+
+    private func abandon() {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        descriptor = -1
+        if let temporary { unlink(temporary) }
+    }
+
+    /// Appends.
+    public func write(_ bytes: [UInt8]) throws(ModelError) {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress! + written, $0.count - written)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else {
+                let code = errno
+                abandon()
+                throw Self.failure(path, "write", code)
+            }
+            written += count
+        }
+    }
+
+    /// Puts it in its place; nothing can be written afterwards.
+    public func complete() throws(ModelError) {
+        let ended = close(descriptor)
+        descriptor = -1
+        guard let temporary else { return }
+        let code = errno
+        guard ended == 0 else {
+            unlink(temporary)
+            throw Self.failure(path, "close", code)
+        }
+        guard rename(temporary, target) == 0 else {
+            let code = errno
+            unlink(temporary)
+            throw Self.failure(path, "rename", code)
+        }
+    }
+}
+
+/// Writes a whole file, or leaves what was there (`ReplacingFile`).
+public func writeWholeFile(_ bytes: [UInt8], to path: String) throws(ModelError) {
+    let file = try ReplacingFile(path)
+    try file.write(bytes)
+    try file.complete()
 }

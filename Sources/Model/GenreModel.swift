@@ -127,6 +127,6 @@ extension GenreModel {
 
     /// Writes a model file, whole or not at all.
     public func write(to path: String, halfPrecision: Bool = true) throws(ModelError) {
-        try writeFile(try safeTensors().serialized(halfPrecision: halfPrecision), to: path)
+        try writeWholeFile(try safeTensors().serialized(halfPrecision: halfPrecision), to: path)
     }
 }

@@ -134,7 +134,7 @@ public struct SafeTensors: Sendable {
     public init(contentsOf path: String, limit: Int = SafeTensors.maximumBytes) throws(ModelError) {
         let bytes: [UInt8]
         do {
-            bytes = try readFile(path, limit: limit)
+            bytes = try readWholeFile(path, limit: limit)
         } catch {
             throw ModelError(error.code, "model '\(path)': \(error.message)", call: error.call, errno: error.errno)
         }
@@ -158,6 +158,11 @@ public struct SafeTensors: Sendable {
             offset = end
             for value in tensor.values {
                 if halfPrecision {
+                    guard Float16(value).isFinite || !value.isFinite else {
+                        throw ModelError(
+                            .badTensor,
+                            "tensor '\(name)' holds \(value), and half precision ends at 65504: store 32 bits a weight")
+                    }
                     withUnsafeBytes(of: Float16(value).bitPattern.littleEndian) { body.append(contentsOf: $0) }
                 } else {
                     withUnsafeBytes(of: value.bitPattern.littleEndian) { body.append(contentsOf: $0) }

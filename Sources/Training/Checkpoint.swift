@@ -20,19 +20,7 @@ extension Trainer {
     /// Bytes: up to eight times what the largest model that can be read has, in single precision.
     private static let largestCheckpoint = 1 << 30
 
-    /// All that decides how a track is drawn and judged.
-    private func description(of track: Track) -> String {
-        "\(track.name):\(track.variants.map(\.frames)):\(track.group):\(track.weight):\(corpus.sources[track.store].weight);"
-    }
-
-    private var dataHash: String {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for index in training + [-1] + held {
-            let text = index < 0 ? "|" : description(of: corpus.tracks[index])
-            for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        }
-        return String(hash, radix: 16)
-    }
+    private var dataHash: String { corpus.fingerprint(training: training, held: held).text }
 
     /// Writes everything that training goes on from: the file and what follows from it are the same as without a pause.
     func saveCheckpoint(_ path: String) throws(TrainingError) {

@@ -17,6 +17,8 @@ public struct Track: Sendable {
 
     /// The features that are evaluated.
     public var features: LogMel { variants[0] }
+    /// Of all values of all variants.
+    let fingerprint: Fingerprint
     /// The mean of the frames' powers, dB, and the mean of all values, dB.
     let level: Float
     let meanValue: Float
@@ -28,6 +30,9 @@ public struct Track: Sendable {
         self.group = group
         self.weight = weight
         self.variants = variants
+        var fingerprint = Fingerprint()
+        for variant in variants { fingerprint.add(variant.values) }
+        self.fingerprint = fingerprint
         let values = variants[0].values
         let power = values.reduce(0.0) { $0 + pow(10, Double($1) / 10) }
         level = Float(10 * log10(power / Double(max(1, variants[0].frames)) + 1e-10))
@@ -71,12 +76,17 @@ public struct Corpus: Sendable {
     ) throws(TrainingError) {
         self.sources = sources
         for folder in variants {
-            var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+            guard isFolder(folder) else {
                 throw TrainingError(.badParameter, "'\(folder)', given as --variants, is not a folder")
             }
         }
         let stores = try sources.map { source throws(TrainingError) in try FeatureStore(at: source.path) }
+        for (folder, label) in aliases.sorted(by: { $0.key < $1.key }) {
+            guard stores.contains(where: { $0.tracks.contains { $0.genre == folder } }) else {
+                throw TrainingError(
+                    .badParameter, "'\(folder)', which shall be \(label), is a folder of no store: is it misspelt?")
+            }
+        }
         let names = Set(stores.flatMap { $0.tracks.map { aliases[$0.genre] ?? $0.genre } })
         self.labels =
             labels ?? names.sorted { ($0 == GenreModel.noMusic ? 1 : 0, $0) < ($1 == GenreModel.noMusic ? 1 : 0, $1) }
@@ -84,13 +94,20 @@ public struct Corpus: Sendable {
         var tracks: [Track] = []
         var remarks: [String] = []
         var seen: [TrackName: Int] = [:]
+        var usedVariants: Set<String> = []
         for (number, store) in stores.enumerated() {
             for name in store.tracks where only?.contains(name) ?? true {
                 guard let label = index[aliases[name.genre] ?? name.genre] else {
                     remarks.append("\(name): the model has no label '\(name.genre)'")
                     continue
                 }
-                if let other = seen.updateValue(number, forKey: name), other != number {
+                if let other = seen.updateValue(number, forKey: name) {
+                    if other == number {
+                        throw TrainingError(
+                            .badParameter,
+                            "'\(name)' is twice in '\(store.root)', under names that differ only in how Unicode writes them"
+                        )
+                    }
                     throw TrainingError(
                         .badParameter,
                         "'\(name)' is in '\(stores[other].root)' and in '\(store.root)': if the second is the same"
@@ -104,6 +121,7 @@ public struct Corpus: Sendable {
                 for folder in variants
                 where FileManager.default.fileExists(atPath: FeatureStore.path(of: name, in: folder)) {
                     let variant = try FeatureStore.load(name, in: folder)
+                    usedVariants.insert(folder)
                     if variant.frames >= FrontEnd.version1.windowFrames { features.append(variant) }
                 }
                 let entry = groups.entries[name]
@@ -118,6 +136,9 @@ public struct Corpus: Sendable {
                 .badParameter,
                 "the groups name no track of the stores: '\(groups.entries.keys.map(\.description).min() ?? "")', where a"
                     + " store has '\(tracks.first?.name.description ?? "nothing")'; a track's name has no extension")
+        }
+        if let unused = variants.first(where: { !usedVariants.contains($0) }) {
+            throw TrainingError(.badParameter, "'\(unused)', given as --variants, has no track of the stores")
         }
         guard !tracks.isEmpty else {
             throw TrainingError(.malformed, "no track is left to work with in \(sources.map(\.path))")

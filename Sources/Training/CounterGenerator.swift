@@ -60,7 +60,7 @@ struct CounterGenerator: RandomNumberGenerator {
         return (Float(sum) * (1 / 65536) - 2) * 1.7320508
     }
 
-    /// Beta(a, a) for a in 0...1, by Jöhnk's method.
+    /// Beta(a, a) for a in 0.01...1, by Jöhnk's method, which takes ever more tries for smaller ones.
     mutating func beta(_ a: Float) -> Float {
         while true {
             let x = pow(uniform(), 1 / a)

@@ -50,8 +50,11 @@ public enum Division {
                 "nothing is left to divide into folds: the groups name no track of a store that is not judged by its"
                     + " own held-out tracks")
         }
-        let fold = assign(divided.map { corpus.tracks[$0] }, count: count)
-        guard Set(fold.keys).count >= count else {
+        let tracks = divided.map { corpus.tracks[$0] }
+        var fold = assign(tracks, count: count)
+        // Few groups can leave a fold empty where any fold would do as well.
+        if Set(fold.values).count < count { fold = assign(tracks, count: count, fillingAll: true) }
+        guard Set(fold.values).count == count else {
             throw TrainingError(
                 .badParameter,
                 "\(fold.count) groups cannot be divided into \(count) folds: give fewer folds or more groups")
@@ -71,7 +74,9 @@ public enum Division {
     }
 
     /// Greedily, the largest groups first, each to the fold that is then nearest to its share of every label.
-    private static func assign(_ tracks: [Track], count: Int) -> [String: Int] {
+    ///
+    /// - Parameter fillingAll: to the emptiest of several that are equally near, and not to the first.
+    private static func assign(_ tracks: [Track], count: Int, fillingAll: Bool = false) -> [String: Int] {
         var members: [String: [TrackName: Int]] = [:]
         var sizes: [String: [String: Int]] = [:]
         for track in tracks {
@@ -84,18 +89,22 @@ public enum Division {
         var result: [String: Int] = [:]
         let order = members.keys.sorted { (-(members[$0]?.count ?? 0), $0) < (-(members[$1]?.count ?? 0), $1) }
         for group in order {
-            let size = sizes[group] ?? [:]
+            let members = sizes[group] ?? [:]
             func cost(_ fold: Int) -> Double {
                 genres.reduce(0) { sum, genre in
-                    let share = (filled[fold][genre, default: 0], Double(size[genre] ?? 0), totals[genre] ?? 1)
+                    let share = (filled[fold][genre, default: 0], Double(members[genre] ?? 0), totals[genre] ?? 1)
                     let before = share.0 / share.2 - 1 / Double(count)
                     let after = (share.0 + share.1) / share.2 - 1 / Double(count)
                     return sum + after * after - before * before
                 }
             }
             var best = 0
-            for fold in 1..<max(1, count) where cost(fold) < cost(best) { best = fold }
-            for (genre, number) in size { filled[best][genre, default: 0] += Double(number) }
+            func size(_ fold: Int) -> Double { fillingAll ? filled[fold].values.reduce(0, +) : 0 }
+            for fold in 1..<max(1, count) {
+                let (one, other) = (cost(fold), cost(best))
+                if fillingAll && abs(one - other) < 1e-9 ? size(fold) < size(best) : one < other { best = fold }
+            }
+            for (genre, number) in members { filled[best][genre, default: 0] += Double(number) }
             result[group] = best
         }
         return result

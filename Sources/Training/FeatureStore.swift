@@ -46,6 +46,10 @@ public struct FeatureStore: Sendable {
 
     /// Reads a track's features from the store at `root`, checking them.
     public static func load(_ track: TrackName, in root: String) throws(TrainingError) -> LogMel {
+        LogMel(values: try array(track, in: root).values)
+    }
+
+    private static func array(_ track: TrackName, in root: String) throws(TrainingError) -> NpyArray {
         let path = Self.path(of: track, in: root)
         let array = try NpyArray(contentsOf: path)
         let bands = FrontEnd.version1.melBands
@@ -55,7 +59,7 @@ public struct FeatureStore: Sendable {
         guard array.values.allSatisfy({ $0.isFinite && abs($0) <= 1000 }) else {
             throw TrainingError(.unsupported, "'\(path)' holds values that are no decibels (not finite, or over 1000)")
         }
-        return LogMel(values: array.values)
+        return array
     }
 
     /// Writes a track's features, whole or not at all; its folder must exist.
@@ -67,9 +71,8 @@ public struct FeatureStore: Sendable {
         try writeFile(array.serialized(), to: path(of: track, in: root))
     }
 
-    /// Whether the store at `root` has whole features of a track, stored with that precision.
+    /// Whether the store at `root` has features of a track that can be loaded, stored with that precision.
     public static func contains(_ track: TrackName, in root: String, halfPrecision: Bool) -> Bool {
-        guard let array = try? NpyArray(contentsOf: path(of: track, in: root)) else { return false }
-        return array.isHalfPrecision == halfPrecision && array.shape.count == 2
+        (try? array(track, in: root))?.isHalfPrecision == halfPrecision
     }
 }

@@ -1,39 +1,39 @@
 import Foundation
+import Model
 
 /// A regular file of at most `limit` bytes; a folder, a device or a FIFO is refused rather than waited for.
 func readFile(_ path: String, limit: Int) throws(TrainingError) -> [UInt8] {
-    var information = stat()
-    guard stat(path, &information) == 0 else {
-        throw TrainingError(
-            .cannotRead, "cannot read '\(path)': \(String(cString: strerror(errno)))", call: "stat", errno: errno)
-    }
-    guard information.st_mode & S_IFMT == S_IFREG else {
-        throw TrainingError(.cannotRead, "cannot read '\(path)': not a regular file")
-    }
-    guard information.st_size <= limit else {
-        throw TrainingError(.malformed, "'\(path)' has \(information.st_size) bytes; at most \(limit) are read")
-    }
     do {
-        return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        return try readWholeFile(path, limit: limit)
     } catch {
-        throw TrainingError(.cannotRead, "cannot read '\(path)': \(reason(error))")
+        let code: TrainingError.Code = error.code == .cannotRead ? .cannotRead : .malformed
+        throw TrainingError(code, "cannot read '\(path)': \(error.message)", call: error.call, errno: error.errno)
     }
 }
 
-/// Writes beside the target and renames: a reader sees the old file or the new one, never half of one.
+/// Writes a whole file, or leaves what was there; see `ReplacingFile`.
 public func writeFile(_ bytes: some Sequence<UInt8>, to path: String) throws(TrainingError) {
     do {
-        try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+        try writeWholeFile(Array(bytes), to: path)
     } catch {
-        throw TrainingError(.cannotWrite, "cannot write '\(path)': \(reason(error))")
+        throw TrainingError(cannotWrite: error)
     }
 }
 
 /// Throws where `writeFile` would, and leaves what is there.
 public func checkWritable(_ path: String) throws(TrainingError) {
-    let trial = path + ".tmp"
-    try writeFile([], to: trial)
-    unlink(trial)
+    do {
+        _ = try ReplacingFile(path)
+    } catch {
+        throw TrainingError(cannotWrite: error)
+    }
+}
+
+extension TrainingError {
+    /// What `ReplacingFile` says.
+    init(cannotWrite error: ModelError) {
+        self.init(.cannotWrite, error.message, call: error.call, errno: error.errno)
+    }
 }
 
 /// Makes a folder and those above it, if they do not exist.
@@ -41,12 +41,18 @@ public func makeFolder(_ path: String) throws(TrainingError) {
     do {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-        throw TrainingError(.cannotWrite, "cannot make the folder '\(path)': \(reason(error))")
+        let isInTheWay = FileManager.default.fileExists(atPath: path) && !isFolder(path)
+        throw TrainingError(
+            .cannotWrite,
+            "cannot make the folder '\(path)': \(isInTheWay ? "there is a file of that name" : reason(error))")
     }
 }
 
 /// The names in a folder, sorted by their bytes, without hidden ones.
 public func listFolder(_ path: String) throws(TrainingError) -> [String] {
+    guard isFolder(path) || !FileManager.default.fileExists(atPath: path) else {
+        throw TrainingError(.cannotRead, "'\(path)' is a file; a folder is expected")
+    }
     do {
         return try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }
             .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }

@@ -106,12 +106,12 @@ public struct NpyArray: Sendable, Equatable {
 }
 
 extension NpyArray {
-    /// A track of ten hours in single precision.
+    /// A track of 17 hours in single precision.
     static let maximumBytes = 256 << 20
 
     /// Reads a file of at most 256 MiB.
     public init(contentsOf path: String) throws(TrainingError) {
-        let bytes = try Training.readFile(path, limit: Self.maximumBytes)
+        let bytes = try readFile(path, limit: Self.maximumBytes)
         do {
             try self.init(bytes: bytes)
         } catch {

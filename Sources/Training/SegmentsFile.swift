@@ -5,26 +5,20 @@ import Streaming
 /// The classic single-file form of a feature set: `mapping` (the genres), `labels` (an index a segment) and `mfcc`
 /// (a segment's frames of coefficients, c0 first, before any normalisation of the level).
 ///
-/// Written as it goes, since it can be larger than memory; beside the target, and renamed at the end.
+/// Written as it goes, since it can be larger than memory, and put in its place at the end.
 public final class SegmentsFile {
-    private let path: String
-    private let temporary: String
     private let genres: [String]
-    private let handle: FileHandle
+    private let file: ReplacingFile
     private let cosine = CosineTransform()
     private var labels: [Int] = []
 
     public init(path: String, genres: [String]) throws(TrainingError) {
-        self.path = path
         self.genres = genres
-        temporary = path + ".partial"
-        guard FileManager.default.createFile(atPath: temporary, contents: nil),
-            let handle = FileHandle(forWritingAtPath: temporary)
-        else {
-            throw TrainingError(
-                .cannotWrite, "cannot write '\(path)': \(String(cString: strerror(errno)))", call: "open", errno: errno)
+        do {
+            file = try ReplacingFile(path)
+        } catch {
+            throw TrainingError(cannotWrite: error)
         }
-        self.handle = handle
         let mapping = String(decoding: (try? JSONEncoder().encode(genres)) ?? Data("[]".utf8), as: UTF8.self)
         try write("{\"mapping\":\(mapping),\"mfcc\":[")
     }
@@ -51,19 +45,18 @@ public final class SegmentsFile {
     /// Completes the file.
     public func finish() throws(TrainingError) {
         try write("],\"labels\":[\(labels.map(String.init).joined(separator: ","))]}\n")
-        try? handle.close()
-        guard rename(temporary, path) == 0 else {
-            throw TrainingError(
-                .cannotWrite, "cannot write '\(path)': \(String(cString: strerror(errno)))", call: "rename",
-                errno: errno)
+        do {
+            try file.complete()
+        } catch {
+            throw TrainingError(cannotWrite: error)
         }
     }
 
     private func write(_ text: String) throws(TrainingError) {
         do {
-            try handle.write(contentsOf: Data(text.utf8))
+            try file.write(Array(text.utf8))
         } catch {
-            throw TrainingError(.cannotWrite, "cannot write '\(path)': \(error.localizedDescription)")
+            throw TrainingError(cannotWrite: error)
         }
     }
 }

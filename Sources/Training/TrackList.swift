@@ -4,7 +4,9 @@ public enum TrackList {
 
     /// Reads a split; a line that is no track, or a track that is named twice, is an error with its line.
     public static func read(_ path: String) throws(TrainingError) -> [TrackName] {
-        try parse(readFile(path, limit: maximumBytes), path: path)
+        let tracks = try parse(readFile(path, limit: maximumBytes), path: path)
+        guard !tracks.isEmpty else { throw TrainingError(.malformed, "'\(path)' names no track") }
+        return tracks
     }
 
     static func parse(_ bytes: [UInt8], path: String) throws(TrainingError) -> [TrackName] {

@@ -67,6 +67,7 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
         for (name, value, range) in ranges where !range.contains(value) {
             return "\(name) is \(value); it must be \(range.lowerBound) to \(range.upperBound)"
         }
+        if mixup > 0 && mixup < 0.01 { return "mixup is \(mixup); it must be 0 or 0.01 to 1" }
         if teachers.count > 8 { return "\(teachers.count) teachers; at most 8 are possible" }
         for (number, teacher) in zip(1..., teachers) {
             if let problem = configuration(of: teacher).problem { return "teacher \(number): \(problem)" }

@@ -11,7 +11,7 @@ public struct TrainingReport: Codable, Sendable {
 
     /// How well one store's held-out tracks were judged.
     public struct Part: Codable, Sendable {
-        /// The store's folder.
+        /// The store's folder; its whole path where two are called the same.
         public var store: String
         public var figures: Figures
     }
@@ -75,7 +75,8 @@ public struct TrainingReport: Codable, Sendable {
         seed = plan.seed
         configuration = plan.configuration
         labels = corpus.labels
-        stores = corpus.sources.map { ($0.path as NSString).lastPathComponent }
+        let folders = corpus.sources.map { ($0.path as NSString).lastPathComponent }
+        stores = Set(folders).count == folders.count ? folders : corpus.sources.map(\.path)
         tracks = corpus.tracks.count
         groups = Set(corpus.tracks.map(\.group)).count
         let architecture = plan.configuration.architecture

@@ -28,6 +28,8 @@ public struct TrainingPlan: Sendable {
 public struct TrainingSession {
     /// What a session tells while it runs.
     public enum Event: Sendable {
+        /// There is no checkpoint to resume from.
+        case beganAnew
         /// A run begins: its name, the number of tracks that it trains on and holds out, the epoch it goes on after.
         case began(run: String, training: Int, held: Int, after: Int)
         case epoch(run: String, Trainer.Progress)
@@ -59,6 +61,12 @@ public struct TrainingSession {
 
     /// Trains, judges, calibrates.
     public func run(_ tell: (Event) -> Void) throws(TrainingError) -> Result {
+        if !resumes, let one = checkpointsThere.first {
+            throw TrainingError(
+                .badParameter,
+                "'\(one)' is of a training that did not end: --resume goes on with it; remove it to begin anew")
+        }
+        if resumes && checkpointsThere.isEmpty { tell(.beganAnew) }
         let clock = ContinuousClock()
         let start = clock.now
         var histories: [TrainingReport.Run] = []
@@ -140,15 +148,19 @@ public struct TrainingSession {
 
     /// Removes the checkpoints of a session that is complete, and of those before it that had other folds or teachers.
     public func removeCheckpoints() {
-        guard let checkpoints else { return }
+        for path in checkpointsThere { unlink(path) }
+    }
+
+    /// The checkpoints that lie where this session writes its own.
+    private var checkpointsThere: [String] {
+        guard let checkpoints else { return [] }
         let base = URL(fileURLWithPath: checkpoints)
         let folder = base.deletingLastPathComponent().path
         let name = #/(training|everything|fold\d+)(\.teacher\d+)?\.checkpoint/#
-        for file in (try? listFolder(folder)) ?? [] {
-            guard file.hasPrefix("\(base.lastPathComponent)."),
-                file.dropFirst(base.lastPathComponent.count + 1).wholeMatch(of: name) != nil
-            else { continue }
-            try? FileManager.default.removeItem(atPath: "\(folder)/\(file)")
-        }
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return files.filter {
+            $0.hasPrefix("\(base.lastPathComponent).")
+                && $0.dropFirst(base.lastPathComponent.count + 1).wholeMatch(of: name) != nil
+        }.sorted().map { "\(folder)/\($0)" }
     }
 }

@@ -37,7 +37,7 @@ public struct SearchSpace: Sendable {
             }
             return (key, dimension)
         }
-        // What cannot be configured is found out now, and not in the middle of the night.
+        // A first look; a search draws all its trials before it begins.
         for seed in 0..<16 { _ = try draw(seed: UInt64(seed), trial: 0, over: base) }
     }
 
@@ -59,7 +59,8 @@ public struct SearchSpace: Sendable {
         case "uniform": return .uniform(numbers[0]...numbers[1])
         case "log": return numbers[0] > 0 ? .logarithmic(numbers[0]...numbers[1]) : nil
         case "integer":
-            guard let low = Int(exactly: numbers[0]), let high = Int(exactly: numbers[1]) else { return nil }
+            guard let low = Int(exactly: numbers[0]), let high = Int(exactly: numbers[1]), max(-low, high) < 1 << 31
+            else { return nil }
             return .integer(low...high)
         default: return nil
         }

@@ -16,6 +16,8 @@ public struct Tuner {
         public var seconds: Double
         /// What was drawn: dotted key to JSON value.
         public var settings: [String: String]
+        /// A hash of data, division, base configuration and seed: outcomes of other searches cannot be compared.
+        public var search: String
     }
 
     public let corpus: Corpus
@@ -52,7 +54,11 @@ public struct Tuner {
     public func run(
         results path: String, _ tell: (Outcome, Bool) -> Void
     ) throws(TrainingError) -> (outcomes: [Outcome], best: TrainingConfiguration) {
+        // What cannot be drawn or written is found out now, and not in the middle of the night.
+        for trial in 0..<trials { _ = try space.draw(seed: seed, trial: trial, over: base) }
         var known = try Self.read(path)
+        try checkWritable(path)
+        let search = fingerprint
         var outcomes: [Outcome] = []
         var standing = Array(0..<trials)
         for rung in 0..<rungs {
@@ -68,11 +74,11 @@ public struct Tuner {
                     )
                 }
                 if let old = known.first(where: { $0.trial == trial && $0.rung == rung }) {
-                    guard old.settings == settings, old.epochs == epochs else {
+                    guard old.settings == settings, old.epochs == epochs, old.search == search else {
                         throw TrainingError(
                             .badParameter,
                             "'\(path)' is of another search (trial \(trial) differs): give another file, or the same"
-                                + " space, seed, trials and epochs")
+                                + " space, data, division, configuration, seed, trials and epochs")
                     }
                     tell(old, true)
                     reached.append(old)
@@ -81,7 +87,7 @@ public struct Tuner {
                 var configuration = drawn
                 configuration.epochs = epochs
                 configuration.validateEvery = 0
-                let outcome = try judge(configuration, trial: trial, rung: rung, settings)
+                let outcome = try judge(configuration, trial: trial, rung: rung, settings, search)
                 known.append(outcome)
                 try Self.write(known, to: path)
                 tell(outcome, false)
@@ -95,8 +101,18 @@ public struct Tuner {
         return (outcomes, try space.draw(seed: seed, trial: best, over: base).configuration)
     }
 
+    private var fingerprint: String {
+        var result = Fingerprint()
+        result.add("\(seed)")
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        result.add((try? encoder.encode(base)).map { String(decoding: $0, as: UTF8.self) } ?? "")
+        for part in parts { result.add(corpus.fingerprint(training: part.training, held: part.held)) }
+        return result.text
+    }
+
     private func judge(
-        _ configuration: TrainingConfiguration, trial: Int, rung: Int, _ settings: [String: String]
+        _ configuration: TrainingConfiguration, trial: Int, rung: Int, _ settings: [String: String], _ search: String
     ) throws(TrainingError) -> Outcome {
         let clock = ContinuousClock()
         let start = clock.now
@@ -118,7 +134,8 @@ public struct Tuner {
             trial: trial, rung: rung, epochs: configuration.epochs,
             // JSON has no infinity.
             nll: outputs.isEmpty ? 1e9 : figures.windows.nll, windowAccuracy: figures.windows.accuracy,
-            clipAccuracy: figures.clips.accuracy, seconds: (clock.now - start) / .seconds(1), settings: settings)
+            clipAccuracy: figures.clips.accuracy, seconds: (clock.now - start) / .seconds(1), settings: settings,
+            search: search)
     }
 
     private static func read(_ path: String) throws(TrainingError) -> [Outcome] {

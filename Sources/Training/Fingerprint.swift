@@ -1,0 +1,39 @@
+/// A hash of what a result follows from, to tell whether it may be gone on with (FNV-1a, 64 bits: not against malice).
+struct Fingerprint: Sendable, Equatable {
+    private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    private mutating func add(_ bits: UInt64) { value = (value ^ bits) &* 0x100_0000_01B3 }
+
+    mutating func add(_ text: String) {
+        for byte in text.utf8 { add(UInt64(byte)) }
+        // So that two texts are not one long one.
+        add(UInt64(256))
+    }
+
+    mutating func add(_ values: [Float]) {
+        for value in values { add(UInt64(value.bitPattern)) }
+        add(UInt64(values.count))
+    }
+
+    mutating func add(_ other: Fingerprint) { add(other.value) }
+
+    var text: String { String(value, radix: 16) }
+}
+
+extension Corpus {
+    /// Of all that decides how these tracks are drawn and judged.
+    func fingerprint(training: [Int], held: [Int]) -> Fingerprint {
+        var result = Fingerprint()
+        for (part, indices) in [("training", training), ("held", held)] {
+            result.add(part)
+            for index in indices {
+                let track = tracks[index]
+                result.add(
+                    "\(track.name):\(track.label):\(track.store):\(track.group):\(track.weight):"
+                        + "\(sources[track.store].weight)")
+                result.add(track.fingerprint)
+            }
+        }
+        return result
+    }
+}
