@@ -11,6 +11,8 @@ struct AudioFolder {
     }
 
     let entries: [Entry]
+    /// Folders within genres.
+    let subfolders: [String]
     /// Audio that would have the name of other audio.
     let clashes: [String]
 
@@ -18,8 +20,11 @@ struct AudioFolder {
     init(_ root: String) throws(TrainingError) {
         var entries: [Entry] = []
         var clashes: [String] = []
+        var subfolders: [String] = []
         for genre in try listFolder(root) where isFolder("\(root)/\(genre)") {
-            let files = try listFolder("\(root)/\(genre)").filter { !isFolder("\(root)/\(genre)/\($0)") }
+            let names = try listFolder("\(root)/\(genre)")
+            let files = names.filter { !isFolder("\(root)/\(genre)/\($0)") }
+            subfolders += Set(names).subtracting(files).sorted().map { "\(genre)/\($0)" }
             let named = Dictionary(grouping: files) { ($0 as NSString).deletingPathExtension }
             for (track, files) in named.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
                 let paths = files.map { "\(root)/\(genre)/\($0)" }
@@ -36,5 +41,6 @@ struct AudioFolder {
         }
         self.entries = entries
         self.clashes = clashes
+        self.subfolders = subfolders
     }
 }

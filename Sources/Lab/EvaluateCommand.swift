@@ -20,6 +20,8 @@ struct EvaluateCommand: ParsableCommand {
             confusion), labels, confusion (windows; rows are true), perLabel, reliability.
 
             What the model was trained on tells nothing: judge by --split, a list of tracks that it never saw.
+
+            EXIT CODES: 0 everything was judged; 1 some files were left out, or nothing could be judged.
             """)
 
     @OptionGroup var choice: ModelChoice
@@ -56,8 +58,9 @@ struct EvaluateCommand: ParsableCommand {
         let only = try split.map { path in Set(try TrackList.read(path)) }
         let workers = Workers(count: jobs)
         let outputs: [ClipOutput]
+        var leftOut = 0
         if let audio {
-            outputs = try heard(audio, only, model, workers)
+            (outputs, leftOut) = try heard(audio, only, model, workers)
         } else {
             let corpus = try Corpus(
                 data.sources(), aliases: data.aliases(), groups: data.trackGroups(), only: only, labels: model.labels)
@@ -72,12 +75,14 @@ struct EvaluateCommand: ParsableCommand {
         var degraded: [(passage: Passage, figures: Figures)] = []
         if degrade, let audio {
             for passage in Passage.all {
-                let outputs = try heard(audio, only, model, workers, through: passage)
+                let (outputs, count) = try heard(audio, only, model, workers, through: passage)
+                leftOut += count
                 let figures = Figures(outputs, labels: model.labels, temperature: model.temperature, vote: vote)
                 degraded.append((passage, figures))
             }
         }
         try print(figures, degraded)
+        if leftOut > 0 { throw ExitCode.failure }
     }
 
     /// The figures, and with --degrade in JSON `degraded`: a channel's name to its figures.
@@ -122,11 +127,11 @@ struct EvaluateCommand: ParsableCommand {
         for line in table { Terminal.line(line) }
     }
 
-    /// The outputs for a folder of audio.
+    /// The outputs for a folder of audio, and the number of files that could not be heard.
     private func heard(
         _ root: String, _ only: Set<TrackName>?, _ model: GenreModel, _ workers: Workers,
         through passage: Passage? = nil
-    ) throws -> [ClipOutput] {
+    ) throws -> (outputs: [ClipOutput], leftOut: Int) {
         let aliases = try data.aliases()
         let entries = try AudioFolder(root).entries.filter { only?.contains($0.name) ?? true }
         let progress = ProgressBar(passage.map { "Hearing (\($0.name))" } ?? "Hearing", total: entries.count)
@@ -147,8 +152,9 @@ struct EvaluateCommand: ParsableCommand {
                 remarks.withLock { $0[index] = "\(error)" }
             }
         }
-        for (_, remark) in remarks.withLock({ $0.sorted { $0.key < $1.key } }) { Terminal.note("left out: \(remark)") }
-        return results.withLock { $0.sorted { $0.key < $1.key } }.map(\.value)
+        let left = remarks.withLock { $0.sorted { $0.key < $1.key } }
+        for (_, remark) in left { Terminal.note("left out: \(remark)") }
+        return (results.withLock { $0.sorted { $0.key < $1.key } }.map(\.value), left.count)
     }
 }
 

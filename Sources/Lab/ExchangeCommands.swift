@@ -23,6 +23,10 @@ struct ExportCommand: ParsableCommand {
     @Argument(help: "The JSON file to write.")
     var description: String
 
+    func validate() throws {
+        if weights == description { throw ValidationError("weights and description must be two files") }
+    }
+
     func run() throws {
         try ModelExchange.export(choice.load(), weights: weights, description: description)
     }

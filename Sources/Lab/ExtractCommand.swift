@@ -52,6 +52,7 @@ struct ExtractCommand: ParsableCommand {
 
     func run() throws {
         let folder = try AudioFolder(audioDir)
+        try checkSound()
         for genre in Set(folder.entries.map(\.name.genre)) { try makeFolder("\(featureDir)/\(genre)") }
         let waiting = folder.entries.filter { !isExtracted($0) }
         let kept = folder.entries.count - waiting.count
@@ -60,12 +61,34 @@ struct ExtractCommand: ParsableCommand {
         for clash in folder.clashes {
             Terminal.note("\(clash): skipped: another file has the same name but for the extension")
         }
-        for (name, reason) in failures { Terminal.note("\(Terminal.clean(name)): \(reason)") }
+        for folder in folder.subfolders {
+            Terminal.note("\(Terminal.clean(folder)): a folder within a genre; not looked into")
+        }
+        for (path, reason) in failures {
+            // What Capture says names the file already.
+            Terminal.note(Terminal.clean(reason.hasPrefix(path) ? reason : "\(path): \(reason)"))
+        }
         Terminal.note(
             "\(folder.entries.count - failures.count) tracks in \(featureDir)"
                 + (failures.isEmpty ? "" : ", \(failures.count) could not be extracted"))
         if let json { try writeSegments(folder.entries.map(\.name), to: json) }
         if !failures.isEmpty || !folder.clashes.isEmpty { throw ExitCode.failure }
+    }
+
+    /// Refuses to mix: a store is of the audio as it is, or of what it was sent through, which a hidden file says.
+    private func checkSound() throws {
+        let mark = "\(featureDir)/.through"
+        let known = try? String(contentsOfFile: mark, encoding: .utf8)
+        let isEmpty = (try? FeatureStore(at: featureDir)) == nil
+        guard known == through || known == nil && isEmpty else {
+            throw TrainingError(
+                .badParameter,
+                "'\(featureDir)' has features of audio \(known.map { "through \($0)" } ?? "as it is"): give another folder"
+            )
+        }
+        guard let through else { return }
+        try makeFolder(featureDir)
+        try writeFile(through.utf8, to: mark)
     }
 
     /// Whether the features are there, whole, newer than the audio and of the wanted precision.

@@ -127,6 +127,11 @@ struct TrainCommand: ParsableCommand {
             let training = try split.map { path in try TrackList.read(path) }
             parts = [try Division.bySplit(corpus, split: training, valid: held)]
         }
+        if folds != nil, data.groups != nil, case let groups = try data.trackGroups(),
+            case let unnamed = corpus.tracks.count(where: { groups.entries[$0.name] == nil }), unnamed > 0
+        {
+            Terminal.note("--groups does not name \(unnamed) tracks: they are trained on in every fold")
+        }
         let plan = TrainingPlan(
             corpus: corpus, parts: parts, trainsOnEverything: (parts.count != 1 || refit) && !judgeOnly,
             configuration: configuration, seed: seed)

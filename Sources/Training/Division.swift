@@ -114,7 +114,10 @@ public enum Division {
         let index = Dictionary(uniqueKeysWithValues: corpus.tracks.enumerated().map { ($1.name, $0) })
         return try names.map { name throws(TrainingError) in
             guard let place = index[name] else {
-                throw TrainingError(.badParameter, "the split names '\(name)', which the feature stores lack")
+                throw TrainingError(
+                    .badParameter,
+                    "'\(name)', which is to be held out or trained on, is in no store, or is shorter than a window; a store"
+                        + " has '\(corpus.tracks[0].name)', and a track's name has no extension")
             }
             return place
         }

@@ -1,0 +1,148 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEndTests.LaboratoryTests {
+    /// A feature store of the genres, two and two tracks of a group, and a small configuration.
+    struct Bench {
+        let folder: TemporaryFolder
+        let features: String
+        let groups: String
+        let configuration: String
+
+        init(versions: Int = 4) throws {
+            folder = try TemporaryFolder()
+            features = folder.file("features")
+            groups = folder.file("groups.tsv")
+            configuration = folder.file("small.json")
+            try lab(["extract", music(folder, versions: 0..<versions), features])
+            let lines = genres.flatMap { genre in
+                (0..<versions).map { "\(genre)/\($0)\t\(genre) \($0 / 2)\n" }
+            }
+            try lines.joined().write(toFile: groups, atomically: true, encoding: .utf8)
+            try EndToEndTests.LaboratoryTests.configuration.write(
+                toFile: configuration, atomically: true, encoding: .utf8)
+        }
+
+        func train(_ out: String, _ options: [String] = []) -> [String] {
+            ["train", "--features", features, "--config", configuration, "--out", out] + options
+        }
+    }
+
+    @Test func aTrainingThatWasKilledGoesOnToTheSameBytes() async throws {
+        let bench = try Bench()
+        let options = ["--folds", "2", "--groups", bench.groups, "--epochs", "40"]
+        let day = ["SOURCE_DATE_EPOCH": "0"]
+        let (whole, broken) = (bench.folder.file("whole.safetensors"), bench.folder.file("broken.safetensors"))
+        try Programs.run(Self.program, bench.train(whole, options), environment: day)
+        let command = ([Self.program] + bench.train(broken, options)).map { "'\($0)'" }.joined(separator: " ")
+        let training = try ChildProcess(
+            shell: "exec \(command) > /dev/null 2>&1", in: bench.folder.path, environment: day)
+        defer { training.end() }
+        let checkpoint = broken + ".fold2.checkpoint"
+        #expect(try await wait(60) { FileManager.default.fileExists(atPath: checkpoint) || !training.isRunning })
+        training.end()
+        // Whoever forgets the option does not lose what there is.
+        let refusal = try Self.lab(bench.train(broken, options), status: 1)
+        #expect(refusal.contains("--resume goes on with it"))
+        let text = try Programs.run(Self.program, bench.train(broken, options + ["--resume"]), environment: day)
+        #expect(text.contains("going on after epoch"))
+        func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
+        #expect(try bytes(whole) == bytes(broken))
+        // Other frames of the same length are other data.
+        for name in ["fold1", "fold2", "everything"] {
+            try #require(!FileManager.default.fileExists(atPath: "\(broken).\(name).checkpoint"))
+        }
+    }
+
+    @Test func aSearchFindsWhatLearnsAndGoesOnWithItsOwnDataOnly() throws {
+        let bench = try Bench()
+        let (space, results) = (bench.folder.file("space.json"), bench.folder.file("results.jsonl"))
+        let best = bench.folder.file("best.json")
+        try #"{"learningRate": {"choice": [1e-7, 0.01]}}"#.write(toFile: space, atomically: true, encoding: .utf8)
+        let search = [
+            "tune", "--features", bench.features, "--groups", bench.groups, "--config", bench.configuration,
+            "--folds", "2", "--trials", "4", "--rungs", "1", space, results, "--out", best,
+        ]
+        let text = try Self.lab(search)
+        #expect(!text.contains("(known)"))
+        let found = try #require(
+            try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: best))) as? [String: Any])
+        #expect(found["learningRate"] as? Double == 0.01)
+        #expect(try Self.lab(search).components(separatedBy: "(known)").count == 5)
+        // The same tracks, of which one is heard otherwise now.
+        let track = "\(bench.features)/hum/0.npy"
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: track))
+        bytes[bytes.count - 100] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: track))
+        #expect(try Self.lab(search, status: 1).contains("is of another search"))
+        #expect(
+            try Self.lab(search.dropLast() + ["/nowhere/best.json"], status: 1).contains(
+                "cannot write '/nowhere/best.json'"))
+    }
+
+    @Test func soundIsJudgedThroughEveryChannelAndNotMixedInAStore() throws {
+        let bench = try Bench(versions: 2)
+        let music = bench.folder.file("music")
+        let model = bench.folder.file("mine.safetensors")
+        try Self.lab(bench.train(model))
+        let table = try Self.lab(["evaluate", "--model", model, "--audio", music, "--degrade"])
+        #expect(table.contains("Opus at its lowest rates"))
+        #expect(!table.contains("–  –"))
+        let coded = bench.folder.file("coded")
+        try Self.lab(["extract", music, coded, "--through", "opus"])
+        #expect(try Self.lab(["extract", music, coded], status: 1).contains("features of audio through opus"))
+        #expect(
+            try Self.lab(["extract", music, bench.features, "--through", "opus"], status: 1).contains("as it is"))
+        try Self.lab(bench.train(model, ["--variants", coded]))
+        #expect(try Self.lab(bench.train(model, ["--label", "hmu=no-music"]), status: 1).contains("misspelt"))
+    }
+
+    @Test func whatLiesAtTheOutputIsNotLost() throws {
+        let bench = try Bench(versions: 2)
+        let folder = bench.folder
+        try FileManager.default.createDirectory(atPath: folder.file("taken"), withIntermediateDirectories: true)
+        for out in [folder.file("taken"), folder.file("new/"), "/nowhere/x"] {
+            #expect(try Self.lab(bench.train(out), status: 1).contains("cannot write"))
+        }
+        let (model, link) = (folder.file("mine.safetensors"), folder.file("link"))
+        try "kept".write(toFile: model + ".tmp", atomically: true, encoding: .utf8)
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: model)
+        try "old".write(toFile: model, atomically: true, encoding: .utf8)
+        // A full disk under the log ends nothing.
+        let words = ([Self.program] + bench.train(link)).map { "'\($0)'" }.joined(separator: " ")
+        try Programs.run("/bin/sh", ["-c", "\(words) 2> /dev/full > /dev/null"])
+        #expect(try String(contentsOfFile: model + ".tmp", encoding: .utf8) == "kept")
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == model)
+        let files = ["\(folder.file("music"))/hum/0.wav"]
+        #expect(try Self.classified(["--model", model] + files).map { $0.error == nil } == [true])
+        // A FIFO is written to, not replaced.
+        let (weights, description) = (folder.file("weights"), folder.file("description"))
+        try Self.lab(["export", "--model", model, weights, description])
+        let fifo = folder.file("fifo")
+        #expect(mkfifo(fifo, 0o600) == 0)
+        let importing = [Self.program, "import", weights, description, "--out", fifo].map { "'\($0)'" }
+        try Programs.run(
+            "/bin/sh", ["-c", "cat '\(fifo)' > '\(fifo).read' & \(importing.joined(separator: " ")) && wait"])
+        #expect(try Self.classified(["--model", fifo + ".read"] + files).map { $0.error == nil } == [true])
+    }
+
+    @Test func theClassicFileHasASegmentForEveryThreeSeconds() throws {
+        let folder = try TemporaryFolder()
+        let json = folder.file("segments.json")
+        try Self.lab([
+            "extract", Self.music(folder, versions: 0..<2), folder.file("features"), "--json", json,
+        ])
+        struct Segments: Decodable {
+            var mapping: [String]
+            var labels: [Int]
+            var mfcc: [[[Double]]]
+        }
+        let segments = try JSONDecoder().decode(Segments.self, from: Data(contentsOf: URL(fileURLWithPath: json)))
+        #expect(segments.mapping == Self.genres)
+        // 6 s are 99 frames, one whole segment of 50.
+        #expect(segments.labels == [0, 0, 1, 1, 2, 2])
+        #expect(segments.mfcc.count == 6)
+        #expect(segments.mfcc.allSatisfy { $0.count == 50 && $0.allSatisfy { $0.count == 32 } })
+    }
+}
