@@ -172,9 +172,10 @@ struct TrainCommand: ParsableCommand {
     private func tell(_ event: TrainingSession.Event) {
         switch event {
         case .beganAnew: Terminal.note("no checkpoint lies beside the model: training begins anew")
-        case .began(let run, let training, let held, let after):
+        case .began(let run, let number, let count, let training, let held, let after):
             let going = after > 0 ? ", going on after epoch \(after)" : ""
-            Terminal.note("\(run): \(training) tracks to train on, \(held) held out\(going)")
+            let place = count > 1 ? " (network \(number) of \(count))" : ""
+            Terminal.note("\(run)\(place): \(training) tracks to train on, \(held) held out\(going)")
         case .epoch(let run, let progress):
             let epoch = progress.epoch
             var text =

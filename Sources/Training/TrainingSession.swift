@@ -30,8 +30,8 @@ public struct TrainingSession {
     public enum Event: Sendable {
         /// There is no checkpoint to resume from.
         case beganAnew
-        /// A run begins: its name, the number of tracks that it trains on and holds out, the epoch it goes on after.
-        case began(run: String, training: Int, held: Int, after: Int)
+        /// A run begins: its name, which of how many it is, the number of tracks that it trains on and holds out, the epoch it goes on after.
+        case began(run: String, number: Int, of: Int, training: Int, held: Int, after: Int)
         case epoch(run: String, Trainer.Progress)
         case judged(run: String, Figures)
     }
@@ -122,6 +122,12 @@ public struct TrainingSession {
         return try train(name, part, plan.configuration, seed: seed, teachers: teachers, &histories, tell)
     }
 
+    /// All that are trained: those that are judged and the one of everything, each with its teachers.
+    private var networks: Int {
+        (plan.parts.count + (plan.trainsOnEverything || plan.parts.isEmpty ? 1 : 0))
+            * (1 + plan.configuration.teachers.count)
+    }
+
     private static func name(ofTeacher number: Int, of run: String) -> String { "\(run).teacher\(number)" }
 
     private func train(
@@ -137,7 +143,7 @@ public struct TrainingSession {
         }
         tell(
             .began(
-                run: name, training: part.training.count, held: part.held.count, after: trainer.history.count))
+                run: name, number: histories.count + 1, of: networks, training: part.training.count, held: part.held.count, after: trainer.history.count))
         try trainer.run(checkpoint: checkpoint) {
             tell(.epoch(run: name, $0))
             return true
