@@ -64,7 +64,8 @@ struct EvaluateCommand: ParsableCommand {
         } else {
             let corpus = try Corpus(
                 data.sources(), aliases: data.aliases(), groups: data.trackGroups(), only: only, labels: model.labels)
-            for remark in corpus.remarks { Terminal.note("left out: \(remark)") }
+            for remark in corpus.remarks { Terminal.note(Terminal.clean("left out: \(remark)")) }
+            leftOut = corpus.remarks.count
             outputs = model.outputs(of: Array(corpus.tracks.indices), in: corpus, workers: workers)
         }
         if let only, let missing = only.subtracting(outputs.map(\.name)).min() {
@@ -133,7 +134,8 @@ struct EvaluateCommand: ParsableCommand {
         through passage: Passage? = nil
     ) throws -> (outputs: [ClipOutput], leftOut: Int) {
         let aliases = try data.aliases()
-        let entries = try AudioFolder(root).entries.filter { only?.contains($0.name) ?? true }
+        let folder = try AudioFolder(root)
+        let entries = folder.entries.filter { only?.contains($0.name) ?? true }
         let progress = ProgressBar(passage.map { "Hearing (\($0.name))" } ?? "Hearing", total: entries.count)
         let results = Mutex<[Int: ClipOutput]>([:])
         let remarks = Mutex<[Int: String]>([:])
@@ -153,8 +155,9 @@ struct EvaluateCommand: ParsableCommand {
             }
         }
         let left = remarks.withLock { $0.sorted { $0.key < $1.key } }
-        for (_, remark) in left { Terminal.note("left out: \(remark)") }
-        return (results.withLock { $0.sorted { $0.key < $1.key } }.map(\.value), left.count)
+        for (_, remark) in left { Terminal.note(Terminal.clean("left out: \(remark)")) }
+        for clash in folder.clashes { Terminal.note(Terminal.clean("left out: \(clash): its name is another file's")) }
+        return (results.withLock { $0.sorted { $0.key < $1.key } }.map(\.value), left.count + folder.clashes.count)
     }
 }
 

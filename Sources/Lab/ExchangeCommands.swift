@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Model
 import Training
 
@@ -24,7 +25,8 @@ struct ExportCommand: ParsableCommand {
     var description: String
 
     func validate() throws {
-        if weights == description { throw ValidationError("weights and description must be two files") }
+        let files = [weights, description].map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
+        if files[0] == files[1] { throw ValidationError("weights and description must be two files") }
     }
 
     func run() throws {

@@ -33,7 +33,7 @@ struct ExtractCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Send the audio through something first: \(Passage.all.map(\.name).joined(separator: ", ")). Stores made so"
-                + " are --variants for train.", valueName: "what"))
+                + " are --variants for train; a store has one sound.", valueName: "what"))
     var through: String?
 
     @Option(help: "Files at once; one a core by default.")
@@ -53,13 +53,15 @@ struct ExtractCommand: ParsableCommand {
     func run() throws {
         let folder = try AudioFolder(audioDir)
         try checkSound()
+        if let json { try checkWritable(json) }
         for genre in Set(folder.entries.map(\.name.genre)) { try makeFolder("\(featureDir)/\(genre)") }
         let waiting = folder.entries.filter { !isExtracted($0) }
         let kept = folder.entries.count - waiting.count
         if kept > 0 { Terminal.note("\(kept) of \(folder.entries.count) tracks are there already") }
         let failures = extract(waiting)
         for clash in folder.clashes {
-            Terminal.note("\(clash): skipped: another file has the same name but for the extension")
+            Terminal.note(
+                "\(Terminal.clean(clash)): skipped: another file has the same name but for the extension")
         }
         for folder in folder.subfolders {
             Terminal.note("\(Terminal.clean(folder)): a folder within a genre; not looked into")
@@ -80,13 +82,17 @@ struct ExtractCommand: ParsableCommand {
         let mark = "\(featureDir)/.through"
         let known = try? String(contentsOfFile: mark, encoding: .utf8)
         let isEmpty = (try? FeatureStore(at: featureDir)) == nil
-        guard known == through || known == nil && isEmpty else {
+        guard known == through || isEmpty else {
             throw TrainingError(
                 .badParameter,
-                "'\(featureDir)' has features of audio \(known.map { "through \($0)" } ?? "as it is"): give another folder"
+                "'\(featureDir)' has features of audio \(known.map { "through \($0)" } ?? "as it is"): give another folder,"
+                    + " or remove it"
             )
         }
-        guard let through else { return }
+        guard let through else {
+            unlink(mark)
+            return
+        }
         try makeFolder(featureDir)
         try writeFile(through.utf8, to: mark)
     }

@@ -4,9 +4,12 @@ import Foundation
 /// The program `genrelab`.
 @main
 struct GenreLab: ParsableCommand {
-    /// Where a standard descriptor is closed, the first file that is opened would get its number, and what is printed.
     static func main() {
-        while case let descriptor = open("/dev/null", O_RDWR), descriptor >= 0 {
+        // Who reads the progress may go; that is no reason to end a training. What is printed is checked.
+        signal(SIGPIPE, SIG_IGN)
+        // Where a standard descriptor is closed, the first file that is opened would get its number, and what is printed.
+        // For reading: what cannot be printed shall be an error.
+        while case let descriptor = open("/dev/null", O_RDONLY), descriptor >= 0 {
             guard descriptor > STDERR_FILENO else { continue }
             close(descriptor)
             break

@@ -127,16 +127,18 @@ struct TrainCommand: ParsableCommand {
             let training = try split.map { path in try TrackList.read(path) }
             parts = [try Division.bySplit(corpus, split: training, valid: held)]
         }
-        if folds != nil, data.groups != nil, case let groups = try data.trackGroups(),
-            case let unnamed = corpus.tracks.count(where: { groups.entries[$0.name] == nil }), unnamed > 0
-        {
-            Terminal.note("--groups does not name \(unnamed) tracks: they are trained on in every fold")
+        if folds != nil {
+            let trained = parts.map { Set($0.training) }
+            let always = trained.dropFirst().reduce(trained.first ?? []) { $0.intersection($1) }
+            if !always.isEmpty { Terminal.note("\(always.count) tracks are trained on in every fold, and judge none") }
         }
         let plan = TrainingPlan(
             corpus: corpus, parts: parts, trainsOnEverything: (parts.count != 1 || refit) && !judgeOnly,
             configuration: configuration, seed: seed)
         // A folder that cannot be written is found out now, and not at the end.
-        for path in [out, out + ".json", out + ".html"] { try checkWritable(path) }
+        let folds =
+            keepFolds ? parts.indices.flatMap { [Self.name(of: out, fold: $0), Self.list(of: out, fold: $0)] } : []
+        for path in [out, out + ".json", out + ".html"] + folds { try checkWritable(path) }
         let session = TrainingSession(
             plan: plan, checkpoints: out, resumes: resume, workers: Workers(count: jobs))
         Terminal.note(
@@ -159,14 +161,21 @@ struct TrainCommand: ParsableCommand {
         try writeFile(result.report.json(), to: out + ".json")
         try writeFile(ReportPage(result.report).html.utf8, to: out + ".html")
         if keepFolds {
-            let base = (out as NSString).deletingPathExtension
             for (number, part) in result.parts.enumerated() {
-                try part.model.write(to: "\(base).fold\(number + 1).safetensors")
-                let lines = part.held.map { "\($0)\n" }.joined()
-                try writeFile(lines.utf8, to: "\(base).fold\(number + 1).txt")
+                try part.model.write(to: Self.name(of: out, fold: number))
+                try writeFile(part.held.map { "\($0)\n" }.joined().utf8, to: Self.list(of: out, fold: number))
             }
         }
         Terminal.note(judgeOnly ? "report: \(out).html" : "model: \(out), report: \(out).html")
+    }
+
+    /// Where a fold's model is written, and the list of what it never saw.
+    private static func name(of out: String, fold: Int) -> String {
+        "\((out as NSString).deletingPathExtension).fold\(fold + 1).safetensors"
+    }
+
+    private static func list(of out: String, fold: Int) -> String {
+        "\((out as NSString).deletingPathExtension).fold\(fold + 1).txt"
     }
 
     private func tell(_ event: TrainingSession.Event) {

@@ -58,21 +58,41 @@ public final class ReplacingFile {
             if descriptor < 0 { throw Self.failure(path, "open", errno) }
             return
         }
-        target = exists ? Self.resolved(path) : path
+        target = Self.resolved(path)
         // A name that nobody has: what a person keeps beside it is not to be lost.
         let name = "\(target).\(String(UInt64.random(in: 0 ... .max), radix: 36)).tmp"
         let mode = exists ? information.st_mode & 0o777 : 0o666
         temporary = name
         descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         if descriptor < 0 { throw Self.failure(path, "open", errno) }
+        // As it was, whatever the umask.
+        if exists { fchmod(descriptor, mode) }
+    }
+
+    /// Throws where nothing could be written, and touches nothing: a reader of a FIFO does not notice.
+    public static func check(_ path: String) throws(ModelError) {
+        var information = stat()
+        let kind = stat(path, &information) == 0 ? information.st_mode & S_IFMT : S_IFREG
+        if kind == S_IFREG || kind == S_IFDIR {
+            _ = try ReplacingFile(path)
+            return
+        }
+        if access(path, W_OK) != 0 { throw failure(path, "access", errno) }
     }
 
     deinit { abandon() }
 
     private static func resolved(_ path: String) -> String {
-        guard let real = realpath(path, nil) else { return path }
-        defer { free(real) }
-        return String(cString: real)
+        if let real = realpath(path, nil) {
+            defer { free(real) }
+            return String(cString: real)
+        }
+        // A link that leads nowhere yet: to what it says.
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress!, $0.count) }
+        guard count > 0 else { return path }
+        let link = String(decoding: buffer[..<count], as: UTF8.self)
+        return link.hasPrefix("/") ? link : URL(fileURLWithPath: path).deletingLastPathComponent().path + "/" + link
     }
 
     private static func failure(_ path: String, _ call: String, _ code: Int32) -> ModelError {
@@ -106,13 +126,13 @@ public final class ReplacingFile {
     /// Puts it in its place; nothing can be written afterwards.
     public func complete() throws(ModelError) {
         let ended = close(descriptor)
-        descriptor = -1
-        guard let temporary else { return }
         let code = errno
+        descriptor = -1
         guard ended == 0 else {
-            unlink(temporary)
+            if let temporary { unlink(temporary) }
             throw Self.failure(path, "close", code)
         }
+        guard let temporary else { return }
         guard rename(temporary, target) == 0 else {
             let code = errno
             unlink(temporary)

@@ -49,6 +49,12 @@ final class BatchMaker {
 
     deinit { drawnLabels.deallocate() }
 
+    /// Memory for a batch's windows, in bytes.
+    static func bytes(batch: Int) -> Int {
+        let frontEnd = FrontEnd.version1
+        return 4 * 2 * batch * frontEnd.windowFrames * frontEnd.melBands
+    }
+
     /// Measures mean and deviation over augmented windows.
     private static func measure(
         _ augmenter: Augmenter, _ transforms: [InputTransform], seed: UInt64, workers: Workers

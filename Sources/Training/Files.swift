@@ -23,7 +23,7 @@ public func writeFile(_ bytes: some Sequence<UInt8>, to path: String) throws(Tra
 /// Throws where `writeFile` would, and leaves what is there.
 public func checkWritable(_ path: String) throws(TrainingError) {
     do {
-        _ = try ReplacingFile(path)
+        try ReplacingFile.check(path)
     } catch {
         throw TrainingError(cannotWrite: error)
     }

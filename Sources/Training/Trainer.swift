@@ -61,23 +61,25 @@ public final class Trainer {
         self.configuration = configuration
         self.seed = seed
         self.workers = workers
-        let frontEnd = FrontEnd.version1
-        let shape = NetworkShape(
-            architecture: configuration.architecture, coefficients: frontEnd.coefficients,
-            frames: frontEnd.windowFrames, labels: corpus.labels.count)
-        let needed = TrainingNetwork.bytes(shape, batch: configuration.batch)
-        guard needed <= ProcessInfo.processInfo.physicalMemory else {
-            throw TrainingError(
-                .badParameter,
-                "a batch of \(configuration.batch) windows takes \(needed >> 20) MiB of memory, and this machine has"
-                    + " \(ProcessInfo.processInfo.physicalMemory >> 20): make 'batch' smaller")
-        }
+        let shape = Self.shape(configuration, labels: corpus.labels.count)
         network = TrainingNetwork(shape: shape, batch: configuration.batch, workers: workers, seed: seed)
         maker = try BatchMaker(
             corpus: corpus, training: training, configuration: configuration, seed: seed, workers: workers)
         optimizer = Optimizer(shape: shape, parameters: network.parameters, running: network.running)
         // Anything that the model cannot be is said now, not after hours.
         _ = try model(temperature: 1, card: [:])
+    }
+
+    private static func shape(_ configuration: TrainingConfiguration, labels: Int) -> NetworkShape {
+        NetworkShape(
+            architecture: configuration.architecture, coefficients: FrontEnd.version1.coefficients,
+            frames: FrontEnd.version1.windowFrames, labels: labels)
+    }
+
+    /// Memory that training takes, without the corpus, in bytes.
+    static func bytes(_ configuration: TrainingConfiguration, labels: Int) -> Int {
+        TrainingNetwork.bytes(shape(configuration, labels: labels), batch: configuration.batch)
+            + BatchMaker.bytes(batch: configuration.batch)
     }
 
     /// Whether training has ended: all epochs, or an early stop.

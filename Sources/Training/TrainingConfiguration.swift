@@ -65,7 +65,7 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
             ("patience", Double(patience), 0...100_000), ("teacherShare", teacherShare, 0...1),
         ]
         for (name, value, range) in ranges where !range.contains(value) {
-            let numbers = String(format: "%g; it must be %g to %g", value, range.lowerBound, range.upperBound)
+            let numbers = String(format: "%.9g; it must be %.9g to %.9g", value, range.lowerBound, range.upperBound)
             return "\(name) is \(numbers)"
         }
         if mixup > 0 && mixup < 0.01 { return "mixup is \(mixup); it must be 0 or 0.01 to 1" }

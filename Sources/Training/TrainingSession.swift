@@ -61,11 +61,8 @@ public struct TrainingSession {
 
     /// Trains, judges, calibrates.
     public func run(_ tell: (Event) -> Void) throws(TrainingError) -> Result {
-        if !resumes, let one = checkpointsThere.first {
-            throw TrainingError(
-                .badParameter,
-                "'\(one)' is of a training that did not end: --resume goes on with it; remove it to begin anew")
-        }
+        try checkMemory()
+        try checkCheckpoints()
         if resumes && checkpointsThere.isEmpty { tell(.beganAnew) }
         let clock = ContinuousClock()
         let start = clock.now
@@ -122,12 +119,6 @@ public struct TrainingSession {
         return try train(name, part, plan.configuration, seed: seed, teachers: teachers, &histories, tell)
     }
 
-    /// All that are trained: those that are judged and the one of everything, each with its teachers.
-    private var networks: Int {
-        (plan.parts.count + (plan.trainsOnEverything || plan.parts.isEmpty ? 1 : 0))
-            * (1 + plan.configuration.teachers.count)
-    }
-
     private static func name(ofTeacher number: Int, of run: String) -> String { "\(run).teacher\(number)" }
 
     private func train(
@@ -143,7 +134,8 @@ public struct TrainingSession {
         }
         tell(
             .began(
-                run: name, number: histories.count + 1, of: networks, training: part.training.count, held: part.held.count, after: trainer.history.count))
+                run: name, number: histories.count + 1, of: runs.count, training: part.training.count,
+                held: part.held.count, after: trainer.history.count))
         try trainer.run(checkpoint: checkpoint) {
             tell(.epoch(run: name, $0))
             return true
@@ -152,9 +144,36 @@ public struct TrainingSession {
         return trainer
     }
 
-    /// Removes the checkpoints of a session that is complete, and of those before it that had other folds or teachers.
+    /// Removes the checkpoints of a session that is complete.
     public func removeCheckpoints() {
-        for path in checkpointsThere { unlink(path) }
+        for run in runs {
+            if let path = checkpoint(run) { unlink(path) }
+        }
+    }
+
+    /// What is trained, by name, in that order: each network after its teachers.
+    private var runs: [String] {
+        let parts = plan.parts.indices.map { plan.parts.count == 1 ? "training" : "fold\($0 + 1)" }
+        let students = parts + (plan.trainsOnEverything || parts.isEmpty ? ["everything"] : [])
+        return students.flatMap { run in
+            plan.configuration.teachers.indices.map { Self.name(ofTeacher: $0 + 1, of: run) } + [run]
+        }
+    }
+
+    /// Refuses to begin where checkpoints would be lost: those that shall not be resumed, or are of other runs.
+    private func checkCheckpoints() throws(TrainingError) {
+        let there = checkpointsThere
+        if !resumes, let one = there.first {
+            throw TrainingError(
+                .badParameter,
+                "'\(one)' is of a training that did not end: --resume goes on with it; remove it to begin anew")
+        }
+        let own = Set(runs.compactMap { checkpoint($0) }.map { ($0 as NSString).lastPathComponent })
+        if let other = there.first(where: { !own.contains(($0 as NSString).lastPathComponent) }) {
+            throw TrainingError(
+                .badParameter,
+                "'\(other)' is of a training with other folds or teachers: --resume needs its options; or remove it")
+        }
     }
 
     /// The checkpoints that lie where this session writes its own.
@@ -168,5 +187,19 @@ public struct TrainingSession {
             $0.hasPrefix("\(base.lastPathComponent).")
                 && $0.dropFirst(base.lastPathComponent.count + 1).wholeMatch(of: name) != nil
         }.sorted().map { "\(folder)/\($0)" }
+    }
+
+    /// Refuses a batch that memory has no room for, before hours have gone into its teachers.
+    private func checkMemory() throws(TrainingError) {
+        let configuration = plan.configuration
+        let networks = [configuration] + configuration.teachers.map { configuration.configuration(of: $0) }
+        let needed = networks.reduce(0) { $0 + Trainer.bytes($1, labels: plan.corpus.labels.count) }
+        let memory = Int(ProcessInfo.processInfo.physicalMemory)
+        guard needed <= memory else {
+            throw TrainingError(
+                .badParameter,
+                "a batch of \(configuration.batch) windows takes \(needed >> 20) MiB of memory, and this machine has"
+                    + " \(memory >> 20): make 'batch' smaller")
+        }
     }
 }

@@ -177,7 +177,7 @@ extension EndToEndTests {
             let music = try Self.music(folder, versions: 0..<2)
             try Self.lab(["extract", music, folder.file("features")])
             let arguments = ["train", "--features", folder.file("features"), "--out", model]
-            // On a machine that has the 48 GiB it would begin.
+            // On a machine that has the memory it would begin.
             if ProcessInfo.processInfo.physicalMemory < 40 << 30 {
                 let block = #"{"channels": 2048, "kernel": 1, "pool": 1}"#
                 try #"{"batch": 8192, "architecture": {"blocks": [\#(block), \#(block), \#(block)]}}"#.write(

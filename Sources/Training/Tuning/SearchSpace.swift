@@ -59,7 +59,8 @@ public struct SearchSpace: Sendable {
         case "uniform": return .uniform(numbers[0]...numbers[1])
         case "log": return numbers[0] > 0 ? .logarithmic(numbers[0]...numbers[1]) : nil
         case "integer":
-            guard let low = Int(exactly: numbers[0]), let high = Int(exactly: numbers[1]), max(-low, high) < 1 << 31
+            guard let low = Int(exactly: numbers[0]), let high = Int(exactly: numbers[1]), low > -(1 << 31),
+                high < 1 << 31
             else { return nil }
             return .integer(low...high)
         default: return nil
