@@ -136,9 +136,9 @@ struct TrainCommand: ParsableCommand {
             corpus: corpus, parts: parts, trainsOnEverything: (parts.count != 1 || refit) && !judgeOnly,
             configuration: configuration, seed: seed)
         // A folder that cannot be written is found out now, and not at the end.
-        let folds =
-            keepFolds ? parts.indices.flatMap { [Self.name(of: out, fold: $0), Self.list(of: out, fold: $0)] } : []
-        for path in [out, out + ".json", out + ".html"] + folds { try checkWritable(path) }
+        let kept = keepFolds ? Array(parts.indices) : []
+        let ofFolds = kept.flatMap { [Self.model(of: out, fold: $0), Self.list(of: out, fold: $0)] }
+        for path in [out, out + ".json", out + ".html"] + ofFolds { try checkWritable(path) }
         let session = TrainingSession(
             plan: plan, checkpoints: out, resumes: resume, workers: Workers(count: jobs))
         Terminal.note(
@@ -162,7 +162,7 @@ struct TrainCommand: ParsableCommand {
         try writeFile(ReportPage(result.report).html.utf8, to: out + ".html")
         if keepFolds {
             for (number, part) in result.parts.enumerated() {
-                try part.model.write(to: Self.name(of: out, fold: number))
+                try part.model.write(to: Self.model(of: out, fold: number))
                 try writeFile(part.held.map { "\($0)\n" }.joined().utf8, to: Self.list(of: out, fold: number))
             }
         }
@@ -170,12 +170,10 @@ struct TrainCommand: ParsableCommand {
     }
 
     /// Where a fold's model is written, and the list of what it never saw.
-    private static func name(of out: String, fold: Int) -> String {
-        "\((out as NSString).deletingPathExtension).fold\(fold + 1).safetensors"
-    }
-
-    private static func list(of out: String, fold: Int) -> String {
-        "\((out as NSString).deletingPathExtension).fold\(fold + 1).txt"
+    private static func model(of out: String, fold: Int) -> String { stem(of: out, fold: fold) + ".safetensors" }
+    private static func list(of out: String, fold: Int) -> String { stem(of: out, fold: fold) + ".txt" }
+    private static func stem(of out: String, fold: Int) -> String {
+        "\((out as NSString).deletingPathExtension).fold\(fold + 1)"
     }
 
     private func tell(_ event: TrainingSession.Event) {

@@ -25,10 +25,9 @@ public enum AudioChannel: String, CaseIterable, Sendable {
 
     /// The sound at the other end. `name` chooses the noise, the room, the compressor: the same one each time.
     public func apply(to samples: [Float], rate: Int, name: TrackName) -> [Float] {
-        let seed = name.description.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
-            ($0 ^ UInt64($1)) &* 0x100_0000_01B3
-        }
-        var generator = CounterGenerator(seed: seed, purpose: .sample)
+        var hash = Fingerprint()
+        hash.add(bytes: name.description.utf8)
+        var generator = CounterGenerator(seed: hash.value, purpose: .sample)
         let power = samples.reduce(0.0) { $0 + Double($1 * $1) } / Double(max(1, samples.count))
         let level = Float(power.squareRoot())
         switch self {

@@ -75,10 +75,8 @@ public struct Corpus: Sendable {
         groups: TrackGroups = TrackGroups(), only: Set<TrackName>? = nil, labels: [String]? = nil
     ) throws(TrainingError) {
         self.sources = sources
-        for folder in variants {
-            guard isFolder(folder) else {
-                throw TrainingError(.badParameter, "'\(folder)', given as --variants, is not a folder")
-            }
+        if let missing = variants.first(where: { !isFolder($0) }) {
+            throw TrainingError(.badParameter, "'\(missing)', given as --variants, is not a folder")
         }
         let stores = try sources.map { source throws(TrainingError) in try FeatureStore(at: source.path) }
         // Who judges may have fewer folders than who trained.

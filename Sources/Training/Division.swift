@@ -89,22 +89,22 @@ public enum Division {
         var result: [String: Int] = [:]
         let order = members.keys.sorted { (-(members[$0]?.count ?? 0), $0) < (-(members[$1]?.count ?? 0), $1) }
         for group in order {
-            let members = sizes[group] ?? [:]
+            let size = sizes[group] ?? [:]
             func cost(_ fold: Int) -> Double {
                 genres.reduce(0) { sum, genre in
-                    let share = (filled[fold][genre, default: 0], Double(members[genre] ?? 0), totals[genre] ?? 1)
+                    let share = (filled[fold][genre, default: 0], Double(size[genre] ?? 0), totals[genre] ?? 1)
                     let before = share.0 / share.2 - 1 / Double(count)
                     let after = (share.0 + share.1) / share.2 - 1 / Double(count)
                     return sum + after * after - before * before
                 }
             }
             var best = 0
-            func size(_ fold: Int) -> Double { fillingAll ? filled[fold].values.reduce(0, +) : 0 }
+            func fill(_ fold: Int) -> Double { filled[fold].values.reduce(0, +) }
             for fold in 1..<max(1, count) {
                 let (one, other) = (cost(fold), cost(best))
-                if fillingAll && abs(one - other) < 1e-9 ? size(fold) < size(best) : one < other { best = fold }
+                if fillingAll && abs(one - other) < 1e-9 ? fill(fold) < fill(best) : one < other { best = fold }
             }
-            for (genre, number) in members { filled[best][genre, default: 0] += Double(number) }
+            for (genre, number) in size { filled[best][genre, default: 0] += Double(number) }
             result[group] = best
         }
         return result

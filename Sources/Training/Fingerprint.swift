@@ -4,8 +4,12 @@ struct Fingerprint: Sendable, Equatable {
 
     private mutating func add(_ bits: UInt64) { value = (value ^ bits) &* 0x100_0000_01B3 }
 
+    mutating func add(bytes: some Sequence<UInt8>) {
+        for byte in bytes { add(UInt64(byte)) }
+    }
+
     mutating func add(_ text: String) {
-        for byte in text.utf8 { add(UInt64(byte)) }
+        add(bytes: text.utf8)
         // So that two texts are not one long one.
         add(UInt64(256))
     }

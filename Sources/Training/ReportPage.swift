@@ -46,7 +46,7 @@ public struct ReportPage {
             ? "Nothing was held out: nothing is known of its accuracy."
             : report.folds == 1
                 ? "Judged by tracks that it was not trained on."
-                : "Judged by \(report.folds) networks, each by \(report.groups < report.tracks ? "groups" : "tracks") that it was not trained on."
+                : "Judged by \(report.folds) networks, each by \(report.divided) that it was not trained on."
         return """
             <p>\(report.date), seed \(report.seed): \(report.tracks) tracks of \(report.groups) groups from
             \(Self.escape(report.stores.joined(separator: ", "))); \(report.weights) weights,

@@ -76,7 +76,8 @@ public struct TrainingReport: Codable, Sendable {
         configuration = plan.configuration
         labels = corpus.labels
         let folders = corpus.sources.map { ($0.path as NSString).lastPathComponent }
-        stores = Set(folders).count == folders.count ? folders : corpus.sources.map(\.path)
+        let stores = Set(folders).count == folders.count ? folders : corpus.sources.map(\.path)
+        self.stores = stores
         tracks = corpus.tracks.count
         groups = Set(corpus.tracks.map(\.group)).count
         let architecture = plan.configuration.architecture
@@ -92,23 +93,21 @@ public struct TrainingReport: Codable, Sendable {
         func figures(_ outputs: [ClipOutput]) -> Figures {
             Figures(outputs, labels: corpus.labels, temperature: temperature)
         }
-        let stores = stores
-        parts = corpus.sources.indices.compactMap { store in
-            let own = outputs.filter { $0.store == store }
-            return own.isEmpty ? nil : Part(store: stores[store], figures: figures(own))
+        func byStore(_ outputs: [ClipOutput]) -> [Part] {
+            stores.enumerated().compactMap { number, store in
+                let own = outputs.filter { $0.store == number }
+                return own.isEmpty ? nil : Part(store: store, figures: figures(own))
+            }
         }
+        parts = byStore(outputs)
         all = outputs.isEmpty ? nil : figures(outputs)
         byFold = []
         for (run, outputs) in judged where judged.count > 1 {
-            for store in corpus.sources.indices {
-                let own = outputs.filter { $0.store == store }
-                guard !own.isEmpty else { continue }
-                let figures = figures(own)
-                byFold.append(
-                    Fold(
-                        run: run, store: stores[store], windows: figures.windows.n,
-                        windowAccuracy: figures.windows.accuracy, nll: figures.windows.nll, ece: figures.windows.ece,
-                        clips: figures.clips.n, clipAccuracy: figures.clips.accuracy))
+            byFold += byStore(outputs).map { part in
+                let (windows, clips) = (part.figures.windows, part.figures.clips)
+                return Fold(
+                    run: run, store: part.store, windows: windows.n, windowAccuracy: windows.accuracy,
+                    nll: windows.nll, ece: windows.ece, clips: clips.n, clipAccuracy: clips.accuracy)
             }
         }
         if let noMusic = corpus.noMusic {
@@ -117,6 +116,9 @@ public struct TrainingReport: Codable, Sendable {
         }
         hardest = Self.hardest(outputs, labels: corpus.labels, temperature: temperature)
     }
+
+    /// What folds keep whole.
+    var divided: String { groups < tracks ? "groups" : "tracks" }
 
     /// The day, in UTC; SOURCE_DATE_EPOCH overrides it, for results that can be made again to the byte.
     private static var today: String {
@@ -171,7 +173,7 @@ public struct TrainingReport: Codable, Sendable {
         card["split"] =
             folds == 1
             ? "trained on one part, judged by the held-out other one"
-            : "judged by \(folds) networks, each on \(groups < tracks ? "groups" : "tracks") that it never saw"
+            : "judged by \(folds) networks, each on \(divided) that it never saw"
         if trainedOnEverything { card["split", default: ""] += "; then trained on everything" }
         for part in parts {
             let (windows, clips) = (part.figures.windows, part.figures.clips)

@@ -62,8 +62,9 @@ public struct TrainingSession {
     /// Trains, judges, calibrates.
     public func run(_ tell: (Event) -> Void) throws(TrainingError) -> Result {
         try checkMemory()
-        try checkCheckpoints()
-        if resumes && checkpointsThere.isEmpty { tell(.beganAnew) }
+        let there = checkpointsThere
+        try check(there)
+        if resumes && there.isEmpty { tell(.beganAnew) }
         let clock = ContinuousClock()
         let start = clock.now
         var histories: [TrainingReport.Run] = []
@@ -71,7 +72,7 @@ public struct TrainingSession {
         var judgements: [(run: String, outputs: [ClipOutput])] = []
         var models: [(model: GenreModel, held: [Int])] = []
         for (number, part) in plan.parts.enumerated() {
-            let name = plan.parts.count == 1 ? "training" : "fold\(number + 1)"
+            let name = name(ofPart: number)
             let trainer = try train(name, part, seed: plan.seed &+ UInt64(number), &histories, tell)
             let model = try trainer.model(temperature: 1, card: [:])
             let judged = model.outputs(of: part.held, in: plan.corpus, workers: workers)
@@ -151,9 +152,11 @@ public struct TrainingSession {
         }
     }
 
+    private func name(ofPart number: Int) -> String { plan.parts.count == 1 ? "training" : "fold\(number + 1)" }
+
     /// What is trained, by name, in that order: each network after its teachers.
     private var runs: [String] {
-        let parts = plan.parts.indices.map { plan.parts.count == 1 ? "training" : "fold\($0 + 1)" }
+        let parts = plan.parts.indices.map(name(ofPart:))
         let students = parts + (plan.trainsOnEverything || parts.isEmpty ? ["everything"] : [])
         return students.flatMap { run in
             plan.configuration.teachers.indices.map { Self.name(ofTeacher: $0 + 1, of: run) } + [run]
@@ -161,8 +164,7 @@ public struct TrainingSession {
     }
 
     /// Refuses to begin where checkpoints would be lost: those that shall not be resumed, or are of other runs.
-    private func checkCheckpoints() throws(TrainingError) {
-        let there = checkpointsThere
+    private func check(_ there: [String]) throws(TrainingError) {
         if !resumes, let one = there.first {
             throw TrainingError(
                 .badParameter,
