@@ -1,1 +1,7 @@
 #include <cblas.h>
+
+// LAPACK's solver of symmetric positive definite systems, as Fortran calls it. Debian's OpenBLAS has LAPACK in it; the
+// header that declares it for C is another package's.
+void dposv_(
+    const char *triangle, const int *order, const int *columns, double *matrix, const int *matrixStride, double *vectors,
+    const int *vectorStride, int *info);

@@ -22,8 +22,9 @@ struct TrainCommand: ParsableCommand {
             A group (an artist, a source, a speaker) is never on both sides. Without --groups tracks of one artist are, and \
             the figures flatter.
 
-            MODEL gets the network of averaged weights, with its temperature fitted on what was held out, and its \
-            card. Beside it are written MODEL.json and MODEL.html, the report, and while it runs a checkpoint after \
+            MODEL gets the network of averaged weights, calibrated by what was held out, and its card: with --folds \
+            by a temperature and an offset for each label, which the folds are judged with fitted on each other; with \
+            --valid alone by a temperature. Beside it are written MODEL.json and MODEL.html, the report, and while it runs a checkpoint after \
             every epoch: --resume goes on from there, to the same bytes as without the pause.
 
             The same seed, data and options give the same model on the same machine, however many cores it uses.

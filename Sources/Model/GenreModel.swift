@@ -12,7 +12,7 @@ public struct GenreModel: Sendable {
     /// What the file says of training, split and measured quality; keys and values as they stand there.
     public private(set) var card: [String: String]
     /// Laid out for inference, shared by all who use this model.
-    let weights: Weights
+    private(set) var weights: Weights
 
     /// The class that is no genre at all: speech, noise, crowds.
     public static let noMusic = "no-music"
@@ -52,9 +52,12 @@ public struct GenreModel: Sendable {
     }
 
     /// The same network, with what was found out after it was trained.
-    public func with(temperature: Float, card: [String: String]) -> GenreModel {
+    ///
+    /// - Parameter offsets: [labels], added to the logits; they become part of the linear layer.
+    public func with(temperature: Float, offsets: [Float], card: [String: String]) -> GenreModel {
         var result = self
         result.temperature = temperature
+        result.weights.headBias = zip(weights.headBias, offsets).map { $0 + $1 }
         result.card = card
         return result
     }

@@ -24,7 +24,7 @@ public struct ClipOutput: Sendable {
     }
 
     /// The log-probabilities of a window.
-    public func logProbabilities(window: Int, temperature: Float) -> [Float] {
+    public func logProbabilities(window: Int, temperature: Float = 1) -> [Float] {
         let row = logits[(window * labels)..<((window + 1) * labels)].map { $0 / temperature }
         let largest = row.max() ?? 0
         let logSum = log(row.reduce(0) { $0 + exp($1 - largest) }) + largest

@@ -76,7 +76,7 @@ public struct Figures: Codable, Sendable {
     public static let bins = 15
 
     /// Judges outputs; clips without a single window do not count.
-    public init(_ outputs: [ClipOutput], labels: [String], temperature: Float, vote: Vote = .logarithmic) {
+    public init(_ outputs: [ClipOutput], labels: [String], temperature: Float = 1, vote: Vote = .logarithmic) {
         let empty = [[Int]](repeating: [Int](repeating: 0, count: labels.count), count: labels.count)
         var (confusion, clipConfusion) = (empty, empty)
         var sums = [(n: Int, confidence: Double, hits: Int)](repeating: (0, 0, 0), count: Self.bins)
@@ -155,40 +155,5 @@ public struct Figures: Codable, Sendable {
         var best = 0
         for index in values.indices where values[index] > values[best] { best = index }
         return best
-    }
-}
-
-/// The temperature that makes confidence the frequency of being right, as nearly as one number can.
-public enum Calibration {
-    /// Minimises the windows' negative log-likelihood by golden-section search over 0.3 to 3.3.
-    public static func temperature(_ outputs: [ClipOutput]) -> Float {
-        guard outputs.contains(where: { $0.windows > 0 }) else { return 1 }
-        func loss(_ logTemperature: Double) -> Double {
-            let temperature = Float(exp(logTemperature))
-            var nll = 0.0
-            for output in outputs {
-                // Every fourth window: neighbours overlap by nine tenths.
-                for window in stride(from: 0, to: output.windows, by: 4) {
-                    nll -= Double(output.logProbabilities(window: window, temperature: temperature)[output.label])
-                }
-            }
-            return nll
-        }
-        let ratio = (5.0.squareRoot() - 1) / 2
-        var (low, high) = (-1.2, 1.2)
-        var (a, b) = (high - ratio * (high - low), low + ratio * (high - low))
-        var (lossA, lossB) = (loss(a), loss(b))
-        for _ in 0..<14 {
-            if lossA < lossB {
-                (high, b, lossB) = (b, a, lossA)
-                a = high - ratio * (high - low)
-                lossA = loss(a)
-            } else {
-                (low, a, lossA) = (a, b, lossB)
-                b = low + ratio * (high - low)
-                lossB = loss(b)
-            }
-        }
-        return Float(exp((low + high) / 2))
     }
 }

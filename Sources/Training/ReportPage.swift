@@ -53,8 +53,17 @@ public struct ReportPage {
             \(Self.number(report.multiplicationsPerSecond / 1e6, 2)) million multiplications a second of audio;
             trained for \(Self.number(report.seconds / 60, 1)) minutes. \(judged)
             \(report.trainedOnEverything ? "The model itself was then trained on everything." : "")
-            Temperature \(Self.number(Double(report.temperature), 3)).</p>
+            Temperature \(Self.number(Double(report.temperature), 3))\(offsets).</p>
             """
+    }
+
+    /// What calibration adds to the logits, where it adds anything.
+    private var offsets: String {
+        guard report.offsets.contains(where: { $0 != 0 }) else { return "" }
+        let each = zip(report.labels, report.offsets).map { label, offset in
+            "\(Self.escape(label)) \(offset < 0 ? "−" : "+")\(Self.number(Double(abs(offset)), 2))"
+        }
+        return "; added to the logits: \(each.joined(separator: ", ")); each fold's figures by what fits the others"
     }
 
     private var figuresTable: String {

@@ -50,7 +50,10 @@ public struct TrainingReport: Codable, Sendable {
     /// How many networks were trained and judged, each without what it was judged by.
     public var folds: Int
     public var trainedOnEverything: Bool
+    /// Of the model; each fold's figures are by what fits the other folds.
     public var temperature: Float
+    /// By label, what the model's calibration adds to its logits.
+    public var offsets: [Float]
     /// Of all held-out tracks, store by store; absent when nothing was held out.
     public var parts: [Part]
     public var all: Figures?
@@ -64,12 +67,15 @@ public struct TrainingReport: Codable, Sendable {
     public var seconds: Double
 
     /// - Parameters:
-    ///   - outputs: of each held-out track, once.
-    ///   - judged: by run, all that its network held out.
+    ///   - judged: by run, what its network says of all that it held out, calibrated.
+    ///   - calibration: the model's.
     init(
-        plan: TrainingPlan, outputs: [ClipOutput], judged: [(run: String, outputs: [ClipOutput])], temperature: Float,
-        runs: [Run], seconds: Double
+        plan: TrainingPlan, judged: [(run: String, outputs: [ClipOutput])], calibration: Calibration, runs: [Run],
+        seconds: Double
     ) {
+        // What several parts hold out counts once, or it would look like more evidence than it is.
+        var known: Set<TrackName> = []
+        let outputs = judged.flatMap(\.outputs).filter { known.insert($0.name).inserted }
         let corpus = plan.corpus
         date = Self.today
         seed = plan.seed
@@ -87,11 +93,12 @@ public struct TrainingReport: Codable, Sendable {
             frontEnd: .version1, labels: corpus.labels.count)
         folds = plan.parts.count
         trainedOnEverything = plan.trainsOnEverything
-        self.temperature = temperature
+        temperature = calibration.temperature
+        offsets = calibration.offsets
         self.runs = runs
         self.seconds = seconds
         func figures(_ outputs: [ClipOutput]) -> Figures {
-            Figures(outputs, labels: corpus.labels, temperature: temperature)
+            Figures(outputs, labels: corpus.labels)
         }
         func byStore(_ outputs: [ClipOutput]) -> [Part] {
             stores.enumerated().compactMap { number, store in
@@ -114,7 +121,7 @@ public struct TrainingReport: Codable, Sendable {
             noMusicCalledMusic = all?.share(ofTrue: { $0 == noMusic }, said: { $0 != noMusic })
             musicCalledNoMusic = all?.share(ofTrue: { $0 != noMusic }, said: { $0 == noMusic })
         }
-        hardest = Self.hardest(outputs, labels: corpus.labels, temperature: temperature)
+        hardest = Self.hardest(outputs, labels: corpus.labels)
     }
 
     /// What folds keep whole.
@@ -127,10 +134,10 @@ public struct TrainingReport: Codable, Sendable {
         return String(date.formatted(.iso8601.year().month().day()).prefix(10))
     }
 
-    private static func hardest(_ outputs: [ClipOutput], labels: [String], temperature: Float) -> [Failure] {
+    private static func hardest(_ outputs: [ClipOutput], labels: [String]) -> [Failure] {
         let failures = outputs.compactMap { output -> Failure? in
             let windows = (0..<output.windows).map { window in
-                output.logProbabilities(window: window, temperature: temperature).map { exp($0) }
+                output.logProbabilities(window: window).map { exp($0) }
             }
             guard let verdict = ClipVerdict(windows: windows), verdict.label != output.label else { return nil }
             return Failure(

@@ -68,7 +68,6 @@ public struct TrainingSession {
         let clock = ContinuousClock()
         let start = clock.now
         var histories: [TrainingReport.Run] = []
-        var outputs: [ClipOutput] = []
         var judgements: [(run: String, outputs: [ClipOutput])] = []
         var models: [(model: GenreModel, held: [Int])] = []
         for (number, part) in plan.parts.enumerated() {
@@ -78,12 +77,10 @@ public struct TrainingSession {
             let judged = model.outputs(of: part.held, in: plan.corpus, workers: workers)
             tell(.judged(run: name, Figures(judged, labels: plan.corpus.labels, temperature: 1)))
             judgements.append((name, judged))
-            // What several parts hold out counts once, or it would look like more evidence than it is.
-            let known = Set(outputs.map(\.name))
-            outputs += judged.filter { !known.contains($0.name) }
             models.append((model, part.held))
         }
-        let temperature = Calibration.temperature(outputs)
+        let calibrations = CrossCalibration(
+            judgements.map(\.outputs), of: plan.corpus, sampling: plan.configuration.sampling)
         var final = models.last?.model
         if plan.trainsOnEverything || final == nil {
             let everything = Division.Part(training: Array(plan.corpus.tracks.indices), held: [])
@@ -92,15 +89,18 @@ public struct TrainingSession {
         }
         guard let final else { throw TrainingError(.badParameter, "there is nothing to train") }
         let report = TrainingReport(
-            plan: plan, outputs: outputs, judged: judgements, temperature: temperature, runs: histories,
-            seconds: (clock.now - start) / .seconds(1))
+            plan: plan,
+            judged: zip(judgements, calibrations.parts).map { judged, calibration in
+                (judged.run, judged.outputs.map(calibration.applied(to:)))
+            },
+            calibration: calibrations.whole, runs: histories, seconds: (clock.now - start) / .seconds(1))
+        func calibrated(_ model: GenreModel, _ calibration: Calibration) -> GenreModel {
+            model.with(temperature: calibration.temperature, offsets: calibration.offsets, card: report.card)
+        }
         return Result(
-            model: final.with(temperature: temperature, card: report.card),
-            report: report,
-            parts: models.map { model, held in
-                (
-                    model.with(temperature: temperature, card: report.card), held.map { plan.corpus.tracks[$0].name }
-                )
+            model: calibrated(final, calibrations.whole), report: report,
+            parts: zip(models, calibrations.parts).map { part, calibration in
+                (calibrated(part.model, calibration), part.held.map { plan.corpus.tracks[$0].name })
             })
     }
 

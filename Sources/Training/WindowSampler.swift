@@ -60,6 +60,20 @@ struct WindowSampler: Sendable {
         music = usable.filter { corpus.tracks[$0].label != noMusic }
     }
 
+    /// The chance of each track to be the one that is drawn, by its index in the corpus.
+    var chances: [Int: Double] {
+        var result: [Int: Double] = [:]
+        for (label, pool) in pools.enumerated() {
+            let share = label == noMusic ? Double(noMusicShare) : (1 - Double(noMusicShare)) / Double(genres.count)
+            var before: Float = 0
+            for (track, sum) in zip(pool.tracks, pool.cumulative) {
+                result[track] = share * Double(sum - before) / Double(pool.cumulative.last ?? 1)
+                before = sum
+            }
+        }
+        return result
+    }
+
     /// The track of a batch's window: the genres take turns, so that each batch has them equally often.
     func draw(index: Int, _ generator: inout CounterGenerator) -> Int {
         if let noMusic, generator.chance(noMusicShare), let track = pools[noMusic].draw(&generator) { return track }

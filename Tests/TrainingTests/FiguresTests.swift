@@ -14,13 +14,13 @@ struct FiguresTests {
     @Test func windowsAndClipsAreCounted() {
         // The mean of log-probabilities says 1, the majority 0.
         let clips = [Self.clip(0, [[1, 0], [1, 0], [0, 9]]), Self.clip(1, [[0, 3]])]
-        let figures = Figures(clips, labels: ["a", "b"], temperature: 1)
+        let figures = Figures(clips, labels: ["a", "b"])
         #expect(figures.windows.n == 4)
         #expect(figures.windows.accuracy == 0.75)
         #expect(figures.confusion == [[2, 1], [0, 1]])
         #expect(figures.clips.accuracy == 0.5)
         #expect(figures.clips.confusion == [[0, 1], [0, 1]])
-        #expect(Figures(clips, labels: ["a", "b"], temperature: 1, vote: .majority).clips.accuracy == 1)
+        #expect(Figures(clips, labels: ["a", "b"], vote: .majority).clips.accuracy == 1)
         #expect(abs(figures.perLabel[0].f1 - 0.8) < 1e-9)
     }
 
@@ -28,15 +28,5 @@ struct FiguresTests {
         let interval = Proportion(hits: 81, count: 263)
         #expect(abs(interval.low - 0.2553) < 1e-4 && abs(interval.high - 0.3662) < 1e-4)
         #expect(Proportion(hits: 0, count: 10).low == 0)
-    }
-
-    @Test func theTemperatureMakesConfidenceTrue() {
-        // Right in three of four, but sure as one in a hundred and fifty.
-        let clips = (0..<40).map { Self.clip($0 % 4 == 0 ? 1 : 0, [[5, 0], [5, 0]]) }
-        let temperature = Calibration.temperature(clips)
-        #expect(abs(temperature - 3.3) < 0.1)
-        let mild = (0..<40).map { Self.clip($0 % 4 == 0 ? 1 : 0, [[2, 0], [2, 0]]) }
-        let figures = Figures(mild, labels: ["a", "b"], temperature: Calibration.temperature(mild))
-        #expect(figures.windows.ece < 0.01)
     }
 }

@@ -42,7 +42,7 @@ struct TrainingTests {
                 name: TrackName(genre: genre, track: "new"), label: label, store: 0, labels: 4,
                 logits: result.model.logits(of: features))
             let probabilities = (0..<output.windows).map {
-                output.logProbabilities(window: $0, temperature: 1).map { exp($0) }
+                output.logProbabilities(window: $0).map { exp($0) }
             }
             #expect(ClipVerdict(windows: probabilities)?.label == label)
         }

@@ -129,7 +129,9 @@ public struct Tuner {
         } catch  where error.code == .diverged {
             outputs = []
         }
-        let figures = Figures(outputs, labels: corpus.labels, temperature: Calibration.temperature(outputs))
+        let calibration = Calibration(
+            outputs, of: corpus, sampling: configuration.sampling, offsets: false)
+        let figures = Figures(outputs.map(calibration.applied(to:)), labels: corpus.labels)
         return Outcome(
             trial: trial, rung: rung, epochs: configuration.epochs,
             // JSON has no infinity.
