@@ -79,7 +79,7 @@ let package = Package(
         .executableTarget(
             name: "genrelab",
             dependencies: [
-                "Training", "Capture", "CSndfile",
+                "Training", "Capture", "ControlProtocol", "CSndfile",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Lab"

@@ -13,13 +13,18 @@ struct AudioFolder {
     let entries: [Entry]
     /// Folders within genres.
     let subfolders: [String]
-    /// Audio that would have the name of other audio.
-    let clashes: [String]
+    /// Files that are passed over for others of the same name but for the extension, and why.
+    let skipped: [String]
+
+    /// What audio is called. A file of another name that cannot be read is a cover or a cue sheet.
+    private static let extensions: Set<String> = [
+        "aif", "aifc", "aiff", "au", "caf", "flac", "mp3", "oga", "ogg", "opus", "wav",
+    ]
 
     /// Lists the folder, sorted by genre and track.
     init(_ root: String) throws(TrainingError) {
         var entries: [Entry] = []
-        var clashes: [String] = []
+        var skipped: [String] = []
         var subfolders: [String] = []
         for genre in try listFolder(root) where isFolder("\(root)/\(genre)") {
             let names = try listFolder("\(root)/\(genre)")
@@ -32,7 +37,14 @@ struct AudioFolder {
                 let audio = paths.count > 1 ? paths.filter { (try? AudioFileReader(path: $0)) != nil } : paths
                 entries.append(
                     Entry(name: TrackName(genre: genre, track: track), path: audio.first ?? paths[0]))
-                clashes += audio.dropFirst().map { String($0.dropFirst(root.count + 1)) }
+                func local(_ path: String) -> String { String(path.dropFirst(root.count + 1)) }
+                skipped += audio.dropFirst().map {
+                    "\(local($0)): skipped: another file has the same name but for the extension"
+                }
+                guard let first = audio.first, paths.count > 1 else { continue }
+                skipped += paths.filter { path in
+                    !audio.contains(path) && Self.extensions.contains((path as NSString).pathExtension.lowercased())
+                }.map { "\(local($0)): skipped: it cannot be read, and \(local(first)) has its name" }
             }
         }
         guard !entries.isEmpty else {
@@ -40,7 +52,7 @@ struct AudioFolder {
                 .malformed, "'\(root)' has no audio in folders by genre: <genre>/<track>.<any extension> is expected")
         }
         self.entries = entries
-        self.clashes = clashes
+        self.skipped = skipped
         self.subfolders = subfolders
     }
 }

@@ -156,8 +156,8 @@ struct EvaluateCommand: ParsableCommand {
         }
         let left = remarks.withLock { $0.sorted { $0.key < $1.key } }
         for (_, remark) in left { Terminal.note(Terminal.clean("left out: \(remark)")) }
-        for clash in folder.clashes { Terminal.note(Terminal.clean("left out: \(clash): its name is another file's")) }
-        return (results.withLock { $0.sorted { $0.key < $1.key } }.map(\.value), left.count + folder.clashes.count)
+        for remark in folder.skipped { Terminal.note(Terminal.clean("left out: \(remark)")) }
+        return (results.withLock { $0.sorted { $0.key < $1.key } }.map(\.value), left.count + folder.skipped.count)
     }
 }
 

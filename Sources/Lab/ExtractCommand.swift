@@ -59,10 +59,7 @@ struct ExtractCommand: ParsableCommand {
         let kept = folder.entries.count - waiting.count
         if kept > 0 { Terminal.note("\(kept) of \(folder.entries.count) tracks are there already") }
         let failures = extract(waiting)
-        for clash in folder.clashes {
-            Terminal.note(
-                "\(Terminal.clean(clash)): skipped: another file has the same name but for the extension")
-        }
+        for remark in folder.skipped { Terminal.note(Terminal.clean(remark)) }
         for folder in folder.subfolders {
             Terminal.note("\(Terminal.clean(folder)): a folder within a genre; not looked into")
         }
@@ -74,7 +71,7 @@ struct ExtractCommand: ParsableCommand {
             "\(folder.entries.count - failures.count) tracks in \(featureDir)"
                 + (failures.isEmpty ? "" : ", \(failures.count) could not be extracted"))
         if let json { try writeSegments(folder.entries.map(\.name), to: json) }
-        if !failures.isEmpty || !folder.clashes.isEmpty { throw ExitCode.failure }
+        if !failures.isEmpty || !folder.skipped.isEmpty { throw ExitCode.failure }
     }
 
     /// Refuses to mix: a store is of the audio as it is, or of what it was sent through, which a hidden file says.

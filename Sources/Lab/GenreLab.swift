@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlProtocol
 import Foundation
 
 /// The program `genrelab`.
@@ -33,6 +34,7 @@ struct GenreLab: ParsableCommand {
               1   something could not be read, written or learned; standard error says what
               64  the command line is wrong
             """,
+        version: genredVersion,
         subcommands: [
             ExtractCommand.self, TrainCommand.self, TuneCommand.self, EvaluateCommand.self, ClassifyCommand.self,
             StreamsCommand.self,

@@ -100,7 +100,8 @@ final class BatchMaker {
         var generator = CounterGenerator(seed: seed, step: step, purpose: .mixup)
         let partners = Array(0..<batch).shuffled(using: &generator)
         let shares: [Float] = (0..<batch).map { _ in
-            guard configuration.mixup > 0 else { return 1 }
+            // Of a smaller parameter shares are 0 or 1 to what numbers can tell.
+            guard configuration.mixup >= 0.01 else { return 1 }
             let share = generator.beta(Float(configuration.mixup))
             return max(share, 1 - share)
         }

@@ -10,7 +10,8 @@ import Foundation
 /// bias-corrected calibration is hard-to-beat at label shift adaptation", ICML 2020).
 struct Calibration: Equatable {
     var temperature: Float = 1
-    /// [labels]; 0 of a label of which nothing was held out.
+    /// [labels]; 0 of `no-music` and of a label of which nothing was held out, and 0 in the mean of the others: how much of
+    /// what is heard is music is left to the network.
     var offsets: [Float]
 
     static func none(labels: Int) -> Calibration { Calibration(offsets: [Float](repeating: 0, count: labels)) }
@@ -30,18 +31,22 @@ struct Calibration: Equatable {
         let chances = sampler.chances
         self.init(
             outputs, weights: outputs.map { output in index[output.name].flatMap { chances[$0] } ?? 0 },
-            labels: corpus.labels.count, offsets: offsets)
+            labels: corpus.labels.count,
+            offsetting: offsets ? Set(corpus.labels.indices).subtracting([corpus.noMusic].compactMap(\.self)) : [])
     }
 
     /// Fits it to clips of which each has a weight, which its windows share.
-    init(_ outputs: [ClipOutput], weights: [Double], labels: Int, offsets: Bool) {
+    ///
+    /// - Parameter offsetting: the labels that may get an offset.
+    init(_ outputs: [ClipOutput], weights: [Double], labels: Int, offsetting: Set<Int>) {
         self = .none(labels: labels)
-        let likelihood = Likelihood(outputs, weights: weights, labels: labels, offsets: offsets)
+        let likelihood = Likelihood(outputs, weights: weights, labels: labels, offsetting: offsetting)
         guard !likelihood.weights.isEmpty else { return }
         let point = likelihood.maximum()
         // A network whose logits say nothing, or no more than they should, would be given one that no model file takes.
         temperature = Float(1 / min(max(point[0], 0.3), 3.3))
-        for label in 0..<labels { self.offsets[label] = Float(point[1 + label]) * temperature }
+        let mean = likelihood.offset.reduce(0) { $0 + point[1 + $1] } / Double(max(1, likelihood.offset.count))
+        for label in likelihood.offset { offsets[label] = Float(point[1 + label] - mean) * temperature }
     }
 
     /// The same output as it is after calibration: probabilities are softmax(logits).
@@ -93,10 +98,12 @@ private struct Likelihood {
     private var truths: [Int] = []
     /// Their sum is 1.
     private(set) var weights: [Double] = []
+    /// The labels that get an offset.
+    let offset: [Int]
     /// The parameters that are fitted; the others stay as they are.
     private let free: [Int]
 
-    init(_ outputs: [ClipOutput], weights: [Double], labels: Int, offsets: Bool) {
+    init(_ outputs: [ClipOutput], weights: [Double], labels: Int, offsetting: Set<Int>) {
         self.labels = labels
         let total = zip(outputs, weights).reduce(0) { $0 + ($1.0.windows > 0 ? $1.1 : 0) }
         var present: Set<Int> = []
@@ -109,7 +116,8 @@ private struct Likelihood {
             }
             present.insert(output.label)
         }
-        free = [0] + (offsets ? present.sorted().map { $0 + 1 } : [])
+        offset = present.intersection(offsetting).sorted()
+        free = [0] + offset.map { $0 + 1 }
     }
 
     /// Newton's method; steps are halved where they would lead down.

@@ -68,7 +68,6 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
             let numbers = String(format: "%.9g; it must be %.9g to %.9g", value, range.lowerBound, range.upperBound)
             return "\(name) is \(numbers)"
         }
-        if mixup > 0 && mixup < 0.01 { return "mixup is \(mixup); it must be 0 or 0.01 to 1" }
         if teachers.count > 8 { return "\(teachers.count) teachers; at most 8 are possible" }
         for (number, teacher) in zip(1..., teachers) {
             if let problem = configuration(of: teacher).problem { return "teacher \(number): \(problem)" }

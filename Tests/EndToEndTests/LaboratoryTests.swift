@@ -140,13 +140,16 @@ extension EndToEndTests {
             func write(_ data: Data, _ name: String) throws {
                 try data.write(to: URL(fileURLWithPath: "\(music)/\(name)"))
             }
-            // A cover comes before its track in the alphabet; one more recording of the same name is one too many.
+            // A cover comes before its track in the alphabet; one more recording of the same name is one too many, and one
+            // that is broken is no cover.
             try write(Data("no sound at all".utf8), "hum/0.jpg")
+            try write(Data("no sound at all".utf8), "hum/0.FLAC")
             try write(Self.wav("hum", version: 9), "hum/1.wave")
             try write(Self.wav("beats", version: 3).prefix(30), "beats/broken.wav")
             let features = folder.file("features")
             let text = try Self.lab(["extract", music, features], status: 1)
             #expect(text.contains("hum/1.wave: skipped"))
+            #expect(text.contains("hum/0.FLAC: skipped: it cannot be read, and hum/0.wav has its name"))
             #expect(text.contains("broken.wav"))
             #expect(!text.contains("0.jpg"))
             #expect(text.contains("6 tracks"))
