@@ -18,7 +18,9 @@ struct AudioFolder {
 
     /// What audio is called. A file of another name that cannot be read is a cover or a cue sheet.
     private static let extensions: Set<String> = [
-        "aif", "aifc", "aiff", "au", "caf", "flac", "mp3", "oga", "ogg", "opus", "wav",
+        "aac", "aif", "aifc", "aiff", "au", "caf", "flac", "m4a", "mp3", "oga", "ogg", "opus", "rf64", "snd", "w64",
+        "wav",
+        "wave", "wma",
     ]
 
     /// Lists the folder, sorted by genre and track.
@@ -34,17 +36,17 @@ struct AudioFolder {
             for (track, files) in named.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
                 let paths = files.map { "\(root)/\(genre)/\($0)" }
                 // A cover or a cue sheet has the name of its track, and must not stand for it.
-                let audio = paths.count > 1 ? paths.filter { (try? AudioFileReader(path: $0)) != nil } : paths
-                entries.append(
-                    Entry(name: TrackName(genre: genre, track: track), path: audio.first ?? paths[0]))
+                let readable = paths.count > 1 ? paths.filter { (try? AudioFileReader(path: $0)) != nil } : paths
+                let called = paths.filter { Self.extensions.contains(($0 as NSString).pathExtension.lowercased()) }
+                // If none can be read, the one that is called audio is, to say why not.
+                let path = readable.first ?? called.first ?? paths[0]
+                entries.append(Entry(name: TrackName(genre: genre, track: track), path: path))
                 func local(_ path: String) -> String { String(path.dropFirst(root.count + 1)) }
-                skipped += audio.dropFirst().map {
-                    "\(local($0)): skipped: another file has the same name but for the extension"
+                skipped += paths.filter { $0 != path && (readable + called).contains($0) }.map { other in
+                    readable.contains(other)
+                        ? "\(local(other)): skipped: another file has the same name but for the extension"
+                        : "\(local(other)): skipped: it cannot be read, and \(local(path)) has its name"
                 }
-                guard let first = audio.first, paths.count > 1 else { continue }
-                skipped += paths.filter { path in
-                    !audio.contains(path) && Self.extensions.contains((path as NSString).pathExtension.lowercased())
-                }.map { "\(local($0)): skipped: it cannot be read, and \(local(first)) has its name" }
             }
         }
         guard !entries.isEmpty else {

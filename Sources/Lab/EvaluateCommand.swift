@@ -156,7 +156,7 @@ struct EvaluateCommand: ParsableCommand {
         }
         let left = remarks.withLock { $0.sorted { $0.key < $1.key } }
         for (_, remark) in left { Terminal.note(Terminal.clean("left out: \(remark)")) }
-        for remark in folder.skipped { Terminal.note(Terminal.clean("left out: \(remark)")) }
+        for remark in folder.skipped { Terminal.note(Terminal.clean(remark)) }
         return (results.withLock { $0.sorted { $0.key < $1.key } }.map(\.value), left.count + folder.skipped.count)
     }
 }

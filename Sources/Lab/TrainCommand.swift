@@ -22,9 +22,9 @@ struct TrainCommand: ParsableCommand {
             A group (an artist, a source, a speaker) is never on both sides. Without --groups tracks of one artist are, and \
             the figures flatter.
 
-            MODEL gets the network of averaged weights, calibrated by what was held out, and its card: with --folds \
-            by a temperature and an offset for each label, which the folds are judged with fitted on each other; with \
-            --valid alone by a temperature. Beside it are written MODEL.json and MODEL.html, the report, and while it runs a checkpoint after \
+            MODEL gets the network of averaged weights, calibrated by what was held out, and its card. With --folds there \
+            is a temperature and for each genre an offset of its logits, and each fold is judged with those that fit the \
+            others; with --valid alone there is a temperature. Beside it are written MODEL.json and MODEL.html, the report, and while it runs a checkpoint after \
             every epoch: --resume goes on from there, to the same bytes as without the pause.
 
             The same seed, data and options give the same model on the same machine, however many cores it uses.
@@ -132,6 +132,13 @@ struct TrainCommand: ParsableCommand {
             let trained = parts.map { Set($0.training) }
             let always = trained.dropFirst().reduce(trained.first ?? []) { $0.intersection($1) }
             if !always.isEmpty { Terminal.note("\(always.count) tracks are trained on in every fold, and judge none") }
+            for (number, part) in zip(1..., parts) {
+                for label in part.untaught(in: corpus) {
+                    Terminal.note(
+                        "fold\(number) holds out every \(label) there is: all are of one group; it cannot be heard right"
+                    )
+                }
+            }
         }
         let plan = TrainingPlan(
             corpus: corpus, parts: parts, trainsOnEverything: (parts.count != 1 || refit) && !judgeOnly,
@@ -151,6 +158,14 @@ struct TrainCommand: ParsableCommand {
             Terminal.line(Terminal.bold("Held out of \(part.store)"))
             for line in FiguresTable.lines(part.figures) { Terminal.line(line) }
             Terminal.line("")
+        }
+        if !result.report.parts.isEmpty {
+            let offsets = result.report.namedOffsets.map { label, offset in
+                "\(label) \(offset < 0 ? "−" : "+")\(Double(abs(offset)).digits(2))"
+            }
+            Terminal.line(
+                "calibration: temperature \(Double(result.report.temperature).digits(2))"
+                    + (offsets.isEmpty ? "" : "; added to the logits: \(offsets.joined(separator: ", "))"))
         }
         if let a = result.report.noMusicCalledMusic, let b = result.report.musicCalledNoMusic {
             Terminal.line("no-music called music: \(a.percent) of windows; music called no-music: \(b.percent)")
@@ -201,7 +216,7 @@ struct TrainCommand: ParsableCommand {
         case .judged(let run, let figures):
             Terminal.note(
                 "\(run): held out \(figures.clips.n) clips: windows \(figures.windows.accuracy.percent), clips "
-                    + "\(figures.clips.accuracy.percent)")
+                    + "\(figures.clips.accuracy.percent), before calibration")
         }
     }
 }

@@ -4,6 +4,14 @@ public enum Division {
     public struct Part: Sendable, Equatable {
         public var training: [Int]
         public var held: [Int]
+
+        /// The labels that are trained on.
+        func taught(in corpus: Corpus) -> Set<Int> { Set(training.map { corpus.tracks[$0].label }) }
+
+        /// The labels of which everything there is is held out: what is said of them cannot be right.
+        public func untaught(in corpus: Corpus) -> [String] {
+            Set(held.map { corpus.tracks[$0].label }).subtracting(taught(in: corpus)).sorted().map { corpus.labels[$0] }
+        }
     }
 
     /// Held out are the tracks of `valid`; trained on are those of `split`, or without one all others. A track whose

@@ -10,7 +10,7 @@ public struct ClipOutput: Sendable {
     /// Which of the corpus's stores it is from.
     public let store: Int
     public let labels: Int
-    /// [windows, labels]: a row every `architecture.step` frames, before temperature.
+    /// [windows, labels]: a row every `architecture.step` frames; what is calibrated has temperature 1.
     public let logits: [Float]
 
     public var windows: Int { logits.count / labels }

@@ -59,11 +59,11 @@ public struct ReportPage {
 
     /// What calibration adds to the logits, where it adds anything.
     private var offsets: String {
-        guard report.offsets.contains(where: { $0 != 0 }) else { return "" }
-        let each = zip(report.labels, report.offsets).map { label, offset in
+        guard !report.namedOffsets.isEmpty else { return "" }
+        let each = report.namedOffsets.map { label, offset in
             "\(Self.escape(label)) \(offset < 0 ? "−" : "+")\(Self.number(Double(abs(offset)), 2))"
         }
-        return "; added to the logits: \(each.joined(separator: ", ")); each fold's figures by what fits the others"
+        return "; added to the logits: \(each.joined(separator: ", ")); each fold is judged with what fits the others"
     }
 
     private var figuresTable: String {

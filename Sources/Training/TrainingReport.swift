@@ -26,6 +26,9 @@ public struct TrainingReport: Codable, Sendable {
         public var ece: Double
         public var clips: Int
         public var clipAccuracy: Double
+        /// What the figures were calibrated with: fitted on what the other folds held out.
+        public var temperature: Float
+        public var offsets: [Float]
     }
 
     /// A clip that the model is surely wrong about.
@@ -50,7 +53,7 @@ public struct TrainingReport: Codable, Sendable {
     /// How many networks were trained and judged, each without what it was judged by.
     public var folds: Int
     public var trainedOnEverything: Bool
-    /// Of the model; each fold's figures are by what fits the other folds.
+    /// Of the model.
     public var temperature: Float
     /// By label, what the model's calibration adds to its logits.
     public var offsets: [Float]
@@ -67,15 +70,14 @@ public struct TrainingReport: Codable, Sendable {
     public var seconds: Double
 
     /// - Parameters:
-    ///   - judged: by run, what its network says of all that it held out, calibrated.
+    ///   - judged: by run, what its network says of all that it held out, and with what that is calibrated.
     ///   - calibration: the model's.
     init(
-        plan: TrainingPlan, judged: [(run: String, outputs: [ClipOutput])], calibration: Calibration, runs: [Run],
-        seconds: Double
+        plan: TrainingPlan, judged: [(run: String, outputs: [ClipOutput], calibration: Calibration)],
+        calibration: Calibration, runs: [Run], seconds: Double
     ) {
-        // What several parts hold out counts once, or it would look like more evidence than it is.
-        var known: Set<TrackName> = []
-        let outputs = judged.flatMap(\.outputs).filter { known.insert($0.name).inserted }
+        let judged = judged.map { ($0, $1.map($2.applied(to:)), $2) }
+        let outputs = judged.flatMap(\.1).eachTrackOnce
         let corpus = plan.corpus
         date = Self.today
         seed = plan.seed
@@ -109,12 +111,13 @@ public struct TrainingReport: Codable, Sendable {
         parts = byStore(outputs)
         all = outputs.isEmpty ? nil : figures(outputs)
         byFold = []
-        for (run, outputs) in judged where judged.count > 1 {
+        for (run, outputs, calibration) in judged where judged.count > 1 {
             byFold += byStore(outputs).map { part in
                 let (windows, clips) = (part.figures.windows, part.figures.clips)
                 return Fold(
                     run: run, store: part.store, windows: windows.n, windowAccuracy: windows.accuracy,
-                    nll: windows.nll, ece: windows.ece, clips: clips.n, clipAccuracy: clips.accuracy)
+                    nll: windows.nll, ece: windows.ece, clips: clips.n, clipAccuracy: clips.accuracy,
+                    temperature: calibration.temperature, offsets: calibration.offsets)
             }
         }
         if let noMusic = corpus.noMusic {
@@ -160,6 +163,11 @@ public struct TrainingReport: Codable, Sendable {
         }
     }
 
+    /// The offsets that are not 0, by label.
+    public var namedOffsets: [(label: String, offset: Float)] {
+        zip(labels, offsets).filter { $0.1 != 0 }.map { (label: $0.0, offset: $0.1) }
+    }
+
     /// What of this stands in the model's own metadata. Nothing that differs from run to run but the day.
     var card: [String: String] {
         func round(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
@@ -182,6 +190,10 @@ public struct TrainingReport: Codable, Sendable {
             ? "trained on one part, judged by the held-out other one"
             : "judged by \(folds) networks, each on \(divided) that it never saw"
         if trainedOnEverything { card["split", default: ""] += "; then trained on everything" }
+        if !namedOffsets.isEmpty {
+            let values = namedOffsets.map { ($0.label, round(Double($0.offset))) }
+            card["offsets_in_head_bias"] = json(Dictionary(uniqueKeysWithValues: values))
+        }
         for part in parts {
             let (windows, clips) = (part.figures.windows, part.figures.clips)
             card["measured_\(part.store)"] =

@@ -33,6 +33,7 @@ public struct TrainingSession {
         /// A run begins: its name, which of how many it is, the number of tracks that it trains on and holds out, the epoch it goes on after.
         case began(run: String, number: Int, of: Int, training: Int, held: Int, after: Int)
         case epoch(run: String, Trainer.Progress)
+        /// What a run's network says of what it held out, before calibration.
         case judged(run: String, Figures)
     }
 
@@ -68,19 +69,19 @@ public struct TrainingSession {
         let clock = ContinuousClock()
         let start = clock.now
         var histories: [TrainingReport.Run] = []
-        var judgements: [(run: String, outputs: [ClipOutput])] = []
+        var judgements: [(run: String, said: CrossCalibration.Part)] = []
         var models: [(model: GenreModel, held: [Int])] = []
         for (number, part) in plan.parts.enumerated() {
             let name = name(ofPart: number)
             let trainer = try train(name, part, seed: plan.seed &+ UInt64(number), &histories, tell)
             let model = try trainer.model(temperature: 1, card: [:])
-            let judged = model.outputs(of: part.held, in: plan.corpus, workers: workers)
-            tell(.judged(run: name, Figures(judged, labels: plan.corpus.labels, temperature: 1)))
-            judgements.append((name, judged))
+            let outputs = model.outputs(of: part.held, in: plan.corpus, workers: workers)
+            tell(.judged(run: name, Figures(outputs, labels: plan.corpus.labels)))
+            judgements.append((name, .init(outputs: outputs, taught: part.taught(in: plan.corpus))))
             models.append((model, part.held))
         }
         let calibrations = CrossCalibration(
-            judgements.map(\.outputs), of: plan.corpus, sampling: plan.configuration.sampling)
+            judgements.map(\.said), of: plan.corpus, sampling: plan.configuration.sampling)
         var final = models.last?.model
         if plan.trainsOnEverything || final == nil {
             let everything = Division.Part(training: Array(plan.corpus.tracks.indices), held: [])
@@ -90,9 +91,7 @@ public struct TrainingSession {
         guard let final else { throw TrainingError(.badParameter, "there is nothing to train") }
         let report = TrainingReport(
             plan: plan,
-            judged: zip(judgements, calibrations.parts).map { judged, calibration in
-                (judged.run, judged.outputs.map(calibration.applied(to:)))
-            },
+            judged: zip(judgements, calibrations.parts).map { ($0.run, $0.said.outputs, $1) },
             calibration: calibrations.whole, runs: histories, seconds: (clock.now - start) / .seconds(1))
         func calibrated(_ model: GenreModel, _ calibration: Calibration) -> GenreModel {
             model.with(temperature: calibration.temperature, offsets: calibration.offsets, card: report.card)

@@ -60,7 +60,7 @@ struct WindowSampler: Sendable {
         music = usable.filter { corpus.tracks[$0].label != noMusic }
     }
 
-    /// The chance of each track to be the one that is drawn, by its index in the corpus.
+    /// The chance of each track to be the one that is drawn, by its index in the corpus; for tracks that were given once.
     var chances: [Int: Double] {
         var result: [Int: Double] = [:]
         for (label, pool) in pools.enumerated() {

@@ -116,22 +116,25 @@ public struct Tuner {
     ) throws(TrainingError) -> Outcome {
         let clock = ContinuousClock()
         let start = clock.now
-        var outputs: [ClipOutput] = []
+        var said: [CrossCalibration.Part] = []
         do {
             for part in parts {
                 let trainer = try Trainer(
                     corpus: corpus, training: part.training, held: [], configuration: configuration, seed: seed,
                     workers: workers)
                 try trainer.run(checkpoint: nil) { _ in true }
-                outputs += try trainer.model(temperature: 1, card: [:]).outputs(
-                    of: part.held, in: corpus, workers: workers)
+                let model = try trainer.model(temperature: 1, card: [:])
+                said.append(
+                    .init(
+                        outputs: model.outputs(of: part.held, in: corpus, workers: workers),
+                        taught: part.taught(in: corpus)))
             }
         } catch  where error.code == .diverged {
-            outputs = []
+            said = []
         }
-        let calibration = Calibration(
-            outputs, of: corpus, sampling: configuration.sampling, offsets: false)
-        let figures = Figures(outputs.map(calibration.applied(to:)), labels: corpus.labels)
+        let calibrations = CrossCalibration(said, of: corpus, sampling: configuration.sampling)
+        let outputs = zip(said, calibrations.parts).flatMap { $0.outputs.map($1.applied(to:)) }.eachTrackOnce
+        let figures = Figures(outputs, labels: corpus.labels)
         return Outcome(
             trial: trial, rung: rung, epochs: configuration.epochs,
             // JSON has no infinity.

@@ -1,0 +1,94 @@
+import Foundation
+import Model
+import Testing
+
+@testable import Training
+
+struct CrossCalibrationTests {
+    private static let sampling = SamplingConfiguration()
+
+    /// What a network might say of tracks: the logits of a window are drawn, those of one label raised.
+    private static func part(
+        _ tracks: [Int], in corpus: Corpus, seed: UInt64, raised: Int, by amount: Float = 2,
+        taught: Set<Int> = [0, 1, 2]
+    ) -> CrossCalibration.Part {
+        var generator = CounterGenerator(seed: seed, purpose: .sample)
+        let labels = corpus.labels.count
+        let outputs = tracks.map { index in
+            let track = corpus.tracks[index]
+            var logits = (0..<(8 * labels)).map { _ in generator.normal() }
+            for window in 0..<8 {
+                if taught.contains(track.label) { logits[window * labels + track.label] += 2 }
+                logits[window * labels + raised] += amount
+            }
+            return ClipOutput(name: track.name, label: track.label, store: 0, labels: labels, logits: logits)
+        }
+        return CrossCalibration.Part(outputs: outputs, taught: taught)
+    }
+
+    @Test func nothingJudgesWhatWasFittedToIt() throws {
+        let (corpus, _) = try TrainingTests.corpus()
+        let all = Array(corpus.tracks.indices)
+        let judges = all.filter { $0 % 4 == 3 }
+        let folds = (0..<3).map { fold in all.filter { $0 % 4 == fold } + judges }
+        let parts = folds.enumerated().map { Self.part($1, in: corpus, seed: UInt64($0), raised: 0) }
+        let fitted = CrossCalibration(parts, of: corpus, sampling: Self.sampling)
+        #expect(fitted.whole.offsets[0] < fitted.whole.offsets[1] - 0.5)
+        // Another network in the first fold changes every calibration but the first fold's own.
+        var changed = parts
+        changed[0] = Self.part(folds[0], in: corpus, seed: 9, raised: 0, by: 3)
+        let other = CrossCalibration(changed, of: corpus, sampling: Self.sampling)
+        #expect(other.parts[0] == fitted.parts[0])
+        #expect(other.parts[1] != fitted.parts[1] && other.parts[2] != fitted.parts[2])
+        #expect(other.whole != fitted.whole)
+        // What all of them hold out judges only.
+        let names = Set(judges.map { corpus.tracks[$0].name })
+        changed = parts.enumerated().map { fold, part in
+            var part = part
+            part.outputs.removeAll { names.contains($0.name) }
+            part.outputs += Self.part(judges, in: corpus, seed: 20 + UInt64(fold), raised: 2, by: 5).outputs
+            return part
+        }
+        let judged = CrossCalibration(changed, of: corpus, sampling: Self.sampling)
+        #expect(judged.whole == fitted.whole && judged.parts == fitted.parts)
+    }
+
+    @Test func whatANetworkWasNotTaughtSaysNothingOfOthers() throws {
+        let (corpus, _) = try TrainingTests.corpus()
+        let all = Array(corpus.tracks.indices)
+        // The first fold holds out all of label 0, the others halves of the rest.
+        let folds = [
+            all.filter { corpus.tracks[$0].label == 0 }, all.filter { corpus.tracks[$0].label > 0 && $0 % 2 == 0 },
+            all.filter { corpus.tracks[$0].label > 0 && $0 % 2 == 1 },
+        ]
+        let parts = folds.enumerated().map { fold, tracks in
+            Self.part(tracks, in: corpus, seed: 3, raised: 1, by: 1, taught: fold == 0 ? [1, 2] : [0, 1, 2])
+        }
+        let fitted = CrossCalibration(parts, of: corpus, sampling: Self.sampling)
+        let without = CrossCalibration(Array(parts.dropFirst()), of: corpus, sampling: Self.sampling)
+        #expect(fitted.whole == without.whole && fitted.whole.offsets[0] == 0)
+        let part = Division.Part(training: folds[1] + folds[2], held: folds[0])
+        #expect(part.untaught(in: corpus) == [corpus.labels[0]])
+    }
+
+    @Test func offsetsThatDoNotHelpTheFoldsAreNotTaken() throws {
+        let (corpus, _) = try TrainingTests.corpus()
+        let all = Array(corpus.tracks.indices)
+        let parts = (0..<3).map { fold in
+            // Each network errs in another way.
+            Self.part(all.filter { $0 % 3 == fold }, in: corpus, seed: UInt64(fold), raised: fold)
+        }
+        let fitted = CrossCalibration(parts, of: corpus, sampling: Self.sampling)
+        for calibration in fitted.parts + [fitted.whole] { #expect(calibration.offsets.allSatisfy { $0 == 0 }) }
+    }
+
+    @Test func oneNetworkGetsATemperatureAndNoOffsets() throws {
+        let (corpus, _) = try TrainingTests.corpus()
+        let part = Self.part(Array(corpus.tracks.indices), in: corpus, seed: 1, raised: 0)
+        let one = CrossCalibration([part], of: corpus, sampling: Self.sampling)
+        #expect(one.parts == [one.whole] && one.whole.temperature != 1)
+        #expect(one.whole.offsets.allSatisfy { $0 == 0 })
+        #expect(
+            CrossCalibration([], of: corpus, sampling: Self.sampling).whole == .none(labels: corpus.labels.count))
+    }
+}
