@@ -55,6 +55,62 @@ extension EndToEndTests.LaboratoryTests {
         }
     }
 
+    @Test func aFoldThatIsKeptIsJudgedAsTheReportSays() throws {
+        struct Report: Decodable {
+            struct Fold: Decodable {
+                var windows: Int
+                var windowAccuracy: Double
+                var nll: Double
+            }
+            var byFold: [Fold]
+        }
+        struct Judged: Decodable {
+            struct Windows: Decodable {
+                var n: Int
+                var accuracy: Double
+                var nll: Double
+            }
+            var windows: Windows
+        }
+        let bench = try Bench()
+        let model = bench.folder.file("mine.safetensors")
+        let text = try Self.lab(
+            bench.train(model, ["--folds", "2", "--groups", bench.groups, "--keep-folds", "--epochs", "2"]))
+        #expect(text.contains("calibration: temperature"))
+        let report = try JSONDecoder().decode(
+            Report.self, from: Data(contentsOf: URL(fileURLWithPath: model + ".json")))
+        try #require(report.byFold.count == 2)
+        for (number, fold) in zip(1..., report.byFold) {
+            let stem = bench.folder.file("mine.fold\(number)")
+            let judged = try JSONDecoder().decode(
+                Judged.self,
+                from: Self.output([
+                    "evaluate", "--json", "--model", stem + ".safetensors", "--features", bench.features, "--split",
+                    stem + ".txt",
+                ]))
+            #expect(judged.windows.n == fold.windows)
+            // Weights are kept in 16 bits.
+            #expect(abs(judged.windows.accuracy - fold.windowAccuracy) < 0.02)
+            #expect(abs(judged.windows.nll - fold.nll) < 0.01)
+        }
+    }
+
+    @Test func aGenreOfOneGroupDoesNotHarmTheOthers() throws {
+        let bench = try Bench()
+        // All hum is of one group: whoever judges it was not taught it.
+        let lines = Self.genres.flatMap { genre in
+            (0..<4).map { "\(genre)/\($0)\t\(genre) \(genre == "hum" ? 0 : $0 / 2)\n" }
+        }
+        try lines.joined().write(toFile: bench.groups, atomically: true, encoding: .utf8)
+        let model = bench.folder.file("mine.safetensors")
+        let text = try Self.lab(bench.train(model, ["--folds", "2", "--groups", bench.groups, "--epochs", "20"]))
+        #expect(text.contains("holds out every hum there is"))
+        let judged = try JSONDecoder().decode(
+            Judged.self,
+            from: Self.output(["evaluate", "--json", "--model", model, "--features", bench.features]))
+        #expect(judged.clips.accuracy > 0.9)
+    }
+
     @Test func aSearchFindsWhatLearnsAndGoesOnWithItsOwnDataOnly() throws {
         let bench = try Bench()
         let (space, results) = (bench.folder.file("space.json"), bench.folder.file("results.jsonl"))
