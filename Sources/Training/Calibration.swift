@@ -76,7 +76,8 @@ struct Evidence {
     /// How many groups of equal weight would tell as much (Kish, "Survey Sampling", 1965).
     var independentGroups: Double {
         let weights = Dictionary(clips.map { ($0.group, $0.weight) }, uniquingKeysWith: +).values
-        return 1 / weights.reduce(0) { $0 + $1 * $1 }
+        // Sorted, since a dictionary's order, and with it the last bit of a sum, differs from run to run.
+        return 1 / weights.sorted().reduce(0) { $0 + $1 * $1 }
     }
 
     /// The mean negative log-likelihood of the windows under a calibration of each clip.
