@@ -132,13 +132,10 @@ struct TrainCommand: ParsableCommand {
             let trained = parts.map { Set($0.training) }
             let always = trained.dropFirst().reduce(trained.first ?? []) { $0.intersection($1) }
             if !always.isEmpty { Terminal.note("\(always.count) tracks are trained on in every fold, and judge none") }
-            for (number, part) in zip(1..., parts) {
-                for label in part.untaught(in: corpus) {
-                    Terminal.note(
-                        "fold\(number) holds out every \(label) there is: all are of one group; it cannot be heard right"
-                    )
-                }
-            }
+        }
+        for label in Division.untaught(by: parts, in: corpus) {
+            Terminal.note(
+                "all that there is of \(label) is held out at once: who judges it was not taught it, and is wrong")
         }
         let plan = TrainingPlan(
             corpus: corpus, parts: parts, trainsOnEverything: (parts.count != 1 || refit) && !judgeOnly,

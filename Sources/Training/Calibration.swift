@@ -2,7 +2,7 @@ import Foundation
 
 /// What makes probabilities of a network's logits: softmax((logits + offsets) / temperature).
 ///
-/// Of artists that it has not heard, a network says those labels too seldom of which it has heard few artists: it knows
+/// Of artists that it has not heard, a network seems to say those labels too seldom of which it has heard few: it knows
 /// their tracks by heart. Offsets make up for it. They and the temperature are fitted on what was held out, each window
 /// weighed as training draws it, so that a label or an artist with many windows counts no more than another
 /// (bias-corrected temperature scaling: Alexandari, Kundaje and Shrikumar, "Maximum likelihood with bias-corrected
@@ -92,8 +92,8 @@ struct Evidence {
     }
 }
 
-/// The calibrations of a session: each network's by what the others held out, so that nothing judges what was fitted to it,
-/// and the model's by all of that.
+/// The calibrations of a session: each network's by what the others held out, so that it is not judged by what it was
+/// fitted to, and the model's by all of that.
 struct CrossCalibration {
     /// What a network says of all that it held out, and the labels that it was taught.
     struct Part {
@@ -105,21 +105,26 @@ struct CrossCalibration {
     let parts: [Calibration]
     let whole: Calibration
 
-    /// - Parameter parts: the tracks that all hold out only judge: no network's calibration is fitted to them unless
-    ///   there is but one, which then gets a temperature and no offsets. Nor is any fitted to labels that a network was not
-    ///   taught, since it says nothing of how others say them.
+    /// - Parameter parts: the tracks that all hold out only judge: nothing is fitted to them unless there is but one
+    ///   network, which then gets a temperature, fitted to what judges it, and no offsets. Nor is anything fitted to
+    ///   labels that a network was not taught; and of several, one that was not taught what the others were says
+    ///   nothing of how they confuse labels.
     init(_ parts: [Part], of corpus: Corpus, sampling: SamplingConfiguration) {
         func fit(_ outputs: [ClipOutput], offsets: Bool) -> Calibration {
             Calibration(Evidence(outputs, of: corpus, sampling: sampling), offsets: offsets)
         }
         guard parts.count > 1 else {
-            whole = fit(parts.first?.outputs ?? [], offsets: false)
+            whole = fit(
+                parts.flatMap { part in part.outputs.filter { part.taught.contains($0.label) } }, offsets: false)
             self.parts = parts.map { [whole] _ in whole }
             return
         }
         let times = Dictionary(parts.flatMap(\.outputs).map { ($0.name, 1) }, uniquingKeysWith: +)
+        let all = parts.reduce(into: Set<Int>()) { $0.formUnion($1.taught) }
+        let complete = parts.count { $0.taught == all }
         let own = parts.map { part in
-            part.outputs.filter { times[$0.name] == 1 && part.taught.contains($0.label) }
+            part.taught == all || complete < 2
+                ? part.outputs.filter { times[$0.name] == 1 && part.taught.contains($0.label) } : []
         }
         let everything = Evidence(own.flatMap(\.self), of: corpus, sampling: sampling)
         let place = Dictionary(
@@ -131,8 +136,8 @@ struct CrossCalibration {
             return (fits, everything.loss { fits[place[$0.name] ?? 0] })
         }
         let (plain, offset) = (fits(offsets: false), fits(offsets: true))
-        // Offsets that do not help the folds would not help elsewhere.
-        let isBetter = offset.loss < plain.loss
+        // Only if the folds are the better for them; that one choice for all of them is not cross-validated itself.
+        let isBetter = complete > 1 && offset.loss < plain.loss
         self.parts = isBetter ? offset.parts : plain.parts
         whole = Calibration(everything, offsets: isBetter)
     }

@@ -9,9 +9,14 @@ public enum Division {
         func taught(in corpus: Corpus) -> Set<Int> { Set(training.map { corpus.tracks[$0].label }) }
 
         /// The labels of which everything there is is held out: what is said of them cannot be right.
-        public func untaught(in corpus: Corpus) -> [String] {
-            Set(held.map { corpus.tracks[$0].label }).subtracting(taught(in: corpus)).sorted().map { corpus.labels[$0] }
+        fileprivate func untaught(in corpus: Corpus) -> Set<Int> {
+            Set(held.map { corpus.tracks[$0].label }).subtracting(taught(in: corpus))
         }
+    }
+
+    /// The labels that some part holds out altogether.
+    public static func untaught(by parts: [Part], in corpus: Corpus) -> [String] {
+        parts.reduce(into: Set<Int>()) { $0.formUnion($1.untaught(in: corpus)) }.sorted().map { corpus.labels[$0] }
     }
 
     /// Held out are the tracks of `valid`; trained on are those of `split`, or without one all others. A track whose

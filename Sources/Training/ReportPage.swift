@@ -45,8 +45,13 @@ public struct ReportPage {
             report.folds == 0
             ? "Nothing was held out: nothing is known of its accuracy."
             : report.folds == 1
-                ? "Judged by tracks that it was not trained on."
+                ? "Judged by tracks that it was not trained on, but that its temperature was fitted to."
                 : "Judged by \(report.folds) networks, each by \(report.divided) that it was not trained on."
+                    + (report.hasTracksOfAll ? " What all of them hold out is judged by the first." : "")
+                    + (report.untaught.isEmpty
+                        ? ""
+                        : " Of \(Self.escape(report.untaught.joined(separator: ", "))) all there is was held out at once:"
+                            + " no more than chance can be right there.")
         return """
             <p>\(report.date), seed \(report.seed): \(report.tracks) tracks of \(report.groups) groups from
             \(Self.escape(report.stores.joined(separator: ", "))); \(report.weights) weights,

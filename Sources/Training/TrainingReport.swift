@@ -53,6 +53,8 @@ public struct TrainingReport: Codable, Sendable {
     /// How many networks were trained and judged, each without what it was judged by.
     public var folds: Int
     public var trainedOnEverything: Bool
+    /// Labels of which a network that was judged by them had heard nothing: no more than chance can be right there.
+    public var untaught: [String]
     /// Of the model.
     public var temperature: Float
     /// By label, what the model's calibration adds to its logits.
@@ -95,6 +97,7 @@ public struct TrainingReport: Codable, Sendable {
             frontEnd: .version1, labels: corpus.labels.count)
         folds = plan.parts.count
         trainedOnEverything = plan.trainsOnEverything
+        untaught = Division.untaught(by: plan.parts, in: corpus)
         temperature = calibration.temperature
         offsets = calibration.offsets
         self.runs = runs
@@ -168,19 +171,52 @@ public struct TrainingReport: Codable, Sendable {
         zip(labels, offsets).filter { $0.1 != 0 }.map { (label: $0.0, offset: $0.1) }
     }
 
-    /// What of this stands in the model's own metadata. Nothing that differs from run to run but the day.
-    var card: [String: String] {
-        func round(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
-        func json(_ value: some Encodable) -> String {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        }
-        var card = [
-            "date": date, "seed": "\(seed)", "recipe": json(configuration), "weights": "\(weights)",
+    /// Whether tracks are held out by several networks; the first one's figures are then in `parts` and `all`.
+    var hasTracksOfAll: Bool { byFold.reduce(0) { $0 + $1.clips } > (all?.clips.n ?? 0) }
+
+    private static func json(_ value: some Encodable) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+
+    private static func round(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
+
+    private static func json(offsets: [(label: String, offset: Float)]) -> String? {
+        offsets.isEmpty
+            ? nil : json(Dictionary(uniqueKeysWithValues: offsets.map { ($0.label, round(Double($0.offset))) }))
+    }
+
+    /// What every model of the session has in its metadata. Nothing that differs from run to run but the day.
+    private var commonCard: [String: String] {
+        [
+            "date": date, "seed": "\(seed)", "recipe": Self.json(configuration), "weights": "\(weights)",
             "data": "\(tracks) tracks of \(groups) groups: \(stores.joined(separator: ", "))",
             "multiplications_per_second": "\(Int(multiplicationsPerSecond))",
         ]
+    }
+
+    /// What stands in the metadata of a fold's model.
+    func card(ofRun run: String) -> [String: String] {
+        let own = byFold.filter { $0.run == run }
+        guard let first = own.first else { return card }
+        var card = commonCard
+        card["split"] = "\(run) of \(folds), trained without what it was judged by"
+        let named = zip(labels, first.offsets).filter { $0.1 != 0 }.map { (label: $0, offset: $1) }
+        card["offsets_in_head_bias"] = Self.json(offsets: named)
+        for fold in own {
+            card["measured_\(fold.store)"] =
+                "{\"windows\":\(fold.windows),\"window_accuracy\":\(Self.round(fold.windowAccuracy)),"
+                + "\"nll\":\(Self.round(fold.nll)),\"ece\":\(Self.round(fold.ece)),\"clips\":\(fold.clips),"
+                + "\"clip_accuracy\":\(Self.round(fold.clipAccuracy))}"
+        }
+        return card
+    }
+
+    /// What stands in the model's own metadata.
+    var card: [String: String] {
+        let round = Self.round
+        var card = commonCard
         guard !parts.isEmpty else {
             card["split"] = "trained on everything; nothing was held out, so nothing is known of its accuracy"
             return card
@@ -189,18 +225,16 @@ public struct TrainingReport: Codable, Sendable {
             folds == 1
             ? "trained on one part, judged by the held-out other one"
             : "judged by \(folds) networks, each on \(divided) that it never saw"
+                + (hasTracksOfAll ? " (what all hold out: by the first)" : "")
         if trainedOnEverything { card["split", default: ""] += "; then trained on everything" }
-        if !namedOffsets.isEmpty {
-            let values = namedOffsets.map { ($0.label, round(Double($0.offset))) }
-            card["offsets_in_head_bias"] = json(Dictionary(uniqueKeysWithValues: values))
-        }
+        card["offsets_in_head_bias"] = Self.json(offsets: namedOffsets)
         for part in parts {
             let (windows, clips) = (part.figures.windows, part.figures.clips)
             card["measured_\(part.store)"] =
                 "{\"windows\":\(windows.n),\"window_accuracy\":\(round(windows.accuracy)),"
-                + "\"window_interval\":\(json(windows.interval.map(round))),\"nll\":\(round(windows.nll)),"
+                + "\"window_interval\":\(Self.json(windows.interval.map(round))),\"nll\":\(round(windows.nll)),"
                 + "\"ece\":\(round(windows.ece)),\"clips\":\(clips.n),\"clip_accuracy\":\(round(clips.accuracy)),"
-                + "\"clip_interval\":\(json(clips.interval.map(round))),\"clip_macro_f1\":\(round(clips.macroF1))}"
+                + "\"clip_interval\":\(Self.json(clips.interval.map(round))),\"clip_macro_f1\":\(round(clips.macroF1))}"
         }
         if let noMusicCalledMusic { card["no_music_called_music"] = "\(round(noMusicCalledMusic))" }
         if let musicCalledNoMusic { card["music_called_no_music"] = "\(round(musicCalledNoMusic))" }

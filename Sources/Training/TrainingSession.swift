@@ -93,13 +93,17 @@ public struct TrainingSession {
             plan: plan,
             judged: zip(judgements, calibrations.parts).map { ($0.run, $0.said.outputs, $1) },
             calibration: calibrations.whole, runs: histories, seconds: (clock.now - start) / .seconds(1))
-        func calibrated(_ model: GenreModel, _ calibration: Calibration) -> GenreModel {
-            model.with(temperature: calibration.temperature, offsets: calibration.offsets, card: report.card)
+        func calibrated(_ model: GenreModel, _ calibration: Calibration, _ card: [String: String]) -> GenreModel {
+            model.with(temperature: calibration.temperature, offsets: calibration.offsets, card: card)
         }
         return Result(
-            model: calibrated(final, calibrations.whole), report: report,
-            parts: zip(models, calibrations.parts).map { part, calibration in
-                (calibrated(part.model, calibration), part.held.map { plan.corpus.tracks[$0].name })
+            model: calibrated(final, calibrations.whole, report.card), report: report,
+            parts: models.enumerated().map { number, part in
+                let card = report.card(ofRun: judgements[number].run)
+                return (
+                    calibrated(part.model, calibrations.parts[number], card),
+                    part.held.map { plan.corpus.tracks[$0].name }
+                )
             })
     }
 

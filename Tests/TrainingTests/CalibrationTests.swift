@@ -17,7 +17,7 @@ struct CalibrationTests {
     @Test func theTemperatureMakesConfidenceTrue() {
         // Right in three of four, but sure as one in a hundred and fifty.
         func clips(_ logit: Float) -> [ClipOutput] {
-            (0..<40).map { FiguresTests.clip($0 % 4 == 0 ? 1 : 0, [[logit, 0], [logit, 0]]) }
+            (0..<400).map { FiguresTests.clip($0 % 4 == 0 ? 1 : 0, [[logit, 0], [logit, 0]]) }
         }
         let sure = Calibration(Self.evidence(clips(5), labels: 2), offsets: false)
         #expect(abs(sure.temperature - 1 / 0.3) < 1e-5 && sure.offsets == [0, 0])

@@ -68,7 +68,14 @@ struct CrossCalibrationTests {
         let without = CrossCalibration(Array(parts.dropFirst()), of: corpus, sampling: Self.sampling)
         #expect(fitted.whole == without.whole && fitted.whole.offsets[0] == 0)
         let part = Division.Part(training: folds[1] + folds[2], held: folds[0])
-        #expect(part.untaught(in: corpus) == [corpus.labels[0]])
+        #expect(Division.untaught(by: [part], in: corpus) == [corpus.labels[0]])
+        // One network alone: what it was not taught says nothing of its temperature.
+        let known = Self.part(folds[1], in: corpus, seed: 3, raised: 1, taught: [1, 2])
+        var one = known
+        one.outputs += Self.part(folds[0], in: corpus, seed: 4, raised: 1, taught: [1, 2]).outputs
+        #expect(
+            CrossCalibration([one], of: corpus, sampling: Self.sampling).whole
+                == CrossCalibration([known], of: corpus, sampling: Self.sampling).whole)
     }
 
     @Test func offsetsThatDoNotHelpTheFoldsAreNotTaken() throws {
