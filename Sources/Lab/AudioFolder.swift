@@ -18,9 +18,8 @@ struct AudioFolder {
 
     /// What audio is called. A file of another name that cannot be read is a cover or a cue sheet.
     private static let extensions: Set<String> = [
-        "aac", "aif", "aifc", "aiff", "au", "caf", "flac", "m4a", "mp3", "oga", "ogg", "opus", "rf64", "snd", "w64",
-        "wav",
-        "wave", "wma",
+        "aac", "aif", "aifc", "aiff", "au", "caf", "flac", "m4a", "mp3",
+        "oga", "ogg", "opus", "rf64", "snd", "w64", "wav", "wave", "wma",
     ]
 
     /// Lists the folder, sorted by genre and track.

@@ -24,8 +24,8 @@ struct TrainCommand: ParsableCommand {
 
             MODEL gets the network of averaged weights, calibrated by what was held out, and its card. With --folds there \
             is a temperature and for each genre an offset of its logits, and each fold is judged with those that fit the \
-            others; with --valid alone there is a temperature. Beside it are written MODEL.json and MODEL.html, the report, and while it runs a checkpoint after \
-            every epoch: --resume goes on from there, to the same bytes as without the pause.
+            others; with --valid alone there is a temperature. Beside it are written MODEL.json and MODEL.html, the \
+            report, and while it runs a checkpoint after every epoch: --resume goes on from there, to the same bytes as without the pause.
 
             The same seed, data and options give the same model on the same machine, however many cores it uses.
 
@@ -157,12 +157,9 @@ struct TrainCommand: ParsableCommand {
             Terminal.line("")
         }
         if !result.report.parts.isEmpty {
-            let offsets = result.report.namedOffsets.map { label, offset in
-                "\(label) \(offset < 0 ? "−" : "+")\(Double(abs(offset)).digits(2))"
-            }
             Terminal.line(
                 "calibration: temperature \(Double(result.report.temperature).digits(2))"
-                    + (offsets.isEmpty ? "" : "; added to the logits: \(offsets.joined(separator: ", "))"))
+                    + (result.report.offsetsInWords.map { "; \($0)" } ?? ""))
         }
         if let a = result.report.noMusicCalledMusic, let b = result.report.musicCalledNoMusic {
             Terminal.line("no-music called music: \(a.percent) of windows; music called no-music: \(b.percent)")

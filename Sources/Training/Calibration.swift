@@ -110,12 +110,10 @@ struct CrossCalibration {
     ///   labels that a network was not taught; and of several, one that was not taught what the others were says
     ///   nothing of how they confuse labels.
     init(_ parts: [Part], of corpus: Corpus, sampling: SamplingConfiguration) {
-        func fit(_ outputs: [ClipOutput], offsets: Bool) -> Calibration {
-            Calibration(Evidence(outputs, of: corpus, sampling: sampling), offsets: offsets)
-        }
+        func evidence(_ outputs: [ClipOutput]) -> Evidence { Evidence(outputs, of: corpus, sampling: sampling) }
         guard parts.count > 1 else {
-            whole = fit(
-                parts.flatMap { part in part.outputs.filter { part.taught.contains($0.label) } }, offsets: false)
+            let known = parts.flatMap { part in part.outputs.filter { part.taught.contains($0.label) } }
+            whole = Calibration(evidence(known), offsets: false)
             self.parts = parts.map { [whole] _ in whole }
             return
         }
@@ -126,13 +124,14 @@ struct CrossCalibration {
             part.taught == all || complete < 2
                 ? part.outputs.filter { times[$0.name] == 1 && part.taught.contains($0.label) } : []
         }
-        let everything = Evidence(own.flatMap(\.self), of: corpus, sampling: sampling)
+        let everything = evidence(own.flatMap(\.self))
+        let others = own.indices.map { left in
+            evidence(own.enumerated().filter { $0.offset != left }.flatMap(\.element))
+        }
         let place = Dictionary(
-            own.enumerated().flatMap { part, outputs in outputs.map { ($0.name, part) } }, uniquingKeysWith: { $1 })
+            uniqueKeysWithValues: own.enumerated().flatMap { part, outputs in outputs.map { ($0.name, part) } })
         func fits(offsets: Bool) -> (parts: [Calibration], loss: Double) {
-            let fits = own.indices.map { left in
-                fit(own.enumerated().filter { $0.offset != left }.flatMap(\.element), offsets: offsets)
-            }
+            let fits = others.map { Calibration($0, offsets: offsets) }
             return (fits, everything.loss { fits[place[$0.name] ?? 0] })
         }
         let (plain, offset) = (fits(offsets: false), fits(offsets: true))

@@ -64,11 +64,7 @@ public struct ReportPage {
 
     /// What calibration adds to the logits, where it adds anything.
     private var offsets: String {
-        guard !report.namedOffsets.isEmpty else { return "" }
-        let each = report.namedOffsets.map { label, offset in
-            "\(Self.escape(label)) \(offset < 0 ? "−" : "+")\(Self.number(Double(abs(offset)), 2))"
-        }
-        return "; added to the logits: \(each.joined(separator: ", ")); each fold is judged with what fits the others"
+        report.offsetsInWords.map { "; \(Self.escape($0)); each fold is judged with what fits the others" } ?? ""
     }
 
     private var figuresTable: String {

@@ -167,8 +167,16 @@ public struct TrainingReport: Codable, Sendable {
     }
 
     /// The offsets that are not 0, by label.
-    public var namedOffsets: [(label: String, offset: Float)] {
-        zip(labels, offsets).filter { $0.1 != 0 }.map { (label: $0.0, offset: $0.1) }
+    private func named(_ offsets: [Float]) -> [(label: String, offset: Double)] {
+        zip(labels, offsets).filter { $0.1 != 0 }.map { (label: $0, offset: Double($1)) }
+    }
+
+    /// What is added to the logits, in words; nil if nothing is.
+    public var offsetsInWords: String? {
+        let each = named(offsets).map { label, offset in
+            "\(label) \(offset < 0 ? "−" : "+")\(String(format: "%.2f", abs(offset)))"
+        }
+        return each.isEmpty ? nil : "added to the logits: \(each.joined(separator: ", "))"
     }
 
     /// Whether tracks are held out by several networks; the first one's figures are then in `parts` and `all`.
@@ -182,9 +190,52 @@ public struct TrainingReport: Codable, Sendable {
 
     private static func round(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
 
-    private static func json(offsets: [(label: String, offset: Float)]) -> String? {
-        offsets.isEmpty
-            ? nil : json(Dictionary(uniqueKeysWithValues: offsets.map { ($0.label, round(Double($0.offset))) }))
+    private func card(offsets: [Float]) -> String? {
+        let named = named(offsets).map { ($0.label, Self.round($0.offset)) }
+        return named.isEmpty ? nil : Self.json(Dictionary(uniqueKeysWithValues: named))
+    }
+
+    /// Figures as they stand in a card.
+    private struct Measured: Encodable {
+        var windows: Int
+        var windowAccuracy: Double
+        var windowInterval: [Double]?
+        var nll: Double
+        var ece: Double
+        var clips: Int
+        var clipAccuracy: Double
+        var clipInterval: [Double]?
+        var clipMacroF1: Double?
+
+        enum CodingKeys: String, CodingKey {
+            case windows, nll, ece, clips
+            case windowAccuracy = "window_accuracy"
+            case windowInterval = "window_interval"
+            case clipAccuracy = "clip_accuracy"
+            case clipInterval = "clip_interval"
+            case clipMacroF1 = "clip_macro_f1"
+        }
+
+        init(_ fold: Fold) {
+            windows = fold.windows
+            windowAccuracy = TrainingReport.round(fold.windowAccuracy)
+            nll = TrainingReport.round(fold.nll)
+            ece = TrainingReport.round(fold.ece)
+            clips = fold.clips
+            clipAccuracy = TrainingReport.round(fold.clipAccuracy)
+        }
+
+        init(_ figures: Figures) {
+            windows = figures.windows.n
+            windowAccuracy = TrainingReport.round(figures.windows.accuracy)
+            windowInterval = figures.windows.interval.map(TrainingReport.round)
+            nll = TrainingReport.round(figures.windows.nll)
+            ece = TrainingReport.round(figures.windows.ece)
+            clips = figures.clips.n
+            clipAccuracy = TrainingReport.round(figures.clips.accuracy)
+            clipInterval = figures.clips.interval.map(TrainingReport.round)
+            clipMacroF1 = TrainingReport.round(figures.clips.macroF1)
+        }
     }
 
     /// What every model of the session has in its metadata. Nothing that differs from run to run but the day.
@@ -202,20 +253,13 @@ public struct TrainingReport: Codable, Sendable {
         guard let first = own.first else { return card }
         var card = commonCard
         card["split"] = "\(run) of \(folds), trained without what it was judged by"
-        let named = zip(labels, first.offsets).filter { $0.1 != 0 }.map { (label: $0, offset: $1) }
-        card["offsets_in_head_bias"] = Self.json(offsets: named)
-        for fold in own {
-            card["measured_\(fold.store)"] =
-                "{\"windows\":\(fold.windows),\"window_accuracy\":\(Self.round(fold.windowAccuracy)),"
-                + "\"nll\":\(Self.round(fold.nll)),\"ece\":\(Self.round(fold.ece)),\"clips\":\(fold.clips),"
-                + "\"clip_accuracy\":\(Self.round(fold.clipAccuracy))}"
-        }
+        card["offsets_in_head_bias"] = self.card(offsets: first.offsets)
+        for fold in own { card["measured_\(fold.store)"] = Self.json(Measured(fold)) }
         return card
     }
 
     /// What stands in the model's own metadata.
     var card: [String: String] {
-        let round = Self.round
         var card = commonCard
         guard !parts.isEmpty else {
             card["split"] = "trained on everything; nothing was held out, so nothing is known of its accuracy"
@@ -227,17 +271,10 @@ public struct TrainingReport: Codable, Sendable {
             : "judged by \(folds) networks, each on \(divided) that it never saw"
                 + (hasTracksOfAll ? " (what all hold out: by the first)" : "")
         if trainedOnEverything { card["split", default: ""] += "; then trained on everything" }
-        card["offsets_in_head_bias"] = Self.json(offsets: namedOffsets)
-        for part in parts {
-            let (windows, clips) = (part.figures.windows, part.figures.clips)
-            card["measured_\(part.store)"] =
-                "{\"windows\":\(windows.n),\"window_accuracy\":\(round(windows.accuracy)),"
-                + "\"window_interval\":\(Self.json(windows.interval.map(round))),\"nll\":\(round(windows.nll)),"
-                + "\"ece\":\(round(windows.ece)),\"clips\":\(clips.n),\"clip_accuracy\":\(round(clips.accuracy)),"
-                + "\"clip_interval\":\(Self.json(clips.interval.map(round))),\"clip_macro_f1\":\(round(clips.macroF1))}"
-        }
-        if let noMusicCalledMusic { card["no_music_called_music"] = "\(round(noMusicCalledMusic))" }
-        if let musicCalledNoMusic { card["music_called_no_music"] = "\(round(musicCalledNoMusic))" }
+        card["offsets_in_head_bias"] = self.card(offsets: offsets)
+        for part in parts { card["measured_\(part.store)"] = Self.json(Measured(part.figures)) }
+        if let noMusicCalledMusic { card["no_music_called_music"] = "\(Self.round(noMusicCalledMusic))" }
+        if let musicCalledNoMusic { card["music_called_no_music"] = "\(Self.round(musicCalledNoMusic))" }
         return card
     }
 }

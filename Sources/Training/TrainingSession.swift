@@ -69,20 +69,18 @@ public struct TrainingSession {
         let clock = ContinuousClock()
         let start = clock.now
         var histories: [TrainingReport.Run] = []
-        var judgements: [(run: String, said: CrossCalibration.Part)] = []
-        var models: [(model: GenreModel, held: [Int])] = []
+        var judged: [(run: String, model: GenreModel, said: CrossCalibration.Part)] = []
         for (number, part) in plan.parts.enumerated() {
             let name = name(ofPart: number)
             let trainer = try train(name, part, seed: plan.seed &+ UInt64(number), &histories, tell)
             let model = try trainer.model(temperature: 1, card: [:])
             let outputs = model.outputs(of: part.held, in: plan.corpus, workers: workers)
             tell(.judged(run: name, Figures(outputs, labels: plan.corpus.labels)))
-            judgements.append((name, .init(outputs: outputs, taught: part.taught(in: plan.corpus))))
-            models.append((model, part.held))
+            judged.append((name, model, .init(outputs: outputs, taught: part.taught(in: plan.corpus))))
         }
         let calibrations = CrossCalibration(
-            judgements.map(\.said), of: plan.corpus, sampling: plan.configuration.sampling)
-        var final = models.last?.model
+            judged.map(\.said), of: plan.corpus, sampling: plan.configuration.sampling)
+        var final = judged.last?.model
         if plan.trainsOnEverything || final == nil {
             let everything = Division.Part(training: Array(plan.corpus.tracks.indices), held: [])
             final = try train("everything", everything, seed: plan.seed, &histories, tell)
@@ -91,19 +89,15 @@ public struct TrainingSession {
         guard let final else { throw TrainingError(.badParameter, "there is nothing to train") }
         let report = TrainingReport(
             plan: plan,
-            judged: zip(judgements, calibrations.parts).map { ($0.run, $0.said.outputs, $1) },
+            judged: zip(judged, calibrations.parts).map { ($0.run, $0.said.outputs, $1) },
             calibration: calibrations.whole, runs: histories, seconds: (clock.now - start) / .seconds(1))
         func calibrated(_ model: GenreModel, _ calibration: Calibration, _ card: [String: String]) -> GenreModel {
             model.with(temperature: calibration.temperature, offsets: calibration.offsets, card: card)
         }
         return Result(
             model: calibrated(final, calibrations.whole, report.card), report: report,
-            parts: models.enumerated().map { number, part in
-                let card = report.card(ofRun: judgements[number].run)
-                return (
-                    calibrated(part.model, calibrations.parts[number], card),
-                    part.held.map { plan.corpus.tracks[$0].name }
-                )
+            parts: zip(judged, calibrations.parts).map { part, calibration in
+                (calibrated(part.model, calibration, report.card(ofRun: part.run)), part.said.outputs.map(\.name))
             })
     }
 

@@ -68,6 +68,8 @@ extension EndToEndTests {
             struct Level: Decodable {
                 var n: Int
                 var accuracy: Double
+                /// Of windows.
+                var nll: Double?
             }
             var windows: Level
             var clips: Level
