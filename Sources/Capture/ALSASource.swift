@@ -89,8 +89,10 @@ private struct ALSACapture: ~Copyable {
         let patience = max(Self.patience, 3 * Double(setup.periodFrames) / Double(setup.sampleRate))
         var deadline = monotonicSeconds() + max(patience, Self.patienceAtFirst)
         while try waitForData(until: deadline) {
-            let wasStopped = monotonicSeconds() > deadline + Self.lateness
-            if try readAvailable() || wasStopped {
+            let woken = monotonicSeconds()
+            let frames = try readAvailable()
+            // Part of a period wakes nobody: what is found of it at the deadline was left over when the device stalled.
+            if woken < deadline ? frames > 0 : frames >= setup.periodFrames || woken > deadline + Self.lateness {
                 deadline = monotonicSeconds() + patience
             } else if monotonicSeconds() >= deadline {
                 throw CaptureError(
@@ -111,33 +113,33 @@ private struct ALSACapture: ~Copyable {
         return !signal.isRaised
     }
 
-    /// Reads and delivers all that is there. Returns whether there was anything.
-    private func readAvailable() throws(CaptureError) -> Bool {
+    /// Reads and delivers all that is there. Returns how many frames that were.
+    private func readAvailable() throws(CaptureError) -> Int {
         var events: UInt16 = 0
         // Not only to know: plugins clear their wake-up here.
         snd_pcm_poll_descriptors_revents(
             pcm.handle, descriptors.baseAddress, UInt32(descriptors.count - 1), &events)
-        var hasRead = false
+        var read = 0
         while !signal.isRaised {
             let frames = snd_pcm_readi(pcm.handle, bytes.baseAddress, snd_pcm_uframes_t(pcm.setup.periodFrames))
             if frames > 0 {
-                let read = UnsafeRawBufferPointer(rebasing: bytes[..<(frames * pcm.setup.mixer.bytesPerFrame)])
-                gate.deliver(pcm.setup.mixer.mix(read, into: mono))
-                hasRead = true
+                let block = UnsafeRawBufferPointer(rebasing: bytes[..<(frames * pcm.setup.mixer.bytesPerFrame)])
+                gate.deliver(pcm.setup.mixer.mix(block, into: mono))
+                read += frames
                 // A short read took all there was; asking at once would fetch frame after frame as they arrive.
-                if frames < pcm.setup.periodFrames { return true }
+                if frames < pcm.setup.periodFrames { break }
                 continue
             }
             switch CInt(-frames) {
-            case 0, EAGAIN, EINTR: return hasRead
+            case 0, EAGAIN, EINTR: break
             case EPIPE: try recover()
             case ESTRPIPE: try resume()
             default: throw lost("is gone", "snd_pcm_readi", CInt(frames))
             }
             // What it has from now on is waited for: a device that stops again at once would be asked for ever.
-            return hasRead
+            break
         }
-        return hasRead
+        return read
     }
 
     /// After an overrun: starts anew. What cannot be started is no overrun but gone: plugins whose server dies report
