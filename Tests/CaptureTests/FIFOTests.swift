@@ -43,10 +43,10 @@ struct FIFOTests {
         let path = try makeFIFO()
         let (source, sink) = try listen(path)
         defer { source.stop() }
-        #expect(await sink.wait(seconds: 2) { $0.waits.count == 1 })
+        #expect(await sink.wait { $0.waits.count == 1 })
         for (index, rate) in [44_100, 48_000, 8_000].enumerated() {
             await write(Signals.wav(tone, rate: rate, channels: 2, dataSize: index == 1 ? .max : nil), to: path)
-            #expect(await sink.wait(seconds: 2) { $0.waits.count == index + 2 })
+            #expect(await sink.wait { $0.waits.count == index + 2 })
             #expect(sink.record.formats.last?.sampleRate == rate)
             #expect(sink.record.count == (index + 1) * tone.count)
         }
@@ -61,7 +61,7 @@ struct FIFOTests {
         defer { source.stop() }
         let rates = (0..<20).map { 8_000 + 1000 * $0 }
         for rate in rates { await write(Signals.wav(tone, rate: rate), to: path) }
-        #expect(await sink.wait(seconds: 3) { $0.count == rates.count * tone.count })
+        #expect(await sink.wait { $0.count == rates.count * tone.count })
         #expect(sink.record.formats.map(\.sampleRate) == rates)
     }
 
@@ -73,7 +73,7 @@ struct FIFOTests {
         let frames = Signals.encode(tone, .int16, channels: 2)
         for writer in 1...3 {
             await write(Array(frames.dropLast(writer)), to: path)
-            #expect(await sink.wait(seconds: 2) { $0.waits.count == writer + 1 })
+            #expect(await sink.wait { $0.waits.count == writer + 1 })
         }
         #expect(sink.record.count == 3 * (tone.count - 1))
         #expect(zip(sink.record.samples.suffix(tone.count - 1), tone).allSatisfy { abs($0 - $1) < 1e-4 })
@@ -86,13 +86,13 @@ struct FIFOTests {
         defer { source.stop() }
         for writer in 1...2 {
             await write(Signals.wav(tone, rate: 44_100), to: path)
-            #expect(await sink.wait(seconds: 2) { $0.losses.count == writer && $0.waits.count == writer + 1 })
+            #expect(await sink.wait { $0.losses.count == writer && $0.waits.count == writer + 1 })
         }
         let error = try #require(sink.record.losses.first)
         #expect(error.code == .formatMismatch && error.message.contains("44100 Hz, not 48000"))
         #expect(error.message.contains(path))
         await write(Signals.wav(tone, rate: 48_000), to: path)
-        #expect(await sink.wait(seconds: 2) { $0.count == tone.count })
+        #expect(await sink.wait { $0.count == tone.count })
     }
 
     @Test("The writer waits while the sink is busy, and nothing is lost")
@@ -105,7 +105,7 @@ struct FIFOTests {
         let long = Signals.sine(440, rate: 48_000, seconds: 4)
         let start = ContinuousClock.now
         await write(Signals.wav(long, rate: 48_000), to: path)
-        #expect(await sink.inner.wait(seconds: 3) { $0.count == long.count })
+        #expect(await sink.inner.wait { $0.count == long.count })
         // 375 KiB pass in blocks of at most 64 KiB, each taking 50 ms.
         #expect(ContinuousClock.now - start > .milliseconds(150))
     }
@@ -115,13 +115,13 @@ struct FIFOTests {
         let path = try makeFIFO()
         let (source, sink) = try listen(path)
         defer { source.stop() }
-        #expect(await sink.wait(seconds: 2) { $0.waits.count == 1 })
+        #expect(await sink.wait { $0.waits.count == 1 })
         unlink(path)
-        #expect(await sink.wait(seconds: 3) { $0.losses.count >= 1 })
+        #expect(await sink.wait { $0.losses.count >= 1 })
         try #require(mkfifo(path, 0o600) == 0)
-        #expect(await sink.wait(seconds: 8) { $0.waits.count == 2 })
+        #expect(await sink.wait { $0.waits.count == 2 })
         await write(Signals.wav(tone, rate: 48_000), to: path)
-        #expect(await sink.wait(seconds: 2) { $0.count == tone.count })
+        #expect(await sink.wait { $0.count == tone.count })
     }
 
     @Test("A FIFO that is missing at the start is told of, and heard when it is made")
@@ -129,12 +129,12 @@ struct FIFOTests {
         let path = TestEnvironment.path("later.fifo")
         let (source, sink) = try listen(path)
         defer { source.stop() }
-        #expect(await sink.wait(seconds: 2) { $0.losses.count == 1 })
+        #expect(await sink.wait { $0.losses.count == 1 })
         #expect(sink.record.losses.first?.message.contains("mkfifo \(path)") == true)
         try #require(mkfifo(path, 0o600) == 0)
-        #expect(await sink.wait(seconds: 8) { $0.waits.count == 1 })
+        #expect(await sink.wait { $0.waits.count == 1 })
         await write(Signals.wav(tone, rate: 48_000), to: path)
-        #expect(await sink.wait(seconds: 2) { $0.count == tone.count })
+        #expect(await sink.wait { $0.count == tone.count })
         #expect(sink.record.losses.count == 1)
     }
 
@@ -143,7 +143,7 @@ struct FIFOTests {
         let path = try makeFIFO()
         let (source, sink) = try listen(path)
         defer { source.stop() }
-        #expect(await sink.wait(seconds: 2) { $0.waits.count == 1 })
+        #expect(await sink.wait { $0.waits.count == 1 })
         let writer = open(path, O_WRONLY)
         defer { close(writer) }
         let header = Signals.wav(tone, rate: 48_000, dataSize: .max)
@@ -153,7 +153,7 @@ struct FIFOTests {
         #expect(sink.record.losses.isEmpty && sink.record.count == tone.count)
         try #require(mkfifo(path, 0o600) == 0)
         await write(Signals.wav(tone, rate: 32_000), to: path)
-        #expect(await sink.wait(seconds: 8) { $0.formats.last?.sampleRate == 32_000 })
+        #expect(await sink.wait { $0.formats.last?.sampleRate == 32_000 })
         #expect(sink.record.losses.map(\.code) == [.disconnected])
     }
 
@@ -162,7 +162,7 @@ struct FIFOTests {
         let file = try Signals.file([1, 2, 3])
         for (path, hint) in [(file, "file:\(file)"), ("/tmp", "directory"), ("/dev/zero", "device")] {
             let (source, sink) = try listen(path)
-            #expect(await sink.wait(seconds: 2) { $0.isEnded })
+            #expect(await sink.wait { $0.isEnded })
             #expect(sink.record.failure?.code == .cannotOpen)
             #expect(sink.record.failure?.message.contains(hint) == true, "\(sink.record.failure?.message ?? "")")
             source.stop()
@@ -175,7 +175,7 @@ struct FIFOTests {
         let (source, sink) = try listen(path)
         defer { source.stop() }
         try await TestEnvironment.run("\(program.command) >'\(path)' 2>/dev/null")
-        #expect(await sink.wait(seconds: 2) { $0.waits.count == 2 })
+        #expect(await sink.wait { $0.waits.count == 2 })
         let record = sink.record
         #expect(record.losses.isEmpty)
         #expect(record.formats.first?.sampleRate == program.rate)

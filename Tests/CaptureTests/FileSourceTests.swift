@@ -11,7 +11,7 @@ struct FileSourceTests {
         let source = try SourceURI(parsing: "file:\(path)\(options)").makeSource()
         let sink = RecordingSink()
         try source.start(sink)
-        #expect(await sink.wait(seconds: 4) { $0.isEnded })
+        #expect(await sink.wait { $0.isEnded })
         source.stop()
         return sink.record
     }
@@ -41,7 +41,7 @@ struct FileSourceTests {
         let source = try SourceURI(parsing: "file:\(path)?pace=fast&loop=true").makeSource()
         let sink = RecordingSink()
         try source.start(sink)
-        #expect(await sink.wait(seconds: 3) { $0.count > 5 * tone.count })
+        #expect(await sink.wait { $0.count > 5 * tone.count })
         source.stop()
         let record = sink.record
         #expect(!record.isEnded && record.formats.count == 1)

@@ -35,7 +35,7 @@ struct PipeReaderTests {
             try ChildProcess(shell: "dd if='\(file)' of='\(path)' bs=\(1000 + 977 * index) status=none")
         }
         for (sink, writer) in zip(sinks, writers) {
-            #expect(await sink.wait(seconds: 10) { $0.waits.count == 2 })
+            #expect(await sink.wait { $0.waits.count == 2 })
             #expect(sink.record.count == tone.count)
             #expect(zip(sink.record.samples, tone).allSatisfy { abs($0 - $1) < 1e-4 })
             writer.end()
@@ -55,9 +55,9 @@ struct PipeReaderTests {
         // It ends by itself when nobody reads any more.
         let writer = try ChildProcess(shell: "\(command.replacing("%", with: headers)) >'\(loud)' 2>/dev/null")
         defer { writer.end() }
-        #expect(await loudSink.wait(seconds: 5) { $0.count > 1000 })
+        #expect(await loudSink.wait { $0.count > 1000 })
         try await TestEnvironment.run("cat '\(Signals.file(Signals.encode(tone, .int16, channels: 2)))' >'\(other)'")
-        #expect(await sink.wait(seconds: 5) { $0.count == tone.count })
+        #expect(await sink.wait { $0.count == tone.count })
     }
 
     @Test("While a sink has no room its writer waits and nobody else; nothing is lost")
@@ -71,12 +71,12 @@ struct PipeReaderTests {
         let writer = try ChildProcess(shell: "cat '\(Signals.file(bytes))' >'\(paths[0])'")
         defer { writer.end() }
         try await TestEnvironment.run("cat '\(Signals.file(bytes))' >'\(paths[1])'")
-        #expect(await other.wait(seconds: 5) { $0.count == tone.count })
+        #expect(await other.wait { $0.count == tone.count })
         #expect(full.inner.record.count == 0 && writer.isRunning)
         #expect(!pipes.hasWork, "what nobody may read is no work")
         full.hasRoom = true
         pipes.wake()
-        #expect(await full.inner.wait(seconds: 5) { $0.waits.count == 2 })
+        #expect(await full.inner.wait { $0.waits.count == 2 })
         #expect(full.inner.record.samples.count == tone.count)
     }
 

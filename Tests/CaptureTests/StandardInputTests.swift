@@ -28,7 +28,7 @@ struct StandardInputTests {
         let source = try SourceURI(parsing: "pipe:-\(options)").makeSource()
         let sink = RecordingSink()
         try source.start(sink)
-        #expect(await sink.wait(seconds: 3) { $0.isEnded })
+        #expect(await sink.wait { $0.isEnded })
         source.stop()
         return sink.record
     }

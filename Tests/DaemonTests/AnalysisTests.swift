@@ -303,7 +303,7 @@ struct AnalysisPoolTests {
         // Events and estimates take ways of their own: the stream's last estimate may come after its end is told.
         let positions = try expected(samples).positions
         #expect(
-            await eventually(within: 30) {
+            await eventually {
                 for listener in listeners { listener.collect() }
                 return listeners.allSatisfy {
                     $0.state.withLock {
@@ -357,7 +357,7 @@ struct AnalysisPoolTests {
             close(writer)
         }.start()
         #expect(
-            await eventually(within: 30) {
+            await eventually {
                 listener.collect()
                 return listener.state.withLock { ($0.positions.max() ?? 0) > 4.5 }
             })
@@ -399,7 +399,7 @@ struct AnalysisPoolTests {
         #expect(!done.isRaised)
         #expect(input.secondsSinceDelivery == 0, "waiting is not its fault")
         input.stop()
-        #expect(await eventually(within: 1) { done.isRaised })
+        #expect(await eventually { done.isRaised })
     }
 
     @Test func `other settings take over between two windows, and nothing starts anew`() async throws {
@@ -470,7 +470,7 @@ struct AnalysisPoolTests {
             }.start()
         }
         #expect(
-            await eventually(within: 30) {
+            await eventually {
                 listeners.allSatisfy { $0.state.withLock { $0.events.last } == "ended" }
             })
         pool.stop()

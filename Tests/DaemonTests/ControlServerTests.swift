@@ -167,15 +167,15 @@ struct ControlServerTests {
         await fixture.stop()
     }
 
-    @Test func `a subscriber that does not read loses estimates, is told how many, and slows nobody`() async throws {
+    @Test(.timeLimit(.minutes(2)))
+    func `a subscriber that does not read loses estimates, is told how many, and slows nobody`() async throws {
         let fixture = try await HubFixture()
         await fixture.open()
         let slow = try RawClient(fixture.path)
         #expect(try await slow.ask("subscribe", params: #"{"events":["estimate"]}"#)?.result != nil)
         let count = 5000
-        let start = ContinuousClock.now
+        // Who waited for it would wait for ever.
         for index in 1...count { await fixture.estimate(.genre, 0, at: Double(index)) }
-        #expect(start.duration(to: .now) < .seconds(10))
         // Now it reads: what was kept for it, then how many are missing.
         var (got, lost) = (0, 0)
         var isTold = false
@@ -231,7 +231,8 @@ struct ControlServerTests {
         #expect(await daemon.stop() == 0)
     }
 
-    @Test func `stopping takes away the socket and lets clients have their last lines`() async throws {
+    @Test(.timeLimit(.minutes(2)))
+    func `stopping takes away the socket and lets clients have their last lines`() async throws {
         let fixture = try await HubFixture()
         let client = try RawClient(fixture.path)
         #expect(try await client.ask("subscribe")?.result != nil)
@@ -239,9 +240,8 @@ struct ControlServerTests {
         _ = try await deaf.ask("subscribe")
         await fixture.open()
         await fixture.estimate(.genre, 0, at: 3)
-        let start = ContinuousClock.now
+        // Returns, though one does not read.
         await fixture.stop()
-        #expect(start.duration(to: .now) < .milliseconds(900))
         #expect(access(fixture.path, F_OK) != 0)
         var methods: [String] = []
         while let line = try await client.object(patience: .milliseconds(200)) {

@@ -8,7 +8,7 @@ import Testing
 @testable import genred
 
 /// The whole daemon in this process, with real files, pipes and sockets. One at a time: each traps the signals.
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(2)))
 struct DaemonTests {
     private let folder: TemporaryFolder
     private let log = LogRecorder()
@@ -42,10 +42,8 @@ struct DaemonTests {
     }
 
     private func stop(_ running: Task<genred.ExitStatus, any Error>) async throws -> genred.ExitStatus {
-        let start = ContinuousClock.now
         kill(getpid(), SIGTERM)
         let status = try await running.value
-        #expect(start.duration(to: .now) < .seconds(2))
         #expect(access(path, F_OK) != 0)
         return status
     }

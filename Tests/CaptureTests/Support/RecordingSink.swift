@@ -27,6 +27,10 @@ final class RecordingSink: AudioSink {
         var overruns: Int {
             events.count { if case .overrun = $0 { true } else { false } }
         }
+        /// When the first loss was told.
+        var firstLoss: ContinuousClock.Instant? {
+            zip(events, times).first { if case .lost = $0.0 { true } else { false } }?.1
+        }
         var isEnded: Bool {
             events.contains { if case .ended = $0 { true } else { false } }
         }
@@ -75,9 +79,10 @@ final class RecordingSink: AudioSink {
         state.withLock { $0.samples.removeAll(keepingCapacity: true) }
     }
 
-    /// Waits until something was told or delivered that satisfies `condition`. Returns whether it was in time.
-    func wait(seconds: Double, until condition: (Record) -> Bool) async -> Bool {
-        let deadline = ContinuousClock.now + .seconds(seconds)
+    /// Waits until something was told or delivered that satisfies `condition`. Returns whether it came at all: the
+    /// patience is for a busy machine and promises nothing; what must come in time is told by `Record.times`.
+    func wait(until condition: (Record) -> Bool) async -> Bool {
+        let deadline = ContinuousClock.now + .seconds(30)
         while true {
             if state.withLock({ condition($0) }) { return true }
             if ContinuousClock.now > deadline { return false }

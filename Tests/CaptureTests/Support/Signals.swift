@@ -85,9 +85,14 @@ enum Signals {
         return path
     }
 
-    /// The frequency that a signal's zero crossings tell, in Hz.
+    /// The frequency that a signal's zero crossings tell, in Hz: of the median distance between those upwards, so
+    /// that the silence that a starved player leaves does not count.
     static func frequency(_ samples: [Float], rate: Int) -> Double {
-        let crossings = zip(samples, samples.dropFirst()).count { $0 < 0 && $1 >= 0 }
-        return Double(crossings) * Double(rate) / Double(max(1, samples.count))
+        // Between samples: a distance of whole samples would be too coarse.
+        let crossings = zip(samples, samples.dropFirst()).enumerated().compactMap { index, pair in
+            pair.0 < 0 && pair.1 >= 0 ? Double(index) - Double(pair.0) / Double(pair.1 - pair.0) : nil
+        }
+        let distances = zip(crossings.dropFirst(), crossings).map { $0 - $1 }.sorted()
+        return distances.isEmpty ? 0 : Double(rate) / distances[distances.count / 2]
     }
 }

@@ -100,7 +100,7 @@ final class NotifySocket {
     }
 
     /// Waits for something that begins like this.
-    func hears(_ beginning: String, within seconds: Double = 10) async -> Bool {
+    func hears(_ beginning: String, within seconds: Double = 60) async -> Bool {
         await eventually(within: seconds) {
             take()
             return heard.contains { $0.hasPrefix(beginning) }

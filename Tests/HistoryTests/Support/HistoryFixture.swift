@@ -72,7 +72,7 @@ extension History {
 }
 
 /// Waits until something is so, looking often; false when it took too long.
-func eventually(within seconds: Double = 10, _ isSo: () async throws -> Bool) async rethrows -> Bool {
+func eventually(within seconds: Double = 60, _ isSo: () async throws -> Bool) async rethrows -> Bool {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < deadline {
         if try await isSo() { return true }
