@@ -43,7 +43,7 @@ struct StreamsReport {
     func printTable() {
         Terminal.line("\(chosen.clips) clips, \(Int(chosen.minutes.rounded())) minutes\n")
         var rows = [
-            ["", "right", "wrong", "found", "delay", "of found", "false/min", "calibration"],
+            ["", "right", "wrong", "found", "delay", "of found", "false/min", "confidence", "calibration"],
             Self.row("raw windows", raw), Self.row("estimator", chosen),
         ]
         for candidate in found ?? [] {
@@ -60,7 +60,7 @@ struct StreamsReport {
         return [
             name, figures.right.digits(3), figures.wrong.digits(3), figures.found.digits(3),
             seconds(figures.medianDelay), seconds(figures.medianDelayFound), figures.falseChanges.digits(2),
-            figures.calibrationError.digits(3),
+            figures.confidence.digits(3), figures.calibrationError.digits(3),
         ]
     }
 }

@@ -19,6 +19,9 @@ public struct StreamFigures: Sendable, Codable {
     public var found = 0.0
     /// How often a minute the published label changed to another one without a change of the music: more than once a clip.
     public var falseChanges = 0.0
+    /// The confidence of the published label, mean over the time at which there is one: if calibrated, `right` over
+    /// `right` and `wrong`.
+    public var confidence = 0.0
     /// Expected calibration error of the confidence (10 bins), over the time at which a label is published.
     public var calibrationError = 0.0
 
@@ -80,6 +83,7 @@ struct StreamTally {
             medianDelayFound: found.isEmpty ? nil : found[found.count / 2],
             found: Double(found.count) / Double(max(delays.count, 1)),
             falseChanges: Double(falseChanges) / max(time / 60, 1e-9),
+            confidence: bins.reduce(0) { $0 + $1.confidence } / max(binned, 1e-9),
             calibrationError: bins.reduce(0) { $0 + abs($1.confidence - $1.right) } / max(binned, 1e-9))
     }
 }
