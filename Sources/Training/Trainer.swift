@@ -67,7 +67,7 @@ public final class Trainer {
             corpus: corpus, training: training, configuration: configuration, seed: seed, workers: workers)
         optimizer = Optimizer(shape: shape, parameters: network.parameters, running: network.running)
         // Anything that the model cannot be is said now, not after hours.
-        _ = try model(temperature: 1, card: [:])
+        _ = try model()
     }
 
     private static func shape(_ configuration: TrainingConfiguration, labels: Int) -> NetworkShape {
@@ -141,7 +141,7 @@ public final class Trainer {
     }
 
     private func validate() throws(TrainingError) -> Validation {
-        let model = try model(optimizer.average, optimizer.averageRunning, temperature: 1, card: [:])
+        let model = try model(optimizer.average, optimizer.averageRunning)
         let figures = Figures(
             model.outputs(of: held, in: corpus, workers: workers), labels: corpus.labels, temperature: 1)
         if configuration.patience > 0 {
@@ -156,10 +156,11 @@ public final class Trainer {
             windowAccuracy: figures.windows.accuracy, clipAccuracy: figures.clips.accuracy, nll: figures.windows.nll)
     }
 
-    /// The network as it stands: the averaged weights, or those of the best validation where training can stop early.
-    public func model(temperature: Float, card: [String: String]) throws(TrainingError) -> GenreModel {
+    /// The network as it stands: the averaged weights, or those of the best validation where training can stop early,
+    /// of temperature 1 and without a card.
+    public func model() throws(TrainingError) -> GenreModel {
         let (parameters, running) = result
-        return try model(parameters, running, temperature: temperature, card: card)
+        return try model(parameters, running)
     }
 
     /// What training has come to: the averaged weights, or those of the best validation.
@@ -167,12 +168,10 @@ public final class Trainer {
         best.map { ($0.average, $0.running) } ?? (optimizer.average, optimizer.averageRunning)
     }
 
-    private func model(
-        _ parameters: [Float], _ running: RunningStatistics, temperature: Float, card: [String: String]
-    ) throws(TrainingError) -> GenreModel {
+    private func model(_ parameters: [Float], _ running: RunningStatistics) throws(TrainingError) -> GenreModel {
         do {
             return try GenreModel(
-                architecture: configuration.architecture, labels: corpus.labels, temperature: temperature, card: card,
+                architecture: configuration.architecture, labels: corpus.labels, temperature: 1, card: [:],
                 tensors: network.shape.tensors(
                     parameters: parameters, running: running, inputTransforms: maker.inputTransforms))
         } catch {

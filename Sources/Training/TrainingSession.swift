@@ -73,7 +73,7 @@ public struct TrainingSession {
         for (number, part) in plan.parts.enumerated() {
             let name = name(ofPart: number)
             let trainer = try train(name, part, seed: plan.seed &+ UInt64(number), &histories, tell)
-            let model = try trainer.model(temperature: 1, card: [:])
+            let model = try trainer.model()
             let outputs = model.outputs(of: part.held, in: plan.corpus, workers: workers)
             tell(.judged(run: name, Figures(outputs, labels: plan.corpus.labels)))
             judged.append((name, model, .init(outputs: outputs, taught: part.taught(in: plan.corpus))))
@@ -84,7 +84,7 @@ public struct TrainingSession {
         if plan.trainsOnEverything || final == nil {
             let everything = Division.Part(training: Array(plan.corpus.tracks.indices), held: [])
             final = try train("everything", everything, seed: plan.seed, &histories, tell)
-                .model(temperature: 1, card: [:])
+                .model()
         }
         guard let final else { throw TrainingError(.badParameter, "there is nothing to train") }
         let report = TrainingReport(

@@ -134,7 +134,7 @@ struct CalibrationTests {
         let trainer = try Trainer(
             corpus: corpus, training: Array(corpus.tracks.indices), held: [],
             configuration: SyntheticGenres.configuration, seed: 4)
-        let model = try trainer.model(temperature: 1, card: [:])
+        let model = try trainer.model()
         let offsets = model.labels.indices.map { Float($0) * 0.3 - 1 }
         let calibrated = model.with(temperature: 1.7, offsets: offsets, card: [:])
         let features = corpus.tracks[0].features

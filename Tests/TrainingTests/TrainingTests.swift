@@ -58,14 +58,14 @@ struct TrainingTests {
                 corpus: corpus, training: Array(corpus.tracks.indices), held: [], configuration: configuration, seed: 4,
                 workers: Workers(count: workers))
             try trainer.run(checkpoint: nil) { _ in true }
-            return try Self.bytes(trainer.model(temperature: 1, card: [:]))
+            return try Self.bytes(trainer.model())
         }
         #expect(models[0] == models[1])
         #expect(models[0] == models[2])
         let other = try Trainer(
             corpus: corpus, training: Array(corpus.tracks.indices), held: [], configuration: configuration, seed: 5)
         try other.run(checkpoint: nil) { _ in true }
-        #expect(try Self.bytes(other.model(temperature: 1, card: [:])) != models[0])
+        #expect(try Self.bytes(other.model()) != models[0])
     }
 
     @Test(arguments: [0, 2], [SyntheticGenres.configuration, SyntheticGenres.branchedConfiguration])
@@ -93,8 +93,8 @@ struct TrainingTests {
         try second.run(checkpoint: nil) { _ in true }
         #expect(second.history == whole.history)
         #expect(
-            try Self.bytes(second.model(temperature: 1, card: [:]))
-                == Self.bytes(whole.model(temperature: 1, card: [:])))
+            try Self.bytes(second.model())
+                == Self.bytes(whole.model()))
 
         let stranger = try trainer(seed: 8)
         let error = #expect(throws: TrainingError.self) { try stranger.resume(from: folder.file("state")) }
@@ -153,7 +153,7 @@ struct TrainingTests {
         let plain = targets()
         Teacher.teach(network, by: trainer.teachers, share: 0.25)
         // The same windows through the teacher as a model would see them.
-        let model = try teacher.model(temperature: 1, card: [:])
+        let model = try teacher.model()
         let transform = teacher.maker.inputTransforms[0]
         let input = teacher.network.branches[0].input
         for (window, mixed) in targets().chunked(by: 3).enumerated() {
@@ -206,7 +206,7 @@ struct TrainingTests {
         let trainer = try Trainer(
             corpus: corpus, training: Array(corpus.tracks.indices), held: [], configuration: configuration, seed: 2)
         try trainer.run(checkpoint: nil) { _ in true }
-        let model = try trainer.model(temperature: 1, card: [:])
+        let model = try trainer.model()
         trainer.network.parameters = trainer.optimizer.average
         trainer.network.running = trainer.optimizer.averageRunning
         trainer.maker.fill(trainer.network, step: 1000)

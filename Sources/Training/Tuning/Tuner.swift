@@ -123,7 +123,7 @@ public struct Tuner {
                     corpus: corpus, training: part.training, held: [], configuration: configuration, seed: seed,
                     workers: workers)
                 try trainer.run(checkpoint: nil) { _ in true }
-                let model = try trainer.model(temperature: 1, card: [:])
+                let model = try trainer.model()
                 said.append(
                     .init(
                         outputs: model.outputs(of: part.held, in: corpus, workers: workers),

@@ -1,0 +1,55 @@
+import Capture
+import Foundation
+import Model
+import Streaming
+import Testing
+
+@testable import genred
+
+struct SourceInputTests {
+    private let settings: AnalysisSettings
+
+    init() throws {
+        settings = AnalysisSettings(
+            model: try GenreModel.shipped(), updateInterval: 0.24, estimator: EstimatorParameters())
+    }
+
+    private func format(_ rate: Int = 22_050) -> StreamFormat {
+        StreamFormat(sampleRate: rate, channels: 1, encoding: "float", device: "test")
+    }
+
+    @Test func `a device that nobody reads loses the oldest, counted`() throws {
+        let input = SourceInput(name: "x", isRealTime: true, settings: settings, workerName: "test") {}
+        input.handle(.opened(format(8000)))
+        guard case .stream(_, let ring?, _)? = input.takeItem(ringIsEmpty: true) else {
+            Issue.record("no stream")
+            return
+        }
+        let count = ring.capacity * 3 + 17
+        (0..<count).map(Float.init).withUnsafeBufferPointer { samples in
+            for start in stride(from: 0, to: count, by: 100) {
+                input.deliver(UnsafeBufferPointer(rebasing: samples[start..<min(start + 100, count)]))
+            }
+        }
+        #expect(input.dropped == count - ring.capacity)
+        let rest = UnsafeMutableBufferPointer<Float>.allocate(capacity: count)
+        defer { rest.deallocate() }
+        #expect(ring.pop(into: rest) == ring.capacity)
+        #expect(rest[0] == Float(count - ring.capacity), "the newest are kept")
+    }
+
+    @Test func `a source that waits for room is stopped at once`() async throws {
+        let input = SourceInput(name: "x", isRealTime: false, settings: settings, workerName: "test") {}
+        input.handle(.opened(format()))
+        let done = Flag()
+        Thread {
+            noise(seconds: 10).withUnsafeBufferPointer { input.deliver($0) }
+            done.raise()
+        }.start()
+        try await Task.sleep(for: .milliseconds(50))
+        #expect(!done.isRaised)
+        #expect(input.secondsSinceDelivery == 0, "waiting is not its fault")
+        input.stop()
+        #expect(await eventually { done.isRaised })
+    }
+}
