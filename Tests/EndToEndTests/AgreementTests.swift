@@ -1,5 +1,6 @@
 import ControlProtocol
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -34,10 +35,10 @@ extension EndToEndTests {
             let daemon = try RunningDaemon(sources: [("clip", "pipe:\(fifo)")])
             let client = try await daemon.client()
             _ = try client.subscribe(source: nil, events: [.estimate])
-            async let writer = Task.detached { try Programs.run("/bin/sh", ["-c", "cat '\(path)' > '\(fifo)'"]) }.value
+            let writer = try ChildProcess(shell: "exec cat '\(path)' > '\(fifo)'", in: folder.path)
             let last = try #require(expected.last)
             let heard = try daemon.estimates(client, seconds: 20) { $0.position >= last.position - 1e-6 }
-            _ = try await writer
+            #expect(try await wait(20) { !writer.isRunning } && writer.status == 0)
             var compared = 0
             for window in expected {
                 guard
