@@ -88,12 +88,16 @@ private struct ALSACapture: ~Copyable {
         // A device with long periods may be silent for some of them.
         let patience = max(Self.patience, 3 * Double(setup.periodFrames) / Double(setup.sampleRate))
         var deadline = monotonicSeconds() + max(patience, Self.patienceAtFirst)
+        var hasBegunAnew = false
         while try waitForData(until: deadline) {
             let woken = monotonicSeconds()
-            let frames = try readAvailable()
+            let (frames, beginsAnew) = try readAvailable()
             // Part of a period wakes nobody: what is found of it at the deadline was left over when the device stalled.
-            if woken < deadline ? frames > 0 : frames >= setup.periodFrames || woken > deadline + Self.lateness {
+            let lives = woken < deadline ? frames > 0 : frames >= setup.periodFrames
+            // After an overrun it has as long as after data, but once: one that only ever overruns is lost.
+            if lives || woken > deadline + Self.lateness || beginsAnew && !hasBegunAnew {
                 deadline = monotonicSeconds() + patience
+                hasBegunAnew = beginsAnew
             } else if monotonicSeconds() >= deadline {
                 throw CaptureError(
                     .disconnected, "ALSA's \(name) runs but delivers nothing; it is opened again", call: "poll")
@@ -113,13 +117,15 @@ private struct ALSACapture: ~Copyable {
         return !signal.isRaised
     }
 
-    /// Reads and delivers all that is there. Returns how many frames that were.
-    private func readAvailable() throws(CaptureError) -> Int {
+    /// Reads and delivers all that is there. Returns how many frames that were, and whether an overrun or a pause of the
+    /// machine made the device begin anew.
+    private func readAvailable() throws(CaptureError) -> (frames: Int, beginsAnew: Bool) {
         var events: UInt16 = 0
         // Not only to know: plugins clear their wake-up here.
         snd_pcm_poll_descriptors_revents(
             pcm.handle, descriptors.baseAddress, UInt32(descriptors.count - 1), &events)
         var read = 0
+        var beginsAnew = false
         while !signal.isRaised {
             let frames = snd_pcm_readi(pcm.handle, bytes.baseAddress, snd_pcm_uframes_t(pcm.setup.periodFrames))
             if frames > 0 {
@@ -132,14 +138,18 @@ private struct ALSACapture: ~Copyable {
             }
             switch CInt(-frames) {
             case 0, EAGAIN, EINTR: break
-            case EPIPE: try recover()
-            case ESTRPIPE: try resume()
+            case EPIPE:
+                try recover()
+                beginsAnew = true
+            case ESTRPIPE:
+                try resume()
+                beginsAnew = true
             default: throw lost("is gone", "snd_pcm_readi", CInt(frames))
             }
             // What it has from now on is waited for: a device that stops again at once would be asked for ever.
             break
         }
-        return read
+        return (read, beginsAnew)
     }
 
     /// After an overrun: starts anew. What cannot be started is no overrun but gone: plugins whose server dies report

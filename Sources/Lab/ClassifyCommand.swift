@@ -11,8 +11,8 @@ struct ClassifyCommand: ParsableCommand {
         abstract: "Say which genre audio files are.",
         discussion: """
             Each file is cut into segments, each segment into windows of 3 s, a new one every 0.24 s, which the network \
-            judges exactly as in genred. A label's confidence is calibrated: of what is said with 0.7, seven in ten \
-            are right. Votes are the share of windows that say the same.
+            judges exactly as in genred. A window's confidence is calibrated: of what is said of windows with 0.7, seven \
+            in ten are right; a segment's and a file's is that of their mean. Votes are the share of windows that say the same.
 
             Any file that libsndfile reads will do; - is a file on standard input. A file that cannot be read, is \
             shorter than 3 s or silent is reported, and the others still run.

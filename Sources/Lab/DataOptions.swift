@@ -35,10 +35,10 @@ struct DataOptions: ParsableArguments {
         for text in label {
             let parts = text.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
-                throw ValidationError("--label '\(text)' is not of the form FOLDER=LABEL")
+                throw ValidationError("--label '\(Terminal.clean(text))' is not of the form FOLDER=LABEL")
             }
             if let other = result.updateValue(parts[1], forKey: parts[0]), other != parts[1] {
-                throw ValidationError("--label makes '\(parts[0])' both \(other) and \(parts[1])")
+                throw ValidationError(Terminal.clean("--label makes '\(parts[0])' both \(other) and \(parts[1])"))
             }
         }
         return result

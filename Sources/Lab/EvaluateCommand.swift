@@ -17,7 +17,8 @@ struct EvaluateCommand: ParsableCommand {
             calibration error (15 bins).
 
             With --json: windows (n, accuracy, interval, macroF1, nll, ece), clips (n, accuracy, interval, macroF1, \
-            confusion), labels, confusion (windows; rows are true), perLabel, reliability.
+            confusion), labels, confusion (windows; rows are true), perLabel, reliability; with --degrade also degraded, \
+            the same for each way of it.
 
             What the model was trained on tells nothing: judge by --split, a list of tracks that it never saw.
 
@@ -147,7 +148,12 @@ struct EvaluateCommand: ParsableCommand {
                 return
             }
             do {
-                let logits = model.logits(of: try AudioFeatures.read(entries[index].path, name, through: passage))
+                let features = try AudioFeatures.read(entries[index].path, name, through: passage)
+                guard features.frames >= FrontEnd.version1.windowFrames else {
+                    remarks.withLock { $0[index] = "\(name): shorter than a window, \(features.frames) frames" }
+                    return
+                }
+                let logits = model.logits(of: features)
                 let output = ClipOutput(name: name, label: label, store: 0, labels: model.labels.count, logits: logits)
                 results.withLock { $0[index] = output }
             } catch {

@@ -20,6 +20,8 @@ struct StreamsCommand: ParsableCommand {
 
             With several --fold MODEL=TRACKS, each model hears only its own tracks: give models that were trained \
             without them. --search tries a grid of the estimator's parameters.
+
+            EXIT CODES: 0 all clips were played; 1 some were left out, or nothing could be judged.
             """)
 
     @Argument(help: "The folder of audio: <genre>/<track>.<any extension>.")
@@ -51,7 +53,7 @@ struct StreamsCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard (5...3600).contains(seconds) else { throw ValidationError("--seconds must be 5 to 3600") }
+        guard (10...3600).contains(seconds) else { throw ValidationError("--seconds must be 10 to 3600") }
         guard (1...100).contains(rounds) else { throw ValidationError("--rounds must be 1 to 100") }
         guard fold.isEmpty || (choice.model == nil && tracks == nil) else {
             throw ValidationError("--fold says both the model and the tracks; leave --model and --tracks out")
@@ -61,21 +63,29 @@ struct StreamsCommand: ParsableCommand {
     func run() throws {
         let folder = try AudioFolder(audioDir)
         var streams: [RecordedStream] = []
+        var leftOut = 0
         for (number, (model, names)) in try folds().enumerated() {
             let playable = folder.entries.filter { entry in
                 model.labels.contains(entry.name.genre) && names?.contains(entry.name) != false
             }
             guard !playable.isEmpty else {
-                throw ValidationError(
-                    "under \(audioDir) there is no track that is asked for and whose genre the model knows")
+                throw TrainingError(
+                    .badParameter,
+                    "under '\(audioDir)' there is no track that is asked for and whose genre the model knows")
             }
-            streams += try record(model, playable, seed: seed &+ UInt64(number) << 32)
+            streams += try record(model, playable, seed: seed &+ UInt64(number) << 32, &leftOut)
         }
         let evaluation = StreamEvaluation(streams)
+        guard evaluation.isJudged else {
+            throw TrainingError(
+                .badParameter,
+                "there is nothing to judge: no clip goes on for more than \(Int(StreamFigures.settling)) s")
+        }
         let report = StreamsReport(
             chosen: try evaluation.figures(EstimatorParameters()), raw: evaluation.rawFigures(),
             found: search ? try best(evaluation) : nil)
         try json ? report.printJSON() : report.printTable()
+        if leftOut > 0 { throw ExitCode.failure }
     }
 
     /// Each model with the tracks that it hears; nil is all.
@@ -94,7 +104,7 @@ struct StreamsCommand: ParsableCommand {
     /// The streams of one model: each round is one, in another order. A stream has one sample rate, so clips of
     /// different rates play in different streams.
     private func record(
-        _ model: GenreModel, _ entries: [AudioFolder.Entry], seed: UInt64
+        _ model: GenreModel, _ entries: [AudioFolder.Entry], seed: UInt64, _ leftOut: inout Int
     ) throws -> [RecordedStream] {
         let progress = ProgressBar("listening", total: entries.count * rounds)
         var rates: [Int: [AudioFolder.Entry]] = [:]
@@ -103,6 +113,7 @@ struct StreamsCommand: ParsableCommand {
                 rates[try AudioFileReader(path: entry.path).format.sampleRate, default: []].append(entry)
             } catch {
                 Terminal.note("left out: \(Terminal.clean("\(error)"))")
+                leftOut += 1
             }
         }
         return try rates.sorted { $0.key < $1.key }.flatMap { rate, entries in
@@ -124,7 +135,7 @@ struct StreamsCommand: ParsableCommand {
     /// three points of it, ten points of calibration error as two.
     private func best(_ evaluation: StreamEvaluation) throws -> [StreamsReport.Candidate] {
         func worth(_ figures: StreamFigures) -> Double {
-            figures.right - 0.03 * figures.falseChanges - 0.2 * figures.calibrationError
+            figures.right - 0.03 * figures.falseChanges - 0.2 * (figures.calibrationError ?? 0)
         }
         let progress = ProgressBar("searching", total: StreamEvaluation.grid.count)
         let tried = try StreamEvaluation.grid.map { parameters in

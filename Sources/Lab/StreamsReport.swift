@@ -60,7 +60,7 @@ struct StreamsReport {
         return [
             name, figures.right.digits(3), figures.wrong.digits(3), figures.found.digits(3),
             seconds(figures.medianDelay), seconds(figures.medianDelayFound), figures.falseChanges.digits(2),
-            figures.confidence.digits(3), figures.calibrationError.digits(3),
+            figures.confidence?.digits(3) ?? "–", figures.calibrationError?.digits(3) ?? "–",
         ]
     }
 }

@@ -25,7 +25,7 @@ struct TrainCommand: ParsableCommand {
             MODEL gets the network of averaged weights, calibrated by what was held out, and its card. With --folds there \
             is a temperature and for each genre an offset of its logits, and each fold is judged with those that fit the \
             others; with --valid alone there is a temperature. Beside it are written MODEL.json and MODEL.html, the \
-            report, and while it runs a checkpoint after every epoch: --resume goes on from there, to the same bytes as without the pause.
+            report, and while it runs a checkpoint after every epoch: --resume goes on from there, to the same model as without the pause, byte for byte.
 
             The same seed, data and options give the same model on the same machine, however many cores it uses.
 
@@ -119,7 +119,7 @@ struct TrainCommand: ParsableCommand {
         guard let out else { return }
         let corpus = try Corpus(
             data.sources(), variants: variants, aliases: data.aliases(), groups: data.trackGroups())
-        for remark in corpus.remarks { Terminal.note("left out: \(remark)") }
+        for remark in corpus.remarks { Terminal.note(Terminal.clean("left out: \(remark)")) }
         let held = try valid.map { path in try TrackList.read(path) } ?? []
         var parts: [Division.Part] = []
         if let folds {

@@ -37,7 +37,9 @@ public struct GenreModel: Sendable {
         guard (2...64).contains(labels.count), Set(labels).count == labels.count,
             labels.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 64 && !$0.unicodeScalars.contains { $0.value < 32 } })
         else {
-            throw ModelError(.unsupported, "a model has 2 to 64 different labels of at most 64 bytes")
+            throw ModelError(
+                .unsupported,
+                "a model has 2 to 64 labels, all different, each of 1 to 64 bytes without control characters")
         }
         guard temperature.isFinite, temperature >= 0.01, temperature <= 100 else {
             throw ModelError(.unsupported, "temperature \(temperature) is not between 0.01 and 100")

@@ -55,7 +55,7 @@ extension Trainer {
     /// Takes up a run where a checkpoint left it; the same data, configuration and seed are required.
     public func resume(from path: String) throws(TrainingError) {
         func refused(_ reason: String) -> TrainingError {
-            TrainingError(.badParameter, "cannot resume from '\(path)': \(reason)")
+            TrainingError(.badParameter, "cannot resume from '\(path)': \(reason); remove it to begin anew")
         }
         let file: SafeTensors
         do {

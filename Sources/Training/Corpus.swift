@@ -140,7 +140,19 @@ public struct Corpus: Sendable {
             throw TrainingError(.badParameter, "'\(unused)', given as --variants, has no track of the stores")
         }
         guard !tracks.isEmpty else {
-            throw TrainingError(.malformed, "no track is left to work with in \(sources.map(\.path))")
+            let places = sources.map { "'\($0.path)'" }.joined(separator: ", ")
+            let reason = remarks.first.map { "; \(remarks.count) left out, the first is \($0)" } ?? ""
+            throw TrainingError(.malformed, "no track is left to work with in \(places)\(reason)")
+        }
+        // Who judges may have fewer genres than who trained.
+        let present = Set(tracks.map(\.label))
+        if labels == nil, let empty = self.labels.enumerated().first(where: { !present.contains($0.offset) })?.element {
+            let folders = [empty] + aliases.filter { $0.value == empty }.keys.sorted()
+            let own = remarks.first { remark in folders.contains { remark.hasPrefix("\($0)/") } }
+            let reason = own ?? "none was asked for"
+            throw TrainingError(
+                .badParameter,
+                "of '\(empty)' no track is left to learn from (\(reason)): add one, or remove the folder")
         }
         self.tracks = tracks
         self.remarks = remarks

@@ -29,6 +29,10 @@ public enum Division {
         let heldSet = Set(held)
         if let split {
             let training = try indices(of: split, in: corpus)
+            if let both = training.first(where: heldSet.contains) {
+                throw TrainingError(
+                    .badParameter, "'\(corpus.tracks[both].name)' is to be trained on and to be held out")
+            }
             if let both = training.first(where: { heldGroups.contains(corpus.tracks[$0].group) }) {
                 throw TrainingError(
                     .badParameter,

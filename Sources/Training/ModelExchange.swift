@@ -64,7 +64,7 @@ public enum ModelExchange {
                 architecture: given.architecture, labels: given.labels, temperature: given.temperature ?? 1,
                 card: given.card ?? [:], tensors: SafeTensors(contentsOf: weights).tensors)
         } catch {
-            throw TrainingError(.unsupported, "'\(weights)': \(error.message)")
+            throw TrainingError(.unsupported, "'\(weights)' as '\(description)' describes it: \(error.message)")
         }
     }
 }

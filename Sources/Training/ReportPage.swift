@@ -56,7 +56,7 @@ public struct ReportPage {
             <p>\(report.date), seed \(report.seed): \(report.tracks) tracks of \(report.groups) groups from
             \(Self.escape(report.stores.joined(separator: ", "))); \(report.weights) weights,
             \(Self.number(report.multiplicationsPerSecond / 1e6, 2)) million multiplications a second of audio;
-            trained for \(Self.number(report.seconds / 60, 1)) minutes. \(judged)
+            trained for \(Self.number(report.seconds / 60, 1)) minutes\(report.isResumed ? " since it was resumed" : ""). \(judged)
             \(report.trainedOnEverything ? "The model itself was then trained on everything." : "")
             Temperature \(Self.number(Double(report.temperature), 3))\(offsets).</p>
             """

@@ -69,14 +69,16 @@ public struct TrainingReport: Codable, Sendable {
     public var musicCalledNoMusic: Double?
     public var hardest: [Failure]
     public var runs: [Run]
+    /// How long it took: where it was resumed, since then.
     public var seconds: Double
+    public var isResumed: Bool
 
     /// - Parameters:
     ///   - judged: by run, what its network says of all that it held out, and with what that is calibrated.
     ///   - calibration: the model's.
     init(
         plan: TrainingPlan, judged: [(run: String, outputs: [ClipOutput], calibration: Calibration)],
-        calibration: Calibration, runs: [Run], seconds: Double
+        calibration: Calibration, runs: [Run], seconds: Double, isResumed: Bool
     ) {
         let judged = judged.map { ($0, $1.map($2.applied(to:)), $2) }
         let outputs = judged.flatMap(\.1).eachTrackOnce
@@ -102,6 +104,7 @@ public struct TrainingReport: Codable, Sendable {
         offsets = calibration.offsets
         self.runs = runs
         self.seconds = seconds
+        self.isResumed = isResumed
         func figures(_ outputs: [ClipOutput]) -> Figures {
             Figures(outputs, labels: corpus.labels)
         }

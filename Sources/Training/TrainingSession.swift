@@ -90,7 +90,8 @@ public struct TrainingSession {
         let report = TrainingReport(
             plan: plan,
             judged: zip(judged, calibrations.parts).map { ($0.run, $0.said.outputs, $1) },
-            calibration: calibrations.whole, runs: histories, seconds: (clock.now - start) / .seconds(1))
+            calibration: calibrations.whole, runs: histories, seconds: (clock.now - start) / .seconds(1),
+            isResumed: resumes && !there.isEmpty)
         func calibrated(_ model: GenreModel, _ calibration: Calibration, _ card: [String: String]) -> GenreModel {
             model.with(temperature: calibration.temperature, offsets: calibration.offsets, card: card)
         }

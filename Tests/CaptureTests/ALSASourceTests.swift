@@ -62,7 +62,7 @@ extension SoundServerTests {
             #expect(await sink.wait { $0.formats.count == 2 && $0.count > heard + 4800 })
         }
 
-        @Test("A device that stalls is lost within a second")
+        @Test("A device that stalls is lost within a second of its last audio")
         func deviceStalls() async throws {
             let (source, sink) = try listen("")
             defer { source.stop() }

@@ -9,6 +9,11 @@ public struct StreamEvaluation: Sendable {
         self.streams = streams
     }
 
+    /// Whether there is any time that counts.
+    public var isJudged: Bool {
+        streams.contains { $0.steps.contains { $0.age >= StreamFigures.settling } }
+    }
+
     /// What the daemon would publish with these parameters.
     public func figures(_ parameters: EstimatorParameters) throws(StreamingError) -> StreamFigures {
         var tally = StreamTally()

@@ -20,10 +20,10 @@ public struct StreamFigures: Sendable, Codable {
     /// How often a minute the published label changed to another one without a change of the music: more than once a clip.
     public var falseChanges = 0.0
     /// The confidence of the published label, mean over the time at which there is one: if calibrated, `right` over
-    /// `right` and `wrong`.
-    public var confidence = 0.0
-    /// Expected calibration error of the confidence (10 bins), over the time at which a label is published.
-    public var calibrationError = 0.0
+    /// `right` and `wrong`. Nil when nothing was ever published.
+    public var confidence: Double?
+    /// Expected calibration error of the confidence (10 bins), over the same time.
+    public var calibrationError: Double?
 
     /// Seconds after a change that do not count for `right`.
     public static let settling = 6.0
@@ -83,7 +83,8 @@ struct StreamTally {
             medianDelayFound: found.isEmpty ? nil : found[found.count / 2],
             found: Double(found.count) / Double(max(delays.count, 1)),
             falseChanges: Double(falseChanges) / max(time / 60, 1e-9),
-            confidence: bins.reduce(0) { $0 + $1.confidence } / max(binned, 1e-9),
-            calibrationError: bins.reduce(0) { $0 + abs($1.confidence - $1.right) } / max(binned, 1e-9))
+            confidence: binned > 0 ? bins.reduce(0) { $0 + $1.confidence } / binned : nil,
+            calibrationError: binned > 0
+                ? bins.reduce(0) { $0 + abs($1.confidence - $1.right) } / binned : nil)
     }
 }

@@ -77,7 +77,7 @@ public struct Tuner {
                     guard old.settings == settings, old.epochs == epochs, old.search == search else {
                         throw TrainingError(
                             .badParameter,
-                            "'\(path)' is of another search (trial \(trial) differs): give another file, or the same"
+                            "'\(path)' is of another search (trial \(trial + 1) differs): give another file, or the same"
                                 + " space, data, division, configuration, seed, trials and epochs")
                     }
                     tell(old, true)
@@ -148,7 +148,10 @@ public struct Tuner {
         return try TrackList.lines(readFile(path, limit: 64 << 20), path: path).map {
             number, line throws(TrainingError) in
             guard let outcome = try? JSON.decode(Outcome.self, from: Array(line.utf8)) else {
-                throw TrainingError(.malformed, "\(path):\(number): not an outcome of a search")
+                throw TrainingError(
+                    .malformed,
+                    "\(path):\(number): not an outcome of a search; without this line the search judges that trial again"
+                )
             }
             return outcome
         }
