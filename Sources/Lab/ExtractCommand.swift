@@ -58,8 +58,11 @@ struct ExtractCommand: ParsableCommand {
         let waiting = folder.entries.filter { !isExtracted($0) }
         let kept = folder.entries.count - waiting.count
         if kept > 0 { Terminal.note("\(kept) of \(folder.entries.count) tracks are there already") }
-        let failures = extract(waiting)
+        let (failures, silent) = extract(waiting)
         for remark in folder.skipped { Terminal.note(Terminal.clean(remark)) }
+        for path in silent {
+            Terminal.note("\(Terminal.clean(path)): nothing but silence, which will be learned as its genre")
+        }
         for folder in folder.subfolders {
             Terminal.note("\(Terminal.clean(folder)): a folder within a genre; not looked into")
         }
@@ -104,12 +107,15 @@ struct ExtractCommand: ParsableCommand {
         return FeatureStore.contains(entry.name, in: featureDir, halfPrecision: !float32)
     }
 
-    /// Extracts the entries, several at once; what failed, in their order.
-    private func extract(_ entries: [AudioFolder.Entry]) -> [(name: String, reason: String)] {
-        guard !entries.isEmpty else { return [] }
+    /// Extracts the entries, several at once; what failed, and the paths of what is silent, in their order.
+    private func extract(
+        _ entries: [AudioFolder.Entry]
+    ) -> (failures: [(name: String, reason: String)], silent: [String]) {
+        guard !entries.isEmpty else { return ([], []) }
         let passage = through.flatMap(Passage.init)
         let progress = ProgressBar("Extracting", total: entries.count)
         let failures = Mutex<[Int: String]>([:])
+        let silent = Mutex<Set<Int>>([])
         Workers(count: jobs).forEach(entries.count) { index, _ in
             do {
                 let features = try AudioFeatures.read(
@@ -117,13 +123,18 @@ struct ExtractCommand: ParsableCommand {
                 guard features.frames > 0 else {
                     throw TrainingError(.unsupported, "shorter than one frame (0.1 s)")
                 }
+                // Also where samples are no numbers, for these are heard as zero.
+                if features.values.allSatisfy({ $0 == features.values[0] }) { _ = silent.withLock { $0.insert(index) } }
                 try FeatureStore.write(features, as: entries[index].name, in: featureDir, halfPrecision: !float32)
             } catch {
                 failures.withLock { $0[index] = "\(error)" }
             }
             progress.advance()
         }
-        return failures.withLock { $0.sorted { $0.key < $1.key } }.map { (entries[$0.key].path, $0.value) }
+        return (
+            failures.withLock { $0.sorted { $0.key < $1.key } }.map { (entries[$0.key].path, $0.value) },
+            silent.withLock { $0.sorted() }.map { entries[$0].path }
+        )
     }
 
     private func writeSegments(_ names: [TrackName], to path: String) throws {

@@ -133,6 +133,13 @@ struct TrainCommand: ParsableCommand {
             let always = trained.dropFirst().reduce(trained.first ?? []) { $0.intersection($1) }
             if !always.isEmpty { Terminal.note("\(always.count) tracks are trained on in every fold, and judge none") }
         }
+        let used = parts.reduce(into: Set<Int>()) { $0.formUnion($1.training + $1.held) }
+        if !parts.isEmpty, split == nil, used.count < corpus.tracks.count {
+            Terminal.note(
+                "\(corpus.tracks.count - used.count) of \(corpus.tracks.count) tracks neither teach nor judge: others of their groups"
+                    + " are held out"
+            )
+        }
         for label in Division.untaught(by: parts, in: corpus) {
             Terminal.note(
                 "all that there is of \(label) is held out at once: who judges it was not taught it, and is wrong")

@@ -147,6 +147,34 @@ extension EndToEndTests.LaboratoryTests {
         #expect(try Self.lab(bench.train(model, ["--label", "hmu=no-music"]), status: 1).contains("misspelt"))
     }
 
+    @Test func whatIsTooShortIsLeftOutAndSaidSo() throws {
+        let bench = try Bench(versions: 2)
+        let (music, model) = (bench.folder.file("music"), bench.folder.file("mine.safetensors"))
+        try Self.lab(bench.train(model))
+        // A file of 2 s has no window of 3 s.
+        let short = Self.wav("hum", version: 9, seconds: 2)
+        try short.write(to: URL(fileURLWithPath: "\(music)/hum/short.wav"))
+        let heard = ["evaluate", "--model", model, "--audio", music]
+        #expect(try Self.lab(heard, status: 1).contains("left out: hum/short: shorter than a window"))
+        let split = bench.folder.file("split.txt")
+        try "hum/0\nhum/short\n".write(toFile: split, atomically: true, encoding: .utf8)
+        #expect(
+            try Self.lab(heard + ["--split", split], status: 1).contains("'hum/short', of which there are no windows"))
+        // A label of which nothing is left would be guessed at for ever.
+        try FileManager.default.createDirectory(atPath: "\(music)/polka", withIntermediateDirectories: false)
+        try short.write(to: URL(fileURLWithPath: "\(music)/polka/short.wav"))
+        let silence = Data(RawAudio.header(dataBytes: 800_000) + [UInt8](repeating: 0, count: 800_000))
+        try silence.write(to: URL(fileURLWithPath: "\(music)/hum/quiet.wav"))
+        #expect(try Self.lab(["extract", music, bench.features]).contains("hum/quiet.wav: nothing but silence"))
+        #expect(try Self.lab(bench.train(model), status: 1).contains("of 'polka' no track is left to learn from"))
+        // These clips are of 6 s, and a change has 6 s to be heard.
+        #expect(try Self.lab(["streams", "--model", model, music], status: 1).contains("there is nothing to judge"))
+        try "hum/0\n".write(toFile: split, atomically: true, encoding: .utf8)
+        let both = ["--split", split, "--valid", split]
+        try FileManager.default.removeItem(atPath: "\(bench.features)/polka")
+        #expect(try Self.lab(bench.train(model, both), status: 1).contains("to be trained on and to be held out"))
+    }
+
     @Test func whatLiesAtTheOutputIsNotLost() throws {
         let bench = try Bench(versions: 2)
         let folder = bench.folder
