@@ -66,7 +66,7 @@ extension ServiceTests {
         try lab.run(
             """
             running 'sources: [{name: mine, uri: "file:/lab/jazz.wav?pace=realtime&loop=true"}]'
-            echo "sources: [{name: second, uri: \\"file:/lab/jazz.wav?pace=realtime\\"}]" >/etc/genred/second.yaml
+            echo "sources: [{name: second, uri: \\"file:/lab/jazz.wav?pace=realtime&loop=true\\"}]" >/etc/genred/second.yaml
             systemctl start genred@second
             instance=$(of MainPID genred@second)
             process=$(of MainPID)
@@ -93,7 +93,7 @@ extension ServiceTests {
         let output = try lab.run(
             """
             running
-            echo "sources: [{name: second, uri: \\"file:/lab/jazz.wav?pace=realtime\\"}]" >/etc/genred/second.yaml
+            echo "sources: [{name: second, uri: \\"file:/lab/jazz.wav?pace=realtime&loop=true\\"}]" >/etc/genred/second.yaml
             systemctl enable --now genred@second
             dpkg -r genred
             [[ -e /etc/genred/genred.yaml && -d /var/lib/genred && ! -e /run/genred/genred.sock ]]

@@ -182,7 +182,7 @@ struct ServiceTests {
             """
             running
             for name in one two; do
-                echo "sources: [{name: $name, uri: \\"file:/lab/jazz.wav?pace=realtime\\"}]" >/etc/genred/$name.yaml
+                echo "sources: [{name: $name, uri: \\"file:/lab/jazz.wav?pace=realtime&loop=true\\"}]" >/etc/genred/$name.yaml
                 systemctl start genred@$name
             done
             for name in one two; do
@@ -207,7 +207,7 @@ struct ServiceTests {
             own() { runuser -u owner -- env XDG_RUNTIME_DIR=/run/user/$user "$@"; }
             own systemctl --user start genred && exit 1
             own mkdir -p /home/owner/.config/genred
-            echo 'sources: [{name: mine, uri: "file:/lab/jazz.wav?pace=realtime"}]' >/home/owner/.config/genred/genred.yaml
+            echo 'sources: [{name: mine, uri: "file:/lab/jazz.wav?pace=realtime&loop=true"}]' >/home/owner/.config/genred/genred.yaml
             own systemctl --user start genred
             own genrectl --socket /run/user/$user/genred/genred.sock current | grep mine
             own systemctl --user reload genred
