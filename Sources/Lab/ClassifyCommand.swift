@@ -69,7 +69,7 @@ struct ClassifyCommand: ParsableCommand {
                 if json { try printJSON(Failure(file: file, error: "\(error)")) }
                 // What Capture says names the file already.
                 let place = error is CaptureError ? "" : "\(file): "
-                Terminal.note(Terminal.clean("genrelab: \(place)\(error)"))
+                Terminal.note("genrelab: \(place)\(error)")
             }
         }
         if failed { throw ExitCode.failure }

@@ -65,7 +65,7 @@ struct EvaluateCommand: ParsableCommand {
         } else {
             let corpus = try Corpus(
                 data.sources(), aliases: data.aliases(), groups: data.trackGroups(), only: only, labels: model.labels)
-            for remark in corpus.remarks { Terminal.note(Terminal.clean("left out: \(remark)")) }
+            for remark in corpus.remarks { Terminal.note("left out: \(remark)") }
             leftOut = corpus.remarks.count
             outputs = model.outputs(of: Array(corpus.tracks.indices), in: corpus, workers: workers)
         }
@@ -149,8 +149,8 @@ struct EvaluateCommand: ParsableCommand {
             }
             do {
                 let features = try AudioFeatures.read(entries[index].path, name, through: passage)
-                guard features.frames >= FrontEnd.version1.windowFrames else {
-                    remarks.withLock { $0[index] = "\(name): shorter than a window, \(features.frames) frames" }
+                if let shortage = features.shortage {
+                    remarks.withLock { $0[index] = "\(name): \(shortage)" }
                     return
                 }
                 let logits = model.logits(of: features)
@@ -161,8 +161,8 @@ struct EvaluateCommand: ParsableCommand {
             }
         }
         let left = remarks.withLock { $0.sorted { $0.key < $1.key } }
-        for (_, remark) in left { Terminal.note(Terminal.clean("left out: \(remark)")) }
-        for remark in folder.skipped { Terminal.note(Terminal.clean(remark)) }
+        for (_, remark) in left { Terminal.note("left out: \(remark)") }
+        for remark in folder.skipped { Terminal.note(remark) }
         return (results.withLock { $0.sorted { $0.key < $1.key } }.map(\.value), left.count + folder.skipped.count)
     }
 }

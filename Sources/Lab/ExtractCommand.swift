@@ -59,16 +59,16 @@ struct ExtractCommand: ParsableCommand {
         let kept = folder.entries.count - waiting.count
         if kept > 0 { Terminal.note("\(kept) of \(folder.entries.count) tracks are there already") }
         let (failures, silent) = extract(waiting)
-        for remark in folder.skipped { Terminal.note(Terminal.clean(remark)) }
+        for remark in folder.skipped { Terminal.note(remark) }
         for path in silent {
-            Terminal.note("\(Terminal.clean(path)): nothing but silence, which will be learned as its genre")
+            Terminal.note("\(path): nothing but silence, which will be learned as its genre")
         }
         for folder in folder.subfolders {
-            Terminal.note("\(Terminal.clean(folder)): a folder within a genre; not looked into")
+            Terminal.note("\(folder): a folder within a genre; not looked into")
         }
         for (path, reason) in failures {
             // What Capture says names the file already.
-            Terminal.note(Terminal.clean(reason.hasPrefix(path) ? reason : "\(path): \(reason)"))
+            Terminal.note(reason.hasPrefix(path) ? reason : "\(path): \(reason)")
         }
         Terminal.note(
             "\(folder.entries.count - failures.count) tracks in \(featureDir)"

@@ -112,7 +112,7 @@ struct StreamsCommand: ParsableCommand {
             do {
                 rates[try AudioFileReader(path: entry.path).format.sampleRate, default: []].append(entry)
             } catch {
-                Terminal.note("left out: \(Terminal.clean("\(error)"))")
+                Terminal.note("left out: \(error)")
                 leftOut += 1
             }
         }

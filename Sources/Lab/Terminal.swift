@@ -10,8 +10,8 @@ enum Terminal {
     /// A line of output.
     static func line(_ text: String) { put(text + "\n", to: STDOUT_FILENO) }
 
-    /// A line of what a person wants to know while the output goes elsewhere.
-    static func note(_ text: String) { put(text + "\n", to: STDERR_FILENO) }
+    /// A line of what a person wants to know while the output goes elsewhere; names in it may be anybody's.
+    static func note(_ text: String) { put(clean(text) + "\n", to: STDERR_FILENO) }
 
     static func put(_ text: String, to descriptor: Int32) {
         var bytes = Array(text.utf8)[...]

@@ -119,7 +119,7 @@ struct TrainCommand: ParsableCommand {
         guard let out else { return }
         let corpus = try Corpus(
             data.sources(), variants: variants, aliases: data.aliases(), groups: data.trackGroups())
-        for remark in corpus.remarks { Terminal.note(Terminal.clean("left out: \(remark)")) }
+        for remark in corpus.remarks { Terminal.note("left out: \(remark)") }
         let held = try valid.map { path in try TrackList.read(path) } ?? []
         var parts: [Division.Part] = []
         if let folds {

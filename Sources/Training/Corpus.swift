@@ -113,15 +113,15 @@ public struct Corpus: Sendable {
                             + " tracks through another channel, give it as --variants")
                 }
                 var features = [try store.load(name)]
-                guard features[0].frames >= FrontEnd.version1.windowFrames else {
-                    remarks.append("\(name): shorter than a window, \(features[0].frames) frames")
+                if let shortage = features[0].shortage {
+                    remarks.append("\(name): \(shortage)")
                     continue
                 }
                 for folder in variants
                 where FileManager.default.fileExists(atPath: FeatureStore.path(of: name, in: folder)) {
                     let variant = try FeatureStore.load(name, in: folder)
                     usedVariants.insert(folder)
-                    if variant.frames >= FrontEnd.version1.windowFrames { features.append(variant) }
+                    if variant.shortage == nil { features.append(variant) }
                 }
                 let entry = groups.entries[name]
                 tracks.append(

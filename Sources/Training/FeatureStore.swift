@@ -13,6 +13,11 @@ public struct LogMel: Sendable, Equatable {
         self.values = values
         bands = frontEnd.melBands
     }
+
+    /// Why there is nothing in it to learn from or to judge, in words; nil if there is a window.
+    public var shortage: String? {
+        frames < FrontEnd.version1.windowFrames ? "shorter than a window, \(frames) frames" : nil
+    }
 }
 
 /// A directory `<genre>/<track>.npy` of log-mel in dB, [frames, 64]: what `genrelab extract` writes and training reads.

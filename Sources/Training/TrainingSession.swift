@@ -83,8 +83,7 @@ public struct TrainingSession {
         var final = judged.last?.model
         if plan.trainsOnEverything || final == nil {
             let everything = Division.Part(training: Array(plan.corpus.tracks.indices), held: [])
-            final = try train("everything", everything, seed: plan.seed, &histories, tell)
-                .model()
+            final = try train("everything", everything, seed: plan.seed, &histories, tell).model()
         }
         guard let final else { throw TrainingError(.badParameter, "there is nothing to train") }
         let report = TrainingReport(

@@ -1,6 +1,5 @@
 import AllocationCounter
 import Capture
-import Model
 import Streaming
 import Synchronization
 import Testing
@@ -27,8 +26,7 @@ struct AllocationTests {
 
     @Test(arguments: [true, false])
     func `from the capture thread to the hub nothing is allocated once warm`(isRealTime: Bool) throws {
-        let settings = AnalysisSettings(
-            model: try GenreModel.shipped(), updateInterval: 0.24, estimator: EstimatorParameters())
+        let settings = try AnalysisSettings.usual()
         let (ready, wakeUp, bells) = (ReadySet(slots: 64), WakeUp(), try Bells())
         let input = SourceInput(name: "x", isRealTime: isRealTime, settings: settings, workerName: "test") {
             if ready.insert(3) { wakeUp.raise() }

@@ -1,6 +1,5 @@
 import Capture
 import Foundation
-import Model
 import Streaming
 import Synchronization
 import Testing
@@ -10,14 +9,7 @@ import Testing
 struct AnalysisPoolTests {
     private let settings: AnalysisSettings
 
-    init() throws {
-        settings = AnalysisSettings(
-            model: try GenreModel.shipped(), updateInterval: 0.24, estimator: EstimatorParameters())
-    }
-
-    private func format(_ rate: Int = 22_050) -> StreamFormat {
-        StreamFormat(sampleRate: rate, channels: 1, encoding: "float", device: "test")
-    }
+    init() throws { settings = try .usual() }
 
     /// What the classifier says of the same samples when nobody is in between.
     private func expected(_ samples: [Float], rate: Int = 22_050) throws -> (positions: [Double], states: [StreamState])
@@ -42,8 +34,8 @@ struct AnalysisPoolTests {
         listener.wake.withLock { $0 = place.wake }
         let samples = noise(seconds: chunk == 1 ? 8 : 60)
         let done = DispatchSemaphore(value: 0)
-        Thread { [self] in
-            input.handle(.opened(format()))
+        Thread {
+            input.handle(.opened(.mono()))
             samples.withUnsafeBufferPointer { buffer in
                 for start in stride(from: 0, to: buffer.count, by: chunk) {
                     input.deliver(UnsafeBufferPointer(rebasing: buffer[start..<min(start + chunk, buffer.count)]))
@@ -68,8 +60,8 @@ struct AnalysisPoolTests {
         let input = place.input
         listener.wake.withLock { $0 = place.wake }
         let samples = noise(seconds: 60)
-        Thread { [self] in
-            input.handle(.opened(format()))
+        Thread {
+            input.handle(.opened(.mono()))
             samples.withUnsafeBufferPointer { input.deliver($0) }
             input.handle(.ended(nil))
         }.start()
@@ -196,7 +188,7 @@ struct AnalysisPoolTests {
         let input = try #require(
             try pool.add(name: "x", isRealTime: false, isPolled: false, settings: settings)
         ).input
-        input.handle(.opened(format()))
+        input.handle(.opened(.mono()))
         let samples = noise(seconds: 5)
         samples.withUnsafeBufferPointer { input.deliver($0) }
         #expect(await eventually { (listener.state.withLock { $0.positions.last } ?? 0) > 4.5 })
@@ -230,7 +222,7 @@ struct AnalysisPoolTests {
             await eventually {
                 listener.state.withLock { $0.events } == ["labels \(settings.model.labels.count)"]
             })
-        input.handle(.opened(format()))
+        input.handle(.opened(.mono()))
         noise(seconds: 5).withUnsafeBufferPointer { input.deliver($0) }
         input.handle(.ended(nil))
         #expect(await eventually { listener.state.withLock { $0.events.last } == "ended" })
@@ -251,8 +243,8 @@ struct AnalysisPoolTests {
             let input = place.input
             shared.assign(place.slot, to: index)
             listeners[index].wake.withLock { $0 = place.wake }
-            Thread { [self] in
-                input.handle(.opened(format()))
+            Thread {
+                input.handle(.opened(.mono()))
                 samples.withUnsafeBufferPointer { input.deliver($0) }
                 input.handle(.ended(nil))
             }.start()

@@ -1,7 +1,5 @@
 import Capture
 import Foundation
-import Model
-import Streaming
 import Testing
 
 @testable import genred
@@ -9,18 +7,11 @@ import Testing
 struct SourceInputTests {
     private let settings: AnalysisSettings
 
-    init() throws {
-        settings = AnalysisSettings(
-            model: try GenreModel.shipped(), updateInterval: 0.24, estimator: EstimatorParameters())
-    }
-
-    private func format(_ rate: Int = 22_050) -> StreamFormat {
-        StreamFormat(sampleRate: rate, channels: 1, encoding: "float", device: "test")
-    }
+    init() throws { settings = try .usual() }
 
     @Test func `a device that nobody reads loses the oldest, counted`() throws {
         let input = SourceInput(name: "x", isRealTime: true, settings: settings, workerName: "test") {}
-        input.handle(.opened(format(8000)))
+        input.handle(.opened(.mono(8000)))
         guard case .stream(_, let ring?, _)? = input.takeItem(ringIsEmpty: true) else {
             Issue.record("no stream")
             return
@@ -40,7 +31,7 @@ struct SourceInputTests {
 
     @Test func `a source that waits for room is stopped at once`() async throws {
         let input = SourceInput(name: "x", isRealTime: false, settings: settings, workerName: "test") {}
-        input.handle(.opened(format()))
+        input.handle(.opened(.mono()))
         let done = Flag()
         Thread {
             noise(seconds: 10).withUnsafeBufferPointer { input.deliver($0) }

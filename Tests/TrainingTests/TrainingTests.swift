@@ -92,9 +92,7 @@ struct TrainingTests {
         #expect(second.history.count == 2)
         try second.run(checkpoint: nil) { _ in true }
         #expect(second.history == whole.history)
-        #expect(
-            try Self.bytes(second.model())
-                == Self.bytes(whole.model()))
+        #expect(try Self.bytes(second.model()) == Self.bytes(whole.model()))
 
         let stranger = try trainer(seed: 8)
         let error = #expect(throws: TrainingError.self) { try stranger.resume(from: folder.file("state")) }

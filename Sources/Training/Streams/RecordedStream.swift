@@ -17,6 +17,9 @@ public struct RecordedStream: Sendable {
         var active: Double
         var silent: Bool
         var elapsed: Double
+
+        /// Whether it is long enough after the change that the label should be right.
+        var isSettled: Bool { age >= StreamFigures.settling }
     }
 
     /// The model's labels.

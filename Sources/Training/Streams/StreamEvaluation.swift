@@ -10,9 +10,7 @@ public struct StreamEvaluation: Sendable {
     }
 
     /// Whether there is any time that counts.
-    public var isJudged: Bool {
-        streams.contains { $0.steps.contains { $0.age >= StreamFigures.settling } }
-    }
+    public var isJudged: Bool { streams.contains { $0.steps.contains(where: \.isSettled) } }
 
     /// What the daemon would publish with these parameters.
     public func figures(_ parameters: EstimatorParameters) throws(StreamingError) -> StreamFigures {

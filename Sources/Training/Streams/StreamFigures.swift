@@ -63,7 +63,7 @@ struct StreamTally {
             if changesInClip > 1 { falseChanges += 1 }
             published = label
         }
-        guard step.age >= StreamFigures.settling else { return }
+        guard step.isSettled else { return }
         settled += step.elapsed
         guard let label else { return }
         if label == step.truth { right += step.elapsed } else { wrong += step.elapsed }

@@ -3,7 +3,6 @@ import ControlProtocol
 import Foundation
 import History
 import Logging
-import Model
 import NIOCore
 import NIOPosix
 import Streaming
@@ -48,8 +47,7 @@ final class HubFixture: Sendable {
     }
 
     func add(_ name: String, slot: Int) async throws {
-        let settings = AnalysisSettings(
-            model: try GenreModel.shipped(), updateInterval: 0.24, estimator: EstimatorParameters())
+        let settings = try AnalysisSettings.usual()
         let input = SourceInput(name: name, isRealTime: true, settings: settings, workerName: "test") {}
         let uri = try SourceURI(parsing: "alsa:\(name)")
         await hub.add(
