@@ -28,7 +28,7 @@ demo: ## Plays two minutes of music to genred and shows what it hears (ARGUMENTS
 	$(SWIFT) build $(SWIFT_FLAGS)
 	@scripts/demo $(ARGUMENTS)
 
-COMPUTING := Training|Model|Streaming|Programme
+COMPUTING := Basics|Training|Model|Streaming|Programme
 
 test: ## Runs the tests (FILTER=ProgrammeTests: some of them)
 	@scripts/install-dependencies build demo test deb

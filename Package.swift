@@ -34,20 +34,22 @@ let package = Package(
         .systemLibrary(name: "CPolling"),
         .systemLibrary(name: "CTerminal"),
 
+        // What every module shares: errors, the clock, JSON, quoting.
+        .target(name: "Basics"),
+
         // What is heard.
         .target(name: "CKernels"),
         .target(
-            name: "Model", dependencies: ["CKernels", "JSONText"], resources: [.copy("Resources/default.safetensors")]),
-        .target(name: "Streaming", dependencies: ["Model", "CFFTW", "CKernels", "CSoxr"]),
-        .target(name: "Capture", dependencies: ["CALSA", "CPolling", "CPulse", "CSndfile"]),
+            name: "Model", dependencies: ["CKernels", "Basics"], resources: [.copy("Resources/default.safetensors")]),
+        .target(name: "Streaming", dependencies: ["Basics", "Model", "CFFTW", "CKernels", "CSoxr"]),
+        .target(name: "Capture", dependencies: ["Basics", "CALSA", "CPolling", "CPulse", "CSndfile"]),
 
         // What is said about it.
-        .target(name: "JSONText"),
-        .target(name: "ControlProtocol", dependencies: ["JSONText"]),
+        .target(name: "ControlProtocol", dependencies: ["Basics"]),
         .target(
             name: "History",
             dependencies: [
-                "ControlProtocol",
+                "Basics", "ControlProtocol",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -57,7 +59,7 @@ let package = Package(
         .executableTarget(
             name: "genred",
             dependencies: [
-                "Model", "Streaming", "Capture", "ControlProtocol", "History",
+                "Basics", "Model", "Streaming", "Capture", "ControlProtocol", "History",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -71,7 +73,7 @@ let package = Package(
         .executableTarget(
             name: "genrectl",
             dependencies: [
-                "ControlProtocol", "CTerminal", "JSONText",
+                "Basics", "ControlProtocol", "CTerminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Control"
@@ -79,21 +81,21 @@ let package = Package(
         .executableTarget(
             name: "genrelab",
             dependencies: [
-                "Training", "Capture", "ControlProtocol", "CSndfile",
+                "Basics", "Capture", "Training", "CSndfile",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Lab"
         ),
 
         // What is learned; nothing the daemon links.
-        .target(name: "Training", dependencies: ["JSONText", "Model", "Streaming", "COpenBLAS"]),
+        .target(name: "Training", dependencies: ["Basics", "Model", "Streaming", "COpenBLAS"]),
 
         // The demonstration: music that the project composes itself.
-        .target(name: "Programme", dependencies: ["CSndfile", "CSoxr"]),
+        .target(name: "Programme", dependencies: ["Basics", "CSndfile", "CSoxr"]),
         .executableTarget(
             name: "genred-programme",
             dependencies: [
-                "Programme", "ControlProtocol",
+                "Basics", "Programme", "ControlProtocol",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Demo"
@@ -103,26 +105,27 @@ let package = Package(
         .executableTarget(
             name: "genred-bench",
             dependencies: [
-                "Streaming", "Capture", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Basics", "Streaming", "Capture", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Bench"
         ),
 
-        .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"]),
+        .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
+        .testTarget(name: "ModelTests", dependencies: ["Basics", "Model", "TestSupport"]),
         .testTarget(
-            name: "StreamingTests", dependencies: ["Streaming", "AllocationCounter", "TestSupport"], exclude: ["Golden"]
+            name: "StreamingTests", dependencies: ["Basics", "Streaming", "AllocationCounter", "TestSupport"], exclude: ["Golden"]
         ),
-        .testTarget(name: "TrainingTests", dependencies: ["Training"]),
-        .testTarget(name: "CaptureTests", dependencies: ["Capture", "AllocationCounter", "TestSupport"]),
-        .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol", "JSONText"]),
+        .testTarget(name: "TrainingTests", dependencies: ["Basics", "Training"]),
+        .testTarget(name: "CaptureTests", dependencies: ["Basics", "Capture", "AllocationCounter", "TestSupport"]),
+        .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol", "Basics"]),
         .testTarget(
             name: "HistoryTests",
-            dependencies: ["History", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
+            dependencies: ["Basics", "History", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(
-            name: "DaemonTests", dependencies: ["genred", "AllocationCounter", "TestSupport", "freeze-thread"]),
-        .testTarget(name: "ControlTests", dependencies: ["genrectl", "ControlProtocol"]),
-        .testTarget(name: "ProgrammeTests", dependencies: ["Programme"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["ControlProtocol", "TestSupport"]),
+            name: "DaemonTests", dependencies: ["Basics", "genred", "AllocationCounter", "TestSupport", "freeze-thread"]),
+        .testTarget(name: "ControlTests", dependencies: ["Basics", "genrectl", "ControlProtocol"]),
+        .testTarget(name: "ProgrammeTests", dependencies: ["Basics", "Programme"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["Basics", "ControlProtocol", "TestSupport"]),
         .testTarget(name: "ServiceTests", dependencies: ["TestSupport"], exclude: ["Support/systemd-lab"]),
         // Replaces malloc in the test process, to count what the audio path allocates.
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),

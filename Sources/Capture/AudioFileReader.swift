@@ -1,15 +1,16 @@
+import Basics
 import CSndfile
 import Glibc
 
 /// Reads an audio file (WAV, FLAC, Ogg Vorbis, Opus, MP3 and whatever else libsndfile knows) as mono samples.
 ///
 /// A file that ends early, or is damaged from some place on, is read up to there. Used by one thread at a time.
-public final class AudioFileReader {
+package final class AudioFileReader {
     /// Rate, channels and encoding of the file; `device` is its path.
-    public let format: StreamFormat
+    package let format: StreamFormat
     /// The length in frames (samples a channel) that the file claims; what is there may be less, never trust it
     /// with memory. Nil when the file does not say.
-    public let frames: Int?
+    package let frames: Int?
 
     private let file: OpaquePointer
     private let mixer: MonoMixer
@@ -21,7 +22,7 @@ public final class AudioFileReader {
     ///
     /// - Throws: `CaptureError`: `cannotOpen` when there is no such file, `unreadable` when it is not audio that
     ///   libsndfile reads, `formatMismatch` for a rate outside 8 000 to 192 000 Hz or more than 8 channels.
-    public convenience init(path: String) throws(CaptureError) {
+    package convenience init(path: String) throws(CaptureError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             let code = errno
@@ -41,7 +42,7 @@ public final class AudioFileReader {
     /// Reads from an open descriptor, which must be seekable, and closes it at the end or on failure.
     ///
     /// - Parameter name: what to call it in `format.device` and in messages.
-    public init(fileDescriptor: Int32, name: String) throws(CaptureError) {
+    package init(fileDescriptor: Int32, name: String) throws(CaptureError) {
         var info = SF_INFO()
         guard let file = sf_open_fd(fileDescriptor, Int32(SFM_READ), &info, Int32(SF_TRUE)) else {
             // libsndfile has closed the descriptor by now.
@@ -81,7 +82,7 @@ public final class AudioFileReader {
     /// Reads the next samples, the mean of the channels, full scale ±1; fills `mono` unless the file ends first.
     ///
     /// - Returns: how many were read; 0 at the end.
-    public func read(into mono: UnsafeMutableBufferPointer<Float>) -> Int {
+    package func read(into mono: UnsafeMutableBufferPointer<Float>) -> Int {
         var done = 0
         while done < mono.count {
             let wanted = min(mono.count - done, Self.framesPerRead)
@@ -94,7 +95,7 @@ public final class AudioFileReader {
     }
 
     /// Reads everything from here to the end.
-    public func readAll() -> [Float] {
+    package func readAll() -> [Float] {
         var all: [Float] = []
         let block = UnsafeMutableBufferPointer<Float>.allocate(capacity: 16 * Self.framesPerRead)
         defer { block.deallocate() }
@@ -105,7 +106,7 @@ public final class AudioFileReader {
     }
 
     /// Goes back to the first sample. Returns false for what cannot: a stream, a damaged file.
-    public func rewind() -> Bool {
+    package func rewind() -> Bool {
         sf_seek(file, 0, Int32(SEEK_SET)) == 0
     }
 

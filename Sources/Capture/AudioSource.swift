@@ -1,20 +1,22 @@
+import Basics
+
 /// The encodings of a sample that devices, pipes and files deliver.
-public enum SampleFormat: String, Sendable, CaseIterable {
+package enum SampleFormat: String, Sendable, CaseIterable {
     case s16le, s24le, s32le, f32le
 }
 
 /// What a source delivers, as it was negotiated or read from a header.
-public struct StreamFormat: Sendable, Equatable {
+package struct StreamFormat: Sendable, Equatable {
     /// Hz, 8 000 to 192 000.
-    public var sampleRate: Int
+    package var sampleRate: Int
     /// 1 to 8; they are averaged before they leave Capture.
-    public var channels: Int
+    package var channels: Int
     /// The encoding, for people: `S16`, `S24`, `S32`, `float`, `FLAC`, …
-    public var encoding: String
+    package var encoding: String
     /// The device or file that was really opened.
-    public var device: String
+    package var device: String
 
-    public init(sampleRate: Int, channels: Int, encoding: String, device: String) {
+    package init(sampleRate: Int, channels: Int, encoding: String, device: String) {
         self.sampleRate = sampleRate
         self.channels = channels
         self.encoding = encoding
@@ -23,7 +25,7 @@ public struct StreamFormat: Sendable, Equatable {
 }
 
 /// What a source tells of itself, apart from samples.
-public enum CaptureEvent: Sendable {
+package enum CaptureEvent: Sendable {
     /// A device, pipe or file was opened; what is delivered from here on is a new stream in this format.
     case opened(StreamFormat)
     /// Open and waiting: a FIFO without a writer, a PulseAudio source that is suspended. `opened` follows before audio.
@@ -39,7 +41,7 @@ public enum CaptureEvent: Sendable {
 
 /// Who takes what a source captures. Called by one thread at a time, most of it on the one that captures; `deliver` must not
 /// allocate or lock, and neither may stop the source.
-public protocol AudioSink: AnyObject, Sendable {
+package protocol AudioSink: AnyObject, Sendable {
     func handle(_ event: CaptureEvent)
 
     /// Takes mono samples (the mean of the channels, full scale ±1) at the rate last announced by `opened`.
@@ -55,11 +57,11 @@ public protocol AudioSink: AnyObject, Sendable {
 
 extension AudioSink {
     /// What takes everything at once, drops what is too much or waits itself, is never full.
-    public var hasRoom: Bool { true }
+    package var hasRoom: Bool { true }
 }
 
 /// Something that can be listened to: an ALSA PCM, a PulseAudio source, a pipe, a file.
-public protocol AudioSource: AnyObject, Sendable {
+package protocol AudioSource: AnyObject, Sendable {
     /// Whether what is not read in time is lost (a device) or waits for its reader (a pipe, a file).
     var isRealTime: Bool { get }
 

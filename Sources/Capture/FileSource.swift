@@ -1,3 +1,5 @@
+import Basics
+
 /// An audio file, played at its own speed or read as fast as the sink takes it.
 final class FileSource: AudioSource {
     let isRealTime = false

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// Decodes what comes through a pipe: raw PCM as the URI describes it, or WAV as its header does, one stream

@@ -1,22 +1,5 @@
+import Basics
 import Glibc
-
-/// Which file something is, whatever its names.
-struct FileIdentity: Sendable, Equatable {
-    private var device: dev_t
-    private var inode: ino_t
-
-    init(_ status: stat) {
-        device = status.st_dev
-        inode = status.st_ino
-    }
-
-    /// What a name stands for now, if anything.
-    init?(_ path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        self.init(status)
-    }
-}
 
 /// A FIFO, opened by its name to be read without waiting.
 struct OpenedFIFO {

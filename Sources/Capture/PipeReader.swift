@@ -1,3 +1,4 @@
+import Basics
 import CPolling
 import Dispatch
 import Glibc
@@ -8,7 +9,7 @@ import Synchronization
 ///
 /// A pipe whose sink has no room is not read, so that its writer waits. Nothing here waits for a file system: pipes are
 /// opened elsewhere.
-public final class PipeReader: @unchecked Sendable {
+package final class PipeReader: @unchecked Sendable {
     // Safe to share: `buffer`, `events`, `parked` and the moments of looks and pauses belong to the thread that calls
     // `turn`; everything else is immutable, atomic or under a lock.
 
@@ -54,9 +55,9 @@ public final class PipeReader: @unchecked Sendable {
     private var nextNames = 0.0
 
     /// Samples that one read can bring at most.
-    public static func mostSamples(channels: Int) -> Int { PipeBuffer.capacity / (2 * channels) }
+    package static func mostSamples(channels: Int) -> Int { PipeBuffer.capacity / (2 * channels) }
 
-    public init() throws(CaptureError) {
+    package init() throws(CaptureError) {
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         bell = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
         guard epoll >= 0, bell >= 0, Self.control(epoll, EPOLL_CTL_ADD, bell, Self.bellID) == 0 else {
@@ -80,16 +81,16 @@ public final class PipeReader: @unchecked Sendable {
 
     /// Ends the sleep of the present or of the next `turn`, and has sinks asked again whether they have room. From any
     /// thread; neither blocks nor allocates.
-    public func wake() {
+    package func wake() {
         guard !isRung.exchange(true, ordering: .acquiringAndReleasing) else { return }
         eventfd_write(bell, 1)
     }
 
     /// Pipes served so far; grows as long as the owner calls `turn`.
-    public var progress: Int { turnCount.load(ordering: .relaxed) }
+    package var progress: Int { turnCount.load(ordering: .relaxed) }
 
     /// Whether anything waits for the next `turn`.
-    public var hasWork: Bool {
+    package var hasWork: Bool {
         var descriptor = pollfd(fd: epoll, events: Int16(POLLIN), revents: 0)
         return poll(&descriptor, 1, 0) > 0
     }
@@ -102,7 +103,7 @@ public final class PipeReader: @unchecked Sendable {
     /// - Parameter mayWait: whether to sleep until there is something or `wake` is called.
     /// - Returns: whether there was anything. What was written before a `wake` is visible then.
     @discardableResult
-    public func turn(mayWait: Bool) -> Bool {
+    package func turn(mayWait: Bool) -> Bool {
         let hasMore = serveParked()
         let left = nextLook - monotonicSeconds()
         if left > 0 {

@@ -1,3 +1,4 @@
+import Basics
 import Dispatch
 import Glibc
 import Synchronization
@@ -293,7 +294,7 @@ final class PipeStream: Sendable {
     /// wait there.
     func checkName(quietSince moment: Double) {
         guard case .fifo(let path) = place, let identity = state.withLock({ $0.identity }) else { return }
-        let named = FileIdentity(path)
+        let named = FileIdentity(path: path)
         guard named != identity else { return }
         state.withLock { state in
             guard Self.isQuiet(state, since: moment), state.identity == identity, named != nil || !state.hasWriter

@@ -1,3 +1,4 @@
+import Basics
 import CPulse
 
 /// A connection to a PulseAudio server.

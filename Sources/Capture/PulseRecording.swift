@@ -1,3 +1,4 @@
+import Basics
 import CPulse
 
 /// One record stream on a connection; like it, touched only under the main loop's lock.

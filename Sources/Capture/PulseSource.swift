@@ -1,3 +1,4 @@
+import Basics
 import CPulse
 
 /// A source of a PulseAudio server (or of PipeWire's): a microphone, or the monitor of a sink.

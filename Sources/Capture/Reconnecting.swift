@@ -1,3 +1,5 @@
+import Basics
+
 /// How long to wait before the next attempt: 0.25 s, doubling to 5 s.
 struct Backoff: Sendable {
     static let first = 0.25

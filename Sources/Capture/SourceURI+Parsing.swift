@@ -1,8 +1,10 @@
+import Basics
+
 extension SourceURI {
     /// Reads a URI as it stands in a configuration or on a command line.
     ///
     /// - Throws: `CaptureError` with the code `badURI`, naming the URI, the part that is wrong and what is allowed.
-    public init(parsing text: String) throws(CaptureError) {
+    package init(parsing text: String) throws(CaptureError) {
         let uri = URIText(text)
         if text.isEmpty {
             throw uri.error("the URI is empty; write one such as pulse:@DEFAULT_SOURCE@ or file:/music/set.flac")

@@ -8,9 +8,9 @@
 /// | `file:/music/set.flac` | `pace=realtime` (default) or `fast`; `loop=true` |
 ///
 /// In the paths of `pipe:` and `file:`, `%3F` is a question mark and `%25` a percent sign.
-public struct SourceURI: Sendable, Equatable, CustomStringConvertible {
+package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
     /// The backend: the scheme of the URI.
-    public enum Kind: String, Sendable, CaseIterable {
+    package enum Kind: String, Sendable, CaseIterable {
         case alsa, pulse, pipe, file
     }
 
@@ -30,7 +30,7 @@ public struct SourceURI: Sendable, Equatable, CustomStringConvertible {
 
     let target: Target
 
-    public var kind: Kind {
+    package var kind: Kind {
         switch target {
         case .alsa: .alsa
         case .pulse: .pulse
@@ -41,7 +41,7 @@ public struct SourceURI: Sendable, Equatable, CustomStringConvertible {
 
     /// What only one source can read, because two would each get a part: standard input or a FIFO, by name;
     /// nil for what can be opened more than once. Whoever configures refuses two sources with the same value.
-    public var exclusiveResource: String? {
+    package var exclusiveResource: String? {
         switch target {
         case .standardInput: "standard input"
         case .fifo(let path, _): path
@@ -50,7 +50,7 @@ public struct SourceURI: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// The canonical form: parsing it gives an equal value.
-    public var description: String {
+    package var description: String {
         switch target {
         case .alsa(let pcm, let format):
             return "alsa:\(pcm)" + Self.query(format.options)
@@ -67,7 +67,7 @@ public struct SourceURI: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// A source of its own for this URI; nothing is opened before its `start`.
-    public func makeSource() -> any AudioSource {
+    package func makeSource() -> any AudioSource {
         switch target {
         case .alsa(let pcm, let format): ALSASource(pcm: pcm, format: format)
         case .pulse(let source, let server): PulseSource(source: source, server: server)

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import Synchronization
 
@@ -45,9 +46,4 @@ final class StopSignal: Sendable {
         }
         return false
     }
-}
-
-/// The system's words for an errno.
-func systemMessage(_ code: Int32) -> String {
-    String(cString: strerror(code))
 }

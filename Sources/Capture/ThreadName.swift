@@ -4,7 +4,7 @@ import Glibc
 ///
 /// pthread_setname_np, a GNU extension, is not visible from Swift; it writes to this file, too. Foundation's
 /// `Thread.name` loses the name when the thread runs before it is known to itself.
-public func nameCurrentThread(_ name: String) {
+package func nameCurrentThread(_ name: String) {
     let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
     guard file >= 0 else { return }
     let title = Array(name.utf8.prefix(15))

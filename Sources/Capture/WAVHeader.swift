@@ -1,3 +1,5 @@
+import Basics
+
 /// What the header of a WAV stream says.
 struct WAVHeader: Sendable, Equatable {
     /// Hz.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import ControlProtocol
 
 /// What every command takes, before its name or after it.

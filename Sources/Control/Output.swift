@@ -1,6 +1,6 @@
+import Basics
 import ControlProtocol
 import Glibc
-import JSONText
 
 /// Standard output and standard error, a line at a time.
 enum Output {
@@ -22,7 +22,7 @@ enum Output {
     /// is nothing left to do: a closed pipe ends the program by SIGPIPE, a full disk here.
     static func write(_ bytes: [UInt8]) {
         if !put(bytes, to: STDOUT_FILENO) {
-            error("cannot write the output: \(String(cString: strerror(errno)))")
+            error("cannot write the output: \(systemMessage(errno))")
             exit(EXIT_FAILURE)
         }
     }

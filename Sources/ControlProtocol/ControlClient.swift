@@ -1,10 +1,10 @@
-internal import Glibc
-import JSONText
+import Basics
+import Glibc
 
 /// A client of the control socket that waits for its answers. It uses nothing but system calls and starts at once.
 ///
 /// Not Sendable: one thread at a time uses a client.
-public final class ControlClient {
+package final class ControlClient {
     /// The longest line taken from the daemon, in bytes: 10 000 changes need 3 MB.
     static let longestLine = 16 * 1024 * 1024
 
@@ -21,7 +21,7 @@ public final class ControlClient {
     /// - Parameters:
     ///   - path: of the socket.
     ///   - timeout: how long to wait to be connected, and later for each answer.
-    public init(path: String = SocketPath.find(), timeout: Duration = .seconds(5)) throws(ControlError) {
+    package init(path: String = SocketPath.find(), timeout: Duration = .seconds(5)) throws(ControlError) {
         self.timeout = timeout
         stream = try UnixStream(path: path, deadline: .now + timeout)
         let version = try call(.describe, returning: ProtocolVersion.self).protocolVersion
@@ -34,12 +34,12 @@ public final class ControlClient {
     }
 
     /// For `poll` and its like: readable when `nextNotification` may have something new.
-    public var fileDescriptor: Int32 { stream.descriptor }
+    package var fileDescriptor: Int32 { stream.descriptor }
 
-    public var path: String { stream.path }
+    package var path: String { stream.path }
 
     /// Sends one request and waits for its answer. Notifications that come in between are kept for later.
-    public func call<Result: Decodable>(
+    package func call<Result: Decodable>(
         _ call: ControlCall, returning type: Result.Type = Result.self
     ) throws(ControlError) -> Result {
         let deadline = ContinuousClock.now + timeout
@@ -73,7 +73,7 @@ public final class ControlClient {
     /// The next notification, after `subscribe`; nil when none came in time (at once, with a timeout of zero).
     ///
     /// - Throws: `closed` when the daemon is gone and all that it had sent was taken.
-    public func nextNotification(timeout: Duration = .zero) throws(ControlError) -> Notification? {
+    package func nextNotification(timeout: Duration = .zero) throws(ControlError) -> Notification? {
         if !notifications.isEmpty { return notifications.removeFirst() }
         let deadline = ContinuousClock.now + timeout
         while let line = try nextLine(deadline: deadline) {

@@ -1,5 +1,5 @@
 /// What a source is heard to be, or why nothing can be said.
-public enum EstimateState: String, Codable, Sendable, CaseIterable {
+package enum EstimateState: String, Codable, Sendable, CaseIterable {
     /// Less than one window (3 s) of audio has been heard.
     case starting
     /// A genre is published.
@@ -15,29 +15,29 @@ public enum EstimateState: String, Codable, Sendable, CaseIterable {
 }
 
 /// The rolling estimate of one source: the result of `current`, the parameters of an `estimate` notification.
-public struct Estimate: Codable, Sendable, Equatable {
+package struct Estimate: Codable, Sendable, Equatable {
     /// The source's name.
-    public var source: String
+    package var source: String
     /// When this was published, RFC 3339 with milliseconds, in UTC.
-    public var time: String
+    package var time: String
     /// Seconds of audio heard since the source was opened.
-    public var position: Double
-    public var state: EstimateState
+    package var position: Double
+    package var state: EstimateState
     /// Null unless `state` is `genre`.
-    @OrNull public var genre: String?
+    @OrNull package var genre: String?
     /// How probable `genre` (or the state `no-music`) is, 0 to 1, calibrated; of an `unsure` estimate, how probable
     /// the best guess is.
-    public var confidence: Double
+    package var confidence: Double
     /// Each label's smoothed probability; they sum to 1.
-    public var probabilities: [String: Double]
+    package var probabilities: [String: Double]
     /// When the label or state published now began, RFC 3339.
-    public var since: String
+    package var since: String
     /// The level of the last update's audio, dB below full scale (RMS; -120 for digital silence); null before any audio.
-    @OrNull public var level: Double?
+    @OrNull package var level: Double?
     /// Each label's calibrated probability in the last window alone, before smoothing; null before the first window.
-    @OrNull public var window: [String: Double]?
+    @OrNull package var window: [String: Double]?
 
-    public init(
+    package init(
         source: String, time: String, position: Double, state: EstimateState, genre: String?, confidence: Double,
         probabilities: [String: Double], since: String, level: Double? = nil, window: [String: Double]? = nil
     ) {
@@ -54,29 +54,29 @@ public struct Estimate: Codable, Sendable, Equatable {
     }
 
     /// What is published in one word: the genre, or the state where there is none.
-    public var label: String { genre ?? state.rawValue }
+    package var label: String { genre ?? state.rawValue }
 }
 
 /// A change of the published label: a `change` notification, an entry of `history`.
-public struct Change: Codable, Sendable, Equatable {
-    public var source: String
-    public var time: String
+package struct Change: Codable, Sendable, Equatable {
+    package var source: String
+    package var time: String
     /// Seconds of audio heard since the source was opened.
-    public var position: Double
+    package var position: Double
     /// The label (a genre or a state's name) until now.
-    public var from: String
+    package var from: String
     /// In the history alone it can be `stopped`.
-    public var to: String
+    package var to: String
     /// The confidence in `to`, 0 to 1.
-    public var confidence: Double
+    package var confidence: Double
     /// How long `from` had lasted, in seconds.
-    public var lasted: Double
+    package var lasted: Double
 
     /// What a label becomes in the history when genred stops (or is killed), or the source is taken out of its
     /// configuration; `time` is when it was last heard.
-    public static let stopped = "stopped"
+    package static let stopped = "stopped"
 
-    public init(
+    package init(
         source: String, time: String, position: Double, from: String, to: String, confidence: Double, lasted: Double
     ) {
         self.source = source

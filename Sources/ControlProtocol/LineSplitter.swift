@@ -2,25 +2,25 @@
 ///
 /// Lines of nothing but white space are skipped. A line over the limit is reported once, as soon as that is known,
 /// and discarded up to its newline.
-public struct LineSplitter: Sendable {
-    public enum Item: Sendable, Equatable {
+package struct LineSplitter: Sendable {
+    package enum Item: Sendable, Equatable {
         /// Without its newline.
         case line([UInt8])
         case overlong
     }
 
     /// The longest line, in bytes without the newline.
-    public let limit: Int
+    package let limit: Int
     private var partial: [UInt8] = []
     private var isDiscarding = false
 
-    public init(limit: Int = ControlLimits.requestBytes) { self.limit = limit }
+    package init(limit: Int = ControlLimits.requestBytes) { self.limit = limit }
 
     /// Bytes held for a line that is not complete yet; never more than `limit`.
-    public var pendingBytes: Int { partial.count }
+    package var pendingBytes: Int { partial.count }
 
     /// Takes the next bytes of the stream and hands over, in order, every line that they complete.
-    public mutating func append(_ bytes: some Collection<UInt8>, _ body: (Item) throws -> Void) rethrows {
+    package mutating func append(_ bytes: some Collection<UInt8>, _ body: (Item) throws -> Void) rethrows {
         var rest = bytes[...]
         while let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
             if let item = take(rest[..<newline]) { try body(item) }
@@ -35,7 +35,7 @@ public struct LineSplitter: Sendable {
     }
 
     /// At the end of the stream: the last line, if it came without a newline.
-    public mutating func finish() -> Item? {
+    package mutating func finish() -> Item? {
         defer { isDiscarding = false }
         return completed()
     }

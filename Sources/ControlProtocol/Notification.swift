@@ -1,27 +1,27 @@
-import JSONText
+import Basics
 
 /// What one can subscribe to.
-public enum EventKind: String, Codable, Sendable, CaseIterable {
+package enum EventKind: String, Codable, Sendable, CaseIterable {
     case estimate, change, state
 }
 
 /// The parameters of a `lost` notification: this subscriber read too slowly.
-public struct Lost: Codable, Sendable, Equatable {
+package struct Lost: Codable, Sendable, Equatable {
     /// How many estimates it did not get since the last one it got.
-    public var estimates: Int
+    package var estimates: Int
 
-    public init(estimates: Int) { self.estimates = estimates }
+    package init(estimates: Int) { self.estimates = estimates }
 }
 
 /// What the daemon sends to a subscriber unasked.
-public enum Notification: Sendable, Equatable {
+package enum Notification: Sendable, Equatable {
     case estimate(Estimate)
     case change(Change)
     case state(DeviceChange)
     case lost(Lost)
 
     /// The `method` on the wire.
-    public var method: String {
+    package var method: String {
         switch self {
         case .estimate: "estimate"
         case .change: "change"
@@ -31,7 +31,7 @@ public enum Notification: Sendable, Equatable {
     }
 
     /// One line with its newline. Throws when a number in it is infinite or not a number.
-    public func line() throws -> [UInt8] {
+    package func line() throws -> [UInt8] {
         switch self {
         case .estimate(let params):
             try EstimateLine.write(params) ?? JSON.line(Envelope(method: method, params: params))

@@ -1,3 +1,5 @@
+import Basics
+
 /// The `params` object of a request.
 struct ParamReader {
     private let container: KeyedDecodingContainer<ParamKey>

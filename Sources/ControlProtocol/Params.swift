@@ -1,3 +1,5 @@
+import Basics
+
 /// The parameters of one method, read by name with messages that say what to do.
 protocol RequestParams: Encodable {
     static var names: [String] { get }
@@ -16,31 +18,31 @@ struct NoParams: RequestParams {
 }
 
 /// Of `current`.
-public struct CurrentParams: RequestParams, Sendable, Equatable {
+package struct CurrentParams: RequestParams, Sendable, Equatable {
     static let names = ["source"]
 
     /// Nil for every source.
-    public var source: String?
+    package var source: String?
 
-    public init() {}
+    package init() {}
 
-    public init(source: String?) { self.source = source }
+    package init(source: String?) { self.source = source }
 
     init(_ reader: ParamReader) throws(RPCError) { source = try reader.source() }
 }
 
 /// Of `subscribe`.
-public struct SubscribeParams: RequestParams, Sendable, Equatable {
+package struct SubscribeParams: RequestParams, Sendable, Equatable {
     static let names = ["source", "events"]
 
     /// Nil for every source, those that a reload adds included.
-    public var source: String?
+    package var source: String?
     /// Each once, in the order of `EventKind`; every kind when none were given.
-    public var events: [EventKind]
+    package var events: [EventKind]
 
-    public init() { self.init(source: nil) }
+    package init() { self.init(source: nil) }
 
-    public init(source: String?, events: [EventKind] = EventKind.allCases) {
+    package init(source: String?, events: [EventKind] = EventKind.allCases) {
         self.source = source
         self.events = EventKind.allCases.filter(events.contains)
     }
@@ -62,21 +64,21 @@ public struct SubscribeParams: RequestParams, Sendable, Equatable {
 }
 
 /// Of `history`.
-public struct HistoryParams: RequestParams, Sendable, Equatable {
+package struct HistoryParams: RequestParams, Sendable, Equatable {
     static let names = ["source", "since", "limit", "totals"]
 
     /// Nil for every source.
-    public var source: String?
+    package var source: String?
     /// Nil for as far back as it is kept.
-    public var since: Since?
+    package var since: Since?
     /// The newest so many, 1 to 10 000.
-    public var limit = ControlLimits.historyDefault
+    package var limit = ControlLimits.historyDefault
     /// Whether the time of each label is wanted too.
-    public var totals = false
+    package var totals = false
 
-    public init() {}
+    package init() {}
 
-    public init(
+    package init(
         source: String?, since: Since? = nil, limit: Int = ControlLimits.historyDefault, totals: Bool = false
     ) {
         self.source = source
@@ -104,7 +106,7 @@ public struct HistoryParams: RequestParams, Sendable, Equatable {
 }
 
 /// From when on: a time, or so many seconds before now.
-public enum Since: Encodable, Sendable, Equatable {
+package enum Since: Encodable, Sendable, Equatable {
     case time(Timestamp)
     /// Seconds, finite and not negative.
     case ago(Double)
@@ -121,7 +123,7 @@ public enum Since: Encodable, Sendable, Equatable {
         }
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
         case .time(let time): try container.encode(time.description)
@@ -130,7 +132,7 @@ public enum Since: Encodable, Sendable, Equatable {
     }
 
     /// The time meant, when it is `now`.
-    public func time(now: Timestamp = .now) -> Timestamp {
+    package func time(now: Timestamp = .now) -> Timestamp {
         switch self {
         case .time(let time): time
         case .ago(let seconds): now.adding(seconds: -seconds)

@@ -1,14 +1,14 @@
-import JSONText
+import Basics
 
 /// The methods of the control socket (docs/protocol.md).
-public enum ControlMethod: String, Sendable, CaseIterable {
+package enum ControlMethod: String, Sendable, CaseIterable {
     case describe, current, subscribe, history, sources, status, reload
 
     static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }
 
 /// A method with its parameters.
-public enum ControlCall: Sendable, Equatable {
+package enum ControlCall: Sendable, Equatable {
     case describe
     case current(CurrentParams)
     case subscribe(SubscribeParams)
@@ -17,7 +17,7 @@ public enum ControlCall: Sendable, Equatable {
     case status
     case reload
 
-    public var method: ControlMethod {
+    package var method: ControlMethod {
         switch self {
         case .describe: .describe
         case .current: .current
@@ -31,37 +31,37 @@ public enum ControlCall: Sendable, Equatable {
 }
 
 /// One JSON-RPC 2.0 request.
-public struct Request: Sendable, Equatable {
+package struct Request: Sendable, Equatable {
     /// Nil in a notification, which gets no answer, not even an error.
-    public var id: RequestID?
-    public var call: ControlCall
+    package var id: RequestID?
+    package var call: ControlCall
 
-    public init(id: RequestID?, call: ControlCall) {
+    package init(id: RequestID?, call: ControlCall) {
         self.id = id
         self.call = call
     }
 
     /// A line that cannot be obeyed.
-    public struct Rejection: Error, Sendable, Equatable {
+    package struct Rejection: Error, Sendable, Equatable {
         /// What to answer with: the line's own id, null where it could not be read; nil for a notification, which is
         /// not answered.
-        public var id: RequestID?
-        public var error: RPCError
+        package var id: RequestID?
+        package var error: RPCError
 
-        public init(id: RequestID? = .null, error: RPCError) {
+        package init(id: RequestID? = .null, error: RPCError) {
             self.id = id
             self.error = error
         }
 
         /// For `LineSplitter.Item.overlong`.
-        public static let overlong = Rejection(
+        package static let overlong = Rejection(
             error: RPCError(
                 .invalidRequest,
                 "a request is at most \(ControlLimits.requestBytes) bytes long; this one was discarded"))
     }
 
     /// Reads one line (without or with its newline), whoever wrote it.
-    public init(line: some Collection<UInt8>) throws(Rejection) {
+    package init(line: some Collection<UInt8>) throws(Rejection) {
         let envelope: RequestEnvelope
         do {
             envelope = try JSON.decode(from: line)
@@ -74,11 +74,11 @@ public struct Request: Sendable, Equatable {
     }
 
     /// This request as one line with its newline.
-    public func line() throws -> [UInt8] { try JSON.line(RequestEnvelope(id: id, call: .success(call))) }
+    package func line() throws -> [UInt8] { try JSON.line(RequestEnvelope(id: id, call: .success(call))) }
 }
 
 /// What ties a response to its request. It goes back as it came.
-public enum RequestID: Codable, Sendable, Hashable {
+package enum RequestID: Codable, Sendable, Hashable {
     case null
     case integer(Int64)
     /// Finite, and no `integer`.
@@ -86,7 +86,7 @@ public enum RequestID: Codable, Sendable, Hashable {
     case string(String)
 
     /// Throws `DecodingError` when it is neither a number, a string nor null.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
@@ -99,7 +99,7 @@ public enum RequestID: Codable, Sendable, Hashable {
         }
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
         case .null: try container.encodeNil()

@@ -1,4 +1,4 @@
-import JSONText
+import Basics
 
 /// A request as it stands in JSON. Decoding it fails only where the text is not JSON; every other mistake is kept
 /// together with the id, which the answer needs.

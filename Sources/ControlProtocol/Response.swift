@@ -1,9 +1,9 @@
-import JSONText
+import Basics
 
 /// A response of the daemon as it goes onto the socket.
-public enum Response {
+package enum Response {
     /// One line with its newline. A result that JSON cannot express becomes an internal error.
-    public static func line(id: RequestID, result: some Encodable) -> [UInt8] {
+    package static func line(id: RequestID, result: some Encodable) -> [UInt8] {
         do {
             return try JSON.line(Success(id: id, result: result))
         } catch {
@@ -13,7 +13,7 @@ public enum Response {
     }
 
     /// One line with its newline.
-    public static func line(id: RequestID, error: RPCError) -> [UInt8] {
+    package static func line(id: RequestID, error: RPCError) -> [UInt8] {
         // A number id is finite, having been read from JSON; the rest is texts. The fallback is never used.
         (try? JSON.line(Failure(id: id, error: error)))
             ?? Array(#"{"error":{"code":-32603,"message":"internal error"},"id":null,"jsonrpc":"2.0"}"#.utf8) + [10]
@@ -33,36 +33,36 @@ public enum Response {
 }
 
 /// The result of `current`: of the source asked for alone, or of each in the order of the configuration.
-public struct CurrentResult: Codable, Sendable, Equatable {
-    public var estimates: [Estimate]
+package struct CurrentResult: Codable, Sendable, Equatable {
+    package var estimates: [Estimate]
 
-    public init(estimates: [Estimate]) { self.estimates = estimates }
+    package init(estimates: [Estimate]) { self.estimates = estimates }
 }
 
 /// The result of `subscribe`.
-public struct SubscribeResult: Codable, Sendable, Equatable {
+package struct SubscribeResult: Codable, Sendable, Equatable {
     /// What will be sent.
-    public var events: [EventKind]
+    package var events: [EventKind]
     /// The sources there are now.
-    public var sources: [String]
+    package var sources: [String]
 
-    public init(events: [EventKind], sources: [String]) {
+    package init(events: [EventKind], sources: [String]) {
         self.events = events
         self.sources = sources
     }
 }
 
 /// The result of `history`.
-public struct HistoryResult: Codable, Sendable, Equatable {
+package struct HistoryResult: Codable, Sendable, Equatable {
     /// Newest last.
-    public var changes: [Change]
+    package var changes: [Change]
     /// Whether there are older ones that match and that `limit` left out.
-    public var more: Bool
+    package var more: Bool
     /// How long each label was published, longest first, in all of the time asked for, whatever `limit` left out and
     /// with what lasts still; null unless it was asked for.
-    @OrNull public var totals: [LabelTime]?
+    @OrNull package var totals: [LabelTime]?
 
-    public init(changes: [Change], more: Bool = false, totals: [LabelTime]? = nil) {
+    package init(changes: [Change], more: Bool = false, totals: [LabelTime]? = nil) {
         self.changes = changes
         self.more = more
         self.totals = totals
@@ -70,29 +70,29 @@ public struct HistoryResult: Codable, Sendable, Equatable {
 }
 
 /// How long a label (a genre or a state's name) was published, of one source or of several together.
-public struct LabelTime: Codable, Sendable, Equatable {
-    public var label: String
+package struct LabelTime: Codable, Sendable, Equatable {
+    package var label: String
     /// Of audio; where there was nothing to hear, of waiting.
-    public var seconds: Double
+    package var seconds: Double
 
-    public init(label: String, seconds: Double) {
+    package init(label: String, seconds: Double) {
         self.label = label
         self.seconds = seconds
     }
 }
 
 /// The result of `sources`.
-public struct SourcesResult: Codable, Sendable, Equatable {
+package struct SourcesResult: Codable, Sendable, Equatable {
     /// In the order of the configuration.
-    public var sources: [SourceStatus]
+    package var sources: [SourceStatus]
 
-    public init(sources: [SourceStatus]) { self.sources = sources }
+    package init(sources: [SourceStatus]) { self.sources = sources }
 }
 
 /// The result of `reload`.
-public struct ReloadResult: Codable, Sendable, Equatable {
+package struct ReloadResult: Codable, Sendable, Equatable {
     /// What is different now, a line each, for people; empty when the file says what it said before.
-    public var changed: [String]
+    package var changed: [String]
 
-    public init(changed: [String]) { self.changed = changed }
+    package init(changed: [String]) { self.changed = changed }
 }

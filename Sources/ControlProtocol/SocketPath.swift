@@ -1,13 +1,13 @@
-internal import Glibc
+import Glibc
 
 /// Where the control socket is.
-public enum SocketPath {
+package enum SocketPath {
     /// Of the system's service.
-    public static let system = "/run/genred/genred.sock"
+    package static let system = "/run/genred/genred.sock"
 
     /// Where a client looks: `$GENRED_SOCKET` if it is set, else the system's socket if there is one, else that of
     /// the user's own daemon (`$XDG_RUNTIME_DIR/genred/genred.sock`) if there is one, else the system's.
-    public static func find(_ environment: (String) -> String? = variable) -> String {
+    package static func find(_ environment: (String) -> String? = variable) -> String {
         if let path = environment("GENRED_SOCKET"), !path.isEmpty { return path }
         if access(system, F_OK) == 0 { return system }
         if let directory = environment("XDG_RUNTIME_DIR"), !directory.isEmpty {
@@ -18,7 +18,7 @@ public enum SocketPath {
     }
 
     /// A variable of this process's environment.
-    public static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+    package static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
     /// Who may use the socket at `path`, for messages: `root:genred, mode 0660`, and what to do to be among them. Nil
     /// when it cannot even be looked at.

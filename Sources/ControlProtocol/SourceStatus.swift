@@ -1,5 +1,5 @@
 /// What a source's device is doing.
-public enum DeviceState: String, Codable, Sendable, CaseIterable {
+package enum DeviceState: String, Codable, Sendable, CaseIterable {
     /// Being opened for the first time.
     case opening
     case running
@@ -12,14 +12,14 @@ public enum DeviceState: String, Codable, Sendable, CaseIterable {
 }
 
 /// A change of a source's device: the parameters of a `state` notification.
-public struct DeviceChange: Codable, Sendable, Equatable {
-    public var source: String
-    public var time: String
-    public var state: DeviceState
+package struct DeviceChange: Codable, Sendable, Equatable {
+    package var source: String
+    package var time: String
+    package var state: DeviceState
     /// What happened, for people; null when there is nothing to say.
-    @OrNull public var message: String?
+    @OrNull package var message: String?
 
-    public init(source: String, time: String, state: DeviceState, message: String? = nil) {
+    package init(source: String, time: String, state: DeviceState, message: String? = nil) {
         self.source = source
         self.time = time
         self.state = state
@@ -28,33 +28,33 @@ public struct DeviceChange: Codable, Sendable, Equatable {
 }
 
 /// One source, as `sources` and `status` list it.
-public struct SourceStatus: Codable, Sendable, Equatable {
-    public var name: String
+package struct SourceStatus: Codable, Sendable, Equatable {
+    package var name: String
     /// The URI it was configured with.
-    public var uri: String
+    package var uri: String
     /// `alsa`, `pulse`, `pipe` or `file`.
-    public var kind: String
+    package var kind: String
     /// The device that was really opened; null before it was.
-    @OrNull public var device: String?
+    @OrNull package var device: String?
     /// What it delivers, such as `S16 48000 Hz 2 channels`; null before it was opened.
-    @OrNull public var format: String?
-    public var state: DeviceState
+    @OrNull package var format: String?
+    package var state: DeviceState
     /// How often the device itself lost audio (ALSA's xruns, PulseAudio's holes).
-    public var overruns: Int
+    package var overruns: Int
     /// Samples (per channel, at the device's rate) dropped because they were not analysed in time.
-    public var dropped: Int
+    package var dropped: Int
     /// How often it was reopened after a loss.
-    public var reconnects: Int
+    package var reconnects: Int
     /// Seconds of audio analysed.
-    public var position: Double
+    package var position: Double
     /// What it waits for or why it does not deliver, for people; null while there is nothing to say.
-    @OrNull public var message: String?
+    @OrNull package var message: String?
     /// What went wrong last, however long ago.
-    @OrNull public var lastError: String?
+    @OrNull package var lastError: String?
     /// When that was, RFC 3339.
-    @OrNull public var lastErrorTime: String?
+    @OrNull package var lastErrorTime: String?
 
-    public init(
+    package init(
         name: String, uri: String, kind: String, device: String? = nil, format: String? = nil, state: DeviceState,
         overruns: Int = 0, dropped: Int = 0, reconnects: Int = 0, position: Double = 0, message: String? = nil,
         lastError: String? = nil, lastErrorTime: String? = nil

@@ -2,18 +2,18 @@
 ///
 /// Names on the wire are the Swift names. A reader ignores keys it does not know, so that a newer daemon can
 /// speak to an older client; `protocolVersion` changes only when an old client would misunderstand.
-public let protocolVersion = 1
+package let protocolVersion = 1
 
 /// The model that runs.
-public struct ModelInfo: Codable, Sendable, Equatable {
+package struct ModelInfo: Codable, Sendable, Equatable {
     /// Where it was read from.
-    public var path: String
-    public var labels: [String]
-    public var parameters: Int
+    package var path: String
+    package var labels: [String]
+    package var parameters: Int
     /// The card of the model file, as it stands there: training data, accuracy, calibration.
-    public var card: [String: String]
+    package var card: [String: String]
 
-    public init(path: String, labels: [String], parameters: Int, card: [String: String]) {
+    package init(path: String, labels: [String], parameters: Int, card: [String: String]) {
         self.path = path
         self.labels = labels
         self.parameters = parameters
@@ -22,14 +22,14 @@ public struct ModelInfo: Codable, Sendable, Equatable {
 }
 
 /// The result of `describe`.
-public struct Description: Codable, Sendable, Equatable {
-    public var name: String
-    public var version: String
-    public var protocolVersion: Int
-    public var methods: [String]
-    public var model: ModelInfo
+package struct Description: Codable, Sendable, Equatable {
+    package var name: String
+    package var version: String
+    package var protocolVersion: Int
+    package var methods: [String]
+    package var model: ModelInfo
 
-    public init(name: String, version: String, protocolVersion: Int, methods: [String], model: ModelInfo) {
+    package init(name: String, version: String, protocolVersion: Int, methods: [String], model: ModelInfo) {
         self.name = name
         self.version = version
         self.protocolVersion = protocolVersion
@@ -39,26 +39,26 @@ public struct Description: Codable, Sendable, Equatable {
 }
 
 /// The result of `status`.
-public struct DaemonStatus: Codable, Sendable, Equatable {
-    public var version: String
-    public var pid: Int
+package struct DaemonStatus: Codable, Sendable, Equatable {
+    package var version: String
+    package var pid: Int
     /// When it started, RFC 3339.
-    public var started: String
+    package var started: String
     /// Seconds since then.
-    public var uptime: Double
+    package var uptime: Double
     /// Processor time used since the start, seconds.
-    public var cpu: Double
+    package var cpu: Double
     /// Resident memory, bytes.
-    public var memory: Int
+    package var memory: Int
     /// Clients connected, and how many of them are subscribed.
-    public var clients: Int
-    public var subscribers: Int
-    public var model: ModelInfo
+    package var clients: Int
+    package var subscribers: Int
+    package var model: ModelInfo
     /// The configuration file that is in force; null when there is none.
-    @OrNull public var config: String?
-    public var sources: [SourceStatus]
+    @OrNull package var config: String?
+    package var sources: [SourceStatus]
 
-    public init(
+    package init(
         version: String, pid: Int, started: String, uptime: Double, cpu: Double, memory: Int, clients: Int,
         subscribers: Int, model: ModelInfo, config: String?, sources: [SourceStatus]
     ) {

@@ -1,37 +1,37 @@
-internal import Glibc
+import Glibc
 
 /// A time of day and year in UTC, to the millisecond, that reads and writes RFC 3339 without a date formatter:
 /// one is written for every estimate.
-public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible {
+package struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// Since 1970-01-01T00:00:00Z, leap seconds not counted; from year 0 to year 9999.
-    public let milliseconds: Int64
+    package let milliseconds: Int64
 
     private static let range: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
 
     /// Clamped to the years that RFC 3339 can write.
-    public init(milliseconds: Int64) {
+    package init(milliseconds: Int64) {
         self.milliseconds = min(max(milliseconds, Self.range.lowerBound), Self.range.upperBound)
     }
 
-    public static var now: Timestamp {
+    package static var now: Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
-    public func adding(seconds: Double) -> Timestamp {
+    package func adding(seconds: Double) -> Timestamp {
         let sum = Double(milliseconds) + (seconds * 1000).rounded()
         guard sum < Double(Self.range.upperBound) else { return Timestamp(milliseconds: .max) }
         return sum > Double(Self.range.lowerBound) ? Timestamp(milliseconds: Int64(sum)) : Timestamp(milliseconds: .min)
     }
 
     /// The seconds from `other` to this, negative when this is earlier.
-    public func seconds(since other: Timestamp) -> Double { Double(milliseconds - other.milliseconds) / 1000 }
+    package func seconds(since other: Timestamp) -> Double { Double(milliseconds - other.milliseconds) / 1000 }
 
-    public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
+    package static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
     /// As in `2026-01-31T08:00:00.250Z`.
-    public var description: String {
+    package var description: String {
         let (day, ofDay) = milliseconds.quotientFloor(86_400_000)
         let date = civil(day: day)
         return String(unsafeUninitializedCapacity: 24) { text in
@@ -58,7 +58,7 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
 
     /// Reads RFC 3339: a date, `T`, `t` or a space, a time with any number of decimals (cut to milliseconds), and `Z`,
     /// `z` or an offset. Nil for anything else, such as a 30th of February. A leap second counts as the next one.
-    public init?(rfc3339 text: String) {
+    package init?(rfc3339 text: String) {
         var reader = DigitReader(text.utf8)
         guard let year = reader.number(4), reader.skip("-"), let month = reader.number(2), reader.skip("-"),
             let day = reader.number(2), reader.skip("Tt "), let hour = reader.number(2), reader.skip(":"),

@@ -1,4 +1,5 @@
-internal import Glibc
+import Basics
+import Glibc
 
 /// A connected Unix stream socket, never blocking except where a deadline says how long.
 struct UnixStream: ~Copyable {
@@ -7,28 +8,20 @@ struct UnixStream: ~Copyable {
 
     /// - Throws: `notRunning`, `refused`, `permissionDenied`, `badPath`, `timeout` or `failed`.
     init(path: String, deadline: ContinuousClock.Instant) throws(ControlError) {
-        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        descriptor = socket(AF_UNIX, kind, 0)
+        descriptor = UnixSocket.open(SOCK_STREAM, nonBlocking: true)
         self.path = path
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let room = MemoryLayout.size(ofValue: address.sun_path) - 1
-        let bytes = Array(path.utf8)
-        guard (1...room).contains(bytes.count), !bytes.contains(0) else {
+        let bytes = path.utf8
+        guard (1...UnixSocket.longestPath).contains(bytes.count), !bytes.contains(0) else {
             throw ControlError(
-                .badPath, "the path of a socket is 1 to \(room) bytes long, not \(bytes.count): \(quoted(path))")
+                .badPath,
+                "the path of a socket is 1 to \(UnixSocket.longestPath) bytes long, not \(bytes.count): \(quoted(path))"
+            )
         }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         guard descriptor >= 0 else {
-            throw ControlError(.failed, "cannot make a socket: \(text(of: errno))", call: "socket", errno: errno)
+            throw ControlError(.failed, "cannot make a socket: \(systemMessage(errno))", call: "socket", errno: errno)
         }
         while true {
-            let result = withUnsafePointer(to: &address) { pointer in
-                // A sockaddr_un is one kind of sockaddr; connect(2) reads as many bytes as it is told.
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-                }
-            }
+            let result = UnixSocket.withAddress(path) { connect(descriptor, $0, $1) }
             if result == 0 { return }
             switch errno {
             case EINTR: continue
@@ -91,7 +84,8 @@ struct UnixStream: ~Copyable {
             let count = poll(&entry, 1, Int32(min(milliseconds, 60_000)))
             if count > 0 { return true }
             if count < 0 && errno != EINTR {
-                throw ControlError(.failed, "cannot wait for genred: \(text(of: errno))", call: "poll", errno: errno)
+                throw ControlError(
+                    .failed, "cannot wait for genred: \(systemMessage(errno))", call: "poll", errno: errno)
             }
             if ContinuousClock.now >= deadline { return false }
         }
@@ -104,7 +98,8 @@ struct UnixStream: ~Copyable {
     private static func lost(path: String, call: String, errno: Int32) -> ControlError {
         guard errno == EPIPE || errno == ECONNRESET else {
             return ControlError(
-                .failed, "the connection to genred at \(path) failed: \(text(of: errno))", call: call, errno: errno)
+                .failed, "the connection to genred at \(path) failed: \(systemMessage(errno))", call: call, errno: errno
+            )
         }
         return closed(path: path)
     }
@@ -129,10 +124,7 @@ struct UnixStream: ~Copyable {
             return error(
                 .permissionDenied,
                 "permission denied: \(path) belongs to \(owner.text); \(owner.advice)")
-        default: return error(.failed, "cannot connect to \(path): \(text(of: errno))")
+        default: return error(.failed, "cannot connect to \(path): \(systemMessage(errno))")
         }
     }
 }
-
-/// What errno means, in words.
-private func text(of errno: Int32) -> String { String(cString: strerror(errno)) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Capture
 import ControlProtocol
 import Glibc
@@ -184,8 +185,8 @@ extension Setup {
             "  socket   \(socketPath), mode 0\(mode), group \(socket.group ?? "as the daemon's")",
             "  model    \(model.path), \(model.model.labels.count) labels, \(model.model.parameterCount) parameters",
             "  update   every \(plain(analysis.updateInterval)) s",
-            "  history  \(history.limit) changes a source, for \(spoken(history.keep)), in \(history.path ?? "memory")",
-            "  log      \(log.level), \(log.summary.map { "a summary every \(spoken($0))" } ?? "no summary")",
+            "  history  \(history.limit) changes a source, for \(DurationText.text(history.keep)), in \(history.path ?? "memory")",
+            "  log      \(log.level), \(log.summary.map { "a summary every \(DurationText.text($0))" } ?? "no summary")",
         ]
         if let sourceReason { lines.append("  \(sourceReason)") }
         lines += configuration.sources.map { "  source   \($0.name)  \($0.uri)" }

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// What the first bytes of a file say before SQLite may touch it (https://www.sqlite.org/fileformat.html).

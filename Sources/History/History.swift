@@ -1,7 +1,8 @@
-public import ControlProtocol
+import Basics
+import ControlProtocol
 import Foundation
 import GRDB
-public import Logging
+import Logging
 
 /// The changes of label, kept across restarts in an SQLite file, bounded in number and age.
 ///
@@ -10,9 +11,9 @@ public import Logging
 /// the log says so once. A damaged file is moved aside; one of somebody else is left alone.
 ///
 /// The order is that of the changes, not of the clock.
-public actor History {
+package actor History {
     private let executor = QueueExecutor(label: "history")
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private nonisolated let mailbox = Mailbox()
     private let log: Logger
@@ -40,7 +41,7 @@ public actor History {
     /// - Parameters:
     ///   - patience: seconds until what failed is tried again.
     ///   - delay: seconds from a change until it is written; a process that is killed loses no more.
-    public init(_ settings: HistorySettings, log: Logger, patience: Double = 30, delay: Double = 0.5) {
+    package init(_ settings: HistorySettings, log: Logger, patience: Double = 30, delay: Double = 0.5) {
         self.settings = settings
         self.log = log
         self.patience = patience
@@ -50,7 +51,7 @@ public actor History {
     // MARK: What is told to it, from any thread, without waiting
 
     /// Takes a change, and with it the label that lasts from then on.
-    public nonisolated func append(_ entry: HistoryEntry) {
+    package nonisolated func append(_ entry: HistoryEntry) {
         let change = entry.change
         let next: OpenLabel? =
             change.to == Change.stopped
@@ -65,7 +66,7 @@ public actor History {
     }
 
     /// Takes how long the labels of now have lasted, in case nothing is heard of them any more.
-    public nonisolated func note(_ labels: [OpenLabel]) {
+    package nonisolated func note(_ labels: [OpenLabel]) {
         guard !labels.isEmpty else { return }
         put { contents in
             for label in labels { contents.open.updateValue(label, forKey: label.source) }
@@ -86,10 +87,10 @@ public actor History {
     // MARK: Its life
 
     /// Opens the file, if that is possible, and says in the log what there is.
-    public func open() { flush() }
+    package func open() { flush() }
 
     /// Goes on with other settings.
-    public func use(_ new: HistorySettings) {
+    package func use(_ new: HistorySettings) {
         let old = settings
         if new.path != old.path {
             // What came before belongs to the old file.
@@ -104,7 +105,7 @@ public actor History {
     }
 
     /// Writes what waits, and closes the file.
-    public func close() {
+    package func close() {
         nextAttempt = 0
         flush()
         isClosed = true
@@ -122,7 +123,7 @@ public actor History {
     /// - Parameters:
     ///   - open: the labels that last, of all the sources that there are.
     ///   - now: the end of what lasts.
-    public func result(
+    package func result(
         _ params: HistoryParams, open: [OpenLabel], now: Timestamp = .now
     ) throws(RPCError) -> HistoryResult {
         flush()

@@ -1,16 +1,16 @@
-public import ControlProtocol
+import ControlProtocol
 
 /// A change of label as the history keeps it.
-public struct HistoryEntry: Sendable, Equatable {
-    public var change: Change
+package struct HistoryEntry: Sendable, Equatable {
+    package var change: Change
     /// When the label that ends here began, by the clock of the wall.
-    public var began: Timestamp
+    package var began: Timestamp
     /// When it ended: `change.time`.
-    public var ended: Timestamp
+    package var ended: Timestamp
     /// The same in seconds of a clock that never jumps.
-    public var order: Double
+    package var order: Double
 
-    public init(_ change: Change, began: Timestamp, ended: Timestamp, order: Double) {
+    package init(_ change: Change, began: Timestamp, ended: Timestamp, order: Double) {
         self.change = change
         self.began = began
         self.ended = ended
@@ -19,20 +19,20 @@ public struct HistoryEntry: Sendable, Equatable {
 }
 
 /// A label that lasts still.
-public struct OpenLabel: Sendable, Equatable {
-    public var source: String
-    public var label: String
+package struct OpenLabel: Sendable, Equatable {
+    package var source: String
+    package var label: String
     /// When it began, and up to when it is known to have lasted, by the clock of the wall.
-    public var began: Timestamp
-    public var until: Timestamp
+    package var began: Timestamp
+    package var until: Timestamp
     /// Seconds of audio heard since the source was opened.
-    public var position: Double
+    package var position: Double
     /// Seconds that it has lasted so far: of audio or, where there is nothing to hear, of waiting.
-    public var lasted: Double
+    package var lasted: Double
     /// When it began, in seconds of a clock that never jumps: the `order` of the entry that it began with.
-    public var order: Double
+    package var order: Double
 
-    public init(
+    package init(
         source: String, label: String, began: Timestamp, until: Timestamp, position: Double, lasted: Double,
         order: Double
     ) {
@@ -46,7 +46,7 @@ public struct OpenLabel: Sendable, Equatable {
     }
 
     /// The change that stands in the history when nothing follows it.
-    public var stop: HistoryEntry {
+    package var stop: HistoryEntry {
         let change = Change(
             source: source, time: until.description, position: position, from: label, to: Change.stopped,
             confidence: 0, lasted: lasted)

@@ -1,45 +1,32 @@
+import Basics
 import GRDB
 import Glibc
 
 /// Why the history's file cannot be used now.
-struct HistoryError: Error, Sendable, CustomStringConvertible {
-    enum Code: Sendable {
-        /// No room on the disk, or more than the user may have.
-        case full
-        /// Another process has it.
-        case inUse
-        /// It was ours and cannot be read any more.
-        case damaged
-        /// It is something else, or of a newer genred: not to be touched.
-        case foreign
-        /// The system does not let us.
-        case failed
+typealias HistoryError = CodedError<HistoryErrorCode>
+
+/// What kind of HistoryError it is.
+enum HistoryErrorCode: Sendable, Equatable {
+    /// No room on the disk, or more than the user may have.
+    case full
+    /// Another process has it.
+    case inUse
+    /// It was ours and cannot be read any more.
+    case damaged
+    /// It is something else, or of a newer genred: not to be touched.
+    case foreign
+    /// The system does not let us.
+    case failed
+}
+
+extension HistoryError {
+    /// A failed system call.
+    init(_ what: String, call: String, errno number: Int32 = Glibc.errno) {
+        let code: Code = number == ENOSPC || number == EDQUOT ? .full : .failed
+        self.init(code, "\(what): \(systemMessage(number))\(Self.advice(code))", call: call, errno: number)
     }
 
-    var code: Code
-    /// What happened, where, and what to do.
-    var message: String
-    /// SQLite's extended result code or the system's error number; 0 for neither.
-    var number: Int32 = 0
-    /// What gave that number.
-    var call = ""
-
-    var description: String { number == 0 ? message : "\(message) (\(call), error \(number))" }
-
-    init(_ code: Code, _ message: String) {
-        self.code = code
-        self.message = message
-    }
-
-    /// What the C library refused; `errno` says why.
-    init(_ what: String, call: String, errno number: Int32 = errno) {
-        code = number == ENOSPC || number == EDQUOT ? .full : .failed
-        message = "\(what): \(String(cString: strerror(number)))\(Self.advice(code))"
-        self.number = number
-        self.call = call
-    }
-
-    /// What SQLite refused.
+    /// A failed SQLite operation; its error number is SQLite's extended result code.
     init(_ error: any Error, path: String) {
         guard let error = error as? DatabaseError else {
             self.init(.failed, "\(path) cannot be used: \(error)")
@@ -55,7 +42,7 @@ struct HistoryError: Error, Sendable, CustomStringConvertible {
         default:
             self.init(.failed, "\(path) cannot be used: \(what)\(Self.advice(.failed))")
         }
-        number = error.extendedResultCode.rawValue
+        errno = error.extendedResultCode.rawValue
         call = "SQLite"
     }
 

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// Keeps a history's file for this process alone, by a lock file beside it that is never removed.

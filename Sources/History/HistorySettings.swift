@@ -1,15 +1,15 @@
 /// How much history is kept, and where.
-public struct HistorySettings: Sendable, Equatable {
+package struct HistorySettings: Sendable, Equatable {
     /// The database; nil for memory alone.
-    public var path: String?
+    package var path: String?
     /// Whether somebody chose the path: then it is a warning when nothing can be kept there.
-    public var isChosen: Bool
+    package var isChosen: Bool
     /// Seconds that a change is kept.
-    public var keep: Double
+    package var keep: Double
     /// Changes of each source that are kept.
-    public var limit: Int
+    package var limit: Int
 
-    public init(path: String? = nil, isChosen: Bool = true, keep: Double = 90 * 86_400, limit: Int = 20_000) {
+    package init(path: String? = nil, isChosen: Bool = true, keep: Double = 90 * 86_400, limit: Int = 20_000) {
         self.path = path
         self.isChosen = isChosen
         self.keep = keep

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Capture
 import Foundation
 import Model
@@ -116,7 +117,7 @@ private enum StandardInput {
     static func reader() throws -> AudioFileReader {
         guard let file = tmpfile() else {
             throw TrainingError(
-                .cannotWrite, "no temporary file can be made: \(String(cString: strerror(errno)))", call: "tmpfile",
+                .cannotWrite, "no temporary file can be made: \(systemMessage(errno))", call: "tmpfile",
                 errno: errno)
         }
         defer { fclose(file) }
@@ -126,12 +127,12 @@ private enum StandardInput {
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else {
                 throw TrainingError(
-                    .cannotRead, "cannot read: \(String(cString: strerror(errno)))", call: "read", errno: errno)
+                    .cannotRead, "cannot read: \(systemMessage(errno))", call: "read", errno: errno)
             }
             if count == 0 { break }
             guard fwrite(buffer, 1, count, file) == count else {
                 throw TrainingError(
-                    .cannotWrite, "cannot be kept for reading: \(String(cString: strerror(errno)))", call: "fwrite",
+                    .cannotWrite, "cannot be kept for reading: \(systemMessage(errno))", call: "fwrite",
                     errno: errno)
             }
         }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Synchronization
 
@@ -24,7 +25,7 @@ enum Terminal {
                 if descriptor != STDOUT_FILENO { return }
                 let code = errno
                 // Nobody reads any more: that is their choice.
-                if code != EPIPE { note("Error: cannot write the output: \(String(cString: strerror(code)))") }
+                if code != EPIPE { note("Error: cannot write the output: \(systemMessage(code))") }
                 exit(EXIT_FAILURE)
             }
         }

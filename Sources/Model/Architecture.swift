@@ -1,4 +1,4 @@
-import JSONText
+import Basics
 
 /// The shape of the network: one or more branches that read the same cepstral coefficients, statistics of what each
 /// leaves of the window, and one linear layer over all of them.
@@ -9,22 +9,22 @@ import JSONText
 /// Over time every convolution is *valid* (no padding at a window's edge) and followed by ReLU and max-pooling on an
 /// absolute grid of frames, so that two windows that overlap share all that they have in common (Rybakov et al.,
 /// "Streaming keyword spotting on mobile devices", 2020). Over frequency there are zeros beside the outermost bands.
-public struct Architecture: Hashable, Sendable {
-    public var kind: String
-    public var branches: [Branch]
+package struct Architecture: Hashable, Sendable {
+    package var kind: String
+    package var branches: [Branch]
     /// What is taken over the positions that are left of a branch, in the order of the head's inputs; the branches
     /// follow one another.
-    public var statistics: [String]
+    package var statistics: [String]
     /// Added to the variance before its root.
-    public var stdEpsilon: Float
+    package var stdEpsilon: Float
 
     /// One branch over time.
-    public static let kind = "conv1d-statistics"
+    package static let kind = "conv1d-statistics"
     /// Any branches.
-    public static let branchedKind = "branches-statistics"
-    public static let statistics = ["mean", "max", "std"]
+    package static let branchedKind = "branches-statistics"
+    package static let statistics = ["mean", "max", "std"]
 
-    public init(branches: [Branch], stdEpsilon: Float = 1e-5) {
+    package init(branches: [Branch], stdEpsilon: Float = 1e-5) {
         self.kind = branches.count == 1 && branches[0].blocks2d.isEmpty ? Self.kind : Self.branchedKind
         self.branches = branches
         self.statistics = Self.statistics
@@ -32,23 +32,23 @@ public struct Architecture: Hashable, Sendable {
     }
 
     /// One branch over time.
-    public init(blocks: [Block], stdEpsilon: Float = 1e-5) {
+    package init(blocks: [Block], stdEpsilon: Float = 1e-5) {
         self.init(branches: [Branch(blocks: blocks)], stdEpsilon: stdEpsilon)
     }
 
     /// Frames from one output of the last blocks to the next: the network's step, of all branches alike.
-    public var step: Int { branches.first?.step ?? 1 }
+    package var step: Int { branches.first?.step ?? 1 }
 
     /// Inputs of the linear layer.
-    public var features: Int { branches.reduce(0) { $0 + $1.channels * statistics.count } }
+    package var features: Int { branches.reduce(0) { $0 + $1.channels * statistics.count } }
 
     /// Weights and biases, given the input's coefficients and the number of labels.
-    public func parameterCount(coefficients: Int, labels: Int) -> Int {
+    package func parameterCount(coefficients: Int, labels: Int) -> Int {
         layers(coefficients: coefficients).joined().reduce(labels * (features + 1)) { $0 + $1.outputs * ($1.fan + 1) }
     }
 
     /// Multiplications per second of audio in incremental use.
-    public func multiplicationsPerSecond(frontEnd: FrontEnd, labels: Int) -> Double {
+    package func multiplicationsPerSecond(frontEnd: FrontEnd, labels: Int) -> Double {
         var total = Double(labels * features) / Double(step) / frontEnd.hopDuration
         for branch in layers(coefficients: frontEnd.coefficients) {
             var rate = 1 / frontEnd.hopDuration
@@ -61,7 +61,7 @@ public struct Architecture: Hashable, Sendable {
     }
 
     /// What keeps this architecture from being run on windows of this front end, or nil.
-    public func problem(frontEnd: FrontEnd) -> String? {
+    package func problem(frontEnd: FrontEnd) -> String? {
         if kind != Self.kind && kind != Self.branchedKind {
             return "architecture kind '\(kind.prefix(40))' is unknown; this version runs '\(Self.kind)' and"
                 + " '\(Self.branchedKind)'"
@@ -119,7 +119,7 @@ extension Architecture: Codable {
     }
 
     /// `blocks` is short for one branch over time; `kind`, `statistics` and `std_epsilon` may be left out.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try JSON.container(of: "an architecture", decoder, keyedBy: CodingKeys.self)
         if let branches = try values.decodeIfPresent([Branch].self, forKey: .branches) {
             guard !values.contains(.blocks) else {
@@ -135,7 +135,7 @@ extension Architecture: Codable {
         if let given = try values.decodeIfPresent(Float.self, forKey: .stdEpsilon) { stdEpsilon = given }
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(kind, forKey: .kind)
         if kind == Self.kind, branches.count == 1 {

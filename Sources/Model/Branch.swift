@@ -1,30 +1,30 @@
-import JSONText
+import Basics
 
 extension Architecture {
     /// Blocks on the coefficients, one after the other.
-    public struct Branch: Hashable, Sendable {
+    package struct Branch: Hashable, Sendable {
         /// Bands that the 2-D blocks begin with; 0 where there are none.
-        public var bands: Int
+        package var bands: Int
         /// Come before `blocks`; none in a branch over time.
-        public var blocks2d: [Block2D]
-        public var blocks: [Block]
+        package var blocks2d: [Block2D]
+        package var blocks: [Block]
 
-        public init(bands: Int = 0, blocks2d: [Block2D] = [], blocks: [Block]) {
+        package init(bands: Int = 0, blocks2d: [Block2D] = [], blocks: [Block]) {
             self.bands = bands
             self.blocks2d = blocks2d
             self.blocks = blocks
         }
 
         /// Frames from one output of the last block to the next.
-        public var step: Int {
+        package var step: Int {
             blocks.reduce(blocks2d.reduce(1) { $0 * $1.pool.time }) { $0 * $1.pool }
         }
 
         /// What the last block gives.
-        public var channels: Int { blocks.last?.channels ?? 0 }
+        package var channels: Int { blocks.last?.channels ?? 0 }
 
         /// Positions of the last block in a window of `frames` frames; 0 when the window is too short.
-        public func positions(frames: Int) -> Int {
+        package func positions(frames: Int) -> Int {
             let left = blocks2d.reduce(frames) { max(0, $0 - ($1.kernel.time - 1)) / $1.pool.time }
             return blocks.reduce(left) { max(0, $0 - ($1.kernel - 1)) / $1.pool }
         }
@@ -66,15 +66,15 @@ extension Architecture {
     }
 
     /// Convolution over time, ReLU, max-pooling.
-    public struct Block: Encodable, Hashable, Sendable {
+    package struct Block: Encodable, Hashable, Sendable {
         /// Output channels.
-        public var channels: Int
+        package var channels: Int
         /// Frames under the kernel.
-        public var kernel: Int
+        package var kernel: Int
         /// Frames per max-pool; 1 is none.
-        public var pool: Int
+        package var pool: Int
 
-        public init(channels: Int, kernel: Int, pool: Int) {
+        package init(channels: Int, kernel: Int, pool: Int) {
             self.channels = channels
             self.kernel = kernel
             self.pool = pool
@@ -82,33 +82,33 @@ extension Architecture {
     }
 
     /// Convolution over time and frequency, ReLU, max-pooling.
-    public struct Block2D: Encodable, Hashable, Sendable {
+    package struct Block2D: Encodable, Hashable, Sendable {
         /// Output channels a band.
-        public var channels: Int
+        package var channels: Int
         /// Frames and bands under the kernel; of bands an odd number.
-        public var kernel: Extent
+        package var kernel: Extent
         /// Frames and bands per max-pool; 1 is none. Bands that fill no pool are dropped.
-        public var pool: Extent
+        package var pool: Extent
 
-        public init(channels: Int, kernel: Extent, pool: Extent) {
+        package init(channels: Int, kernel: Extent, pool: Extent) {
             self.channels = channels
             self.kernel = kernel
             self.pool = pool
         }
     }
 
-    public struct Extent: Encodable, Hashable, Sendable {
+    package struct Extent: Encodable, Hashable, Sendable {
         /// In frames, or positions of the block before.
-        public var time: Int
+        package var time: Int
         /// In bands.
-        public var frequency: Int
+        package var frequency: Int
 
-        public init(time: Int, frequency: Int) {
+        package init(time: Int, frequency: Int) {
             self.time = time
             self.frequency = frequency
         }
 
-        public var area: Int { time * frequency }
+        package var area: Int { time * frequency }
     }
 }
 
@@ -118,14 +118,14 @@ extension Architecture.Branch: Codable {
     }
 
     /// A branch over time does not speak of bands.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try JSON.container(of: "a branch", decoder, keyedBy: CodingKeys.self)
         bands = try values.decodeIfPresent(Int.self, forKey: .bands) ?? 0
         blocks2d = try values.decodeIfPresent([Architecture.Block2D].self, forKey: .blocks2d) ?? []
         blocks = try values.decode([Architecture.Block].self, forKey: .blocks)
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         if bands != 0 || !blocks2d.isEmpty {
             try values.encode(bands, forKey: .bands)
@@ -140,7 +140,7 @@ extension Architecture.Branch: Codable {
 extension Architecture.Block: Decodable {
     private enum CodingKeys: String, CodingKey, CaseIterable { case channels, kernel, pool }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try JSON.container(of: "a block", decoder, keyedBy: CodingKeys.self)
         channels = try values.decode(Int.self, forKey: .channels)
         kernel = try values.decode(Int.self, forKey: .kernel)
@@ -151,7 +151,7 @@ extension Architecture.Block: Decodable {
 extension Architecture.Block2D: Decodable {
     private enum CodingKeys: String, CodingKey, CaseIterable { case channels, kernel, pool }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try JSON.container(of: "a 2-D block", decoder, keyedBy: CodingKeys.self)
         channels = try values.decode(Int.self, forKey: .channels)
         kernel = try values.decode(Architecture.Extent.self, forKey: .kernel)
@@ -162,7 +162,7 @@ extension Architecture.Block2D: Decodable {
 extension Architecture.Extent: Decodable {
     private enum CodingKeys: String, CodingKey, CaseIterable { case time, frequency }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try JSON.container(of: "an extent", decoder, keyedBy: CodingKeys.self)
         time = try values.decode(Int.self, forKey: .time)
         frequency = try values.decode(Int.self, forKey: .frequency)

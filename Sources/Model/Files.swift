@@ -1,16 +1,17 @@
+import Basics
 import Foundation
 
 /// A whole file of at most `limit` bytes; a directory, a device or a FIFO is refused rather than waited for. The error
 /// does not name the file: who asked for it knows what it is to them.
-public func readWholeFile(_ path: String, limit: Int) throws(ModelError) -> [UInt8] {
+package func readWholeFile(_ path: String, limit: Int) throws(ModelError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
-        throw ModelError(.cannotRead, String(cString: strerror(errno)), call: "open", errno: errno)
+        throw ModelError(.cannotRead, systemMessage(errno), call: "open", errno: errno)
     }
     defer { close(descriptor) }
     var information = stat()
     guard fstat(descriptor, &information) == 0 else {
-        throw ModelError(.cannotRead, String(cString: strerror(errno)), call: "fstat", errno: errno)
+        throw ModelError(.cannotRead, systemMessage(errno), call: "fstat", errno: errno)
     }
     guard information.st_mode & S_IFMT == S_IFREG else { throw ModelError(.cannotRead, "not a regular file") }
     guard information.st_size <= limit else {
@@ -22,7 +23,7 @@ public func readWholeFile(_ path: String, limit: Int) throws(ModelError) -> [UIn
         let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + filled, $0.count - filled) }
         if count < 0 && errno == EINTR { continue }
         guard count >= 0 else {
-            throw ModelError(.cannotRead, String(cString: strerror(errno)), call: "read", errno: errno)
+            throw ModelError(.cannotRead, systemMessage(errno), call: "read", errno: errno)
         }
         if count == 0 { break }
         filled += count
@@ -35,7 +36,7 @@ public func readWholeFile(_ path: String, limit: Int) throws(ModelError) -> [UIn
 ///
 /// A symbolic link stays, and what it leads to is replaced. A device or a FIFO is written to as it is. Used by one thread
 /// at a time.
-public final class ReplacingFile {
+package final class ReplacingFile {
     private let path: String
     /// What is written to until the end; nil where the target itself is.
     private let temporary: String?
@@ -44,7 +45,7 @@ public final class ReplacingFile {
 
     /// - Throws: `cannotWrite`, at once and not at the end, where nothing can be written in the path's folder or a folder
     ///   is in the way.
-    public init(_ path: String) throws(ModelError) {
+    package init(_ path: String) throws(ModelError) {
         self.path = path
         var information = stat()
         let exists = stat(path, &information) == 0
@@ -70,7 +71,7 @@ public final class ReplacingFile {
     }
 
     /// Throws where nothing could be written, and touches nothing: a reader of a FIFO does not notice.
-    public static func check(_ path: String) throws(ModelError) {
+    package static func check(_ path: String) throws(ModelError) {
         var information = stat()
         let kind = stat(path, &information) == 0 ? information.st_mode & S_IFMT : S_IFREG
         if kind == S_IFREG || kind == S_IFDIR {
@@ -96,7 +97,7 @@ public final class ReplacingFile {
     }
 
     private static func failure(_ path: String, _ call: String, _ code: Int32) -> ModelError {
-        ModelError(.cannotWrite, "cannot write '\(path)': \(String(cString: strerror(code)))", call: call, errno: code)
+        ModelError(.cannotWrite, "cannot write '\(path)': \(systemMessage(code))", call: call, errno: code)
     }
 
     private func abandon() {
@@ -107,7 +108,7 @@ public final class ReplacingFile {
     }
 
     /// Appends.
-    public func write(_ bytes: [UInt8]) throws(ModelError) {
+    package func write(_ bytes: [UInt8]) throws(ModelError) {
         var written = 0
         while written < bytes.count {
             let count = bytes.withUnsafeBytes {
@@ -124,7 +125,7 @@ public final class ReplacingFile {
     }
 
     /// Puts it in its place; nothing can be written afterwards.
-    public func complete() throws(ModelError) {
+    package func complete() throws(ModelError) {
         let ended = close(descriptor)
         let code = errno
         descriptor = -1
@@ -142,7 +143,7 @@ public final class ReplacingFile {
 }
 
 /// Writes a whole file, or leaves what was there (`ReplacingFile`).
-public func writeWholeFile(_ bytes: [UInt8], to path: String) throws(ModelError) {
+package func writeWholeFile(_ bytes: [UInt8], to path: String) throws(ModelError) {
     let file = try ReplacingFile(path)
     try file.write(bytes)
     try file.complete()

@@ -2,42 +2,42 @@
 ///
 /// It is stored in every model file. A model whose front end is not exactly `version1` is refused at load: it would
 /// run, and be wrong, which nobody would see.
-public struct FrontEnd: Codable, Hashable, Sendable {
-    public var version: Int
+package struct FrontEnd: Codable, Hashable, Sendable {
+    package var version: Int
     /// Hz.
-    public var sampleRate: Int
+    package var sampleRate: Int
     /// Samples under one Hann window; also the FFT's length.
-    public var frameLength: Int
+    package var frameLength: Int
     /// Samples from one frame to the next. Frame k covers samples [hop·k, hop·k + frameLength): no centring.
-    public var hopLength: Int
-    public var window: String
-    public var melBands: Int
-    public var melScale: String
-    public var melNorm: String
+    package var hopLength: Int
+    package var window: String
+    package var melBands: Int
+    package var melScale: String
+    package var melNorm: String
     /// Hz.
-    public var minimumFrequency: Double
+    package var minimumFrequency: Double
     /// Hz.
-    public var maximumFrequency: Double
+    package var maximumFrequency: Double
     /// The least power whose logarithm is taken.
-    public var logFloor: Double
+    package var logFloor: Double
     /// Cepstral coefficients, c0 first.
-    public var coefficients: Int
-    public var cosineTransform: String
+    package var coefficients: Int
+    package var cosineTransform: String
     /// Frames that the network sees at once.
-    public var windowFrames: Int
-    public var level: Level
+    package var windowFrames: Int
+    package var level: Level
 
     /// How the level is made invariant, from the past only (`LevelNormalizer` of Streaming).
-    public struct Level: Codable, Hashable, Sendable {
-        public var kind: String
+    package struct Level: Codable, Hashable, Sendable {
+        package var kind: String
         /// A frame whose loudest band is below this (dB) is silent: it becomes zeros and changes no state.
-        public var silence: Float
+        package var silence: Float
         /// What the peak loses with every frame, dB.
-        public var peakDecay: Float
+        package var peakDecay: Float
         /// Bands are floored this far (dB) under the peak.
-        public var range: Float
+        package var range: Float
         /// Time constant of the mean that is subtracted, in frames.
-        public var meanFrames: Float
+        package var meanFrames: Float
 
         enum CodingKeys: String, CodingKey {
             case kind
@@ -64,7 +64,7 @@ public struct FrontEnd: Codable, Hashable, Sendable {
     }
 
     /// The one front end there is.
-    public static let version1 = FrontEnd(
+    package static let version1 = FrontEnd(
         version: 1, sampleRate: 22_050, frameLength: 2048, hopLength: 1323, window: "hann-periodic",
         melBands: 64, melScale: "slaney", melNorm: "slaney", minimumFrequency: 0, maximumFrequency: 11_025,
         logFloor: 1e-10, coefficients: 32, cosineTransform: "II-ortho", windowFrames: 50,
@@ -72,11 +72,11 @@ public struct FrontEnd: Codable, Hashable, Sendable {
     )
 
     /// Seconds from one frame to the next.
-    public var hopDuration: Double { Double(hopLength) / Double(sampleRate) }
+    package var hopDuration: Double { Double(hopLength) / Double(sampleRate) }
 
     /// Samples that the first `frames` frames cover.
-    public func samples(frames: Int) -> Int { frames == 0 ? 0 : (frames - 1) * hopLength + frameLength }
+    package func samples(frames: Int) -> Int { frames == 0 ? 0 : (frames - 1) * hopLength + frameLength }
 
     /// Seconds of audio that the first `frames` frames cover.
-    public func duration(frames: Int) -> Double { Double(samples(frames: frames)) / Double(sampleRate) }
+    package func duration(frames: Int) -> Double { Double(samples(frames: frames)) / Double(sampleRate) }
 }

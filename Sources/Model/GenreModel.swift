@@ -1,24 +1,24 @@
+import Basics
 import Foundation
-import JSONText
 
 /// A trained network with all that is needed to run it and to judge it.
-public struct GenreModel: Sendable {
-    public let frontEnd: FrontEnd
-    public let architecture: Architecture
+package struct GenreModel: Sendable {
+    package let frontEnd: FrontEnd
+    package let architecture: Architecture
     /// The classes, in the order of the logits.
-    public let labels: [String]
+    package let labels: [String]
     /// Probabilities are softmax(logits / temperature), fitted on held-out data.
-    public private(set) var temperature: Float
+    package private(set) var temperature: Float
     /// What the file says of training, split and measured quality; keys and values as they stand there.
-    public private(set) var card: [String: String]
+    package private(set) var card: [String: String]
     /// Laid out for inference, shared by all who use this model.
     private(set) var weights: Weights
 
     /// The class that is no genre at all: speech, noise, crowds.
-    public static let noMusic = "no-music"
-    public var noMusicIndex: Int? { labels.firstIndex(of: Self.noMusic) }
+    package static let noMusic = "no-music"
+    package var noMusicIndex: Int? { labels.firstIndex(of: Self.noMusic) }
 
-    public var parameterCount: Int {
+    package var parameterCount: Int {
         architecture.parameterCount(coefficients: frontEnd.coefficients, labels: labels.count)
     }
 
@@ -28,7 +28,7 @@ public struct GenreModel: Sendable {
     /// [out, in, time, frequency] and `blocks2d.N.bias` [out] besides, and the inputs of its first 1-D block are the
     /// channels of the lowest band that is left, then those of the next. Among the features a branch's means come first,
     /// then its maxima, then its standard deviations.
-    public init(
+    package init(
         architecture: Architecture, labels: [String], temperature: Float, card: [String: String],
         tensors: [String: SafeTensors.Tensor]
     ) throws(ModelError) {
@@ -56,7 +56,7 @@ public struct GenreModel: Sendable {
     /// The same network, with what was found out after it was trained.
     ///
     /// - Parameter offsets: [labels], added to the logits; they become part of the linear layer.
-    public func with(temperature: Float, offsets: [Float], card: [String: String]) -> GenreModel {
+    package func with(temperature: Float, offsets: [Float], card: [String: String]) -> GenreModel {
         var result = self
         result.temperature = temperature
         result.weights.headBias = zip(weights.headBias, offsets).map { $0 + $1 }
@@ -65,7 +65,7 @@ public struct GenreModel: Sendable {
     }
 
     /// Probabilities in place of logits.
-    public func calibrate(_ logits: UnsafeMutableBufferPointer<Float>) { softmax(logits, temperature: temperature) }
+    package func calibrate(_ logits: UnsafeMutableBufferPointer<Float>) { softmax(logits, temperature: temperature) }
 }
 
 // MARK: - The file
@@ -75,7 +75,7 @@ extension GenreModel {
     static let formatVersion = "1"
 
     /// Reads a model file, checking everything before it is used.
-    public init(contentsOf path: String) throws(ModelError) {
+    package init(contentsOf path: String) throws(ModelError) {
         let file = try SafeTensors(contentsOf: path)
         do {
             try self.init(file)
@@ -84,7 +84,7 @@ extension GenreModel {
         }
     }
 
-    public init(_ file: SafeTensors) throws(ModelError) {
+    package init(_ file: SafeTensors) throws(ModelError) {
         func json<T: Decodable>(_ key: String, as type: T.Type) throws(ModelError) -> T {
             guard let text = file.metadata[key] else {
                 throw ModelError(.unsupported, "its metadata has no '\(key)': not a genred model")
@@ -115,7 +115,7 @@ extension GenreModel {
     }
 
     /// The same model as a file's contents; the card's values that are JSON stay JSON.
-    public func safeTensors() throws(ModelError) -> SafeTensors {
+    package func safeTensors() throws(ModelError) -> SafeTensors {
         do {
             return SafeTensors(
                 metadata: [
@@ -131,7 +131,7 @@ extension GenreModel {
     }
 
     /// Writes a model file, whole or not at all.
-    public func write(to path: String, halfPrecision: Bool = true) throws(ModelError) {
+    package func write(to path: String, halfPrecision: Bool = true) throws(ModelError) {
         try writeWholeFile(try safeTensors().serialized(halfPrecision: halfPrecision), to: path)
     }
 }

@@ -3,22 +3,22 @@
 /// Frames are pushed one by one; every `step` frames, from the first whole window on, a push completes a window and its
 /// logits are there. The result for a window is the same as `GenreModel.logits(window:)`
 /// gives for its frames. Nothing is allocated after `init`. Used from one thread at a time.
-public final class IncrementalNetwork {
-    public let model: GenreModel
+package final class IncrementalNetwork {
+    package let model: GenreModel
     /// Frames pushed since the last reset.
-    public private(set) var frames = 0
+    package private(set) var frames = 0
     /// The logits of the last window; meaningless before the first.
-    public let logits: UnsafeMutableBufferPointer<Float>
+    package let logits: UnsafeMutableBufferPointer<Float>
 
     private let branches: [StreamingBranch]
     private let features: UnsafeMutablePointer<Float>
     private let windowFrames: Int
     /// Frames from one window to the next.
-    public let step: Int
+    package let step: Int
 
     /// - Parameter step: a divisor of `architecture.step`, which is the default. Windows that lie between those cost more:
     ///   they share the frames before a pool with the others, and nothing after it.
-    public init(model: GenreModel, step: Int? = nil) {
+    package init(model: GenreModel, step: Int? = nil) {
         let (step, windowFrames) = (step ?? model.architecture.step, model.frontEnd.windowFrames)
         precondition(step > 0 && model.architecture.step % step == 0, "not a divisor of the architecture's step")
         self.model = model
@@ -39,13 +39,13 @@ public final class IncrementalNetwork {
     }
 
     /// Forgets all frames.
-    public func reset() {
+    package func reset() {
         frames = 0
         for branch in branches { branch.reset() }
     }
 
     /// Takes a frame of coefficients; true when it completed a window, whose logits are then in `logits`.
-    public func push(_ coefficients: UnsafePointer<Float>) -> Bool {
+    package func push(_ coefficients: UnsafePointer<Float>) -> Bool {
         for branch in branches { branch.append(coefficients) }
         frames += 1
         // Windows end at windowFrames + k·step; only there is anything worth computing, and a block at a time reads

@@ -1,45 +1,45 @@
 /// One layer of either kind of network. Its frames are [bands, channels], the channel varying fastest: a 1-D
 /// convolution has one band, and what one layer gives as bands and channels the next may take as channels alone.
-public struct LayerShape: Hashable, Sendable {
+package struct LayerShape: Hashable, Sendable {
     /// What the tensors' names begin with.
-    public let name: String
+    package let name: String
     /// Bands of a frame that comes in.
-    public let bands: Int
+    package let bands: Int
     /// Channels of a band that comes in and goes out.
-    public let inputs: Int
-    public let outputs: Int
-    public let kernel: Architecture.Extent
-    public let pool: Architecture.Extent
+    package let inputs: Int
+    package let outputs: Int
+    package let kernel: Architecture.Extent
+    package let pool: Architecture.Extent
     /// Whether ReLU follows.
-    public let rectified: Bool
+    package let rectified: Bool
     /// Of the weights in a file: [out, in], and what the kernel has of time and frequency.
-    public let tensorShape: [Int]
+    package let tensorShape: [Int]
 
     /// Inputs of one output, in the order [time, frequency, channel].
-    public var fan: Int { kernel.area * inputs }
+    package var fan: Int { kernel.area * inputs }
     /// The same as a 2-D layer's kernel reads them: up to a multiple of what a vector holds (`CKernels`), since what is left
     /// over goes one by one.
-    public var patchLength: Int { bands > 1 ? (fan + 15) / 16 * 16 : fan }
+    package var patchLength: Int { bands > 1 ? (fan + 15) / 16 * 16 : fan }
     /// Zeros on either side of a frame's bands.
-    public var padding: Int { (kernel.frequency - 1) / 2 }
+    package var padding: Int { (kernel.frequency - 1) / 2 }
     /// Bands after pooling.
-    public var pooledBands: Int { bands / pool.frequency }
+    package var pooledBands: Int { bands / pool.frequency }
     /// Numbers in a frame that comes in, with the zeros beside it.
-    public var paddedWidth: Int { (bands + 2 * padding) * inputs }
+    package var paddedWidth: Int { (bands + 2 * padding) * inputs }
     /// Numbers in a frame that goes out.
-    public var pooledWidth: Int { pooledBands * outputs }
+    package var pooledWidth: Int { pooledBands * outputs }
 }
 
 extension Architecture {
     /// Each branch's layers before the statistics.
-    public func layers(coefficients: Int) -> [[LayerShape]] {
+    package func layers(coefficients: Int) -> [[LayerShape]] {
         branches.enumerated().map { index, branch in
             branch.layers(coefficients: coefficients, prefix: kind == Self.kind ? "" : "branches.\(index).")
         }
     }
 
     /// [rows, a, b] → [rows, b, a]: between a file's [out, in, kernel] and the [out, kernel, in] that is computed with.
-    public static func transposed(_ values: [Float], rows: Int, _ a: Int, _ b: Int) -> [Float] {
+    package static func transposed(_ values: [Float], rows: Int, _ a: Int, _ b: Int) -> [Float] {
         var result = [Float](repeating: 0, count: values.count)
         for row in 0..<rows {
             for i in 0..<a {

@@ -1,4 +1,4 @@
-import JSONText
+import Basics
 
 /// A value of a model file's card, which is an object of anything.
 ///

@@ -1,33 +1,33 @@
+import Basics
 import Foundation
-import JSONText
 
 /// The safetensors container: an 8-byte little-endian header length, a JSON header, the tensors' bytes.
 /// https://github.com/huggingface/safetensors#format
 ///
 /// Reading trusts nothing: every length and offset is checked against the file before it is used.
-public struct SafeTensors: Sendable {
-    public struct Tensor: Sendable, Equatable {
-        public var shape: [Int]
+package struct SafeTensors: Sendable {
+    package struct Tensor: Sendable, Equatable {
+        package var shape: [Int]
         /// Row-major.
-        public var values: [Float]
+        package var values: [Float]
 
-        public init(shape: [Int], values: [Float]) {
+        package init(shape: [Int], values: [Float]) {
             precondition(shape.reduce(1, *) == values.count, "a tensor of shape \(shape) has \(values.count) values")
             self.shape = shape
             self.values = values
         }
     }
 
-    public var metadata: [String: String]
-    public var tensors: [String: Tensor]
+    package var metadata: [String: String]
+    package var tensors: [String: Tensor]
 
-    public init(metadata: [String: String], tensors: [String: Tensor]) {
+    package init(metadata: [String: String], tensors: [String: Tensor]) {
         self.metadata = metadata
         self.tensors = tensors
     }
 
     /// The largest file that is looked at; a genre model has less than a hundredth of it.
-    public static let maximumBytes = 64 << 20
+    package static let maximumBytes = 64 << 20
     static let maximumHeader = 1 << 20
 
     /// A tensor as the header describes it.
@@ -67,7 +67,7 @@ public struct SafeTensors: Sendable {
     }
 
     /// Parses the bytes of a file.
-    public init(bytes: [UInt8]) throws(ModelError) {
+    package init(bytes: [UInt8]) throws(ModelError) {
         guard bytes.count >= 8 else {
             throw ModelError(.malformed, "\(bytes.count) bytes are too few for a safetensors file")
         }
@@ -131,7 +131,7 @@ public struct SafeTensors: Sendable {
     }
 
     /// Reads a file of at most so many bytes; by default 64 MiB, which no model passes.
-    public init(contentsOf path: String, limit: Int = SafeTensors.maximumBytes) throws(ModelError) {
+    package init(contentsOf path: String, limit: Int = SafeTensors.maximumBytes) throws(ModelError) {
         let bytes: [UInt8]
         do {
             bytes = try readWholeFile(path, limit: limit)
@@ -146,7 +146,7 @@ public struct SafeTensors: Sendable {
     }
 
     /// The file's bytes; tensors in the order of their names, so that equal contents give equal files.
-    public func serialized(halfPrecision: Bool) throws(ModelError) -> [UInt8] {
+    package func serialized(halfPrecision: Bool) throws(ModelError) -> [UInt8] {
         let width = halfPrecision ? 2 : 4
         var entries: [String: Entry] = [:]
         var offset = 0

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 extension GenreModel {
@@ -12,7 +13,7 @@ extension GenreModel {
     }
 
     /// The path of the model that ships with the program.
-    public static func shippedPath() throws(ModelError) -> String {
+    package static func shippedPath() throws(ModelError) -> String {
         // Not Bundle.module: it ends the process when the file is missing.
         let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "genred"
         let candidates = shippedCandidates(executable: executable)
@@ -25,7 +26,7 @@ extension GenreModel {
     }
 
     /// The model that ships with the program.
-    public static func shipped() throws(ModelError) -> GenreModel {
+    package static func shipped() throws(ModelError) -> GenreModel {
         try GenreModel(contentsOf: shippedPath())
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 
 /// Softmax of logits over a temperature, in place. Of logits that are no numbers, which weights near the largest numbers
 /// there are can give, all come out alike.
-public func softmax(_ logits: UnsafeMutableBufferPointer<Float>, temperature: Float = 1) {
+package func softmax(_ logits: UnsafeMutableBufferPointer<Float>, temperature: Float = 1) {
     let largest = logits.max() ?? 0
     var sum: Float = 0
     for index in logits.indices {

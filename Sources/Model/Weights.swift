@@ -1,3 +1,5 @@
+import Basics
+
 /// The network's numbers, laid out as inference reads them: for each output channel one row over kernel position,
 /// then input channel, so that a convolution is a dot product with consecutive frames.
 struct Weights: Sendable {

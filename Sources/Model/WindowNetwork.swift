@@ -2,7 +2,7 @@ extension GenreModel {
     /// The logits of one window: [windowFrames, coefficients], row-major, oldest frame first.
     ///
     /// The plain form of the network, which allocates and keeps nothing; what `IncrementalNetwork` must agree with.
-    public func logits(window: [Float]) -> [Float] {
+    package func logits(window: [Float]) -> [Float] {
         precondition(window.count == frontEnd.windowFrames * frontEnd.coefficients, "not a window of this front end")
         var features: [Float] = []
         for layers in weights.branches {

@@ -1,14 +1,14 @@
 /// What a listener said while a programme was played, set beside what was really playing.
-public struct Comparison: Sendable {
+package struct Comparison: Sendable {
     /// What was said of one part.
-    public struct Result: Sendable, Equatable {
-        public let part: Programme.Part
+    package struct Result: Sendable, Equatable {
+        package let part: Programme.Part
         /// What was said most of the time; nil when nothing was.
-        public let mostly: String?
+        package let mostly: String?
         /// How long after its beginning the part was first called right, in seconds; nil when it never was.
-        public let delay: Double?
+        package let delay: Double?
         /// The share of the part for which it was called right, 0 to 1.
-        public let share: Double
+        package let share: Double
     }
 
     private struct Tally {
@@ -17,17 +17,17 @@ public struct Comparison: Sendable {
         var firstRight: Double?
     }
 
-    public let programme: Programme
+    package let programme: Programme
     private var tallies: [Tally]
 
-    public init(_ programme: Programme) {
+    package init(_ programme: Programme) {
         self.programme = programme
         tallies = programme.parts.map { _ in Tally() }
     }
 
     /// Takes an estimate: what was said when `position` seconds of the programme had been heard. Estimates are
     /// taken to be evenly spaced.
-    public mutating func hear(_ label: String, at position: Double) {
+    package mutating func hear(_ label: String, at position: Double) {
         guard let index = programme.parts.firstIndex(where: { $0.start < position && position <= $0.end }) else {
             return
         }
@@ -37,7 +37,7 @@ public struct Comparison: Sendable {
     }
 
     /// What was said of each part, in order.
-    public var results: [Result] {
+    package var results: [Result] {
         zip(programme.parts, tallies).map { part, tally in
             let total = tally.counts.values.reduce(0, +)
             let mostly = tally.counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
@@ -47,7 +47,7 @@ public struct Comparison: Sendable {
     }
 
     /// The share of the time that was heard for which what was said was right, 0 to 1; nil when nothing was heard.
-    public var shareRight: Double? {
+    package var shareRight: Double? {
         let total = tallies.reduce(0) { $0 + $1.counts.values.reduce(0, +) }
         let right = zip(programme.parts, tallies).reduce(0) { $0 + ($1.1.counts[$1.0.label] ?? 0) }
         return total == 0 ? nil : Double(right) / Double(total)

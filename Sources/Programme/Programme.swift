@@ -1,7 +1,7 @@
 /// What a radio would send: pieces of known genre, spoken lines and silences, one after the other.
-public struct Programme: Sendable, Equatable {
+package struct Programme: Sendable, Equatable {
     /// What is heard in one part.
-    public enum Content: Sendable, Equatable {
+    package enum Content: Sendable, Equatable {
         case music(Genre, seed: UInt64)
         /// An announcer's words, in English.
         case speech(String)
@@ -9,16 +9,16 @@ public struct Programme: Sendable, Equatable {
     }
 
     /// One part and its place in the programme.
-    public struct Part: Sendable, Equatable {
-        public let content: Content
+    package struct Part: Sendable, Equatable {
+        package let content: Content
         /// Seconds from the beginning of the programme.
-        public let start: Double
-        public let seconds: Double
+        package let start: Double
+        package let seconds: Double
 
-        public var end: Double { start + seconds }
+        package var end: Double { start + seconds }
 
         /// What a listener should call it: a genre, `no-music` or `silence`.
-        public var label: String {
+        package var label: String {
             switch content {
             case .music(let genre, _): genre.rawValue
             case .speech: "no-music"
@@ -27,13 +27,13 @@ public struct Programme: Sendable, Equatable {
         }
     }
 
-    public let parts: [Part]
+    package let parts: [Part]
 
     /// The whole length, in seconds.
-    public var seconds: Double { parts.last?.end ?? 0 }
+    package var seconds: Double { parts.last?.end ?? 0 }
 
     /// - Parameter script: What is heard and for how many seconds, in order.
-    public init(_ script: [(content: Content, seconds: Double)]) {
+    package init(_ script: [(content: Content, seconds: Double)]) {
         var start = 0.0
         parts = script.map { entry in
             defer { start += entry.seconds }
@@ -42,10 +42,10 @@ public struct Programme: Sendable, Equatable {
     }
 
     /// The part that is heard at a time in seconds; nil outside the programme.
-    public func part(at time: Double) -> Part? { parts.first { $0.start <= time && time < $0.end } }
+    package func part(at time: Double) -> Part? { parts.first { $0.start <= time && time < $0.end } }
 
     /// Two minutes for the demonstration.
-    public static let demo = Programme([
+    package static let demo = Programme([
         (.music(.classical, seed: 1), 18),
         (
             .speech(

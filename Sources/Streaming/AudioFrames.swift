@@ -1,3 +1,4 @@
+import Basics
 import Model
 
 /// Samples at any rate in, log-mel frames of the front end out: resampler and `LogMelStream`, the common beginning of
@@ -5,9 +6,9 @@ import Model
 ///
 /// Frames depend on the samples alone, not on how they are cut. After the first second nothing is allocated and no
 /// lock is taken.
-public final class AudioFrames {
+package final class AudioFrames {
     /// Of the samples that are pushed, Hz.
-    public let inputRate: Int
+    package let inputRate: Int
 
     private let resampler: Resampler
     private let logMel: LogMelStream
@@ -16,7 +17,7 @@ public final class AudioFrames {
     /// - Parameters:
     ///   - inputRate: of the samples that will be pushed, Hz, 8 000 to 192 000.
     ///   - workspace: of the thread that will push them.
-    public init(
+    package init(
         inputRate: Int, frontEnd: FrontEnd = .version1, workspace: Workspace = Workspace()
     ) throws(StreamingError) {
         self.inputRate = inputRate
@@ -29,13 +30,13 @@ public final class AudioFrames {
     }
 
     /// Frames handed over since the last reset.
-    public var frames: Int { logMel.frames }
+    package var frames: Int { logMel.frames }
 
     /// Seconds of audio heard, to the end of the last whole frame.
-    public var position: Double { logMel.frontEnd.duration(frames: logMel.frames) }
+    package var position: Double { logMel.frontEnd.duration(frames: logMel.frames) }
 
     /// Takes mono samples and hands over each frame that they complete.
-    public func push(_ samples: UnsafeBufferPointer<Float>, _ consume: (LogMelStream.Frame) -> Void) {
+    package func push(_ samples: UnsafeBufferPointer<Float>, _ consume: (LogMelStream.Frame) -> Void) {
         var offset = 0
         while offset < samples.count {
             let count = min(Resampler.block, samples.count - offset)
@@ -48,12 +49,12 @@ public final class AudioFrames {
     }
 
     /// Ends the stream: hands over the frames that what the resampler still holds completes.
-    public func finish(_ consume: (LogMelStream.Frame) -> Void) {
+    package func finish(_ consume: (LogMelStream.Frame) -> Void) {
         resampler.finish { logMel.push($0, consume) }
     }
 
     /// Forgets the stream.
-    public func reset() {
+    package func reset() {
         resampler.reset()
         logMel.reset()
     }

@@ -1,3 +1,4 @@
+import Basics
 import CFFTW
 import Foundation
 import Synchronization

@@ -3,17 +3,17 @@ import Foundation
 import Model
 
 /// The orthonormal DCT-II of a frame's bands, cut after the first coefficients: log-mel to MFCC.
-public struct CosineTransform: Sendable {
-    public let inputs: Int
-    public let outputs: Int
+package struct CosineTransform: Sendable {
+    package let inputs: Int
+    package let outputs: Int
     /// [outputs, inputs].
-    public let matrix: [Float]
+    package let matrix: [Float]
 
-    public init(frontEnd: FrontEnd = .version1) {
+    package init(frontEnd: FrontEnd = .version1) {
         self.init(inputs: frontEnd.melBands, outputs: frontEnd.coefficients)
     }
 
-    public init(inputs: Int, outputs: Int) {
+    package init(inputs: Int, outputs: Int) {
         self.inputs = inputs
         self.outputs = outputs
         matrix = (0..<outputs).flatMap { row in
@@ -26,7 +26,7 @@ public struct CosineTransform: Sendable {
     }
 
     /// `bands` has `inputs` values, `coefficients` room for `outputs`.
-    public func process(_ bands: UnsafePointer<Float>, into coefficients: UnsafeMutablePointer<Float>) {
+    package func process(_ bands: UnsafePointer<Float>, into coefficients: UnsafeMutablePointer<Float>) {
         genred_affine(matrix, nil, bands, 1, inputs, outputs, inputs, false, coefficients)
     }
 }

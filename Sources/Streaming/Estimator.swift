@@ -1,8 +1,9 @@
+import Basics
 import Foundation
 import Model
 
 /// What a stream is heard to be.
-public enum StreamState: UInt8, Sendable, CaseIterable {
+package enum StreamState: UInt8, Sendable, CaseIterable {
     /// Less than a window heard.
     case starting
     case genre
@@ -18,15 +19,15 @@ public enum StreamState: UInt8, Sendable, CaseIterable {
 /// Between updates a label switches with a fixed rate to any other (Rabiner 1989, §III.A, the forward variable).
 /// The emission of a window is its calibrated probabilities raised to a power below one, because windows that
 /// overlap are not independent. Time is what the caller says it is: seconds of audio. Allocates nothing after `init`.
-public final class Estimator {
-    public let parameters: EstimatorParameters
+package final class Estimator {
+    package let parameters: EstimatorParameters
     /// Each label's published probability given all that was heard.
-    public let probabilities: UnsafeMutableBufferPointer<Float>
+    package let probabilities: UnsafeMutableBufferPointer<Float>
     /// Each label's probability by the filter, as if windows erred independently.
     private let filtered: UnsafeMutableBufferPointer<Float>
-    public private(set) var state = StreamState.starting
+    package private(set) var state = StreamState.starting
     /// The label of the states `genre` and `noMusic`.
-    public private(set) var label: Int?
+    package private(set) var label: Int?
 
     private let noMusic: Int?
     private var silentFor = 0.0
@@ -34,7 +35,7 @@ public final class Estimator {
     /// - Parameters:
     ///   - labels: how many there are.
     ///   - noMusic: the label that is published as a state of its own.
-    public init(labels: Int, noMusic: Int?, parameters: EstimatorParameters) throws(StreamingError) {
+    package init(labels: Int, noMusic: Int?, parameters: EstimatorParameters) throws(StreamingError) {
         if let problem = parameters.problem { throw StreamingError(.badParameter, problem) }
         self.parameters = parameters
         self.noMusic = noMusic
@@ -50,14 +51,14 @@ public final class Estimator {
     }
 
     /// The label that is most probable now, published or not.
-    public var best: Int {
+    package var best: Int {
         var best = 0
         for index in probabilities.indices where probabilities[index] > probabilities[best] { best = index }
         return best
     }
 
     /// How probable what is published is: the label's probability, the best guess's while unsure, else 0.
-    public var confidence: Float {
+    package var confidence: Float {
         switch state {
         case .genre, .noMusic: label.map { probabilities[$0] } ?? 0
         case .unsure: probabilities[best]
@@ -66,7 +67,7 @@ public final class Estimator {
     }
 
     /// Forgets all that was heard.
-    public func reset() {
+    package func reset() {
         forget()
         state = .starting
         label = nil
@@ -106,7 +107,7 @@ public final class Estimator {
     ///   - active: the share of the window's frames that are not silent: silence is no evidence.
     ///   - silent: whether all audio since the last update was silent.
     ///   - elapsed: seconds of audio since the last update.
-    public func update(
+    package func update(
         window: UnsafeBufferPointer<Float>?, active: Double, silent: Bool, elapsed: Double
     ) {
         silentFor = silent ? silentFor + elapsed : 0

@@ -1,26 +1,26 @@
 /// What turns window probabilities into the published label. The defaults are chosen on streams of
 /// recordings with known changes, by models that had not heard these (`genrelab streams --search`).
-public struct EstimatorParameters: Sendable, Equatable {
+package struct EstimatorParameters: Sendable, Equatable {
     /// How often the genre is expected to change, per second: one over the mean time between changes.
-    public var switchRate: Double = 1.0 / 60
+    package var switchRate: Double = 1.0 / 60
     /// How many independent observations a second of windows is worth: they overlap, so fewer than there are windows.
-    public var evidenceRate: Double = 0.7
+    package var evidenceRate: Double = 0.7
     /// What the filter's probabilities are raised to before they are published: windows of one track err together,
     /// so that the filter becomes surer than it has reason to be.
-    public var sharpness: Double = 0.4
+    package var sharpness: Double = 0.4
     /// A label is published when its probability reaches this.
-    public var enter: Double = 0.35
+    package var enter: Double = 0.35
     /// A published label is kept until its probability falls below this, or another one reaches `enter`.
-    public var leave: Double = 0.22
+    package var leave: Double = 0.22
     /// Audio below this level is silent, dB below full scale (RMS).
-    public var silenceLevel: Double = -60
+    package var silenceLevel: Double = -60
     /// Silence is published after this many seconds of it.
-    public var silenceAfter: Double = 1.5
+    package var silenceAfter: Double = 1.5
 
-    public init() {}
+    package init() {}
 
     /// What makes these parameters impossible, or nil.
-    public var problem: String? {
+    package var problem: String? {
         func outside(_ value: Double, _ range: ClosedRange<Double>) -> Bool { !range.contains(value) }
         if outside(switchRate, 0...10) { return "switch rate must be 0 to 10 per second, not \(switchRate)" }
         if outside(evidenceRate, 0.001...100) {

@@ -5,7 +5,7 @@ import Model
 /// Per frame: a peak that decays, a floor a fixed range under it, and an exponential mean (started unbiased, as in
 /// Adam) of the floored frames' means over the bands, which is subtracted. A silent frame becomes zeros and changes
 /// nothing, so that what was silent before a track starts does not matter.
-public struct LevelNormalizer: Sendable {
+package struct LevelNormalizer: Sendable {
     private let level: FrontEnd.Level
     private var peak = -Float.infinity
     private var meanSum: Float = 0
@@ -13,19 +13,19 @@ public struct LevelNormalizer: Sendable {
     /// Whether the last frame was silent, and so became all zeros.
     private(set) var isSilent = false
 
-    public init(frontEnd: FrontEnd = .version1) {
+    package init(frontEnd: FrontEnd = .version1) {
         level = frontEnd.level
     }
 
     /// Forgets the past.
-    public mutating func reset() {
+    package mutating func reset() {
         peak = -.infinity
         meanSum = 0
         weight = 0
     }
 
     /// Replaces a frame's bands (dB) by their normalised values (dB).
-    public mutating func process(_ bands: UnsafeMutableBufferPointer<Float>) {
+    package mutating func process(_ bands: UnsafeMutableBufferPointer<Float>) {
         var loudest = -Float.infinity
         for value in bands { loudest = max(loudest, value) }
         isSilent = !(loudest >= level.silence)

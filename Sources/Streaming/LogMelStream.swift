@@ -1,21 +1,22 @@
+import Basics
 import Model
 
 /// Samples at the front end's rate in, log-mel frames out: each frame once, when its last sample arrives.
 ///
 /// Front end version 1 up to the logarithm: Hann window, power spectrum, 64 mel bands, 10·log10. Whatever the sizes
 /// in which samples arrive, the frames are the same to the bit. Allocates nothing after `init`.
-public final class LogMelStream {
+package final class LogMelStream {
     /// One frame, valid during the call that hands it over.
-    public struct Frame {
+    package struct Frame {
         /// [melBands], dB.
-        public let bands: UnsafeMutableBufferPointer<Float>
+        package let bands: UnsafeMutableBufferPointer<Float>
         /// The mean square of the frame's newest `hopLength` samples, full scale = 1.
-        public let power: Float
+        package let power: Float
     }
 
-    public let frontEnd: FrontEnd
+    package let frontEnd: FrontEnd
     /// Frames handed over since the last reset.
-    public private(set) var frames = 0
+    package private(set) var frames = 0
 
     private let spectrum: PowerSpectrum
     private let filterbank: MelFilterbank
@@ -24,7 +25,7 @@ public final class LogMelStream {
     private var filled = 0
     private let workspace: Workspace
 
-    public init(
+    package init(
         frontEnd: FrontEnd = .version1, workspace: Workspace = Workspace()
     ) throws(StreamingError) {
         self.frontEnd = frontEnd
@@ -39,13 +40,13 @@ public final class LogMelStream {
     deinit { samples.deallocate() }
 
     /// Forgets the stream.
-    public func reset() {
+    package func reset() {
         filled = 0
         frames = 0
     }
 
     /// Takes finite samples and hands over each frame that they complete.
-    public func push(_ input: UnsafeBufferPointer<Float>, _ consume: (Frame) -> Void) {
+    package func push(_ input: UnsafeBufferPointer<Float>, _ consume: (Frame) -> Void) {
         let length = frontEnd.frameLength
         let hop = frontEnd.hopLength
         var offset = 0

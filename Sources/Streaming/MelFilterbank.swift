@@ -4,7 +4,7 @@ import Model
 /// Triangular filters on the mel scale of Slaney's Auditory Toolbox, each of unit area, as
 /// `librosa.filters.mel(sr=22050, n_fft=2048, n_mels=64)` gives them, and the logarithm of what they let through. Only
 /// weights that are not zero are kept, in groups of 16 that are summed at once.
-public struct MelFilterbank: Sendable {
+package struct MelFilterbank: Sendable {
     typealias Lanes = SIMD16<Float>
     /// For each band the first FFT bin it weighs, and where its weights lie in `weights`.
     let bands: [(firstBin: Int, weights: Range<Int>)]
@@ -13,7 +13,7 @@ public struct MelFilterbank: Sendable {
     /// The least power that a band has.
     private let floor: Float
 
-    public init(frontEnd: FrontEnd = .version1) {
+    package init(frontEnd: FrontEnd = .version1) {
         floor = Float(frontEnd.logFloor)
         let count = frontEnd.melBands
         let low = Self.mel(frontEnd.minimumFrequency)
@@ -48,10 +48,10 @@ public struct MelFilterbank: Sendable {
     }
 
     /// The bins of a power spectrum that `process` reads: what is after the last one counts nothing, but must be finite.
-    public static func paddedBins(_ frontEnd: FrontEnd) -> Int { frontEnd.frameLength / 2 + Lanes.scalarCount }
+    package static func paddedBins(_ frontEnd: FrontEnd) -> Int { frontEnd.frameLength / 2 + Lanes.scalarCount }
 
     /// The bands, in dB, of a power spectrum of `paddedBins` bins.
-    public func process(_ power: UnsafePointer<Float>, into target: UnsafeMutableBufferPointer<Float>) {
+    package func process(_ power: UnsafePointer<Float>, into target: UnsafeMutableBufferPointer<Float>) {
         weights.withUnsafeBufferPointer { weights in
             for (band, (firstBin, range)) in bands.enumerated() {
                 var sums = Lanes.zero

@@ -1,18 +1,19 @@
+import Basics
 import CFFTW
 import Model
 
 /// The power spectrum of frames: periodic Hann window, real FFT, squared magnitude without scaling.
 ///
 /// As `abs(librosa.stft(…, center=False)) ** 2`. Allocates nothing after `init`.
-public struct PowerSpectrum {
+package struct PowerSpectrum {
     /// Samples of a frame.
-    public let length: Int
+    package let length: Int
 
     private let transform: FourierTransform
     private let window: [Float]
     private let workspace: Workspace
 
-    public init(frontEnd: FrontEnd = .version1, workspace: Workspace) throws(StreamingError) {
+    package init(frontEnd: FrontEnd = .version1, workspace: Workspace) throws(StreamingError) {
         length = frontEnd.frameLength
         transform = try FourierTransform.ofLength(length)
         window = FrontEndTables.of(frontEnd).window
@@ -21,7 +22,7 @@ public struct PowerSpectrum {
 
     /// Analyses the `length` samples of a frame: [length / 2 + 1], which the next frame of any stream with the same
     /// workspace replaces.
-    public func process(_ samples: UnsafePointer<Float>) -> UnsafePointer<Float> {
+    package func process(_ samples: UnsafePointer<Float>) -> UnsafePointer<Float> {
         // Plain values: the loops are vectorised.
         let (length, windowed, power) = (length, workspace.windowed, workspace.power)
         window.withUnsafeBufferPointer { window in

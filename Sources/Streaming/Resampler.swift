@@ -1,3 +1,5 @@
+import Basics
+
 /// Brings a mono stream to another rate; a stream that has the rate already passes untouched.
 ///
 /// What lies above 95.5 % of the lower Nyquist frequency is taken out, 100 dB or more from the Nyquist frequency on, with
@@ -6,9 +8,9 @@
 ///
 /// Common rates go by FFT (`BlockResampling`), with half of libsoxr's work and a twentieth of its memory
 /// (docs/performance.md); rates that this is not possible for go by libsoxr.
-public final class Resampler {
+package final class Resampler {
     /// The most samples that it is fed at once.
-    public static let block = 1024
+    package static let block = 1024
     /// The most samples that come at once.
     static let mostProduced = max(block * 24, BlockResampling.mostSamples)
 
@@ -27,7 +29,7 @@ public final class Resampler {
     ///   - inputRate: Hz, 8 000 to 192 000.
     ///   - boundary: a number of samples after which all of them shall be there without waiting for more input than that
     ///     takes.
-    public init(
+    package init(
         inputRate: Int, outputRate: Int, boundary: Int = 0, workspace: Workspace
     ) throws(StreamingError) {
         guard (8_000...192_000).contains(inputRate) else {
@@ -44,7 +46,7 @@ public final class Resampler {
     }
 
     /// Hands what `input` (at most `block` samples) completes to `consume`.
-    public func process(_ input: UnsafeBufferPointer<Float>, _ consume: (UnsafeBufferPointer<Float>) -> Void) {
+    package func process(_ input: UnsafeBufferPointer<Float>, _ consume: (UnsafeBufferPointer<Float>) -> Void) {
         switch way {
         case .none: consume(input)
         case .blocks(let stream): stream.process(input, consume)
@@ -53,7 +55,7 @@ public final class Resampler {
     }
 
     /// Hands on what is still inside, at a stream's end.
-    public func finish(_ consume: (UnsafeBufferPointer<Float>) -> Void) {
+    package func finish(_ consume: (UnsafeBufferPointer<Float>) -> Void) {
         switch way {
         case .none: break
         case .blocks(let stream): stream.finish(consume)
@@ -62,7 +64,7 @@ public final class Resampler {
     }
 
     /// Forgets the stream.
-    public func reset() {
+    package func reset() {
         switch way {
         case .none: break
         case .blocks(let stream): stream.reset()

@@ -9,7 +9,7 @@ import Synchronization
 /// range that it is copying in `claim`; sequential consistency makes sure that either the producer sees the claim
 /// and leaves the range alone, or the consumer sees the moved tail and starts again (Dekker's argument). In that
 /// brief moment the new samples are dropped instead of the oldest.
-public final class SampleRing: @unchecked Sendable {
+package final class SampleRing: @unchecked Sendable {
     // Safe to share: `storage` is written by the producer only in [head, head + n) and read by the consumer only in
     // its claim, and the protocol above keeps the two apart.
     private let storage: UnsafeMutablePointer<Float>
@@ -24,7 +24,7 @@ public final class SampleRing: @unchecked Sendable {
     private static let none = -1
 
     /// A ring of at least `minimumCapacity` samples; the capacity is a power of two.
-    public init(minimumCapacity: Int) {
+    package init(minimumCapacity: Int) {
         var capacity = 64
         while capacity < minimumCapacity { capacity *= 2 }
         mask = capacity - 1
@@ -34,19 +34,19 @@ public final class SampleRing: @unchecked Sendable {
 
     deinit { storage.deallocate() }
 
-    public var capacity: Int { mask + 1 }
+    package var capacity: Int { mask + 1 }
 
     /// Samples waiting to be read; exact for the consumer, a lower bound of what it will find.
-    public var count: Int { max(0, head.load(ordering: .acquiring) - tail.load(ordering: .acquiring)) }
+    package var count: Int { max(0, head.load(ordering: .acquiring) - tail.load(ordering: .acquiring)) }
 
     /// Samples dropped since the beginning.
-    public var dropped: Int { droppedCount.load(ordering: .relaxed) }
+    package var dropped: Int { droppedCount.load(ordering: .relaxed) }
 
     // MARK: The producer
 
     /// Appends all of `samples`, dropping the oldest that are in the way. Returns how many were dropped.
     @discardableResult
-    public func push(_ samples: UnsafeBufferPointer<Float>) -> Int {
+    package func push(_ samples: UnsafeBufferPointer<Float>) -> Int {
         var samples = samples
         var lost = 0
         if samples.count > capacity {
@@ -78,7 +78,7 @@ public final class SampleRing: @unchecked Sendable {
     }
 
     /// Appends as many of `samples` as there is room for and returns how many.
-    public func tryPush(_ samples: UnsafeBufferPointer<Float>) -> Int {
+    package func tryPush(_ samples: UnsafeBufferPointer<Float>) -> Int {
         let start = head.load(ordering: .relaxed)
         let room = capacity - (start - tail.load(ordering: .acquiring))
         let taken = min(room, samples.count)
@@ -98,7 +98,7 @@ public final class SampleRing: @unchecked Sendable {
     // MARK: The consumer
 
     /// Moves up to `target.count` of the oldest samples into `target` and returns how many.
-    public func pop(into target: UnsafeMutableBufferPointer<Float>) -> Int {
+    package func pop(into target: UnsafeMutableBufferPointer<Float>) -> Int {
         guard let destination = target.baseAddress else { return 0 }
         while true {
             let start = tail.load(ordering: .sequentiallyConsistent)

@@ -1,3 +1,4 @@
+import Basics
 import CSoxr
 
 /// One stream resampled by libsoxr.

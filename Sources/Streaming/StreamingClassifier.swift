@@ -1,29 +1,30 @@
+import Basics
 import Foundation
 import Model
 
 /// What is known after an update; the pointers are valid during the call that hands it over.
-public struct StreamEstimate {
+package struct StreamEstimate {
     /// Seconds of audio heard, to the end of the last whole frame.
-    public var position: Double
-    public var state: StreamState
+    package var position: Double
+    package var state: StreamState
     /// The label of the states `genre` and `noMusic`, an index into the model's labels.
-    public var label: Int?
+    package var label: Int?
     /// 0 to 1, see `Estimator.confidence`.
-    public var confidence: Float
+    package var confidence: Float
     /// RMS level of the audio since the last update, dB below full scale, at least -120.
-    public var level: Float
+    package var level: Float
     /// Each label's smoothed probability.
-    public var probabilities: UnsafeBufferPointer<Float>
+    package var probabilities: UnsafeBufferPointer<Float>
     /// Each label's calibrated probability in the last window alone; nil before the first window.
-    public var window: UnsafeBufferPointer<Float>?
+    package var window: UnsafeBufferPointer<Float>?
 }
 
 /// The whole way from a source's samples to its estimates: `WindowStream`, then `Estimator`.
 ///
 /// As synchronous, deterministic and free of allocation as these.
-public final class StreamingClassifier {
+package final class StreamingClassifier {
     /// Seconds between estimates.
-    public private(set) var updateInterval: Double
+    package private(set) var updateInterval: Double
 
     private let windows: WindowStream
     private var estimator: Estimator
@@ -40,7 +41,7 @@ public final class StreamingClassifier {
     ///   - inputRate: of the samples that will be pushed, 8 000 to 192 000 Hz.
     ///   - updateInterval: seconds between estimates, see `UpdateGrid`.
     ///   - workspace: of the thread that will process them.
-    public init(
+    package init(
         model: GenreModel, inputRate: Int, updateInterval: Double? = nil,
         estimator parameters: EstimatorParameters = EstimatorParameters(), workspace: Workspace = Workspace()
     ) throws(StreamingError) {
@@ -53,22 +54,22 @@ public final class StreamingClassifier {
             workspace: workspace)
     }
 
-    public var model: GenreModel { windows.model }
+    package var model: GenreModel { windows.model }
     /// Hz.
-    public var inputRate: Int { windows.inputRate }
+    package var inputRate: Int { windows.inputRate }
     /// Frames analysed since the last reset.
-    public var frames: Int { windows.frames }
+    package var frames: Int { windows.frames }
     /// Seconds of audio heard, to the end of the last whole frame.
-    public var position: Double { windows.position }
+    package var position: Double { windows.position }
 
     /// Takes mono samples at `inputRate` and hands over each estimate that they complete.
-    public func process(_ samples: UnsafeBufferPointer<Float>, _ publish: (StreamEstimate) -> Void) {
+    package func process(_ samples: UnsafeBufferPointer<Float>, _ publish: (StreamEstimate) -> Void) {
         windows.process(samples) { update($0, publish) }
     }
 
     /// Ends the stream: analyses what is still on its way, and publishes a last estimate if anything was heard since
     /// the one before.
-    public func finish(_ publish: (StreamEstimate) -> Void) {
+    package func finish(_ publish: (StreamEstimate) -> Void) {
         windows.finish { update($0, publish) }
         let (power, frames) = windows.rest
         energy += power * model.frontEnd.hopDuration
@@ -77,7 +78,7 @@ public final class StreamingClassifier {
     }
 
     /// Starts anew, as for a device that was reopened: nothing heard before counts.
-    public func reset() {
+    package func reset() {
         windows.reset()
         estimator.reset()
         startUpdate()
@@ -85,18 +86,18 @@ public final class StreamingClassifier {
     }
 
     /// What other settings need to take over a stream: made beside it, so that nothing of it waits for that.
-    public struct Replacement {
+    package struct Replacement {
         fileprivate let running: RunningModel
         fileprivate let estimator: Estimator
         fileprivate let stepsPerUpdate: Int
         /// Seconds between estimates.
-        public let updateInterval: Double
+        package let updateInterval: Double
 
         /// - Parameters:
         ///   - model: the present one or another.
         ///   - updateInterval: as of a classifier's own.
         ///   - estimator: as of a classifier's own.
-        public init(
+        package init(
             model: GenreModel, updateInterval: Double?, estimator parameters: EstimatorParameters
         ) throws(StreamingError) {
             let grid = try UpdateGrid(model: model, interval: updateInterval)
@@ -114,7 +115,7 @@ public final class StreamingClassifier {
     /// It takes as long as the network needs for a window or two.
     ///
     /// - Parameter replacement: used for this stream alone.
-    public func use(_ replacement: Replacement, _ publish: (StreamEstimate) -> Void) {
+    package func use(_ replacement: Replacement, _ publish: (StreamEstimate) -> Void) {
         let (old, previous) = (model, estimator)
         windows.use(replacement.running, silenceLevel: replacement.estimator.parameters.silenceLevel)
         estimator = replacement.estimator

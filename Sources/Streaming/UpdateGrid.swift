@@ -1,18 +1,19 @@
+import Basics
 import Model
 
 /// Where a stream's windows and estimates lie.
-public struct UpdateGrid: Sendable, Equatable {
+package struct UpdateGrid: Sendable, Equatable {
     /// Frames from one window of the network to the next: the architecture's own step, or the part of it that the
     /// updates need.
-    public let step: Int
+    package let step: Int
     /// Windows from one estimate to the next.
-    public let stepsPerUpdate: Int
+    package let stepsPerUpdate: Int
     /// Seconds from one estimate to the next.
-    public let interval: Double
+    package let interval: Double
 
     /// - Parameter interval: seconds between estimates, a multiple of the front end's hop; by default the
     ///   architecture's step, and its multiples cost no more than that does.
-    public init(model: GenreModel, interval: Double?) throws(StreamingError) {
+    package init(model: GenreModel, interval: Double?) throws(StreamingError) {
         let hop = model.frontEnd.hopDuration
         let own = model.architecture.step
         let frames = interval.map { ($0 / hop).rounded() } ?? Double(own)

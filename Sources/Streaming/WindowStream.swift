@@ -1,21 +1,22 @@
+import Basics
 import Foundation
 import Model
 
 /// One step of a stream: what the network and the silence gate say of the window that ends now.
-public struct WindowStep {
+package struct WindowStep {
     /// Seconds of audio heard, to the end of the last whole frame.
-    public var position: Double
+    package var position: Double
     /// Each label's calibrated probability in the window; nil while less than a window has been heard. Valid during
     /// the call that hands it over.
-    public var window: UnsafeBufferPointer<Float>?
+    package var window: UnsafeBufferPointer<Float>?
     /// The share of the window's frames that are not silent, 0 to 1.
-    public var active: Double
+    package var active: Double
     /// Whether every frame since the step before was silent.
-    public var silent: Bool
+    package var silent: Bool
     /// Seconds of audio since the step before.
-    public var elapsed: Double
+    package var elapsed: Double
     /// The mean square of the audio since the step before, full scale = 1.
-    public var power: Double
+    package var power: Double
 }
 
 /// Samples in, window probabilities out: resampler, frames, log-mel, level, MFCC, network.
@@ -23,7 +24,7 @@ public struct WindowStep {
 /// The one way from audio to what the network says, for the daemon and for files. Synchronous, for one thread at a
 /// time, without any clock but the sample count. What it says depends on the samples alone, not on how they are cut.
 /// After the first second it allocates nothing and takes no lock.
-public final class WindowStream {
+package final class WindowStream {
     private let audio: AudioFrames
     private var normalizer: LevelNormalizer
     private let cosine: CosineTransform
@@ -42,7 +43,7 @@ public final class WindowStream {
     ///   - silenceLevel: audio below it is silent, dB below full scale (RMS).
     ///   - step: frames from one window to the next, a divisor of the architecture's step, which is the default.
     ///   - workspace: of the thread that will process them.
-    public init(
+    package init(
         model: GenreModel, inputRate: Int, silenceLevel: Double, step: Int? = nil,
         workspace: Workspace = Workspace()
     ) throws(StreamingError) {
@@ -56,35 +57,35 @@ public final class WindowStream {
         silentCount = frontEnd.windowFrames
     }
 
-    public var model: GenreModel { running.model }
+    package var model: GenreModel { running.model }
 
     /// Hz.
-    public var inputRate: Int { audio.inputRate }
+    package var inputRate: Int { audio.inputRate }
 
     /// Frames analysed since the last reset.
-    public var frames: Int { audio.frames }
+    package var frames: Int { audio.frames }
 
     /// Seconds of audio heard, to the end of the last whole frame.
-    public var position: Double { audio.position }
+    package var position: Double { audio.position }
 
     /// The mean square of the audio since the last step, and over how many frames; what a stream's end has left over.
-    public var rest: (power: Double, frames: Int) { (powerSinceStep, framesSinceStep) }
+    package var rest: (power: Double, frames: Int) { (powerSinceStep, framesSinceStep) }
 
     /// The last window's probabilities, if there was one.
-    public var lastWindow: UnsafeBufferPointer<Float>? { running.lastWindow }
+    package var lastWindow: UnsafeBufferPointer<Float>? { running.lastWindow }
 
     /// Takes mono samples at `inputRate` and hands over each step that they complete.
-    public func process(_ samples: UnsafeBufferPointer<Float>, _ consume: (WindowStep) -> Void) {
+    package func process(_ samples: UnsafeBufferPointer<Float>, _ consume: (WindowStep) -> Void) {
         audio.push(samples) { analyse($0, consume) }
     }
 
     /// Ends the stream: hands over the steps that what the resampler still holds completes.
-    public func finish(_ consume: (WindowStep) -> Void) {
+    package func finish(_ consume: (WindowStep) -> Void) {
         audio.finish { analyse($0, consume) }
     }
 
     /// Starts anew: nothing heard before counts.
-    public func reset() {
+    package func reset() {
         audio.reset()
         normalizer.reset()
         history.reset()

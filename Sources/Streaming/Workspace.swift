@@ -3,7 +3,7 @@ import Model
 
 /// Memory that the analysis of a stream needs only while it works: one for all the streams that a thread analyses, so
 /// that it stays in the processor's cache from one to the next.
-public final class Workspace: @unchecked Sendable {
+package final class Workspace: @unchecked Sendable {
     // Safe to share: who makes a stream only passes it on; what is in it is touched by `process` and `finish` of streams
     // that one thread at a time works on.
 
@@ -20,7 +20,7 @@ public final class Workspace: @unchecked Sendable {
     /// Of a frame, dB.
     let bands: UnsafeMutableBufferPointer<Float>
 
-    public init(frontEnd: FrontEnd = .version1) {
+    package init(frontEnd: FrontEnd = .version1) {
         samples = FourierTransform.allocateReal(Resampler.block)
         resampled = FourierTransform.allocateReal(Resampler.mostProduced)
         windowed = FourierTransform.allocateReal(frontEnd.frameLength)

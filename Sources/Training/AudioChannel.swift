@@ -2,7 +2,7 @@ import Foundation
 
 /// A way that sound takes from the recording to the listener: what `genrelab extract --through` trains against and
 /// `genrelab evaluate --degrade` judges under. Codecs are in the program, which has the library for them.
-public enum AudioChannel: String, CaseIterable, Sendable {
+package enum AudioChannel: String, CaseIterable, Sendable {
     case louder, quieter
     case whiteNoise = "white-noise"
     case pinkNoise = "pink-noise"
@@ -11,7 +11,7 @@ public enum AudioChannel: String, CaseIterable, Sendable {
     case broadcast
 
     /// What it does, for people.
-    public var summary: String {
+    package var summary: String {
         switch self {
         case .louder: "20 dB louder"
         case .quieter: "20 dB quieter"
@@ -24,7 +24,7 @@ public enum AudioChannel: String, CaseIterable, Sendable {
     }
 
     /// The sound at the other end. `name` chooses the noise, the room, the compressor: the same one each time.
-    public func apply(to samples: [Float], rate: Int, name: TrackName) -> [Float] {
+    package func apply(to samples: [Float], rate: Int, name: TrackName) -> [Float] {
         var hash = Fingerprint()
         hash.add(bytes: name.description.utf8)
         var generator = CounterGenerator(seed: hash.value, purpose: .sample)

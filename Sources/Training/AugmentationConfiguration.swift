@@ -1,51 +1,51 @@
 /// What is done to a window's log-mel before it is learned from: all that may differ between two recordings of the
 /// same music. Chances are per window, 0 to 1; amounts are the largest or the typical ones.
-public struct AugmentationConfiguration: Codable, Sendable, Equatable {
+package struct AugmentationConfiguration: Codable, Sendable, Equatable {
     /// Faster or slower by up to e^±speed, without a change of pitch.
-    public var speed: Float = 0.2
-    public var speedChance: Float = 0.5
+    package var speed: Float = 0.2
+    package var speedChance: Float = 0.5
     /// How often frames are taken whole, the nearest one, and how often shifts by whole bands: what lies between two
     /// frames or bands is smoother than any frame of real music.
-    public var wholeFramesChance: Float = 1
-    public var wholeBandsChance: Float = 1
+    package var wholeFramesChance: Float = 1
+    package var wholeBandsChance: Float = 1
     /// The level once normalised is off by this much, standard deviation in dB.
-    public var levelError: Float = 5
+    package var levelError: Float = 5
     /// Shift along the mel axis, standard deviation in bands: a change of pitch.
-    public var shift: Float = 1.2
-    public var shiftChance: Float = 0.6
+    package var shift: Float = 1.2
+    package var shiftChance: Float = 0.6
     /// Dynamics stretched or pressed by up to this share.
-    public var contrast: Float = 0.15
+    package var contrast: Float = 0.15
     /// Slope of the spectrum, up to ± this many dB at its ends, and bend, likewise.
-    public var tilt: Float = 4
-    public var bend: Float = 6
+    package var tilt: Float = 4
+    package var bend: Float = 6
     /// An equaliser of seven knots, standard deviation in dB.
-    public var equalizer: Float = 3
+    package var equalizer: Float = 3
     /// A low-pass somewhere in the upper half, as by radio, telephone or codec; a high-pass, as by a small speaker; a
     /// roll-off of the uppermost bands alone, as by a resampler.
-    public var lowPassChance: Float = 0.3
-    public var highPassChance: Float = 0.12
-    public var rollOffChance: Float = 0.5
+    package var lowPassChance: Float = 0.3
+    package var highPassChance: Float = 0.12
+    package var rollOffChance: Float = 0.5
     /// Steady noise of any slope, 8 to 55 dB under the music.
-    public var noiseChance: Float = 0.2
+    package var noiseChance: Float = 0.2
     /// Speech or noise quietly under music, which stays music.
-    public var noMusicUnderMusicChance: Float = 0.1
+    package var noMusicUnderMusicChance: Float = 0.1
     /// Two pieces of no-music at once, and music quietly under speech, which stays no-music.
-    public var twoNoMusicChance: Float = 0.25
-    public var musicUnderSpeechChance: Float = 0.2
+    package var twoNoMusicChance: Float = 0.25
+    package var musicUnderSpeechChance: Float = 0.2
     /// A moment of silence.
-    public var silenceChance: Float = 0.04
+    package var silenceChance: Float = 0.04
     /// The sound of another window of the batch, some way: mean and deviation of each band (`StyleMixer`).
-    public var styleChance: Float = 0
+    package var styleChance: Float = 0
     /// One or two masks over up to so many frames or bands.
-    public var timeMaskChance: Float = 0.5
-    public var timeMaskFrames = 8
-    public var bandMaskChance: Float = 0.5
-    public var bandMaskBands = 8
+    package var timeMaskChance: Float = 0.5
+    package var timeMaskFrames = 8
+    package var bandMaskChance: Float = 0.5
+    package var bandMaskBands = 8
 
-    public init() {}
+    package init() {}
 
     /// Nothing is done but the level's and the window's choice.
-    public static var none: AugmentationConfiguration {
+    package static var none: AugmentationConfiguration {
         var result = AugmentationConfiguration()
         result.speedChance = 0
         result.shiftChance = 0

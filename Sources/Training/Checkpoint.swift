@@ -1,5 +1,5 @@
+import Basics
 import Foundation
-import JSONText
 import Model
 
 extension Trainer {
@@ -53,7 +53,7 @@ extension Trainer {
     }
 
     /// Takes up a run where a checkpoint left it; the same data, configuration and seed are required.
-    public func resume(from path: String) throws(TrainingError) {
+    package func resume(from path: String) throws(TrainingError) {
         func refused(_ reason: String) -> TrainingError {
             TrainingError(.badParameter, "cannot resume from '\(path)': \(reason); remove it to begin anew")
         }

@@ -1,17 +1,17 @@
 import Foundation
 
 /// What the windows of a stretch of audio say together.
-public struct ClipVerdict: Sendable {
+package struct ClipVerdict: Sendable {
     /// The label's index.
-    public var label: Int
+    package var label: Int
     /// Each label's: the normalised geometric mean of the windows' probabilities, which a clip's label is the maximum of.
-    public var probabilities: [Double]
+    package var probabilities: [Double]
     /// The share of windows whose likeliest label each is.
-    public var votes: [Double]
-    public var windows: Int
+    package var votes: [Double]
+    package var windows: Int
 
     /// Nil without a window.
-    public init?(windows: [[Float]]) {
+    package init?(windows: [[Float]]) {
         guard let count = windows.first?.count else { return nil }
         var sums = [Double](repeating: 0, count: count)
         votes = [Double](repeating: 0, count: count)

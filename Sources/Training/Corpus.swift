@@ -1,22 +1,23 @@
+import Basics
 import Foundation
 import Model
 
 /// A track in memory: its frames and all that training needs to know of it.
-public struct Track: Sendable {
-    public let name: TrackName
+package struct Track: Sendable {
+    package let name: TrackName
     /// Index into the corpus's labels.
-    public let label: Int
+    package let label: Int
     /// Index into the corpus's stores.
-    public let store: Int
+    package let store: Int
     /// Tracks of one group are never on both sides of a division; a track that no file names is a group of its own.
-    public let group: String
+    package let group: String
     /// How far the label is trusted, 0 to 1; 0 is not trained on.
-    public let weight: Double
+    package let weight: Double
     /// The track as it is, then as it sounds through other channels: what `--variants` stores hold of it.
-    public let variants: [LogMel]
+    package let variants: [LogMel]
 
     /// The features that are evaluated.
-    public var features: LogMel { variants[0] }
+    package var features: LogMel { variants[0] }
     /// Of all values of all variants.
     let fingerprint: Fingerprint
     /// The mean of the frames' powers, dB, and the mean of all values, dB.
@@ -41,26 +42,26 @@ public struct Track: Sendable {
 }
 
 /// All tracks of one or more feature stores, with the labels that their folders come to.
-public struct Corpus: Sendable {
+package struct Corpus: Sendable {
     /// A feature store and its share within each of its genres, beside the other stores.
-    public struct Source: Sendable, Equatable {
-        public var path: String
-        public var weight: Double
+    package struct Source: Sendable, Equatable {
+        package var path: String
+        package var weight: Double
 
-        public init(path: String, weight: Double = 1) {
+        package init(path: String, weight: Double = 1) {
             self.path = path
             self.weight = weight
         }
     }
 
     /// Sorted, but `no-music` is the last.
-    public let labels: [String]
-    public let sources: [Source]
-    public let tracks: [Track]
+    package let labels: [String]
+    package let sources: [Source]
+    package let tracks: [Track]
     /// What was left out, and why: a line each.
-    public let remarks: [String]
+    package let remarks: [String]
 
-    public var noMusic: Int? { labels.firstIndex(of: GenreModel.noMusic) }
+    package var noMusic: Int? { labels.firstIndex(of: GenreModel.noMusic) }
 
     /// Loads stores.
     ///
@@ -70,7 +71,7 @@ public struct Corpus: Sendable {
     ///   - aliases: folders that are another label's, such as `speech` → `no-music`.
     ///   - only: if given, the tracks to load; others are not looked at.
     ///   - labels: if given, the labels in their order; tracks of others are left out.
-    public init(
+    package init(
         _ sources: [Source], variants: [String] = [], aliases: [String: String] = [:],
         groups: TrackGroups = TrackGroups(), only: Set<TrackName>? = nil, labels: [String]? = nil
     ) throws(TrainingError) {

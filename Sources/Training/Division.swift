@@ -1,9 +1,11 @@
+import Basics
+
 /// The division of a corpus into what is trained on and what is held out.
-public enum Division {
+package enum Division {
     /// Trains on `training`, judges by `held`; both are indices of the corpus's tracks.
-    public struct Part: Sendable, Equatable {
-        public var training: [Int]
-        public var held: [Int]
+    package struct Part: Sendable, Equatable {
+        package var training: [Int]
+        package var held: [Int]
 
         /// The labels that are trained on.
         func taught(in corpus: Corpus) -> Set<Int> { Set(training.map { corpus.tracks[$0].label }) }
@@ -15,13 +17,13 @@ public enum Division {
     }
 
     /// The labels that some part holds out altogether.
-    public static func untaught(by parts: [Part], in corpus: Corpus) -> [String] {
+    package static func untaught(by parts: [Part], in corpus: Corpus) -> [String] {
         parts.reduce(into: Set<Int>()) { $0.formUnion($1.untaught(in: corpus)) }.sorted().map { corpus.labels[$0] }
     }
 
     /// Held out are the tracks of `valid`; trained on are those of `split`, or without one all others. A track whose
     /// group is held out is never trained on.
-    public static func bySplit(
+    package static func bySplit(
         _ corpus: Corpus, split: [TrackName]?, valid: [TrackName]
     ) throws(TrainingError) -> Part {
         let held = try indices(of: valid, in: corpus)
@@ -50,7 +52,7 @@ public enum Division {
     /// Every group that `groups` names, or every track if there are no groups, is held out once, in one of `count` folds,
     /// as evenly over the labels as whole groups allow. The tracks of `valid` are held out in each, and stand for their store: what else is in it is not
     /// divided. That and what no file names is always trained on.
-    public static func byFolds(
+    package static func byFolds(
         _ corpus: Corpus, count: Int, groups: TrackGroups?, valid: [TrackName]
     ) throws(TrainingError) -> [Part] {
         let always = Set(try indices(of: valid, in: corpus))

@@ -3,19 +3,19 @@ import Model
 import Streaming
 
 /// What a model says of one track's windows.
-public struct ClipOutput: Sendable {
-    public let name: TrackName
+package struct ClipOutput: Sendable {
+    package let name: TrackName
     /// The track's own label, an index into the labels.
-    public let label: Int
+    package let label: Int
     /// Which of the corpus's stores it is from.
-    public let store: Int
-    public let labels: Int
+    package let store: Int
+    package let labels: Int
     /// [windows, labels]: a row every `architecture.step` frames; what is calibrated has temperature 1.
-    public let logits: [Float]
+    package let logits: [Float]
 
-    public var windows: Int { logits.count / labels }
+    package var windows: Int { logits.count / labels }
 
-    public init(name: TrackName, label: Int, store: Int, labels: Int, logits: [Float]) {
+    package init(name: TrackName, label: Int, store: Int, labels: Int, logits: [Float]) {
         self.name = name
         self.label = label
         self.store = store
@@ -24,7 +24,7 @@ public struct ClipOutput: Sendable {
     }
 
     /// The log-probabilities of a window.
-    public func logProbabilities(window: Int, temperature: Float = 1) -> [Float] {
+    package func logProbabilities(window: Int, temperature: Float = 1) -> [Float] {
         let row = logits[(window * labels)..<((window + 1) * labels)].map { $0 / temperature }
         let largest = row.max() ?? 0
         let logSum = log(row.reduce(0) { $0 + exp($1 - largest) }) + largest
@@ -34,7 +34,7 @@ public struct ClipOutput: Sendable {
 
 extension GenreModel {
     /// The logits of each window of a track, by the network that the daemon runs.
-    public func logits(of features: LogMel) -> [Float] {
+    package func logits(of features: LogMel) -> [Float] {
         var normalizer = LevelNormalizer(frontEnd: frontEnd)
         let cosine = CosineTransform(frontEnd: frontEnd)
         let network = IncrementalNetwork(model: self)
@@ -56,7 +56,7 @@ extension GenreModel {
     }
 
     /// Runs tracks of a corpus, several at once; their order is kept.
-    public func outputs(of tracks: [Int], in corpus: Corpus, workers: Workers = Workers()) -> [ClipOutput] {
+    package func outputs(of tracks: [Int], in corpus: Corpus, workers: Workers = Workers()) -> [ClipOutput] {
         let results = UnsafeMutablePointer<[Float]>.allocate(capacity: tracks.count)
         results.initialize(repeating: [], count: tracks.count)
         defer {

@@ -1,33 +1,34 @@
+import Basics
 import Foundation
 import Model
 
 /// A track's log-mel frames.
-public struct LogMel: Sendable, Equatable {
+package struct LogMel: Sendable, Equatable {
     /// [frames, bands], dB, row-major.
-    public var values: [Float]
-    public let bands: Int
-    public var frames: Int { values.count / bands }
+    package var values: [Float]
+    package let bands: Int
+    package var frames: Int { values.count / bands }
 
-    public init(values: [Float], frontEnd: FrontEnd = .version1) {
+    package init(values: [Float], frontEnd: FrontEnd = .version1) {
         precondition(values.count % frontEnd.melBands == 0, "log-mel frames have \(frontEnd.melBands) bands")
         self.values = values
         bands = frontEnd.melBands
     }
 
     /// Why there is nothing in it to learn from or to judge, in words; nil if there is a window.
-    public var shortage: String? {
+    package var shortage: String? {
         frames < FrontEnd.version1.windowFrames ? "shorter than a window, \(frames) frames" : nil
     }
 }
 
 /// A directory `<genre>/<track>.npy` of log-mel in dB, [frames, 64]: what `genrelab extract` writes and training reads.
-public struct FeatureStore: Sendable {
-    public let root: String
+package struct FeatureStore: Sendable {
+    package let root: String
     /// What is there, sorted.
-    public let tracks: [TrackName]
+    package let tracks: [TrackName]
 
     /// Lists the store; every `.npy` file in a folder of its own counts as a track.
-    public init(at root: String) throws(TrainingError) {
+    package init(at root: String) throws(TrainingError) {
         self.root = root
         var tracks: [TrackName] = []
         for genre in try listFolder(root) where isFolder("\(root)/\(genre)") {
@@ -44,13 +45,13 @@ public struct FeatureStore: Sendable {
     }
 
     /// Where a track's features lie in the store at `root`.
-    public static func path(of track: TrackName, in root: String) -> String { "\(root)/\(track).npy" }
+    package static func path(of track: TrackName, in root: String) -> String { "\(root)/\(track).npy" }
 
     /// Reads a track's features, checking them.
-    public func load(_ track: TrackName) throws(TrainingError) -> LogMel { try Self.load(track, in: root) }
+    package func load(_ track: TrackName) throws(TrainingError) -> LogMel { try Self.load(track, in: root) }
 
     /// Reads a track's features from the store at `root`, checking them.
-    public static func load(_ track: TrackName, in root: String) throws(TrainingError) -> LogMel {
+    package static func load(_ track: TrackName, in root: String) throws(TrainingError) -> LogMel {
         LogMel(values: try array(track, in: root).values)
     }
 
@@ -68,7 +69,7 @@ public struct FeatureStore: Sendable {
     }
 
     /// Writes a track's features, whole or not at all; its folder must exist.
-    public static func write(
+    package static func write(
         _ features: LogMel, as track: TrackName, in root: String, halfPrecision: Bool = true
     ) throws(TrainingError) {
         let array = NpyArray(
@@ -77,7 +78,7 @@ public struct FeatureStore: Sendable {
     }
 
     /// Whether the store at `root` has features of a track that can be loaded, stored with that precision.
-    public static func contains(_ track: TrackName, in root: String, halfPrecision: Bool) -> Bool {
+    package static func contains(_ track: TrackName, in root: String, halfPrecision: Bool) -> Bool {
         (try? array(track, in: root))?.isHalfPrecision == halfPrecision
     }
 }

@@ -1,13 +1,13 @@
 import Foundation
 
 /// A share and its 95 % interval after Wilson (1927).
-public struct Proportion: Codable, Sendable, Equatable {
-    public var value: Double
-    public var low: Double
-    public var high: Double
+package struct Proportion: Codable, Sendable, Equatable {
+    package var value: Double
+    package var low: Double
+    package var high: Double
 
     /// `hits` of `count`; `independent` is the number of independent observations, if it is smaller.
-    public init(hits: Int, count: Int, independent: Int? = nil) {
+    package init(hits: Int, count: Int, independent: Int? = nil) {
         let share = count == 0 ? 0 : Double(hits) / Double(count)
         let n = Double(max(1, independent ?? count))
         let z = 1.959964
@@ -20,63 +20,63 @@ public struct Proportion: Codable, Sendable, Equatable {
 }
 
 /// How well a model does on a set of tracks.
-public struct Figures: Codable, Sendable {
-    public struct Windows: Codable, Sendable {
-        public var n: Int
-        public var accuracy: Double
+package struct Figures: Codable, Sendable {
+    package struct Windows: Codable, Sendable {
+        package var n: Int
+        package var accuracy: Double
         /// 95 %; as wide as the number of clips makes it, since the windows of a clip are not independent.
-        public var interval: [Double]
-        public var macroF1: Double
+        package var interval: [Double]
+        package var macroF1: Double
         /// Mean negative log-likelihood, natural logarithm.
-        public var nll: Double
+        package var nll: Double
         /// Expected calibration error, 15 bins of equal width.
-        public var ece: Double
+        package var ece: Double
     }
 
-    public struct Clips: Codable, Sendable {
-        public var n: Int
-        public var accuracy: Double
-        public var interval: [Double]
-        public var macroF1: Double
+    package struct Clips: Codable, Sendable {
+        package var n: Int
+        package var accuracy: Double
+        package var interval: [Double]
+        package var macroF1: Double
         /// Rows are true labels, columns what was said; clips.
-        public var confusion: [[Int]]
+        package var confusion: [[Int]]
     }
 
     /// A bin of the reliability diagram.
-    public struct Bin: Codable, Sendable {
-        public var n: Int
-        public var confidence: Double
-        public var accuracy: Double
+    package struct Bin: Codable, Sendable {
+        package var n: Int
+        package var confidence: Double
+        package var accuracy: Double
     }
 
     /// What is known of one label, from windows.
-    public struct Label: Codable, Sendable {
-        public var label: String
-        public var n: Int
-        public var precision: Double
-        public var recall: Double
-        public var f1: Double
+    package struct Label: Codable, Sendable {
+        package var label: String
+        package var n: Int
+        package var precision: Double
+        package var recall: Double
+        package var f1: Double
     }
 
-    public enum Vote: String, Sendable, CaseIterable {
+    package enum Vote: String, Sendable, CaseIterable {
         /// A clip's label has the greatest mean of the windows' log-probabilities.
         case logarithmic
         /// A clip's label is that of most windows.
         case majority
     }
 
-    public var windows: Windows
-    public var clips: Clips
-    public var labels: [String]
+    package var windows: Windows
+    package var clips: Clips
+    package var labels: [String]
     /// Rows are true labels, columns what was said; windows.
-    public var confusion: [[Int]]
-    public var perLabel: [Label]
-    public var reliability: [Bin]
+    package var confusion: [[Int]]
+    package var perLabel: [Label]
+    package var reliability: [Bin]
 
-    public static let bins = 15
+    package static let bins = 15
 
     /// Judges outputs; clips without a single window do not count.
-    public init(_ outputs: [ClipOutput], labels: [String], temperature: Float = 1, vote: Vote = .logarithmic) {
+    package init(_ outputs: [ClipOutput], labels: [String], temperature: Float = 1, vote: Vote = .logarithmic) {
         let empty = [[Int]](repeating: [Int](repeating: 0, count: labels.count), count: labels.count)
         var (confusion, clipConfusion) = (empty, empty)
         var sums = [(n: Int, confidence: Double, hits: Int)](repeating: (0, 0, 0), count: Self.bins)
@@ -124,7 +124,7 @@ public struct Figures: Codable, Sendable {
     }
 
     /// The share of windows of some true labels that were said to be one label.
-    public func share(ofTrue isTrue: (Int) -> Bool, said isSaid: (Int) -> Bool) -> Double? {
+    package func share(ofTrue isTrue: (Int) -> Bool, said isSaid: (Int) -> Bool) -> Double? {
         let rows = labels.indices.filter(isTrue)
         let total = rows.reduce(0) { $0 + confusion[$1].reduce(0, +) }
         guard total > 0 else { return nil }

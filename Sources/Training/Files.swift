@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Model
 
@@ -12,7 +13,7 @@ func readFile(_ path: String, limit: Int) throws(TrainingError) -> [UInt8] {
 }
 
 /// Writes a whole file, or leaves what was there; see `ReplacingFile`.
-public func writeFile(_ bytes: some Sequence<UInt8>, to path: String) throws(TrainingError) {
+package func writeFile(_ bytes: some Sequence<UInt8>, to path: String) throws(TrainingError) {
     do {
         try writeWholeFile(Array(bytes), to: path)
     } catch {
@@ -21,7 +22,7 @@ public func writeFile(_ bytes: some Sequence<UInt8>, to path: String) throws(Tra
 }
 
 /// Throws where `writeFile` would, and leaves what is there.
-public func checkWritable(_ path: String) throws(TrainingError) {
+package func checkWritable(_ path: String) throws(TrainingError) {
     do {
         try ReplacingFile.check(path)
     } catch {
@@ -37,7 +38,7 @@ extension TrainingError {
 }
 
 /// Makes a folder and those above it, if they do not exist.
-public func makeFolder(_ path: String) throws(TrainingError) {
+package func makeFolder(_ path: String) throws(TrainingError) {
     do {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
@@ -49,7 +50,7 @@ public func makeFolder(_ path: String) throws(TrainingError) {
 }
 
 /// The names in a folder, sorted by their bytes, without hidden ones.
-public func listFolder(_ path: String) throws(TrainingError) -> [String] {
+package func listFolder(_ path: String) throws(TrainingError) -> [String] {
     guard isFolder(path) || !FileManager.default.fileExists(atPath: path) else {
         throw TrainingError(.cannotRead, "'\(path)' is a file; a folder is expected")
     }
@@ -62,7 +63,7 @@ public func listFolder(_ path: String) throws(TrainingError) -> [String] {
 }
 
 /// Whether there is a folder at `path`.
-public func isFolder(_ path: String) -> Bool {
+package func isFolder(_ path: String) -> Bool {
     var isDirectory: ObjCBool = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
 }
@@ -72,5 +73,5 @@ private func reason(_ error: any Error) -> String {
     let error = error as NSError
     let system = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
     return system.domain == NSPOSIXErrorDomain
-        ? String(cString: strerror(Int32(system.code))) : error.localizedDescription
+        ? systemMessage(Int32(system.code)) : error.localizedDescription
 }

@@ -1,10 +1,10 @@
+import Basics
 import Foundation
-import JSONText
 import Model
 
 /// A model as two plain files that any framework can make: weights in `.safetensors`, and beside them JSON that says
 /// what they are: `architecture`, `labels`, `temperature`, `card`.
-public enum ModelExchange {
+package enum ModelExchange {
     private struct Description: Codable {
         var architecture: Architecture
         var labels: [String]
@@ -31,7 +31,7 @@ public enum ModelExchange {
     }
 
     /// Writes weights (float32) and description.
-    public static func export(_ model: GenreModel, weights: String, description: String) throws(TrainingError) {
+    package static func export(_ model: GenreModel, weights: String, description: String) throws(TrainingError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         do {
@@ -48,7 +48,7 @@ public enum ModelExchange {
     }
 
     /// Makes a model of weights and description, checking both.
-    public static func model(weights: String, description: String) throws(TrainingError) -> GenreModel {
+    package static func model(weights: String, description: String) throws(TrainingError) -> GenreModel {
         let text = try readFile(description, limit: 1 << 20)
         let given: Description
         do {

@@ -1,17 +1,18 @@
+import Basics
 import Foundation
 
 /// NumPy's `.npy` file of floating-point numbers: magic, version, a header that is a Python dictionary, raw values.
 /// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 ///
 /// Reading trusts nothing: the shape is checked against the bytes there are before anything is allocated by it.
-public struct NpyArray: Sendable, Equatable {
-    public var shape: [Int]
+package struct NpyArray: Sendable, Equatable {
+    package var shape: [Int]
     /// Row-major.
-    public var values: [Float]
+    package var values: [Float]
     /// Whether the file holds float16, and not float32.
-    public let isHalfPrecision: Bool
+    package let isHalfPrecision: Bool
 
-    public init(shape: [Int], values: [Float], isHalfPrecision: Bool) {
+    package init(shape: [Int], values: [Float], isHalfPrecision: Bool) {
         precondition(shape.reduce(1, *) == values.count, "an array of shape \(shape) has \(values.count) values")
         self.shape = shape
         self.values = values
@@ -23,7 +24,7 @@ public struct NpyArray: Sendable, Equatable {
     private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
     /// Parses a file's bytes: float16 or float32, little-endian, format version 1 to 3; of two dimensions in either order.
-    public init(bytes: [UInt8]) throws(TrainingError) {
+    package init(bytes: [UInt8]) throws(TrainingError) {
         guard bytes.count >= 10, bytes.starts(with: Self.magic) else {
             throw TrainingError(.malformed, "not a .npy file: it does not begin with NumPy's magic bytes")
         }
@@ -86,7 +87,7 @@ public struct NpyArray: Sendable, Equatable {
     }
 
     /// The file's bytes, format version 1, padded to 64 bytes as NumPy does.
-    public func serialized() -> [UInt8] {
+    package func serialized() -> [UInt8] {
         let type: NpyHeader.ElementType = isHalfPrecision ? .float16 : .float32
         let dimensions = shape.count == 1 ? "\(shape[0])," : shape.map(String.init).joined(separator: ", ")
         var header = "{'descr': '\(type.rawValue)', 'fortran_order': False, 'shape': (\(dimensions)), }"
@@ -110,7 +111,7 @@ extension NpyArray {
     static let maximumBytes = 256 << 20
 
     /// Reads a file of at most 256 MiB.
-    public init(contentsOf path: String) throws(TrainingError) {
+    package init(contentsOf path: String) throws(TrainingError) {
         let bytes = try readFile(path, limit: Self.maximumBytes)
         do {
             try self.init(bytes: bytes)

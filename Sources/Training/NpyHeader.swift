@@ -1,3 +1,5 @@
+import Basics
+
 /// The header of a `.npy` file: a Python dictionary literal with the keys `descr`, `fortran_order` and `shape`.
 struct NpyHeader: Equatable {
     enum ElementType: String {

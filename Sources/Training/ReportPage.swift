@@ -1,14 +1,14 @@
 import Foundation
 
 /// A training report as one HTML page that needs nothing else: text, tables, and drawings in SVG.
-public struct ReportPage {
+package struct ReportPage {
     private let report: TrainingReport
 
-    public init(_ report: TrainingReport) {
+    package init(_ report: TrainingReport) {
         self.report = report
     }
 
-    public var html: String {
+    package var html: String {
         """
         <!DOCTYPE html>
         <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

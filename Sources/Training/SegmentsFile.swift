@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Model
 import Streaming
@@ -6,13 +7,13 @@ import Streaming
 /// (a segment's frames of coefficients, c0 first, before any normalisation of the level).
 ///
 /// Written as it goes, since it can be larger than memory, and put in its place at the end.
-public final class SegmentsFile {
+package final class SegmentsFile {
     private let genres: [String]
     private let file: ReplacingFile
     private let cosine = CosineTransform()
     private var labels: [Int] = []
 
-    public init(path: String, genres: [String]) throws(TrainingError) {
+    package init(path: String, genres: [String]) throws(TrainingError) {
         self.genres = genres
         do {
             file = try ReplacingFile(path)
@@ -24,7 +25,7 @@ public final class SegmentsFile {
     }
 
     /// Appends a track's whole segments of `windowFrames` frames.
-    public func append(_ features: LogMel, genre: String) throws(TrainingError) {
+    package func append(_ features: LogMel, genre: String) throws(TrainingError) {
         let length = FrontEnd.version1.windowFrames
         let label = genres.firstIndex(of: genre) ?? 0
         var coefficients = [Float](repeating: 0, count: cosine.outputs)
@@ -43,7 +44,7 @@ public final class SegmentsFile {
     }
 
     /// Completes the file.
-    public func finish() throws(TrainingError) {
+    package func finish() throws(TrainingError) {
         try write("],\"labels\":[\(labels.map(String.init).joined(separator: ","))]}\n")
         do {
             try file.complete()

@@ -1,5 +1,5 @@
+import Basics
 import Foundation
-import JSONText
 
 /// Decodes a JSON object over defaults: keys that are absent keep them, keys that do not exist are errors.
 enum StrictJSON {
@@ -82,7 +82,7 @@ enum StrictJSON {
 
 extension TrainingConfiguration {
     /// Reads a JSON file, checking it.
-    public init(contentsOf path: String) throws(TrainingError) {
+    package init(contentsOf path: String) throws(TrainingError) {
         try self.init(parsing: readFile(path, limit: 1 << 20), path: path)
     }
 

@@ -1,9 +1,11 @@
+import Basics
+
 /// A split: a plain text file with a `<genre>/<track>` a line. Empty lines and lines that begin with `#` do not count.
-public enum TrackList {
+package enum TrackList {
     static let maximumBytes = 64 << 20
 
     /// Reads a split; a line that is no track, or a track that is named twice, is an error with its line.
-    public static func read(_ path: String) throws(TrainingError) -> [TrackName] {
+    package static func read(_ path: String) throws(TrainingError) -> [TrackName] {
         let tracks = try parse(readFile(path, limit: maximumBytes), path: path)
         guard !tracks.isEmpty else { throw TrainingError(.malformed, "'\(path)' names no track") }
         return tracks
@@ -42,20 +44,20 @@ public enum TrackList {
 
 /// What belongs together and how far it can be trusted: `<genre>/<track>`, a tab, the group (an artist, a source, a
 /// speaker), and, if one likes, a tab and a weight from 0 to 1. Groups are kept whole when data is divided.
-public struct TrackGroups: Sendable {
-    public struct Entry: Sendable, Equatable {
-        public var group: String
+package struct TrackGroups: Sendable {
+    package struct Entry: Sendable, Equatable {
+        package var group: String
         /// How much the track's label is trusted, 0 (never trained on) to 1.
-        public var weight: Double
+        package var weight: Double
     }
 
-    public var entries: [TrackName: Entry]
+    package var entries: [TrackName: Entry]
 
-    public init(entries: [TrackName: Entry] = [:]) {
+    package init(entries: [TrackName: Entry] = [:]) {
         self.entries = entries
     }
 
-    public init(contentsOf path: String) throws(TrainingError) {
+    package init(contentsOf path: String) throws(TrainingError) {
         try self.init(parsing: readFile(path, limit: TrackList.maximumBytes), path: path)
     }
 

@@ -1,17 +1,17 @@
 /// A track in a feature store, a split or a groups file: `<genre>/<track>`.
-public struct TrackName: Hashable, Sendable, Comparable, CustomStringConvertible {
+package struct TrackName: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The folder's name: a genre, or another class such as `speech`.
-    public var genre: String
+    package var genre: String
     /// The file's name without its extension.
-    public var track: String
+    package var track: String
 
-    public init(genre: String, track: String) {
+    package init(genre: String, track: String) {
         self.genre = genre
         self.track = track
     }
 
     /// Parses `<genre>/<track>`; nil when it is not two names.
-    public init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         let parts = String(text).split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy(Self.isName) else { return nil }
         self.init(genre: String(parts[0]), track: String(parts[1]))
@@ -23,9 +23,9 @@ public struct TrackName: Hashable, Sendable, Comparable, CustomStringConvertible
             && !text.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }
     }
 
-    public var description: String { "\(genre)/\(track)" }
+    package var description: String { "\(genre)/\(track)" }
 
-    public static func < (left: TrackName, right: TrackName) -> Bool {
+    package static func < (left: TrackName, right: TrackName) -> Bool {
         left.description.utf8.lexicographicallyPrecedes(right.description.utf8)
     }
 }

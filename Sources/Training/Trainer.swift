@@ -1,41 +1,42 @@
+import Basics
 import Foundation
 import Model
 
 /// One training run: from a corpus and the tracks to train on to a network's averaged weights.
-public final class Trainer {
+package final class Trainer {
     /// What an epoch brought.
-    public struct Epoch: Codable, Sendable, Equatable {
+    package struct Epoch: Codable, Sendable, Equatable {
         /// Counted from 1.
-        public var epoch: Int
+        package var epoch: Int
         /// Mean over the epoch's steps; of smoothed and mixed targets, so never near 0.
-        public var loss: Double
-        public var accuracy: Double
-        public var rate: Double
+        package var loss: Double
+        package var accuracy: Double
+        package var rate: Double
         /// Of the averaged weights on the held-out tracks, after epochs that end with a validation.
-        public var validation: Validation?
+        package var validation: Validation?
     }
 
-    public struct Validation: Codable, Sendable, Equatable {
-        public var windowAccuracy: Double
-        public var clipAccuracy: Double
-        public var nll: Double
+    package struct Validation: Codable, Sendable, Equatable {
+        package var windowAccuracy: Double
+        package var clipAccuracy: Double
+        package var nll: Double
     }
 
-    public struct Progress: Sendable {
-        public var epoch: Epoch
-        public var epochs: Int
+    package struct Progress: Sendable {
+        package var epoch: Epoch
+        package var epochs: Int
         /// Seconds since this process began to train, and until the end at this pace.
-        public var elapsed: Double
-        public var remaining: Double
-        public var windowsPerSecond: Double
+        package var elapsed: Double
+        package var remaining: Double
+        package var windowsPerSecond: Double
     }
 
-    public let corpus: Corpus
-    public let training: [Int]
-    public let held: [Int]
-    public let configuration: TrainingConfiguration
-    public let seed: UInt64
-    public internal(set) var history: [Epoch] = []
+    package let corpus: Corpus
+    package let training: [Int]
+    package let held: [Int]
+    package let configuration: TrainingConfiguration
+    package let seed: UInt64
+    package internal(set) var history: [Epoch] = []
 
     let workers: Workers
     let network: TrainingNetwork
@@ -48,7 +49,7 @@ public final class Trainer {
     var validationsSinceBest = 0
 
     /// - Parameter teachers: trainers that have ended, one for each of the configuration's.
-    public init(
+    package init(
         corpus: Corpus, training: [Int], held: [Int], configuration: TrainingConfiguration, seed: UInt64,
         teachers: [Trainer] = [], workers: Workers = Workers()
     ) throws(TrainingError) {
@@ -83,7 +84,7 @@ public final class Trainer {
     }
 
     /// Whether training has ended: all epochs, or an early stop.
-    public var isFinished: Bool {
+    package var isFinished: Bool {
         history.count >= configuration.epochs
             || configuration.patience > 0 && validationsSinceBest >= configuration.patience
     }
@@ -93,7 +94,7 @@ public final class Trainer {
     /// - Parameters:
     ///   - checkpoint: where the state is written after every epoch; nil writes none.
     ///   - tell: hears of each epoch; returning false stops after it.
-    public func run(checkpoint: String?, _ tell: (Progress) -> Bool) throws(TrainingError) {
+    package func run(checkpoint: String?, _ tell: (Progress) -> Bool) throws(TrainingError) {
         let clock = ContinuousClock()
         let start = clock.now
         let first = step
@@ -158,7 +159,7 @@ public final class Trainer {
 
     /// The network as it stands: the averaged weights, or those of the best validation where training can stop early,
     /// of temperature 1 and without a card.
-    public func model() throws(TrainingError) -> GenreModel {
+    package func model() throws(TrainingError) -> GenreModel {
         let (parameters, running) = result
         return try model(parameters, running)
     }

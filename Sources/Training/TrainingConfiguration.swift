@@ -1,58 +1,58 @@
+import Basics
 import Foundation
-import JSONText
 import Model
 
 /// How a network is trained: everything but the data, the seed and the place of the result.
 ///
 /// Stored as JSON; what a file does not name keeps its default, and what it misspells is an error.
-public struct TrainingConfiguration: Codable, Sendable, Equatable {
-    public var architecture = Architecture(blocks: [
+package struct TrainingConfiguration: Codable, Sendable, Equatable {
+    package var architecture = Architecture(blocks: [
         .init(channels: 256, kernel: 3, pool: 2), .init(channels: 256, kernel: 3, pool: 2),
         .init(channels: 256, kernel: 3, pool: 1),
     ])
     /// The uppermost bands that the network shall not depend on: resamplers and codecs take them away.
-    public var ignoredTopBands = 4
+    package var ignoredTopBands = 4
     /// The share of the statistics that a training step does not see.
-    public var dropout = 0.5
+    package var dropout = 0.5
 
     /// Windows a step.
-    public var batch = 256
+    package var batch = 256
     /// Steps an epoch; after each epoch there is a line of progress and a checkpoint.
-    public var stepsPerEpoch = 40
-    public var epochs = 75
+    package var stepsPerEpoch = 40
+    package var epochs = 75
     /// The largest learning rate.
-    public var learningRate = 2e-3
+    package var learningRate = 2e-3
     /// The share of the steps in which the rate rises.
-    public var warmUp = 0.1
-    public var weightDecay = 0.05
+    package var warmUp = 0.1
+    package var weightDecay = 0.05
     /// The largest norm of the gradient.
-    public var gradientNorm = 5.0
+    package var gradientNorm = 5.0
     /// What the average of the weights keeps of itself at a step.
-    public var averaging = 0.998
+    package var averaging = 0.998
     /// The share of the target that is spread over all labels.
-    public var labelSmoothing = 0.1
+    package var labelSmoothing = 0.1
     /// The parameter of the Beta distribution by which two windows are mixed, 0 to 1; 0 does not mix.
-    public var mixup = 0.3
+    package var mixup = 0.3
 
     /// Epochs between validations; 0 validates at the end only.
-    public var validateEvery = 10
+    package var validateEvery = 10
     /// Validations without a better likelihood after which training stops; 0 never does.
-    public var patience = 0
+    package var patience = 0
 
     /// Networks that are trained first, on the same tracks: what they say of a window is a part of its target.
-    public var teachers: [TeacherConfiguration] = []
+    package var teachers: [TeacherConfiguration] = []
     /// The share of the target that is the mean of the teachers' probabilities.
-    public var teacherShare = 0.7
+    package var teacherShare = 0.7
 
-    public var sampling = SamplingConfiguration()
-    public var augmentation = AugmentationConfiguration()
+    package var sampling = SamplingConfiguration()
+    package var augmentation = AugmentationConfiguration()
 
-    public init() {}
+    package init() {}
 
-    public var steps: Int { epochs * stepsPerEpoch }
+    package var steps: Int { epochs * stepsPerEpoch }
 
     /// What makes this configuration impossible, or nil.
-    public var problem: String? {
+    package var problem: String? {
         if let problem = architecture.problem(frontEnd: .version1) { return "architecture: \(problem)" }
         let ranges: [(name: String, value: Double, range: ClosedRange<Double>)] = [
             ("ignoredTopBands", Double(ignoredTopBands), 0...16), ("dropout", dropout, 0...0.95),
@@ -88,22 +88,22 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
 }
 
 /// What a teacher has of its own; the rest is as its student's.
-public struct TeacherConfiguration: Codable, Sendable, Equatable {
-    public var architecture: Architecture
-    public var dropout: Double?
-    public var epochs: Int?
+package struct TeacherConfiguration: Codable, Sendable, Equatable {
+    package var architecture: Architecture
+    package var dropout: Double?
+    package var epochs: Int?
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case architecture, dropout, epochs
     }
 
-    public init(architecture: Architecture, dropout: Double? = nil, epochs: Int? = nil) {
+    package init(architecture: Architecture, dropout: Double? = nil, epochs: Int? = nil) {
         self.architecture = architecture
         self.dropout = dropout
         self.epochs = epochs
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try JSON.container(of: "a teacher", decoder, keyedBy: CodingKeys.self)
         architecture = try values.decode(Architecture.self, forKey: .architecture)
         dropout = try values.decodeIfPresent(Double.self, forKey: .dropout)
@@ -112,18 +112,18 @@ public struct TeacherConfiguration: Codable, Sendable, Equatable {
 }
 
 /// From which tracks windows are drawn. Genres are drawn equally often.
-public struct SamplingConfiguration: Codable, Sendable, Equatable {
+package struct SamplingConfiguration: Codable, Sendable, Equatable {
     /// The share of `no-music`, where there is such a label.
-    public var noMusicShare = 0.12
+    package var noMusicShare = 0.12
     /// A track's chance goes by this power of its group's number of tracks: -1 gives groups equal shares.
-    public var groupExponent = -0.5
+    package var groupExponent = -0.5
     /// And by this power of its length.
-    public var lengthExponent = 0.5
+    package var lengthExponent = 0.5
     /// A store's share of a genre goes, beside its weight, by this power of the sum of its tracks' trust: with 0 the
     /// stores share alike, and the few tracks of one are heard far too often; with 1 all tracks are alike.
-    public var storeExponent = 0.5
+    package var storeExponent = 0.5
 
-    public init() {}
+    package init() {}
 
     var problem: String? {
         if !(0...0.9).contains(noMusicShare) { return "sampling.noMusicShare is \(noMusicShare); it must be 0 to 0.9" }

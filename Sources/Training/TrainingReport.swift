@@ -1,77 +1,78 @@
+import Basics
 import Foundation
 import Model
 
 /// What a training session tells of itself: how it was done, how well it did on what it held out, and on what it failed.
-public struct TrainingReport: Codable, Sendable {
+package struct TrainingReport: Codable, Sendable {
     /// The course of one training run.
-    public struct Run: Codable, Sendable {
-        public var name: String
-        public var epochs: [Trainer.Epoch]
+    package struct Run: Codable, Sendable {
+        package var name: String
+        package var epochs: [Trainer.Epoch]
     }
 
     /// How well one store's held-out tracks were judged.
-    public struct Part: Codable, Sendable {
+    package struct Part: Codable, Sendable {
         /// The store's folder; its whole path where two are called the same.
-        public var store: String
-        public var figures: Figures
+        package var store: String
+        package var figures: Figures
     }
 
     /// How well one fold's network judged what it held out of a store: folds differ more than their pool tells.
-    public struct Fold: Codable, Sendable {
-        public var run: String
-        public var store: String
-        public var windows: Int
-        public var windowAccuracy: Double
-        public var nll: Double
-        public var ece: Double
-        public var clips: Int
-        public var clipAccuracy: Double
+    package struct Fold: Codable, Sendable {
+        package var run: String
+        package var store: String
+        package var windows: Int
+        package var windowAccuracy: Double
+        package var nll: Double
+        package var ece: Double
+        package var clips: Int
+        package var clipAccuracy: Double
         /// What the figures were calibrated with: fitted on what the other folds held out.
-        public var temperature: Float
-        public var offsets: [Float]
+        package var temperature: Float
+        package var offsets: [Float]
     }
 
     /// A clip that the model is surely wrong about.
-    public struct Failure: Codable, Sendable {
-        public var track: String
-        public var label: String
-        public var said: String
+    package struct Failure: Codable, Sendable {
+        package var track: String
+        package var label: String
+        package var said: String
         /// What the model gives the true label and the one that it says.
-        public var probability: Double
-        public var saidProbability: Double
+        package var probability: Double
+        package var saidProbability: Double
     }
 
-    public var date: String
-    public var seed: UInt64
-    public var configuration: TrainingConfiguration
-    public var labels: [String]
-    public var stores: [String]
-    public var tracks: Int
-    public var groups: Int
-    public var weights: Int
-    public var multiplicationsPerSecond: Double
+    package var date: String
+    package var seed: UInt64
+    package var configuration: TrainingConfiguration
+    package var labels: [String]
+    package var stores: [String]
+    package var tracks: Int
+    package var groups: Int
+    package var weights: Int
+    package var multiplicationsPerSecond: Double
     /// How many networks were trained and judged, each without what it was judged by.
-    public var folds: Int
-    public var trainedOnEverything: Bool
+    package var folds: Int
+    package var trainedOnEverything: Bool
     /// Labels of which a network that was judged by them had heard nothing: no more than chance can be right there.
-    public var untaught: [String]
+    package var untaught: [String]
     /// Of the model.
-    public var temperature: Float
+    package var temperature: Float
     /// By label, what the model's calibration adds to its logits.
-    public var offsets: [Float]
+    package var offsets: [Float]
     /// Of all held-out tracks, store by store; absent when nothing was held out.
-    public var parts: [Part]
-    public var all: Figures?
+    package var parts: [Part]
+    package var all: Figures?
     /// Fold by fold, where there are several.
-    public var byFold: [Fold]
+    package var byFold: [Fold]
     /// Windows of no-music that were called music, and of music that were called no-music.
-    public var noMusicCalledMusic: Double?
-    public var musicCalledNoMusic: Double?
-    public var hardest: [Failure]
-    public var runs: [Run]
+    package var noMusicCalledMusic: Double?
+    package var musicCalledNoMusic: Double?
+    package var hardest: [Failure]
+    package var runs: [Run]
     /// How long it took: where it was resumed, since then.
-    public var seconds: Double
-    public var isResumed: Bool
+    package var seconds: Double
+    package var isResumed: Bool
 
     /// - Parameters:
     ///   - judged: by run, what its network says of all that it held out, and with what that is calibrated.
@@ -159,7 +160,7 @@ public struct TrainingReport: Codable, Sendable {
     }
 
     /// The report as JSON.
-    public func json() throws(TrainingError) -> Data {
+    package func json() throws(TrainingError) -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
         do {
@@ -175,7 +176,7 @@ public struct TrainingReport: Codable, Sendable {
     }
 
     /// What is added to the logits, in words; nil if nothing is.
-    public var offsetsInWords: String? {
+    package var offsetsInWords: String? {
         let each = named(offsets).map { label, offset in
             "\(label) \(offset < 0 ? "−" : "+")\(String(format: "%.2f", abs(offset)))"
         }

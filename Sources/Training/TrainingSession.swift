@@ -1,18 +1,19 @@
+import Basics
 import Foundation
 import Model
 
 /// A whole experiment: which divisions of the corpus are trained and judged, and whether a model of everything follows.
-public struct TrainingPlan: Sendable {
-    public var corpus: Corpus
+package struct TrainingPlan: Sendable {
+    package var corpus: Corpus
     /// Each is trained on its own and judged by what it holds out; empty when nothing is held out.
-    public var parts: [Division.Part]
+    package var parts: [Division.Part]
     /// Whether the model is trained anew on everything after the parts were judged: with folds, with no parts, or if
     /// asked for.
-    public var trainsOnEverything: Bool
-    public var configuration: TrainingConfiguration
-    public var seed: UInt64
+    package var trainsOnEverything: Bool
+    package var configuration: TrainingConfiguration
+    package var seed: UInt64
 
-    public init(
+    package init(
         corpus: Corpus, parts: [Division.Part], trainsOnEverything: Bool, configuration: TrainingConfiguration,
         seed: UInt64
     ) {
@@ -25,9 +26,9 @@ public struct TrainingPlan: Sendable {
 }
 
 /// Carries out a plan, with a checkpoint after every epoch.
-public struct TrainingSession {
+package struct TrainingSession {
     /// What a session tells while it runs.
-    public enum Event: Sendable {
+    package enum Event: Sendable {
         /// There is no checkpoint to resume from.
         case beganAnew
         /// A run begins: its name, which of how many it is, the number of tracks that it trains on and holds out, the epoch it goes on after.
@@ -38,20 +39,20 @@ public struct TrainingSession {
     }
 
     /// What a session leaves.
-    public struct Result {
-        public var model: GenreModel
-        public var report: TrainingReport
+    package struct Result {
+        package var model: GenreModel
+        package var report: TrainingReport
         /// Each part's model, and the tracks that it never saw.
-        public var parts: [(model: GenreModel, held: [TrackName])]
+        package var parts: [(model: GenreModel, held: [TrackName])]
     }
 
-    public let plan: TrainingPlan
+    package let plan: TrainingPlan
     /// Where checkpoints are written: this, a dot and the run's name.
-    public let checkpoints: String?
-    public let resumes: Bool
-    public let workers: Workers
+    package let checkpoints: String?
+    package let resumes: Bool
+    package let workers: Workers
 
-    public init(plan: TrainingPlan, checkpoints: String?, resumes: Bool, workers: Workers = Workers()) {
+    package init(plan: TrainingPlan, checkpoints: String?, resumes: Bool, workers: Workers = Workers()) {
         self.plan = plan
         self.checkpoints = checkpoints
         self.resumes = resumes
@@ -61,7 +62,7 @@ public struct TrainingSession {
     private func checkpoint(_ run: String) -> String? { checkpoints.map { "\($0).\(run).checkpoint" } }
 
     /// Trains, judges, calibrates.
-    public func run(_ tell: (Event) -> Void) throws(TrainingError) -> Result {
+    package func run(_ tell: (Event) -> Void) throws(TrainingError) -> Result {
         try checkMemory()
         let there = checkpointsThere
         try check(there)
@@ -143,7 +144,7 @@ public struct TrainingSession {
     }
 
     /// Removes the checkpoints of a session that is complete.
-    public func removeCheckpoints() {
+    package func removeCheckpoints() {
         for run in runs {
             if let path = checkpoint(run) { unlink(path) }
         }

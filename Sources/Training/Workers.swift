@@ -6,19 +6,19 @@ import Synchronization
 ///
 /// Which worker does a part is chance; whoever calls must make a part's result depend on its index alone and combine
 /// results in the order of the indices, so that neither chance nor the number of cores changes a bit.
-public struct Workers: Sendable {
-    public let count: Int
+package struct Workers: Sendable {
+    package let count: Int
 
     /// - Parameter count: threads at once, at least 1; nil takes one a core.
-    public init(count: Int? = nil) {
+    package init(count: Int? = nil) {
         self.count = max(1, count ?? Self.cores)
     }
 
     /// The cores that this process may use.
-    public static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
+    package static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
 
     /// Calls `body(part, worker)` for each part, `worker` in 0..<count; returns when all are done.
-    public func forEach(_ parts: Int, _ body: (_ part: Int, _ worker: Int) -> Void) {
+    package func forEach(_ parts: Int, _ body: (_ part: Int, _ worker: Int) -> Void) {
         let threads = min(count, parts)
         guard threads > 1 else {
             for part in 0..<parts { body(part, 0) }

@@ -1,6 +1,6 @@
+import Basics
 import ControlProtocol
 import Foundation
-import JSONText
 import Testing
 
 /// The examples of docs/protocol.md, against the types that the daemon writes and the client reads.

@@ -1,5 +1,5 @@
+import Basics
 import ControlProtocol
-import JSONText
 import Testing
 
 @Suite("What is written onto the wire")

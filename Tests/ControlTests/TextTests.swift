@@ -5,15 +5,6 @@ import Testing
 
 @Suite("Words, lines and tables")
 struct TextTests {
-    @Test(
-        "durations read as people say them",
-        arguments: [
-            (0, "0 s"), (0.7, "0.7 s"), (0.99, "1 s"), (-5, "0 s"), (.nan, "0 s"), (.infinity, "0 s"), (59.9, "59 s"),
-            (60, "1 min 00 s"),
-            (192, "3 min 12 s"), (3600, "1 h 00 min"), (7380, "2 h 03 min"), (90_000, "1 d 1 h"),
-        ] as [(Double, String)])
-    func duration(seconds: Double, text: String) { #expect(Wording.duration(seconds) == text) }
-
     @Test("numbers have groups and decimals")
     func numbers() {
         #expect(Wording.decimal(0) == "0")

@@ -1,4 +1,5 @@
 import AllocationCounter
+import Basics
 import Foundation
 import Model
 import TestSupport

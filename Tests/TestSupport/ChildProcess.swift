@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Not Foundation's Process: that waits in vain for a program that closes the descriptors it did not open, as
 /// pulseaudio does, and then sees no other program end.
-public final class ChildProcess: Sendable {
+package final class ChildProcess: Sendable {
     private struct State {
         var pid: pid_t
         var status: Int32?
@@ -15,7 +15,7 @@ public final class ChildProcess: Sendable {
     private let state: Mutex<State>
 
     /// Starts `sh -c command` in a folder, with nothing on its standard input, and `third` as its descriptor 3.
-    public init(
+    package init(
         shell command: String, in directory: String, environment: [String: String] = [:], third: Int32? = nil
     ) throws {
         var actions = posix_spawn_file_actions_t()
@@ -47,12 +47,12 @@ public final class ChildProcess: Sendable {
     }
 
     /// Its number, until it was seen to have ended.
-    public var pid: pid_t { state.withLock { $0.pid } }
+    package var pid: pid_t { state.withLock { $0.pid } }
 
-    public var isRunning: Bool { status == nil }
+    package var isRunning: Bool { status == nil }
 
     /// Its exit status, or 128 and the signal that ended it; nil while it runs.
-    public var status: Int32? {
+    package var status: Int32? {
         state.withLock { state in
             var status: Int32 = 0
             if state.status == nil, waitpid(state.pid, &status, WNOHANG) == state.pid {
@@ -62,13 +62,13 @@ public final class ChildProcess: Sendable {
         }
     }
 
-    public func signal(_ number: Int32) {
+    package func signal(_ number: Int32) {
         // Under the lock it cannot be collected, so that the number is nobody else's.
         if isRunning { state.withLock { _ = $0.status == nil ? kill($0.pid, number) : 0 } }
     }
 
     /// Ends it at once, and waits for that.
-    public func end() {
+    package func end() {
         signal(SIGKILL)
         while isRunning { usleep(1000) }
     }

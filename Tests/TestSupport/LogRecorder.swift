@@ -2,22 +2,22 @@ import Logging
 import Synchronization
 
 /// Keeps what is logged.
-public final class LogRecorder: LogHandler {
+package final class LogRecorder: LogHandler {
     private let entries = Mutex<[String]>([])
 
-    public init() {}
+    package init() {}
 
     /// Each with its level in front.
-    public var lines: [String] { entries.withLock { $0 } }
+    package var lines: [String] { entries.withLock { $0 } }
 
-    public func log(event: LogEvent) { entries.withLock { $0.append("\(event.level) \(event.message)") } }
+    package func log(event: LogEvent) { entries.withLock { $0.append("\(event.level) \(event.message)") } }
 
     // All is kept, and nothing else is asked of it.
-    public var logLevel: Logger.Level {
+    package var logLevel: Logger.Level {
         get { .trace }
         set {}
     }
-    public var metadata: Logger.Metadata {
+    package var metadata: Logger.Metadata {
         get { [:] }
         set {}
     }

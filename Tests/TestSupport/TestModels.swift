@@ -1,12 +1,12 @@
 import Model
 
-public let small1DArchitecture = Architecture(blocks: [
+package let small1DArchitecture = Architecture(blocks: [
     .init(channels: 24, kernel: 3, pool: 2), .init(channels: 20, kernel: 3, pool: 2),
     .init(channels: 16, kernel: 3, pool: 1),
 ])
 
 /// A branch over time and frequency as it ships, with fewer channels.
-public let small2DArchitecture = Architecture(branches: [
+package let small2DArchitecture = Architecture(branches: [
     .init(
         bands: 32,
         blocks2d: [
@@ -18,7 +18,7 @@ public let small2DArchitecture = Architecture(branches: [
 ])
 
 /// Two branches as they ship, with fewer channels.
-public let smallBranchedArchitecture = Architecture(branches: [
+package let smallBranchedArchitecture = Architecture(branches: [
     .init(blocks: [
         .init(channels: 14, kernel: 3, pool: 2), .init(channels: 12, kernel: 3, pool: 2),
         .init(channels: 10, kernel: 3, pool: 1),
@@ -27,7 +27,7 @@ public let smallBranchedArchitecture = Architecture(branches: [
 ])
 
 /// A small network with reproducible random weights: for laws that hold whatever the weights are.
-public func randomModel(
+package func randomModel(
     architecture: Architecture = small1DArchitecture,
     labels: [String] = ["blues", "jazz", "rock", GenreModel.noMusic], seed: UInt64 = 1
 ) throws -> GenreModel {
@@ -52,10 +52,10 @@ public func randomModel(
 
 /// A generator that gives the same numbers on every machine (Steele et al., "Fast splittable pseudorandom number
 /// generators", 2014).
-public struct SplitMix: RandomNumberGenerator {
+package struct SplitMix: RandomNumberGenerator {
     private var state: UInt64
 
-    public init(state: UInt64) { self.state = state }
+    package init(state: UInt64) { self.state = state }
 
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import ControlProtocol
 
 struct CurrentCommand: ParsableCommand {
@@ -55,7 +56,7 @@ enum CurrentView {
             return "\(Wording.decimal(estimate.position, digits: 1)) s heard"
         }
         guard let since = Timestamp(rfc3339: estimate.since) else { return "" }
-        return "for \(Wording.duration(now.seconds(since: since)))"
+        return "for \(DurationText.text(now.seconds(since: since)))"
     }
 
     private static func guesses(_ estimate: Estimate) -> String {

@@ -1,3 +1,4 @@
+import Basics
 import ControlProtocol
 
 /// `history` for people: a table of the changes, then how long each label was heard.
@@ -50,7 +51,7 @@ enum HistoryView {
                 Line(time?.time ?? change.time), Line(hasOneSource ? "" : change.source),
                 Line(Wording.label(change.to), .colour(palette.textColour(change.to), bold: true)),
                 Line(isState ? "" : Wording.percent(change.confidence)),
-                Line("\(Wording.duration(change.lasted)) of \(Wording.label(change.from))", .quiet))
+                Line("\(DurationText.text(change.lasted)) of \(Wording.label(change.from))", .quiet))
         }
         return table.lines()
     }
@@ -63,7 +64,7 @@ enum HistoryView {
             let colour = palette.colour(total.label)
             table.append(
                 Line(Wording.label(total.label), .colour(palette.textColour(total.label), bold: true)),
-                Line(Wording.duration(total.seconds)),
+                Line(DurationText.text(total.seconds)),
                 Line(Wording.percent(total.seconds / sum)),
                 Bar.line(share: total.seconds / longest, columns: 30, colour: colour, track: false))
         }

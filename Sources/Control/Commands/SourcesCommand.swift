@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import ControlProtocol
 
 struct SourcesCommand: ParsableCommand {
@@ -45,7 +46,7 @@ enum SourcesView {
             table.append(
                 Line(source.name, .bold), Line(source.state.rawValue, .colour(source.state.colour)),
                 Line(source.device ?? source.uri), Line(source.format ?? "", .quiet),
-                Line(Wording.duration(source.position)), count(source.overruns), count(source.dropped),
+                Line(DurationText.text(source.position)), count(source.overruns), count(source.dropped),
                 count(source.reconnects))
         }
         var lines = table.lines()
@@ -61,7 +62,7 @@ enum SourcesView {
             }
             if let error = source.lastError, !isPresent(source) {
                 let time = source.lastErrorTime.flatMap(Timestamp.init(rfc3339:))
-                let age = time.map { "\(Wording.duration(now.seconds(since: $0))) ago: " } ?? "earlier: "
+                let age = time.map { "\(DurationText.text(now.seconds(since: $0))) ago: " } ?? "earlier: "
                 append(age + error, .quiet)
             }
         }

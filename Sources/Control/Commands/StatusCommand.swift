@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import ControlProtocol
 
 struct StatusCommand: ParsableCommand {
@@ -28,7 +29,7 @@ enum StatusView {
         func row(_ name: String, _ text: String) { table.append(Line(name, .quiet), Line(text)) }
         row("genred", "\(status.version), process \(status.pid)")
         row(
-            "running", "for \(Wording.duration(status.uptime)), since \(LocalTime.full(status.started))")
+            "running", "for \(DurationText.text(status.uptime)), since \(LocalTime.full(status.started))")
         row("processor", processor(status))
         row("memory", Wording.memory(status.memory))
         row("clients", "\(status.clients), of which \(status.subscribers) subscribed")

@@ -2,26 +2,6 @@ import ControlProtocol
 
 /// Numbers, times and states as people read them.
 enum Wording {
-    /// `0.7 s`, `3 s`, `4 min 05 s`, `2 h 03 min`, `5 d 6 h`.
-    static func duration(_ seconds: Double) -> String {
-        guard seconds.isFinite, seconds > 0 else { return "0 s" }
-        if seconds < 0.95 { return "\(decimal(seconds, digits: 1)) s" }
-        let total = Int(min(seconds, 1e12).rounded(seconds < 1 ? .up : .down))
-        if total < 60 { return "\(total) s" }
-        if total < 3600 { return "\(total / 60) min \(twoDigits(total % 60)) s" }
-        if total < 86_400 { return "\(total / 3600) h \(twoDigits(total / 60 % 60)) min" }
-        return "\(total / 86_400) d \(total / 3600 % 24) h"
-    }
-
-    /// `45 s`, `12 min`, `3 h`, `5 d`: the largest unit alone.
-    static func briefDuration(_ seconds: Double) -> String {
-        guard seconds.isFinite, seconds > 0 else { return "0 s" }
-        let total = Int(min(seconds, 1e12))
-        if total < 60 { return "\(total) s" }
-        if total < 3600 { return "\(total / 60) min" }
-        return total < 86_400 ? "\(total / 3600) h" : "\(total / 86_400) d"
-    }
-
     /// Of a probability: `82 %`.
     static func percent(_ share: Double) -> String {
         guard share.isFinite else { return "? %" }

@@ -1,3 +1,4 @@
+import Basics
 import ControlProtocol
 
 /// One source in full: device, label, a bar a genre, level, the strip of time, the last changes.
@@ -45,7 +46,7 @@ struct SourceDetail {
         line.append("  \(what)", .quiet)
         var right = Line(
             columns >= 60
-                ? "\(Wording.duration(source.estimate?.position ?? status.position)) heard" : "", .quiet)
+                ? "\(DurationText.text(source.estimate?.position ?? status.position)) heard" : "", .quiet)
         for (count, noun) in [(status.overruns, "overrun"), (status.dropped, "dropped sample")]
         where count > 0 {
             right.append("  \(Wording.plural(count, noun))", .colour(.yellow))
@@ -133,7 +134,7 @@ struct SourceDetail {
         if estimate.state == .starting {
             line.append("\(Wording.decimal(estimate.position, digits: 1)) s heard", .quiet)
         } else if let since = Timestamp(rfc3339: estimate.since) {
-            line.append("for \(Wording.duration(now.seconds(since: since)))", .quiet)
+            line.append("for \(DurationText.text(now.seconds(since: since)))", .quiet)
         }
         let others = estimate.ranking.filter { $0.label != estimate.label && $0.probability >= 0.01 }
             .prefix(3)
@@ -220,7 +221,7 @@ struct SourceDetail {
             let next = segment.next ?? ""
             var line = Line("  \(LocalTime(segment.end).time)  ", .quiet)
             line.append(Wording.label(next), .colour(palette.textColour(next), bold: true))
-            let lasted = Wording.duration(segment.end.seconds(since: segment.start))
+            let lasted = DurationText.text(segment.end.seconds(since: segment.start))
             line.append(" after \(lasted) of \(Wording.label(segment.label))", .quiet)
             return line
         }

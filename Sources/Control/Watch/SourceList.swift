@@ -1,3 +1,4 @@
+import Basics
 import ControlProtocol
 
 /// A compact row for each source, scrolled so that the selected one is seen.
@@ -67,7 +68,7 @@ struct SourceList {
         column(
             Line(estimate.hasConfidence ? Wording.percent(estimate.confidence) : ""), 6, alignRight: true)
         let age =
-            Timestamp(rfc3339: estimate.since).map { Wording.briefDuration(now.seconds(since: $0)) } ?? ""
+            Timestamp(rfc3339: estimate.since).map { DurationText.briefText(now.seconds(since: $0)) } ?? ""
         column(Line(age, .quiet), widths.age, alignRight: true)
         column(Line(Wording.level(estimate.level), .quiet), widths.level, alignRight: true)
         if widths.strip > 0 {

@@ -1,3 +1,4 @@
+import Basics
 import ControlProtocol
 
 /// The recent past of a source from left to right, a colour a label.
@@ -88,7 +89,7 @@ struct TimeStrip {
         var line = Line()
         for mark in 0..<marks {
             line.pad(to: columns * mark / marks)
-            line.append("│-\(Wording.briefDuration(span * Double(marks - mark) / Double(marks)))", .quiet)
+            line.append("│-\(DurationText.briefText(span * Double(marks - mark) / Double(marks)))", .quiet)
         }
         return line.justified(with: Line("now│", .quiet), columns: columns)
     }

@@ -1,3 +1,4 @@
+import Basics
 import ControlProtocol
 
 /// The live view as lines: a function of the state, the size and the time, and of nothing else.
@@ -46,7 +47,7 @@ struct WatchView {
         let clock = Line(LocalTime(now).time, .quiet)
         if case .lost(let since, let reason) = state.connection {
             let text =
-                " no connection for \(Wording.duration(now.seconds(since: since))), trying again: \(reason) "
+                " no connection for \(DurationText.text(now.seconds(since: since))), trying again: \(reason) "
             return Line(
                 text, Style(foreground: .white, background: Colour(extended: 124, basic: 1), isBold: true)
             )

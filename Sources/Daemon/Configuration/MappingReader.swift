@@ -1,3 +1,4 @@
+import Basics
 import Yams
 
 /// Collects the mistakes of a file while it is read.
@@ -110,17 +111,6 @@ extension Node {
 /// A number as one writes it: without `.0`.
 func plain(_ number: Double) -> String {
     number == number.rounded() && abs(number) < 1e15 ? String(Int(number)) : String(number)
-}
-
-/// A text from outside in quotes, shortened and without control characters: fit for a one-line message.
-func quoted(_ text: String) -> String {
-    let clean = text.unicodeScalars.prefix(80).map { scalar -> Character in
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: "\u{FFFD}"
-        default: Character(scalar)
-        }
-    }
-    return "\"\(String(clean))\(text.unicodeScalars.count > 80 ? "…" : "")\""
 }
 
 /// The known word that a misspelt one was meant to be, if it is close enough.

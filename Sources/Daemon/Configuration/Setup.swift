@@ -1,3 +1,4 @@
+import Basics
 import Capture
 import ControlProtocol
 import Glibc
@@ -127,7 +128,7 @@ private func readText(_ path: String) throws(ConfigurationError) -> String {
     }
     // Not blocking: a FIFO is refused, not waited for.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw failure(String(cString: strerror(errno))) }
+    guard descriptor >= 0 else { throw failure(systemMessage(errno)) }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw failure("not a file") }
@@ -139,7 +140,7 @@ private func readText(_ path: String) throws(ConfigurationError) -> String {
     while filled < bytes.count {
         let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + filled, $0.count - filled) }
         if count < 0 && errno == EINTR { continue }
-        guard count >= 0 else { throw failure(String(cString: strerror(errno))) }
+        guard count >= 0 else { throw failure(systemMessage(errno)) }
         if count == 0 { break }
         filled += count
     }

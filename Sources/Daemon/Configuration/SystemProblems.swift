@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// What a configuration asks for and this machine does not have.

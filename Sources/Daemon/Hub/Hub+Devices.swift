@@ -1,3 +1,4 @@
+import Basics
 import Capture
 import ControlProtocol
 import Logging
@@ -11,7 +12,7 @@ extension Hub {
         switch source.condition {
         case .lost,
             .waiting where source.format != nil:
-            say(.notice, of: source, "back after \(spoken(source.elapsed - source.labelStart)), \(text)")
+            say(.notice, of: source, "back after \(DurationText.text(source.elapsed - source.labelStart)), \(text)")
         case .opening, .running, .stalled, .waiting, .ended:
             say(.info, of: source, "listening, \(text)")
         }
@@ -45,7 +46,7 @@ extension Hub {
                 source.failed(error)
                 say(.error, of: source, "\(error)")
             } else {
-                say(.info, of: source, "ended after \(spoken(source.position))")
+                say(.info, of: source, "ended after \(DurationText.text(source.position))")
             }
             source.condition = .ended(error)
             source.advanceQuiet()

@@ -1,3 +1,4 @@
+import Basics
 import Capture
 import ControlProtocol
 import History
@@ -66,7 +67,7 @@ extension Hub {
         let confidence = source.confidence > 0 ? " (\(source.confidence.rounded(toPlaces: 2)))" : ""
         say(
             .info, of: source,
-            "\(change.from) -> \(label)\(confidence), \(change.from) lasted \(spoken(change.lasted))")
+            "\(change.from) -> \(label)\(confidence), \(change.from) lasted \(DurationText.text(change.lasted))")
     }
 }
 

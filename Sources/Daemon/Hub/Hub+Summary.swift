@@ -1,3 +1,4 @@
+import Basics
 import Capture
 
 /// What was heard, from time to time.
@@ -22,24 +23,10 @@ extension Hub {
             let heard = shares.isEmpty ? "nothing" : shares.joined(separator: ", ")
             let lost = dropped - source.tallyDropped
             let drops = lost > 0 ? "; \(lost) samples dropped: the processor did not keep up" : ""
-            log.info("\(source.name): in \(spoken(interval)): \(heard)\(drops)")
+            log.info("\(source.name): in \(DurationText.text(interval)): \(heard)\(drops)")
         }
     }
 }
 
 /// As in `83 %`.
 private func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
-
-private func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-
-/// A duration for people: `4.2 s`, `42 s`, `3:20`, `2:05:00`, `3 d 4 h`.
-func spoken(_ seconds: Double) -> String {
-    let whole = Int(min(max(seconds, 0), 1e12).rounded())
-    switch whole {
-    case ..<10: return "\(seconds.rounded(toPlaces: 1)) s"
-    case ..<60: return "\(whole) s"
-    case ..<3600: return "\(whole / 60):\(twoDigits(whole % 60))"
-    case ..<86_400: return "\(whole / 3600):\(twoDigits(whole / 60 % 60)):\(twoDigits(whole % 60))"
-    default: return "\(whole / 86_400) d \(whole / 3600 % 24) h"
-    }
-}

@@ -1,3 +1,4 @@
+import Basics
 import Capture
 
 /// How many lines may be logged about one thing: some at once, and one a second on average. A FIFO whose writers come

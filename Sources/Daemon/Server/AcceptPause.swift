@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import Logging
 import NIOCore
@@ -18,7 +19,7 @@ final class AcceptPause: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if .now() >= nextLine {
-            let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+            let reason = (error as? IOError).map { systemMessage($0.errnoCode) } ?? "\(error)"
             log.warning(
                 "a client has to wait, no connection can be accepted: \(reason); raise LimitNOFILE of the unit, or have fewer clients"
             )

@@ -1,3 +1,4 @@
+import Basics
 import ControlProtocol
 import Glibc
 
@@ -54,7 +55,7 @@ final class ControlSocket: Sendable {
             close(lock)
             throw error
         }
-        let made = FileIdentity(path: temporary)
+        let made = FileIdentity(path: temporary, followingLinks: false)
         guard let made, rename(temporary, path) == 0 else {
             let error = SocketError.failed("put the socket at \(path)", call: "rename")
             unlink(temporary)
@@ -86,7 +87,7 @@ final class ControlSocket: Sendable {
     /// passed stays: who connects waits for the next daemon.
     func remove() {
         guard case .own(let lock, let identity) = ownership else { return }
-        if FileIdentity(path: path) == identity { unlink(path) }
+        if FileIdentity(path: path, followingLinks: false) == identity { unlink(path) }
         unlink("\(path).lock")
         close(lock)
     }
@@ -137,7 +138,9 @@ final class ControlSocket: Sendable {
                 throw SocketError(.inUse, inUse(path))
             }
             // A daemon that was stopping may have removed the file between the two calls.
-            if let locked = FileIdentity(descriptor: file), locked == FileIdentity(path: name) { return file }
+            if let locked = FileIdentity(descriptor: file), locked == FileIdentity(path: name, followingLinks: false) {
+                return file
+            }
             close(file)
         }
     }
@@ -189,7 +192,7 @@ final class ControlSocket: Sendable {
             let code = errno
             throw SocketError(
                 .badGroup,
-                "cannot give the socket to group \(group ?? String(groupID)): \(String(cString: strerror(code)));"
+                "cannot give the socket to group \(group ?? String(groupID)): \(systemMessage(code));"
                     + " run genred as a member of it, or leave socket.group out",
                 call: "chown", errno: code)
         }
@@ -205,28 +208,5 @@ final class ControlSocket: Sendable {
             throw SocketError(.badGroup, "there is no group \(name); make it with addgroup, or change socket.group")
         }
         return entry.gr_gid
-    }
-}
-
-/// Which file a file is, whatever its name.
-struct FileIdentity: Equatable, Sendable {
-    private let device: dev_t
-    private let inode: ino_t
-
-    init?(path: String) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return nil }
-        self.init(status)
-    }
-
-    init?(descriptor: Int32) {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { return nil }
-        self.init(status)
-    }
-
-    private init(_ status: stat) {
-        device = status.st_dev
-        inode = status.st_ino
     }
 }

@@ -1,42 +1,27 @@
+import Basics
 import Glibc
 
 /// Why there is no control socket.
-struct SocketError: Error, Sendable, CustomStringConvertible {
-    enum Code: Sendable, Equatable {
-        /// Another daemon answers at the path.
-        case inUse
-        /// The path cannot be a socket's, or something else is there.
-        case badPath
-        /// No such group, or no permission to give the socket to it.
-        case badGroup
-        /// What the service manager passed is no listening Unix socket.
-        case badDescriptor
-        /// The system refused.
-        case cannotCreate
-    }
+typealias SocketError = CodedError<SocketErrorCode>
 
-    var code: Code
-    /// What happened, where, and what to do, on one line.
-    var message: String
-    var call: String?
-    var errno: Int32?
+/// What kind of SocketError it is.
+enum SocketErrorCode: Sendable, Equatable {
+    /// Another daemon answers at the path.
+    case inUse
+    /// The path cannot be a socket's, or something else is there.
+    case badPath
+    /// No such group, or no permission to give the socket to it.
+    case badGroup
+    /// What the service manager passed is no listening Unix socket.
+    case badDescriptor
+    /// The system refused.
+    case cannotCreate
+}
 
-    init(_ code: Code, _ message: String, call: String? = nil, errno: Int32? = nil) {
-        self.code = code
-        self.message = message
-        self.call = call
-        self.errno = errno
-    }
-
-    /// A system call's failure, from errno.
+extension SocketError {
+    /// A failed system call; its reason is in `errno`.
     static func failed(_ doing: String, call: String, hint: String = "") -> SocketError {
         let code = Glibc.errno
-        return SocketError(
-            .cannotCreate, "cannot \(doing): \(String(cString: strerror(code)))\(hint)", call: call, errno: code)
-    }
-
-    var description: String {
-        guard let call else { return message }
-        return "\(message) (\(call)\(errno.map { ", error \($0)" } ?? ""))"
+        return SocketError(.cannotCreate, "cannot \(doing): \(systemMessage(code))\(hint)", call: call, errno: code)
     }
 }

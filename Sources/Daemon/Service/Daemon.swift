@@ -1,3 +1,4 @@
+import Basics
 import ControlProtocol
 import Foundation
 import History
@@ -92,7 +93,7 @@ actor Daemon {
         let status: ExitStatus = await hub.haveAllFailed ? .sourcesFailed : .success
         try? await bell.close()
         let uptime = await hub.uptime
-        log.info("stopped after \(spoken(uptime))")
+        log.info("stopped after \(DurationText.text(uptime))")
         return status
     }
 

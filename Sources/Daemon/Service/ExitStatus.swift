@@ -1,3 +1,5 @@
+import Basics
+
 /// What the exit code says (the numbers from 64 on are those of sysexits(3)).
 enum ExitStatus: Int32, CaseIterable, Sendable {
     /// Stopped by a signal, or every source came to its end.

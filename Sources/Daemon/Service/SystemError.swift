@@ -1,17 +1,20 @@
+import Basics
 import Glibc
 
-/// The system refused something that is always needed.
-struct SystemError: Error, Sendable, CustomStringConvertible {
-    /// What is not there because of it.
-    var message: String
-    var call: String
-    var errno: Int32
+/// A refusal of the operating system without which genred cannot run.
+typealias SystemError = CodedError<SystemErrorCode>
 
-    init(_ message: String, call: String, errno: Int32 = Glibc.errno) {
-        self.message = message
-        self.call = call
-        self.errno = errno
+/// What kind of SystemError it is.
+enum SystemErrorCode: Sendable, Equatable {
+    /// A system call failed.
+    case refused
+}
+
+extension SystemError {
+    /// A failed system call.
+    ///
+    /// - Parameter what: what is missing because of it.
+    init(_ what: String, call: String, errno number: Int32 = Glibc.errno) {
+        self.init(.refused, "\(what): \(systemMessage(number))", call: call, errno: number)
     }
-
-    var description: String { "\(message): \(String(cString: strerror(errno))) (\(call), error \(errno))" }
 }

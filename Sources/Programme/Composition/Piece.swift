@@ -1,16 +1,16 @@
 /// The genres that the project itself can compose in; the raw value is the label that a model gives them.
-public enum Genre: String, Sendable, CaseIterable {
+package enum Genre: String, Sendable, CaseIterable {
     case blues, classical, country, disco, hiphop, jazz, metal, reggae
 }
 
 /// A piece of music that nobody wrote: the same genre, seed and length give the same notes, on every machine.
-public struct Piece: Sendable, Equatable {
-    public let genre: Genre
-    public let seed: UInt64
+package struct Piece: Sendable, Equatable {
+    package let genre: Genre
+    package let seed: UInt64
     /// How long it is, in seconds. It is cut there, as a radio would fade it out; it does not come to an end.
-    public let seconds: Double
+    package let seconds: Double
     /// Quarter notes a minute.
-    public let tempo: Double
+    package let tempo: Double
     let file: StandardMIDIFile
     /// What each part is played through, in the order of the file's tracks after the first.
     let amplifiers: [Amplifier?]
@@ -30,14 +30,14 @@ public struct Piece: Sendable, Equatable {
     }
 
     /// The piece as a Standard MIDI File of format 1, for General MIDI instruments.
-    public var standardMIDIFile: [UInt8] { file.encoded() }
+    package var standardMIDIFile: [UInt8] { file.encoded() }
 
     /// Composes a piece.
     ///
     /// - Parameters:
     ///   - seed: Which piece: any number; every one gives another.
     ///   - seconds: How long, 1 to 3600; held to that.
-    public static func compose(genre: Genre, seed: UInt64, seconds: Double) -> Piece {
+    package static func compose(genre: Genre, seed: UInt64, seconds: Double) -> Piece {
         let held = min(max(seconds, 1), 3600)
         var random = RandomSource(seed: seed)
         let score = genre.composer.score(seconds: held, random: &random)

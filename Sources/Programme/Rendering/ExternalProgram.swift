@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// A program of another package that does a part of the work: fluidsynth, espeak-ng.

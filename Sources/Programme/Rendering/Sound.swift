@@ -1,3 +1,4 @@
+import Basics
 import CSndfile
 import CSoxr
 import Foundation

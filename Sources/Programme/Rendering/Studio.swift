@@ -1,9 +1,10 @@
+import Basics
 import Foundation
 
 /// Turns pieces, announcements and whole programmes into audio, by fluidsynth and espeak-ng.
-public struct Studio: Sendable {
+package struct Studio: Sendable {
     /// The sound font in use.
-    public let soundFont: String
+    package let soundFont: String
 
     /// Where Debian's and others' packages put sound fonts.
     private static let soundFontFolders = [
@@ -17,7 +18,7 @@ public struct Studio: Sendable {
     private static let voiceBesideBeat = -5.0
 
     /// - Parameter soundFont: A General MIDI sound font; nil looks for one where packages put them.
-    public init(soundFont: String? = nil) throws {
+    package init(soundFont: String? = nil) throws {
         if let soundFont {
             // fluidsynth would play on with its default font, and say so where nobody looks.
             guard Self.isSoundFont(soundFont) else {
@@ -56,13 +57,13 @@ public struct Studio: Sendable {
     }
 
     /// Renders a piece into a WAV file of 48 kHz, 16 bits, stereo.
-    public func render(_ piece: Piece, to url: URL) throws { try play(piece).write(to: url) }
+    package func render(_ piece: Piece, to url: URL) throws { try play(piece).write(to: url) }
 
     /// Writes a piece's Standard MIDI File.
-    public func write(_ piece: Piece, to url: URL) throws { try piece.file.write(to: url) }
+    package func write(_ piece: Piece, to url: URL) throws { try piece.file.write(to: url) }
 
     /// Renders a programme into a WAV file of 48 kHz, 16 bits, stereo.
-    public func render(_ programme: Programme, to url: URL) throws {
+    package func render(_ programme: Programme, to url: URL) throws {
         var all = Sound.silence(seconds: 0)
         for part in programme.parts { all.append(try play(part)) }
         try all.write(to: url)

@@ -1,9 +1,10 @@
+import Basics
 import Model
 import Streaming
 
 /// A stream of labelled clips, one after the other, as the network hears it: all that an estimator needs, kept so
 /// that many estimators can be tried on it.
-public struct RecordedStream: Sendable {
+package struct RecordedStream: Sendable {
     /// One step of the stream; times are seconds since its beginning.
     struct Step: Sendable {
         var time: Double
@@ -30,22 +31,22 @@ public struct RecordedStream: Sendable {
 }
 
 /// Plays clips to the network and keeps what it says.
-public final class StreamRecorder {
-    public private(set) var stream: RecordedStream
+package final class StreamRecorder {
+    package private(set) var stream: RecordedStream
     private let windows: WindowStream
     private var samples = 0
 
     /// Of the clips' samples, Hz.
-    public var rate: Int { windows.inputRate }
+    package var rate: Int { windows.inputRate }
 
-    public init(model: GenreModel, rate: Int) throws(StreamingError) {
+    package init(model: GenreModel, rate: Int) throws(StreamingError) {
         stream = RecordedStream(labels: model.labels, noMusic: model.noMusicIndex)
         windows = try WindowStream(
             model: model, inputRate: rate, silenceLevel: EstimatorParameters().silenceLevel)
     }
 
     /// Plays a clip of one of the model's labels, mono samples at the recorder's rate.
-    public func play(_ clip: [Float], label: Int) {
+    package func play(_ clip: [Float], label: Int) {
         let start = Double(samples) / Double(windows.inputRate)
         clip.withUnsafeBufferPointer { samples in
             windows.process(samples) { step in

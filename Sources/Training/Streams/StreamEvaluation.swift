@@ -1,19 +1,20 @@
+import Basics
 import Foundation
 import Streaming
 
 /// Judges estimators on streams with known changes.
-public struct StreamEvaluation: Sendable {
+package struct StreamEvaluation: Sendable {
     private let streams: [RecordedStream]
 
-    public init(_ streams: [RecordedStream]) {
+    package init(_ streams: [RecordedStream]) {
         self.streams = streams
     }
 
     /// Whether there is any time that counts.
-    public var isJudged: Bool { streams.contains { $0.steps.contains(where: \.isSettled) } }
+    package var isJudged: Bool { streams.contains { $0.steps.contains(where: \.isSettled) } }
 
     /// What the daemon would publish with these parameters.
-    public func figures(_ parameters: EstimatorParameters) throws(StreamingError) -> StreamFigures {
+    package func figures(_ parameters: EstimatorParameters) throws(StreamingError) -> StreamFigures {
         var tally = StreamTally()
         for stream in streams {
             let estimator = try Estimator(
@@ -34,7 +35,7 @@ public struct StreamEvaluation: Sendable {
     }
 
     /// What publishing each window's most probable label would give.
-    public func rawFigures() -> StreamFigures {
+    package func rawFigures() -> StreamFigures {
         var tally = StreamTally()
         for stream in streams {
             tally.startStream()
@@ -48,7 +49,7 @@ public struct StreamEvaluation: Sendable {
     }
 
     /// Combinations of the parameters that matter.
-    public static let grid: [EstimatorParameters] = {
+    package static let grid: [EstimatorParameters] = {
         var candidates: [EstimatorParameters] = []
         for switchInterval in [30.0, 60, 120] {
             for evidenceRate in [0.5, 0.7, 1.0, 1.5] {

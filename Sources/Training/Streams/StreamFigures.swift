@@ -2,31 +2,31 @@ import Foundation
 import Streaming
 
 /// How good the published label of streams is, against what was really playing.
-public struct StreamFigures: Sendable, Codable {
+package struct StreamFigures: Sendable, Codable {
     /// Minutes of audio.
-    public var minutes = 0.0
+    package var minutes = 0.0
     /// Clips played.
-    public var clips = 0
+    package var clips = 0
     /// The share of time, from `settling` seconds after each change on, at which the published label is right.
-    public var right = 0.0
+    package var right = 0.0
     /// The same for time at which a label is published that is wrong; the rest is `unsure` or silence.
-    public var wrong = 0.0
+    package var wrong = 0.0
     /// Seconds from a change to the right label, median over all changes; nil when more than half never got it.
-    public var medianDelay: Double?
+    package var medianDelay: Double?
     /// The same over the changes whose clip got its right label at all.
-    public var medianDelayFound: Double?
+    package var medianDelayFound: Double?
     /// The share of clips whose right label was published at some time.
-    public var found = 0.0
+    package var found = 0.0
     /// How often a minute the published label changed to another one without a change of the music: more than once a clip.
-    public var falseChanges = 0.0
+    package var falseChanges = 0.0
     /// The confidence of the published label, mean over the time at which there is one: if calibrated, `right` over
     /// `right` and `wrong`. Nil when nothing was ever published.
-    public var confidence: Double?
+    package var confidence: Double?
     /// Expected calibration error of the confidence (10 bins), over the same time.
-    public var calibrationError: Double?
+    package var calibrationError: Double?
 
     /// Seconds after a change that do not count for `right`.
-    public static let settling = 6.0
+    package static let settling = 6.0
 }
 
 /// Gathers figures over streams.

@@ -1,7 +1,7 @@
 /// The order in which a stream plays its clips.
-public enum StreamOrder {
+package enum StreamOrder {
     /// A random order in which neighbours have different genres as long as that is possible.
-    public static func apart(_ names: [TrackName], seed: UInt64) -> [TrackName] {
+    package static func apart(_ names: [TrackName], seed: UInt64) -> [TrackName] {
         var generator = CounterGenerator(seed: seed, purpose: .sample)
         var left = names.sorted().shuffled(using: &generator)
         var result: [TrackName] = []

@@ -1,9 +1,9 @@
+import Basics
 import Foundation
-import JSONText
 
 /// What hyperparameters are searched in: a JSON object of dotted keys of the configuration, each with a way to draw:
 /// `{"uniform": [low, high]}`, `{"log": [low, high]}`, `{"integer": [low, high]}` or `{"choice": [value, …]}`.
-public struct SearchSpace: Sendable {
+package struct SearchSpace: Sendable {
     enum Dimension: Sendable {
         case uniform(ClosedRange<Double>)
         case logarithmic(ClosedRange<Double>)
@@ -17,7 +17,7 @@ public struct SearchSpace: Sendable {
     private let path: String
 
     /// - Parameter base: what is not searched; a setting may be possible with one and not with another.
-    public init(contentsOf path: String, over base: TrainingConfiguration) throws(TrainingError) {
+    package init(contentsOf path: String, over base: TrainingConfiguration) throws(TrainingError) {
         try self.init(parsing: readFile(path, limit: 1 << 20), path: path, over: base)
     }
 
@@ -68,7 +68,7 @@ public struct SearchSpace: Sendable {
     }
 
     /// The configuration of a trial: a function of seed and trial alone.
-    public func draw(
+    package func draw(
         seed: UInt64, trial: Int, over base: TrainingConfiguration
     ) throws(TrainingError) -> (configuration: TrainingConfiguration, settings: [String: String]) {
         var generator = CounterGenerator(seed: seed, step: trial, purpose: .search)

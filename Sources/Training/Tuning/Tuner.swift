@@ -1,38 +1,38 @@
+import Basics
 import Foundation
-import JSONText
 
 /// Searches hyperparameters by successive halving (Jamieson and Talwalkar 2016): many trials of few epochs, the best
 /// third of them again with three times the epochs, and so on. One rung is random search.
-public struct Tuner {
+package struct Tuner {
     /// How one trial did at one rung; a line in the file of results.
-    public struct Outcome: Codable, Sendable {
-        public var trial: Int
-        public var rung: Int
-        public var epochs: Int
+    package struct Outcome: Codable, Sendable {
+        package var trial: Int
+        package var rung: Int
+        package var epochs: Int
         /// Mean negative log-likelihood of held-out windows after calibration; what the search makes small.
-        public var nll: Double
-        public var windowAccuracy: Double
-        public var clipAccuracy: Double
-        public var seconds: Double
+        package var nll: Double
+        package var windowAccuracy: Double
+        package var clipAccuracy: Double
+        package var seconds: Double
         /// What was drawn: dotted key to JSON value.
-        public var settings: [String: String]
+        package var settings: [String: String]
         /// A hash of data, division, base configuration and seed: outcomes of other searches cannot be compared.
-        public var search: String
+        package var search: String
     }
 
-    public let corpus: Corpus
-    public let parts: [Division.Part]
-    public let space: SearchSpace
-    public let base: TrainingConfiguration
-    public let trials: Int
-    public let rungs: Int
-    public let seed: UInt64
-    public let workers: Workers
+    package let corpus: Corpus
+    package let parts: [Division.Part]
+    package let space: SearchSpace
+    package let base: TrainingConfiguration
+    package let trials: Int
+    package let rungs: Int
+    package let seed: UInt64
+    package let workers: Workers
 
     /// How many times more epochs the next rung has, and how many times fewer trials.
     static let factor = 3
 
-    public init(
+    package init(
         corpus: Corpus, parts: [Division.Part], space: SearchSpace, base: TrainingConfiguration, trials: Int,
         rungs: Int,
         seed: UInt64, workers: Workers = Workers()
@@ -51,7 +51,7 @@ public struct Tuner {
     ///
     /// - Parameter tell: hears of each outcome, with whether it was in the file already.
     /// - Returns: all outcomes, and the configuration of the best trial of the last rung, with all its epochs.
-    public func run(
+    package func run(
         results path: String, _ tell: (Outcome, Bool) -> Void
     ) throws(TrainingError) -> (outcomes: [Outcome], best: TrainingConfiguration) {
         // What cannot be drawn or written is found out now, and not in the middle of the night.

@@ -6,9 +6,9 @@
 #endif
 
 /// The one JSON reader and writer, of the protocol and of model files: sorted keys, slashes as they are, no newline inside.
-public enum JSON {
+package enum JSON {
     /// The deepest nesting that is read; the protocol and a model file need five levels.
-    public static let depth = 32
+    package static let depth = 32
 
     private static let decoder = JSONDecoder()
 
@@ -19,19 +19,19 @@ public enum JSON {
     }()
 
     /// One line of UTF-8 with its newline. Throws when a number is infinite or not a number: JSON has no word for it.
-    public static func line(_ value: some Encodable) throws -> [UInt8] {
+    package static func line(_ value: some Encodable) throws -> [UInt8] {
         var line = [UInt8](try encoder.encode(value))
         line.append(UInt8(ascii: "\n"))
         return line
     }
 
     /// The same as a string, without the newline.
-    public static func text(_ value: some Encodable) throws -> String {
+    package static func text(_ value: some Encodable) throws -> String {
         String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
     /// Reads one JSON text (RFC 8259, UTF-8, any value at the top), whoever wrote it.
-    public static func decode<Value: Decodable>(
+    package static func decode<Value: Decodable>(
         _ type: Value.Type = Value.self, from text: some Collection<UInt8>
     ) throws(JSONError) -> Value {
         try check(text)
@@ -45,7 +45,7 @@ public enum JSON {
     }
 
     /// Refuses what Foundation's JSON readers must not be given, whoever wrote it.
-    public static func check(_ text: some Collection<UInt8>) throws(JSONError) {
+    package static func check(_ text: some Collection<UInt8>) throws(JSONError) {
         guard String(validating: text, as: UTF8.self) != nil else { throw JSONError(.notUTF8, "not UTF-8") }
         // Foundation would take bytes with zeros among them for UTF-16, and of a text that ends in its 513th open
         // bracket it reads past the end and traps (swift-foundation 6.3).
@@ -83,16 +83,16 @@ public enum JSON {
 }
 
 /// Why a text cannot be read.
-public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
-    public enum Code: Sendable {
+package struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
+    package enum Code: Sendable {
         case notUTF8, malformed, tooDeep
         /// It is JSON, but not of the shape asked for.
         case unexpected
     }
 
-    public var code: Code
+    package var code: Code
     /// What is wrong, to be read after "the line is" or alone.
-    public var message: String
+    package var message: String
 
     init(_ code: Code, _ message: String) {
         self.code = code
@@ -117,5 +117,5 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    public var description: String { message }
+    package var description: String { message }
 }

@@ -6,7 +6,7 @@
 
 extension JSON {
     /// An object's container, which refuses keys that are not known: what is misspelt would be left out in silence.
-    public static func container<Key: CodingKey & CaseIterable>(
+    package static func container<Key: CodingKey & CaseIterable>(
         of what: String, _ decoder: any Decoder, keyedBy type: Key.Type
     ) throws -> KeyedDecodingContainer<Key> {
         let keys = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue)
@@ -20,7 +20,7 @@ extension JSON {
     }
 
     /// What `init(from:)` throws of something that JSON allows and the type does not.
-    public static func refusal(_ decoder: any Decoder, _ message: String) -> DecodingError {
+    package static func refusal(_ decoder: any Decoder, _ message: String) -> DecodingError {
         .dataCorrupted(
             .init(
                 codingPath: decoder.codingPath, debugDescription: message,
@@ -39,7 +39,7 @@ private struct AnyKey: CodingKey {
 
 extension DecodingError {
     /// Of a `JSON.refusal`.
-    public var refusal: JSONError? {
+    package var refusal: JSONError? {
         if case .dataCorrupted(let context) = self { return context.underlyingError as? JSONError }
         return nil
     }

@@ -1,12 +1,12 @@
 import Glibc
 
-/// System calls on Unix socket addresses.
-enum UnixSocket {
+/// System calls that take the address of a Unix socket.
+package enum UnixSocket {
     /// Bytes of the longest path, without the closing zero.
-    static let longestPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
+    package static let longestPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 
     /// Calls `body` with the address of a path that is not too long. A leading `@` is taken as it stands.
-    static func withAddress<Result>(
+    package static func withAddress<Result>(
         _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
     ) -> Result {
         var address = sockaddr_un()
@@ -23,19 +23,21 @@ enum UnixSocket {
         }
     }
 
-    static func open(_ type: __socket_type) -> Int32 {
-        socket(AF_UNIX, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    /// A new Unix socket that child processes do not inherit; -1 on failure, as socket(2).
+    package static func open(_ type: __socket_type, nonBlocking: Bool = false) -> Int32 {
+        let flags = Int32(SOCK_CLOEXEC.rawValue) | (nonBlocking ? Int32(SOCK_NONBLOCK.rawValue) : 0)
+        return socket(AF_UNIX, Int32(type.rawValue) | flags, 0)
     }
 
-    /// A socket's option that is a number; nil of what is no socket.
-    static func option(_ name: Int32, of descriptor: Int32) -> Int32? {
+    /// A socket option that is a number; nil if the descriptor is not a socket.
+    package static func option(_ name: Int32, of descriptor: Int32) -> Int32? {
         var value: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
         return getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 ? value : nil
     }
 
-    /// Where a Unix socket is bound, an abstract name with `@` in front; nil if it is not.
-    static func path(of descriptor: Int32) -> String? {
+    /// The address that a Unix socket is bound to, an abstract name with `@` in front; nil if it is not bound.
+    package static func path(of descriptor: Int32) -> String? {
         var address = sockaddr_un()
         var length = socklen_t(MemoryLayout<sockaddr_un>.size)
         let result = withUnsafeMutablePointer(to: &address) { pointer in
@@ -49,14 +51,13 @@ enum UnixSocket {
         return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    /// Whether somebody accepts connections at a path.
+    /// Whether a server accepts connections at a path.
     ///
-    /// - Parameter ifForbidden: what is said of a path where this user may not even ask.
-    static func isAnswered(_ path: String, ifForbidden: Bool) -> Bool {
-        let descriptor = open(SOCK_STREAM)
+    /// - Parameter ifForbidden: the result for a path that this user may not connect to.
+    package static func isAnswered(_ path: String, ifForbidden: Bool) -> Bool {
+        let descriptor = open(SOCK_STREAM, nonBlocking: true)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
         let result = withAddress(path) { connect(descriptor, $0, $1) }
         // EAGAIN: its queue is full, which says that it lives.
         return result == 0 || errno == EAGAIN || (errno == EACCES && ifForbidden)

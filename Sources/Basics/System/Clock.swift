@@ -1,11 +1,11 @@
 import Glibc
 
 /// Nanoseconds of a clock that never jumps; its zero means nothing.
-public func monotonicNanoseconds() -> Int64 {
+package func monotonicNanoseconds() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }
 
 /// Seconds of the same clock.
-public func monotonicSeconds() -> Double { Double(monotonicNanoseconds()) * 1e-9 }
+package func monotonicSeconds() -> Double { Double(monotonicNanoseconds()) * 1e-9 }

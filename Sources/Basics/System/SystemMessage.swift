@@ -1,0 +1,6 @@
+import Glibc
+
+/// The C library's message for an error number, as `strerror` gives it.
+package func systemMessage(_ errno: Int32) -> String {
+    String(cString: strerror(errno))
+}

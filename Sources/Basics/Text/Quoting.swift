@@ -1,0 +1,13 @@
+/// Text from outside, in double quotes, fit for a one-line message: control characters are replaced, and whatever is
+/// longer than 200 characters is cut.
+package func quoted(_ text: some StringProtocol) -> String {
+    let limit = 200
+    var clean = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars.prefix(limit) {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: clean.append("\u{FFFD}")
+        default: clean.append(scalar)
+        }
+    }
+    return "\"\(String(clean))\(text.unicodeScalars.dropFirst(limit).isEmpty ? "" : "…")\""
+}

@@ -1,0 +1,2 @@
+/// The version of every genred program; they are released together.
+package let genredVersion = "0.1.0"

@@ -1,2 +1,0 @@
-/// Of the programs; they are released together.
-public let genredVersion = "0.1.0"
