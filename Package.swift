@@ -113,7 +113,8 @@ let package = Package(
         .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
         .testTarget(name: "ModelTests", dependencies: ["Basics", "Model", "TestSupport"]),
         .testTarget(
-            name: "StreamingTests", dependencies: ["Basics", "Streaming", "AllocationCounter", "TestSupport"], exclude: ["Golden"]
+            name: "StreamingTests", dependencies: ["Basics", "Streaming", "AllocationCounter", "TestSupport"],
+            exclude: ["Golden"]
         ),
         .testTarget(name: "TrainingTests", dependencies: ["Basics", "Training"]),
         .testTarget(name: "CaptureTests", dependencies: ["Basics", "Capture", "AllocationCounter", "TestSupport"]),
@@ -122,7 +123,8 @@ let package = Package(
             name: "HistoryTests",
             dependencies: ["Basics", "History", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(
-            name: "DaemonTests", dependencies: ["Basics", "genred", "AllocationCounter", "TestSupport", "freeze-thread"]),
+            name: "DaemonTests",
+            dependencies: ["Basics", "genred", "AllocationCounter", "TestSupport", "freeze-thread"]),
         .testTarget(name: "ControlTests", dependencies: ["Basics", "genrectl", "ControlProtocol"]),
         .testTarget(name: "ProgrammeTests", dependencies: ["Basics", "Programme"]),
         .testTarget(name: "EndToEndTests", dependencies: ["Basics", "ControlProtocol", "TestSupport"]),
