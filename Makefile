@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # What one does with a checkout. Each target first installs what it needs and this machine lacks (Debian packages,
 # by sudo only when not root), and says so.
 #

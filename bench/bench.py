@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """bench [--quick] [--audio FILE] [--out FOLDER]
 
 What it costs to listen, beside what people use instead, in one run: a table, the same as JSON, and a plot. Run it as

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A genred under measurement, and pipes that feed it at the pace of real time."""
 import json
 import os

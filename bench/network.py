@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The network of a genred model file in PyTorch and as an ONNX graph, for comparison."""
 import json
 import struct

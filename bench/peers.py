@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """peers AUDIO MODEL: the same job as people do it today; one line of JSON a way.
 
 AUDIO is raw: 16-bit, 48 000 Hz, stereo. Every way gets it in pieces of one update (0.24 s), makes it mono, resamples it

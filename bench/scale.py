@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """scale AUDIO SOURCES SECONDS: sources at the pace of real time; one line of JSON.
 
 Every source gets a piece of one hop (60 ms) every 60 ms, each at a phase of its own. An update is late by the time between the

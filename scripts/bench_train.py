@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A network of a configuration's `architecture`, and one optimiser step in PyTorch; see bench-train.
 
 bench_train.py CONFIG: the file that genrelab train takes.

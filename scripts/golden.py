@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Computes Tests/StreamingTests/Golden: what librosa makes of a signal that the tests generate themselves.
 
 Run it only when the front end changes (it never should): pip install librosa numpy; scripts/golden.py

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// An error as a value: a code for programs, one line for people, and the C call behind it if there was one.
 ///
 /// Each module names its own: `typealias CaptureError = CodedError<CaptureErrorCode>`.

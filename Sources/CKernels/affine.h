@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // The body of one affine map; included once for each kind of weight and each instruction set, with
 //
 //   FUNCTION   its name

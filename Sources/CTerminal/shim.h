@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // Parts of the C library that Swift's Glibc module leaves out: signals as a file descriptor, the width of a character.
 #include <stddef.h>
 #include <sys/signalfd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Basics
 
 /// An audio file, played at its own speed or read as fast as the sink takes it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Turns interleaved frames of any encoding into mono samples: the mean of the channels, full scale ±1.
 struct MonoMixer: Sendable, Equatable {
     let encoding: PCMEncoding

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// How one sample lies in memory, little-endian: what `MonoMixer` reads.
 enum PCMEncoding: Sendable, CaseIterable {
     case int16

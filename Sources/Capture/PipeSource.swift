@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Synchronization
 
 /// Standard input or a FIFO that carries raw PCM or WAV, read by the thread of a `PipeReader`.

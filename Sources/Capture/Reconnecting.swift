@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Basics
 
 /// How long to wait before the next attempt: 0.25 s, doubling to 5 s.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Synchronization
 
 /// The way from the thread that captures to the sink, which `stop` closes for good.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Where to listen: `alsa:PCM`, `pulse:SOURCE`, `pipe:-`, `pipe:PATH` or `file:PATH`, with options after `?`.
 ///
 /// | URI | options |

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Glibc
 
 /// Names the calling thread, as `top -H` and debuggers show it; cut to the 15 bytes that Linux keeps.

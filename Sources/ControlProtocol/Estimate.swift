@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// What a source is heard to be, or why nothing can be said.
 package enum EstimateState: String, Codable, Sendable, CaseIterable {
     /// Less than one window (3 s) of audio has been heard.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Writes the notification of an estimate: byte for byte what `JSON.line` gives, at a tenth of its cost. It is the one
 /// line that is written all the time, four times a second for each source.
 struct EstimateLine {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// One line from the daemon, as far as it says itself what it is.
 enum Incoming: Sendable, Equatable {
     case notification(Notification)

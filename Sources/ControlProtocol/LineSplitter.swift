@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Cuts a stream of bytes into lines, with bounded memory however long a line claims to be.
 ///
 /// Lines of nothing but white space are skipped. A line over the limit is reported once, as soon as that is known,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// A value that is written as `null` when there is none, where Swift would leave the key out: who reads the
 /// socket with `jq` or Python finds every documented key in every object. Read, a missing key is null too.
 @propertyWrapper

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Basics
 
 /// An error as it crosses the socket: the `error` member of a JSON-RPC 2.0 response.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Basics
 
 /// A request as it stands in JSON. Decoding it fails only where the text is not JSON; every other mistake is kept

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// What a source's device is doing.
 package enum DeviceState: String, Codable, Sendable, CaseIterable {
     /// Being opened for the first time.

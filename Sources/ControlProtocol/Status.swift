@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// The values that cross the control socket (docs/protocol.md).
 ///
 /// Names on the wire are the Swift names. A reader ignores keys it does not know, so that a newer daemon can

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Glibc
 
 /// A time of day and year in UTC, to the millisecond, that reads and writes RFC 3339 without a date formatter:

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import ControlProtocol
 
 /// Whether the clock of the wall can be trusted with the age of things.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Foundation
 
 /// The files beside a history's that were moved aside because they were damaged: `PATH.damaged-20260131T080000Z`, with

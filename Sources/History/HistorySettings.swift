@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// How much history is kept, and where.
 package struct HistorySettings: Sendable, Equatable {
     /// The database; nil for memory alone.

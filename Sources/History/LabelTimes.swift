@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import ControlProtocol
 
 /// Adds up how long each label was published, from some time on.

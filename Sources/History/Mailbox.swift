@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Synchronization
 
 /// What waits to be written: filled from anywhere without waiting, emptied by the history.

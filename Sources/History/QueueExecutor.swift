@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Dispatch
 
 /// Runs an actor on a dispatch queue of its own: what waits for a disk there keeps no thread of the tasks' pool.

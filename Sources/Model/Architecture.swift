@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Basics
 
 /// The shape of the network: one or more branches that read the same cepstral coefficients, statistics of what each

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// The front end a model was trained on: everything between samples and the network's input.
 ///
 /// It is stored in every model file. A model whose front end is not exactly `version1` is refused at load: it would

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// The network on a stream: each frame's convolutions are computed once, and what later windows need of them is kept.
 ///
 /// Frames are pushed one by one; every `step` frames, from the first whole window on, a push completes a window and its

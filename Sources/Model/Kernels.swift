@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// The arithmetic of inference but for the products (`WeightMatrix`).
 enum Kernels {
     /// Elementwise maximum of `target` and `values`, into `target`.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// One layer of either kind of network. Its frames are [bands, channels], the channel varying fastest: a 1-D
 /// convolution has one band, and what one layer gives as bands and channels the next may take as channels alone.
 package struct LayerShape: Hashable, Sendable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Foundation
 
 /// Softmax of logits over a temperature, in place. Of logits that are no numbers, which weights near the largest numbers

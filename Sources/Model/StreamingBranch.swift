@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// A branch on a stream: its layers, and what they gave for the windows.
 ///
 /// A window's pools lie on a grid that begins with it. Windows a whole `step` of the branch apart have that grid in common;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// One layer on a stream: the last frames that its kernel needs, and the pools that are not complete yet.
 ///
 /// A pool's grid begins at the window's first frame. Windows that begin at different places of the grid have pools of

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import CKernels
 
 /// The weights of an affine map: one row an output, in the precision that this processor reads fastest.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Basics
 
 /// The network's numbers, laid out as inference reads them: for each output channel one row over kernel position,

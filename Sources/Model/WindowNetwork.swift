@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 extension GenreModel {
     /// The logits of one window: [windowFrames, coefficients], row-major, oldest frame first.
     ///

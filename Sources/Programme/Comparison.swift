@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// What a listener said while a programme was played, set beside what was really playing.
 package struct Comparison: Sendable {
     /// What was said of one part.

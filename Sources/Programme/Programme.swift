@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// What a radio would send: pieces of known genre, spoken lines and silences, one after the other.
 package struct Programme: Sendable, Equatable {
     /// What is heard in one part.

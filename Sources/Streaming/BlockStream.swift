@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// One stream on its way through `BlockResampling`.
 final class BlockStream {
     private let resampling: BlockResampling

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// What turns window probabilities into the published label. The defaults are chosen on streams of
 /// recordings with known changes, by models that had not heard these (`genrelab streams --search`).
 package struct EstimatorParameters: Sendable, Equatable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Model
 
 /// The last frames of a stream as a network takes them, and how loud each was: what another model needs to go on

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Model
 
 /// Makes log-mel frames independent of the level they were played at, from the past only.

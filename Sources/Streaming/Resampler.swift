@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Basics
 
 /// Brings a mono stream to another rate; a stream that has the rate already passes untouched.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Model
 
 /// A model at work on a stream: what its network keeps of the frames, and what it said of the last window.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Synchronization
 
 /// A lock-free ring of samples between one producer (a capture thread) and one consumer (its analysis).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Foundation
 
 /// A way that sound takes from the recording to the listener: what `genrelab extract --through` trains against and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// What is done to a window's log-mel before it is learned from: all that may differ between two recordings of the
 /// same music. Chances are per window, 0 to 1; amounts are the largest or the typical ones.
 package struct AugmentationConfiguration: Codable, Sendable, Equatable {

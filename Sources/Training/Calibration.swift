@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Foundation
 
 /// What makes probabilities of a network's logits: softmax((logits + offsets) / temperature).

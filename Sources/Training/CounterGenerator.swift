@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Foundation
 
 /// Random numbers that are a function of where they are used: of seed, step, sample and purpose, and of nothing else.

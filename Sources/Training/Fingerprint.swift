@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// A hash of what a result follows from, to tell whether it may be gone on with (FNV-1a, 64 bits: not against malice).
 struct Fingerprint: Sendable, Equatable {
     private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Work on channels by vectors. The compiler makes vector code of plain loops only where few arrays take part and nothing
 /// is chosen.
 enum Lanes {

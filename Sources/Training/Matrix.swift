@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import COpenBLAS
 
 /// Memory for numbers, aligned for vector instructions; what is in it is the owner's affair.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Model
 
 /// Where each of the network's trainable numbers lies in one flat array: gradients, moments and averages share it.

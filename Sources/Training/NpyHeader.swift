@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Basics
 
 /// The header of a `.npy` file: a Python dictionary literal with the keys `descr`, `fortran_order` and `shape`.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Foundation
 
 /// AdamW (Loshchilov and Hutter 2019) with a bound on the gradient's norm, and an exponential average of the weights,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Foundation
 
 /// A training report as one HTML page that needs nothing else: text, tables, and drawings in SVG.

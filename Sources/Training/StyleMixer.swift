@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Model
 
 /// Gives a window the sound of another: mean and deviation of each band over the window, which tell the recording more than

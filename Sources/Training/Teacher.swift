@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Model
 
 /// A network that has been trained and tells another what it hears in the same windows (Hinton, Vinyals and Dean,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Basics
 
 /// A split: a plain text file with a `<genre>/<track>` a line. Empty lines and lines that begin with `#` do not count.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// A track in a feature store, a split or a groups file: `<genre>/<track>`.
 package struct TrackName: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The folder's name: a genre, or another class such as `speech`.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 extension TrainingNetwork {
     /// Calls `body(segment, place, count)` for all that the kernel sees of a window: `count` numbers from `place` of the
     /// window's input on are `segment` of its columns. The rest of the columns are the zeros beside the outermost bands.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Normalisation, ReLU and max-pooling in one, forwards and backwards; what normalisation gives is never stored.
 extension TrainingNetwork {
     /// Calls `body(first, pooled)` for each pool of a window: the first of its rows in `convolved`, and its row in what

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Foundation
 
 /// Draws tracks: genres equally often, `no-music` by its share, stores within a genre by their weights, tracks within

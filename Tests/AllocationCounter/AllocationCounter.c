@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 #include "AllocationCounter.h"
 #include <errno.h>
 #include <stddef.h>

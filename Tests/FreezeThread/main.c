@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // freeze-thread PID NAME: stops the one thread of that name in a process, as if it hung, while the others go on, and
 // says "frozen". It goes on when this program ends. Needs the right to trace the process (root, or its parent).
 #include <dirent.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 @testable import Programme
 
 /// A reader of Standard MIDI Files, written from the specification and not from the writer: it is strict where the

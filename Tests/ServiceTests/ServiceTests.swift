@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Testing
 
 /// What systemd and dpkg do with the package, for real; each test starts from an installed package.

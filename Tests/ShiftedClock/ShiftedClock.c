@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // Preloaded into a program, shifts its time of day, and no other of its clocks, by as many seconds as the file named in
 // SHIFTED_CLOCK says now: eight bytes, a signed number. So a test sets the clock of one running program.
 //

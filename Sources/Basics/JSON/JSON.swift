@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 #if canImport(FoundationEssentials)
     // Without ICU and the rest of Foundation a client starts in a few milliseconds.
     import FoundationEssentials

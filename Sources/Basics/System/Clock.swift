@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Glibc
 
 /// Nanoseconds of a clock that never jumps; its zero means nothing.

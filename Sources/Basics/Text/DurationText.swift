@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Durations as people write and read them.
 package enum DurationText {
     /// The examples that error messages show.

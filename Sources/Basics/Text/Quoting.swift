@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Text from outside, in double quotes, fit for a one-line message: control characters are replaced, and whatever is
 /// longer than 200 characters is cut.
 package func quoted(_ text: some StringProtocol) -> String {

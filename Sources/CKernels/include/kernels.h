@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // The inner products of inference, for the vector units that the processor turns out to have.
 //
 // In C because Swift has no way to compile one function for several instruction sets and choose at run time; everything

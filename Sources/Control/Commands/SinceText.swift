@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import ControlProtocol
 
 /// A time in the past as people type it, on the clock of where this runs.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// A key that the live view knows.
 enum Key: Equatable, Sendable {
     case up, down, left, right, pageUp, pageDown, home, end, enter

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Glibc
 
 /// The terminal while a full-screen view has it: its own screen, no cursor, no echo; all as before when it is left.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// A colour, for terminals of 256 colours and for those of 16.
 struct Colour: Sendable, Hashable {
     /// The index in xterm's palette.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import ControlProtocol
 
 /// Each label's colour and letter, the same in every view and at every start.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Rows of cells in aligned columns.
 struct Table {
     enum Alignment { case left, right }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Words in letters three rows high, drawn with half blocks.
 enum BigText {
     static let rows = 3

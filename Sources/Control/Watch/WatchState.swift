@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import ControlProtocol
 
 /// All that the live view shows; nothing of terminals or sockets.

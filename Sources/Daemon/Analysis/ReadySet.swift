@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Synchronization
 
 /// A set of slots that any thread adds to and one thread empties: which sources have something to do.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Whether everything works, and what is heard, for the service manager.
 extension Hub {
     /// Sources that are named one by one in the status; more are counted.

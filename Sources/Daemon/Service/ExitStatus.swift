@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Basics
 
 /// What the exit code says (the numbers from 64 on are those of sysexits(3)).

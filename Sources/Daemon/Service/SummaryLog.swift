@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import ServiceLifecycle
 
 /// Logs what was heard, at an interval that a reload can change.

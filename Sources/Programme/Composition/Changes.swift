@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// A chord progression that goes round and round.
 struct Changes: Sendable {
     let chords: [Chord]

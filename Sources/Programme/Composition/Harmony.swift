@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// The sorts of chord that the pieces use: semitones above the root.
 enum ChordKind: Sendable {
     case major, minor, power, suspended, sixth, minorSixth, addedNinth

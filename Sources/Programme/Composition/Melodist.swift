@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Makes up melodies: a few short motifs (a rhythm and a shape) that come back over changing chords, with chord
 /// tones on the strong beats and mostly steps between.
 struct Melodist: Sendable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// A note; times in beats (quarter notes) from the beginning.
 struct Note: Sendable, Equatable {
     var start: Double

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// The genres that the project itself can compose in; the raw value is the label that a model gives them.
 package enum Genre: String, Sendable, CaseIterable {
     case blues, classical, country, disco, hiphop, jazz, metal, reggae

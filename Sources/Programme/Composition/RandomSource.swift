@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Foundation
 
 /// Chance that is the same for the same seed, on every machine and with every Swift: SplitMix64 (Steele, Lea and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Words in time with the music; times in beats from the beginning.
 struct SpokenLine: Sendable, Equatable {
     var start: Double

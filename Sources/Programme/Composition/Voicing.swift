@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Chords laid out on the keyboard so that each follows from the one before: common tones stay, the rest move little.
 struct Voicing: Sendable {
     /// Where the voices may lie.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Twelve bars as they were played on a porch: a guitar whose thumb walks on the low strings in shuffle, a second one
 /// that answers with bent notes, a piano, a harmonica, and a foot that keeps time.
 enum Blues: Composer {

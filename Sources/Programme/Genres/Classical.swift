@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Strings in four real parts, with a keyboard or winds: a melody in sequences over a bass that moves by step, and
 /// inner voices that lead without parallels.
 enum Classical: Composer {

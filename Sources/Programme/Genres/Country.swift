@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Boom-chick: an acoustic guitar and a bass in root and fifth, a train beat, and fiddle, banjo, steel and piano.
 enum Country: Composer {
     static func score(seconds: Double, random: inout RandomSource) -> Score {

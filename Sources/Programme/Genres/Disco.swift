@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Four on the floor, open hats on the off-beats, an octave bass, scratched guitar, strings and brass.
 enum Disco: Composer {
     static func score(seconds: Double, random: inout RandomSource) -> Score {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// A break of two bars that goes round, a sub bass, a loop of Rhodes or strings, scratches and stabs, and an MC.
 enum HipHop: Composer {
     static func score(seconds: Double, random: inout RandomSource) -> Score {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// A small swing group: ride and brushes, a walking bass, a piano that comps rootless ninths, and soloists.
 enum Jazz: Composer {
     static func score(seconds: Double, random: inout RandomSource) -> Score {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Two pairs of distorted guitars left and right, a bass that doubles them, double bass drum, and a lead.
 enum Metal: Composer {
     static func score(seconds: Double, random: inout RandomSource) -> Score {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// One drop: nothing on the first beat, kick and cross-stick together on the third; skank and bubble on the off-beats
 /// above a bass that sings.
 enum Reggae: Composer {

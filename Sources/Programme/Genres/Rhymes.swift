@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Words for an MC: couplets put together from beginnings and rhymes.
 enum Rhymes {
     private static let beginnings = [

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// The instruments of General MIDI level 1 that the pieces use; the raw value is the program number, from 0.
 enum Instrument: Int, Sendable {
     case grandPiano = 0

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// One MIDI message, or one meta event of a file. Values out of range are held to their range when encoded.
 enum MIDIMessage: Sendable, Equatable {
     /// `channel` 0 to 15, `key` and `velocity` 0 to 127.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// A Standard MIDI File of format 1: simultaneous tracks, times in ticks of a quarter note.
 struct StandardMIDIFile: Sendable, Equatable {
     /// 1 to 32767.

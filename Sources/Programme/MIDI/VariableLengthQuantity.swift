@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// The number form of Standard MIDI Files: seven bits a byte, most significant first, the top bit set on all but
 /// the last byte (SMF 1.0, "Variable Length Quantity").
 enum VariableLengthQuantity {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Foundation
 
 /// A guitar amplifier and its cabinet. Distortion is what an amplifier does to all of a player's strings together:

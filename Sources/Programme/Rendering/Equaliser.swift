@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Foundation
 
 /// One band of an equaliser, a second-order filter after Bristow-Johnson's "Cookbook formulae for audio EQ".

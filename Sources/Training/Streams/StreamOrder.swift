@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// The order in which a stream plays its clips.
 package enum StreamOrder {
     /// A random order in which neighbours have different genres as long as that is possible.

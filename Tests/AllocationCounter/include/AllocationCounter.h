@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 /// Counts what the calling thread allocates between `allocation_counter_start` and `allocation_counter_stop`.
 ///
 /// The functions of malloc's family are replaced for the whole process by ones that count and then call glibc's own

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Foundation
 
 /// A folder of one test, removed with it. Its path is short: a socket's has to be.

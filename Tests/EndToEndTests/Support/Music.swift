@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Foundation
 
 /// Music for the tests: what the project composes itself, rendered once a test run, and recordings where a

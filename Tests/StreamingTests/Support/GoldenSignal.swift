@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 import Foundation
 
 /// The signal of scripts/golden.py: four seconds of a sweep, a tone that swells, noise that grows, a silence, a click.
