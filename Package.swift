@@ -117,7 +117,7 @@ let package = Package(
             name: "StreamingTests", dependencies: ["Basics", "Streaming", "AllocationCounter", "TestSupport"],
             exclude: ["Golden"]
         ),
-        .testTarget(name: "TrainingTests", dependencies: ["Basics", "Training"]),
+        .testTarget(name: "TrainingTests", dependencies: ["Basics", "Training", "TestSupport"]),
         .testTarget(name: "CaptureTests", dependencies: ["Basics", "Capture", "AllocationCounter", "TestSupport"]),
         .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol", "Basics"]),
         .testTarget(
@@ -126,7 +126,7 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: ["Basics", "genred", "AllocationCounter", "TestSupport", "freeze-thread"]),
-        .testTarget(name: "ControlTests", dependencies: ["Basics", "genrectl", "ControlProtocol"]),
+        .testTarget(name: "ControlTests", dependencies: ["Basics", "genrectl", "ControlProtocol", "TestSupport"]),
         .testTarget(name: "ProgrammeTests", dependencies: ["Basics", "Programme"]),
         .testTarget(name: "EndToEndTests", dependencies: ["Basics", "ControlProtocol", "TestSupport"]),
         .testTarget(name: "ServiceTests", dependencies: ["TestSupport"], exclude: ["Support/systemd-lab"]),
@@ -135,9 +135,9 @@ let package = Package(
         // Stops a thread of another process, to see what becomes of one that hangs.
         .executableTarget(name: "freeze-thread", path: "Tests/FreezeThread"),
         .target(name: "ShiftedClock", path: "Tests/ShiftedClock"),
-        // What tests of several modules share: running other programs, keeping a log, models with random weights.
+        // Shared by the tests of several modules: folders, waiting, WAV files, other programs, logs, random models.
         .target(
-            name: "TestSupport", dependencies: ["Model", .product(name: "Logging", package: "swift-log")],
+            name: "TestSupport", dependencies: ["Basics", "Model", .product(name: "Logging", package: "swift-log")],
             path: "Tests/TestSupport"),
     ],
     swiftLanguageModes: [.v6]

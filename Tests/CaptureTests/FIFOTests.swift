@@ -2,6 +2,7 @@
 
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Capture
@@ -189,7 +190,7 @@ struct FIFOTests {
         case ffmpeg, sox, arecord
 
         /// Those that can be tried here; the others are left out.
-        static var installed: [RealProgram] { allCases.filter { TestEnvironment.isInstalled($0.rawValue) } }
+        static var installed: [RealProgram] { allCases.filter { Programs.has($0.rawValue) } }
 
         var rate: Int { self == .ffmpeg ? 32_000 : 44_100 }
         var encoding: String { self == .sox ? "S24" : "S16" }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
+import TestSupport
 import Testing
 
 @testable import Capture
@@ -77,7 +78,7 @@ struct PipeDecoderTests {
     func chunks(piece: Int) {
         let wav =
             Signals.wav(ramp, rate: 44_100, chunks: [("LIST", 27), ("bext", 602), ("id3 ", 70_001)])
-            + Array("LIST".utf8) + Signals.number(UInt32(5)) + [82, 73, 70, 70, 5, 0]
+            + Array("LIST".utf8) + WAV.little(UInt32(5)) + [82, 73, 70, 70, 5, 0]
         let decoded = Decoded([wav], pieces: [piece])
         #expect(decoded.samples.count == ramp.count && decoded.refusals.isEmpty)
     }
@@ -98,12 +99,12 @@ struct PipeDecoderTests {
     func rf64() {
         let wav = Signals.wav(ramp, rate: 48_000, dataSize: .max)
         let sizes =
-            Signals.number(UInt64(5_000_000)) + Signals.number(UInt64(ramp.count * 2)) + Signals.number(UInt64(0))
-            + Signals.number(UInt32(0))
+            WAV.little(UInt64(5_000_000)) + WAV.little(UInt64(ramp.count * 2)) + WAV.little(UInt64(0))
+            + WAV.little(UInt32(0))
         var bytes = Array("RF64".utf8) + wav[4..<12]
-        bytes += Array("ds64".utf8) + Signals.number(UInt32(28)) + sizes
+        bytes += Array("ds64".utf8) + WAV.little(UInt32(28)) + sizes
         bytes += wav[12...]
-        bytes += Array("LIST".utf8) + Signals.number(UInt32(2)) + [1, 2]
+        bytes += Array("LIST".utf8) + WAV.little(UInt32(2)) + [1, 2]
         let decoded = Decoded([bytes])
         #expect(decoded.samples.count == ramp.count && decoded.refusals.isEmpty)
     }
@@ -178,12 +179,12 @@ struct PipeDecoderTests {
             return wav
         }
         for bytes in [
-            patched(16, Signals.number(UInt32(15))), patched(16, Signals.number(UInt32.max)),
-            patched(20, Signals.number(UInt16(2))), patched(20, Signals.number(UInt16(0xFFFE))),
-            patched(22, Signals.number(UInt16(0))), patched(22, Signals.number(UInt16(9))),
-            patched(24, Signals.number(UInt32(0))), patched(24, Signals.number(UInt32.max)),
-            patched(32, Signals.number(UInt16(0))), patched(34, Signals.number(UInt16(12))),
-            patched(12, Array("data".utf8)), patched(12, Array("LIST".utf8) + Signals.number(UInt32.max)),
+            patched(16, WAV.little(UInt32(15))), patched(16, WAV.little(UInt32.max)),
+            patched(20, WAV.little(UInt16(2))), patched(20, WAV.little(UInt16(0xFFFE))),
+            patched(22, WAV.little(UInt16(0))), patched(22, WAV.little(UInt16(9))),
+            patched(24, WAV.little(UInt32(0))), patched(24, WAV.little(UInt32.max)),
+            patched(32, WAV.little(UInt16(0))), patched(34, WAV.little(UInt16(12))),
+            patched(12, Array("data".utf8)), patched(12, Array("LIST".utf8) + WAV.little(UInt32.max)),
         ] {
             let decoded = Decoded([bytes], pieces: [50])
             #expect(decoded.samples.isEmpty && decoded.refusals.map(\.code) == [.unreadable])

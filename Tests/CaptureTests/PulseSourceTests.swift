@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import Foundation
 import Glibc
 import Testing
@@ -220,14 +221,8 @@ extension SoundServerTests {
         }
 
         private func listeningSocket(_ path: String) -> Int32? {
-            let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-            var address = sockaddr_un()
-            address.sun_family = sa_family_t(AF_UNIX)
-            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
-            let length = socklen_t(MemoryLayout<sockaddr_un>.size)
-            let isBound = withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, length) == 0 }
-            }
+            let socket = UnixSocket.open(SOCK_STREAM)
+            let isBound = UnixSocket.withAddress(path) { bind(socket, $0, $1) == 0 }
             return isBound && Glibc.listen(socket, 8) == 0 ? socket : nil
         }
     }

@@ -101,15 +101,8 @@ struct ClientTests {
         try Data().write(to: URL(fileURLWithPath: path))
         #expect(failure(at: path)?.message.contains("is not a socket") == true)
         try FileManager.default.removeItem(atPath: path)
-        let stale = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        _ = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(stale, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+        let stale = UnixSocket.open(SOCK_STREAM)
+        _ = UnixSocket.withAddress(path) { bind(stale, $0, $1) }
         close(stale)
         defer { unlink(path) }
         let error = failure(at: path)

@@ -4,6 +4,7 @@ import AllocationCounter
 import Capture
 import Streaming
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import genred

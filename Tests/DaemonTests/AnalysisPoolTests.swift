@@ -5,6 +5,7 @@ import Capture
 import Foundation
 import Streaming
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import genred
@@ -137,17 +138,6 @@ struct AnalysisPoolTests {
         pool.stop()
     }
 
-    /// A WAV header without audio behind it.
-    private func header(channels: UInt16) -> [UInt8] {
-        func bytes<T: FixedWidthInteger>(_ value: T) -> [UInt8] {
-            withUnsafeBytes(of: value.littleEndian) { Array($0) }
-        }
-        let format =
-            bytes(UInt16(1)) + bytes(channels) + bytes(UInt32(22_050)) + bytes(UInt32(44_100) * UInt32(channels))
-        return Array("RIFF".utf8) + bytes(UInt32(36)) + Array("WAVEfmt ".utf8) + bytes(UInt32(16)) + format
-            + bytes(2 * channels) + bytes(UInt16(16)) + Array("data".utf8) + bytes(UInt32(0))
-    }
-
     /// What is told of one is dealt with before the next: neither memory nor the worker is filled by headers.
     @Test func `streams that begin without end leave room for the one with audio`() async throws {
         let folder = try TemporaryFolder()
@@ -160,9 +150,10 @@ struct AnalysisPoolTests {
             try pool.add(name: path, isRealTime: false, isPolled: source.isPolled, settings: settings))
         listener.wake.withLock { $0 = place.wake }
         source.start(place.sink, pipes: place.pipes)
-        let pairs = header(channels: 1) + header(channels: 0)
+        let pairs =
+            WAV.header(rate: 22_050, dataBytes: 0) + WAV.header(rate: 22_050, channels: 0, dataBytes: 0)
         let flood = (0..<1500).flatMap { _ in pairs }
-        var audio = header(channels: 1)
+        var audio = WAV.header(rate: 22_050, dataBytes: 0)
         audio += noise(seconds: 5).flatMap { sample in
             withUnsafeBytes(of: Int16(sample * 8000).littleEndian) { Array($0) }
         }

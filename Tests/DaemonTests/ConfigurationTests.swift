@@ -3,6 +3,7 @@
 import Foundation
 import Logging
 import Streaming
+import TestSupport
 import Testing
 
 @testable import genred
@@ -205,7 +206,7 @@ struct ConfigurationTests {
             "\n", ": ", "- ", "{", "}", "[", "]", "&a ", "*a", "? ", "|", ">", "\"", "'", "#", "!!int ", "\t", "---",
             "\u{0}", "é", "~", "<<: *a",
         ]
-        var generator = SeededGenerator(7)
+        var generator = SplitMix(state: 7)
         var refused = 0
         for _ in 0..<4000 {
             var bytes = seeds.randomElement(using: &generator)!

@@ -2,6 +2,7 @@
 
 import ControlProtocol
 import Foundation
+import TestSupport
 import Testing
 
 @testable import genred
@@ -216,7 +217,7 @@ struct ControlServerTests {
         let folder = try TemporaryFolder()
         let music = try folder.writeWAV(noise(seconds: 10), to: "music.wav")
         let daemon = try DaemonProcess(folder, "--socket s --source 'a=file:\(music)?loop=true'")
-        #expect(await daemon.notifications.hears("READY=1"))
+        #expect(await daemon.notifications.receives("READY=1"))
         let other = try RawClient(folder.file("s"))
         func memory() async throws -> Int { try await other.ask("status")?.result?["memory"] as? Int ?? .max / 2 }
         let before = try await memory()
@@ -256,7 +257,7 @@ struct ControlServerTests {
     @Test func `ten thousand random requests leave it standing`() async throws {
         let fixture = try await HubFixture(sources: ["radio", "studio"])
         await fixture.open()
-        var generator = SeededGenerator(3)
+        var generator = SplitMix(state: 3)
         let methods = ControlMethod.allCases.map(\.rawValue) + ["nonsense", ""]
         let values = [
             "null", "1", "-1", "1e99", "true", "\"radio\"", "\"\"", "[]", "{}", "\"2026-01-31T08:00:00Z\"",

@@ -2,6 +2,7 @@
 
 import Basics
 import Glibc
+import TestSupport
 import Testing
 
 @testable import genred

@@ -3,6 +3,7 @@
 import Basics
 import Capture
 import ControlProtocol
+import TestSupport
 import Testing
 
 @testable import genred

@@ -3,6 +3,7 @@
 import Basics
 import Glibc
 import Logging
+import TestSupport
 import Testing
 
 @testable import genred

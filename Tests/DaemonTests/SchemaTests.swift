@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Foundation
+import TestSupport
 import Testing
 import Yams
 
@@ -140,7 +141,7 @@ struct SchemaTests {
     }
 
     @Test func `of configurations put together at random, schema and reader take and refuse the same`() throws {
-        var generator = SeededGenerator(11)
+        var generator = SplitMix(state: 11)
         var taken = 0
         for _ in 0..<2000 {
             var sections: [String: [String]] = [:]

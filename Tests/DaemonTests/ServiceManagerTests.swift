@@ -122,14 +122,14 @@ struct ServiceManagerTests {
 
     @Test func `it says that it is ready, what it hears, that it reloads and that it stops`() async throws {
         let daemon = try DaemonProcess(folder, "--socket s \(source)")
-        #expect(await daemon.notifications.hears("READY=1\nSTATUS=a: starting"))
+        #expect(await daemon.notifications.receives("READY=1\nSTATUS=a: starting"))
         let client = try RawClient(folder.file("s"))
         #expect(try await client.ask("reload")?.result != nil)
-        #expect(await daemon.notifications.hears("RELOADING=1\nMONOTONIC_USEC="))
-        #expect(await daemon.notifications.hears("STATUS=a: no-music ("))
+        #expect(await daemon.notifications.receives("RELOADING=1\nMONOTONIC_USEC="))
+        #expect(await daemon.notifications.receives("STATUS=a: no-music ("))
         #expect(await daemon.stop() == 0)
-        #expect(await daemon.notifications.hears("STOPPING=1"))
-        let kinds = daemon.notifications.heard.map { $0.prefix { $0 != "=" } }.filter { $0 != "STATUS" }
+        #expect(await daemon.notifications.receives("STOPPING=1"))
+        let kinds = daemon.notifications.messages.map { $0.prefix { $0 != "=" } }.filter { $0 != "STATUS" }
         #expect(kinds == ["READY", "RELOADING", "READY", "STOPPING"])
     }
 
@@ -179,12 +179,12 @@ struct ServiceManagerTests {
         }.start()
         for _ in 0..<6 {
             let daemon = try DaemonProcess(folder, source, listening: descriptor)
-            #expect(await daemon.notifications.hears("READY=1"))
+            #expect(await daemon.notifications.receives("READY=1"))
             try await Task.sleep(for: .milliseconds(50))
             #expect(await daemon.stop() == 0)
         }
         let last = try DaemonProcess(folder, source, listening: descriptor)
-        #expect(await last.notifications.hears("READY=1"))
+        #expect(await last.notifications.receives("READY=1"))
         isOver.raise()
         #expect(await eventually { done.isRaised })
         let (asked, failures) = tally.withLock { $0 }
@@ -205,11 +205,11 @@ struct ServiceManagerTests {
     @Test func `the watchdog is fed while all goes on, and starves while an analysis hangs`() async throws {
         let daemon = try DaemonProcess(folder, "--socket s \(source)", watchdog: 0.9)
         defer { daemon.process.end() }
-        #expect(await daemon.notifications.hears("READY=1"))
+        #expect(await daemon.notifications.receives("READY=1"))
         #expect(
             await eventually {
                 daemon.notifications.take()
-                return daemon.notifications.heard.filter { $0 == "WATCHDOG=1" }.count > 4
+                return daemon.notifications.messages.filter { $0 == "WATCHDOG=1" }.count > 4
             })
         let frozen = try await daemon.freeze("analysis 0")
         #expect(await eventually { daemon.log.contains(#"error a: the analysis hangs: audio waits, and thread "an"#) })
@@ -232,7 +232,7 @@ struct ServiceManagerTests {
 
     @Test func `a hub that hangs starves it too`() async throws {
         let daemon = try DaemonProcess(folder, "--socket s \(source)", watchdog: 0.3)
-        #expect(await daemon.notifications.hears("WATCHDOG=1"))
+        #expect(await daemon.notifications.receives("WATCHDOG=1"))
         let name = try #require(daemon.threads.first { $0.hasPrefix("NIO-ELT") })
         let frozen = try await daemon.freeze(name)
         daemon.notifications.take()
@@ -247,7 +247,7 @@ struct ServiceManagerTests {
         #expect(mkfifo(folder.file("fifo"), 0o600) == 0)
         let daemon = try DaemonProcess(
             folder, "--socket s --source f=pipe:fifo --source gone=alsa:hw:CARD=Nowhere", watchdog: 0.3)
-        #expect(await daemon.notifications.hears("READY=1"))
+        #expect(await daemon.notifications.receives("READY=1"))
         // A writer that writes less than a frame.
         let writer = open(folder.file("fifo"), O_RDWR)
         defer { close(writer) }

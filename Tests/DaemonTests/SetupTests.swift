@@ -3,6 +3,7 @@
 import Capture
 import Glibc
 import Model
+import TestSupport
 import Testing
 
 @testable import genred

@@ -2,6 +2,7 @@
 
 import Capture
 import Foundation
+import TestSupport
 import Testing
 
 @testable import genred

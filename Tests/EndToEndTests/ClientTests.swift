@@ -1,66 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import ControlProtocol
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
     /// Many clients, slow clients and hostile clients of the real daemon.
     @Suite(.timeLimit(.minutes(3))) struct ClientTests {
-        /// A connected socket that speaks bytes, not the protocol.
-        final class RawClient {
-            let descriptor: Int32
-
-            init(_ path: String) throws {
-                descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-                var address = sockaddr_un()
-                address.sun_family = sa_family_t(AF_UNIX)
-                withUnsafeMutableBytes(of: &address.sun_path) { target in
-                    target.copyBytes(from: path.utf8.prefix(target.count - 1))
-                }
-                let status = withUnsafePointer(to: &address) {
-                    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-                    }
-                }
-                guard status == 0 else {
-                    throw Programs.Failure(description: "connect: \(String(cString: strerror(errno)))")
-                }
-            }
-
-            deinit { close(descriptor) }
-
-            func send(_ bytes: [UInt8]) -> Bool {
-                var sent = 0
-                while sent < bytes.count {
-                    let count = bytes.withUnsafeBytes {
-                        Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
-                    }
-                    guard count > 0 else { return false }
-                    sent += count
-                }
-                return true
-            }
-
-            private var received: [UInt8] = []
-            private var chunk = [UInt8](repeating: 0, count: 1 << 16)
-
-            /// A line, or nil when the peer has closed or nothing came for `seconds`.
-            func line(seconds: Int32 = 5) -> String? {
-                while true {
-                    if let end = received.firstIndex(of: 10) {
-                        defer { received.removeFirst(end + 1) }
-                        return String(decoding: received[..<end], as: UTF8.self)
-                    }
-                    var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-                    guard Glibc.poll(&poll, 1, seconds * 1000) > 0 else { return nil }
-                    let count = read(descriptor, &chunk, chunk.count)
-                    guard count > 0 else { return nil }
-                    received += chunk[..<count]
-                }
-            }
-        }
-
         func daemon() throws -> RunningDaemon {
             // Noise that never ends, as fast as it can be analysed: estimates by the thousand.
             try RunningDaemon(
@@ -73,7 +21,7 @@ extension EndToEndTests {
             let first = try await daemon.client()
             let deaf = try (0..<10).map { _ in try RawClient(daemon.socket) }
             let request = Array(#"{"jsonrpc":"2.0","id":1,"method":"subscribe"}"#.utf8) + [10]
-            for client in deaf { #expect(client.send(request)) }
+            for client in deaf { #expect(await client.send(request)) }
             let listening = try (0..<39).map { _ in
                 let client = try ControlClient(path: daemon.socket)
                 _ = try client.subscribe(source: nil, events: [.estimate])
@@ -96,7 +44,7 @@ extension EndToEndTests {
             #expect(status.memory < memory + 64 << 20)
             // Who wakes up is told what was lost.
             var told = false
-            while !told, let line = deaf[0].line() { told = line.contains(#""method":"lost""#) }
+            while !told, let line = await deaf[0].line() { told = line.contains(#""method":"lost""#) }
             #expect(told)
         }
 
@@ -127,11 +75,11 @@ extension EndToEndTests {
                 }
                 bytes.removeAll { $0 == 10 }
                 // An empty line and a notification (a request without an id) get no answer; ask for something behind each.
-                guard raw.send(bytes + [10] + last + [10]) else {
+                guard await raw.send(bytes + [10] + last + [10]) else {
                     raw = try RawClient(daemon.socket)
                     continue
                 }
-                while let line = raw.line() {
+                while let line = await raw.line() {
                     #expect(line.hasPrefix("{"))
                     answered += 1
                     if line.contains("424242") { break }
@@ -139,9 +87,9 @@ extension EndToEndTests {
             }
             #expect(answered >= 10_000)
             let oversized = try RawClient(daemon.socket)
-            #expect(oversized.send([UInt8](repeating: 65, count: 3 << 20) + [10] + good[2] + [10]))
-            #expect(oversized.line()?.contains("error") == true)
-            #expect(oversized.line()?.contains("protocolVersion") == true)
+            #expect(await oversized.send([UInt8](repeating: 65, count: 3 << 20) + [10] + good[2] + [10]))
+            #expect(await oversized.line()?.contains("error") == true)
+            #expect(await oversized.line()?.contains("protocolVersion") == true)
             #expect(try client.status().memory < memory + 64 << 20)
             #expect(daemon.process.isRunning)
         }
@@ -150,11 +98,11 @@ extension EndToEndTests {
             let daemon = try daemon()
             let first = try await daemon.client()
             let many = try (0..<255).map { _ in try RawClient(daemon.socket) }
-            let full = try await wait(5) { try first.status().clients == 256 }
+            let full = try await eventually(within: 5) { try first.status().clients == 256 }
             #expect(full)
             let late = try RawClient(daemon.socket)
-            #expect(late.line()?.contains("256") == true)
-            #expect(late.line() == nil)
+            #expect(await late.line()?.contains("256") == true)
+            #expect(await late.line() == nil)
             withExtendedLifetime(many) {}
         }
 
@@ -170,7 +118,7 @@ extension EndToEndTests {
             #expect(message.contains(daemon.socket))
             _ = try await daemon.client()
             kill(daemon.process.processIdentifier, SIGKILL)
-            _ = try await daemon.exit(within: 5)
+            _ = await daemon.exit(within: 5)
             #expect(FileManager.default.fileExists(atPath: daemon.socket))
             let next = Process()
             next.executableURL = URL(fileURLWithPath: Programs.built("genred"))
@@ -182,7 +130,7 @@ extension EndToEndTests {
             next.standardError = FileHandle.nullDevice
             try next.run()
             defer { next.terminate() }
-            let answers = try await wait(5) { (try? ControlClient(path: daemon.socket)) != nil }
+            let answers = await eventually(within: 5) { (try? ControlClient(path: daemon.socket)) != nil }
             #expect(answers)
         }
     }

@@ -2,6 +2,7 @@
 
 import ControlProtocol
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -13,7 +14,7 @@ extension EndToEndTests {
         /// What shifts the clock of a program, as `set` says.
         var environment: [String: String] {
             [
-                "LD_PRELOAD": Programs.folder.appendingPathComponent("libShiftedClock.so").path,
+                "LD_PRELOAD": Programs.built("libShiftedClock.so"),
                 "SHIFTED_CLOCK": folder.file("clock"),
             ]
         }
@@ -78,7 +79,7 @@ extension EndToEndTests {
             let summaries = daemon.log.matches(of: /file: in ([^:]*):/).map { String($0.output.1) }
             #expect(summaries.count >= 6 && summaries.allSatisfy { $0.hasSuffix(" s") }, "\(summaries)")
             daemon.process.terminate()
-            #expect(try await daemon.exit(within: 5) == 0)
+            #expect(await daemon.exit(within: 5) == 0)
             #expect(daemon.log.contains(/stopped after \d+ s/))
         }
     }

@@ -2,6 +2,7 @@
 
 import ControlProtocol
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -23,8 +24,8 @@ extension EndToEndTests {
             let usual = daemon.openSockets
 
             // The kernel makes their connections; those that the daemon cannot accept wait.
-            var crowd = try (0..<64).map { _ in try ClientTests.RawClient(daemon.socket) }
-            #expect(try await wait(5) { daemon.log.contains("a client has to wait") }, "\(daemon.log)")
+            var crowd = try (0..<64).map { _ in try RawClient(daemon.socket) }
+            #expect(try await eventually(within: 5) { daemon.log.contains("a client has to wait") }, "\(daemon.log)")
             let used = try client.status().cpu
             #expect(try await daemon.isHeard("file", client))
             try await Task.sleep(for: .seconds(1))
@@ -33,15 +34,16 @@ extension EndToEndTests {
 
             // For the next writer the FIFO is opened anew, and cannot be.
             writer = nil
-            let isLost = try await wait(5) {
+            let isLost = try await eventually(within: 5) {
                 try daemon.source("radio", client).lastError?.contains("LimitNOFILE") == true
             }
             #expect(isLost, "\(daemon.log)")
             withExtendedLifetime(crowd) {}
             crowd.removeAll()
-            #expect(try await wait(5) { daemon.openSockets <= usual })
+            #expect(try await eventually(within: 5) { daemon.openSockets <= usual })
             try await PipeWriter(fifo).write(stream + tone)
-            #expect(try await wait(5) { try daemon.source("radio", client).position > 1.9 }, "\(daemon.log)")
+            #expect(
+                try await eventually(within: 5) { try daemon.source("radio", client).position > 1.9 }, "\(daemon.log)")
             #expect(try await daemon.isHeard("file", client))
             _ = try ControlClient(path: daemon.socket)
         }

@@ -2,6 +2,7 @@
 
 import ControlProtocol
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -22,7 +23,7 @@ extension EndToEndTests {
         }
 
         func waits(_ name: String, _ daemon: RunningDaemon, _ client: ControlClient) async throws -> Bool {
-            try await wait(5) { try daemon.source(name, client).state == .waiting }
+            try await eventually(within: 5) { try daemon.source(name, client).state == .waiting }
         }
 
         @Test(arguments: ["", "?rate=44100&channels=2&format=s16le"])
@@ -58,7 +59,8 @@ extension EndToEndTests {
             try await Task.sleep(for: .seconds(1.1))
             let tone = RawAudio.quietTone(seconds: 1)
             try await PipeWriter(path).write(RawAudio.header(dataBytes: UInt32(tone.count)) + tone)
-            #expect(try await wait(5) { try daemon.source("radio", client).position > 0.9 }, "\(daemon.log)")
+            #expect(
+                try await eventually(within: 5) { try daemon.source("radio", client).position > 0.9 }, "\(daemon.log)")
             #expect(daemon.log.contains("lines were left out before this one"), "\(daemon.log.suffix(1000))")
             #expect(daemon.log.count { $0 == "\n" } < 100)
         }
@@ -68,7 +70,7 @@ extension EndToEndTests {
             let daemon = try RunningDaemon(sources: [("radio", "pipe:\(path)")])
             let client = try await daemon.client()
             // Missing at the start.
-            #expect(try await wait(5) { daemon.log.contains("make it first: mkfifo") }, "\(daemon.log)")
+            #expect(try await eventually(within: 5) { daemon.log.contains("make it first: mkfifo") }, "\(daemon.log)")
             _ = try fifo("radio")
             let tone = RawAudio.quietTone(seconds: 1)
             let first = try await PipeWriter(path)
@@ -77,12 +79,14 @@ extension EndToEndTests {
             unlink(path)
             try await Task.sleep(for: .seconds(1.5))
             #expect(first.write(tone + tone))
-            let isHeard = try await wait(5) { try daemon.source("radio", client).position > 2.7 }
+            let isHeard = try await eventually(within: 5) { try daemon.source("radio", client).position > 2.7 }
             #expect(isHeard, "\(daemon.log)")
             // Made anew beside a writer that says nothing any more: the next one uses the new one.
             _ = try fifo("radio")
             try await PipeWriter(path).write(RawAudio.header(rate: 32_000, dataBytes: .max) + tone + tone)
-            let isNextHeard = try await wait(5) { try daemon.source("radio", client).format?.contains("32000") == true }
+            let isNextHeard = try await eventually(within: 5) {
+                try daemon.source("radio", client).format?.contains("32000") == true
+            }
             #expect(isNextHeard, "\(daemon.log)")
             #expect(!first.write(tone + tone))
             #expect(daemon.log.contains("was removed or replaced"))

@@ -2,6 +2,7 @@
 
 import ControlProtocol
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -36,7 +37,7 @@ extension EndToEndTests {
         private func changes(atLeast count: Int, _ client: ControlClient) async throws -> [Change] {
             var changes: [Change] = []
             #expect(
-                try await wait(20) {
+                try await eventually(within: 20) {
                     changes = try history(client)
                     return changes.count >= count
                 }, "\(changes.count) of \(count) changes")
@@ -58,7 +59,7 @@ extension EndToEndTests {
                 let daemon = try daemon()
                 let seen = try await changes(atLeast: before.count + 100, daemon.client())
                 kill(daemon.process.processIdentifier, SIGKILL)
-                _ = try await daemon.exit(within: 5)
+                _ = await daemon.exit(within: 5)
                 let next = try self.daemon(pace: "realtime")
                 let kept = try await history(next.client())
                 // Heard for less than a window, it has no label of its own.
@@ -72,7 +73,7 @@ extension EndToEndTests {
                 before = try await history(after.client())
                 #expect(before.starts(with: kept) && before.count <= kept.count + 1, "ended once")
                 kill(after.process.processIdentifier, SIGKILL)
-                _ = try await after.exit(within: 5)
+                _ = await after.exit(within: 5)
             }
         }
 
@@ -105,7 +106,7 @@ extension EndToEndTests {
             }
             try set(days: 0)
             let daemon = try daemon([
-                "LD_PRELOAD": Programs.folder.appendingPathComponent("libShiftedClock.so").path, "SHIFTED_CLOCK": clock,
+                "LD_PRELOAD": Programs.built("libShiftedClock.so"), "SHIFTED_CLOCK": clock,
             ])
             let client = try await daemon.client()
             var changes: [Change] = []
@@ -120,7 +121,7 @@ extension EndToEndTests {
 
         private func stop(_ daemon: RunningDaemon) async throws -> Int32? {
             daemon.process.terminate()
-            return try await daemon.exit(within: 5)
+            return await daemon.exit(within: 5)
         }
     }
 }

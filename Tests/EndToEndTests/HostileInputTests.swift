@@ -2,6 +2,7 @@
 
 import ControlProtocol
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -30,14 +31,15 @@ extension EndToEndTests {
             let memory = try client.status().memory
             // Of audio: what comes is heard. Of anything in front of it: refused. Of the header itself: so, too.
             try await PipeWriter(fifo).write(RawAudio.header(dataBytes: 0xFFFF_FFFC) + tone)
-            #expect(try await wait(5) { try daemon.source("fifo", client).position > 0.9 }, "\(daemon.log)")
+            #expect(
+                try await eventually(within: 5) { try daemon.source("fifo", client).position > 0.9 }, "\(daemon.log)")
             var header = RawAudio.header(dataBytes: .max)
             for place in [16, 40] {
                 header.replaceSubrange(place..<(place + 4), with: [0xFF, 0xFF, 0xFF, 0xFF])
                 if place == 40 { header.replaceSubrange(36..<40, with: Array("LIST".utf8)) }
-                #expect(try await wait(5) { try daemon.source("fifo", client).state == .waiting })
+                #expect(try await eventually(within: 5) { try daemon.source("fifo", client).state == .waiting })
                 try await PipeWriter(fifo).write(header + tone)
-                let isRefused = try await wait(5) {
+                let isRefused = try await eventually(within: 5) {
                     try daemon.source("fifo", client).lastError?.contains("impossible size") == true
                 }
                 #expect(isRefused, "\(daemon.log)")
@@ -46,7 +48,7 @@ extension EndToEndTests {
             let file = folder.file("claims.wav")
             try Data(RawAudio.header(dataBytes: 0xFFFF_FFFC) + tone).write(to: URL(fileURLWithPath: file))
             let other = try RunningDaemon(sources: [("file", "file:\(file)?pace=fast")])
-            #expect(try await other.exit(within: 10) == 0, "\(other.log)")
+            #expect(await other.exit(within: 10) == 0, "\(other.log)")
             #expect(try client.status().memory < memory + 16 << 20)
             #expect(try await daemon.isHeard("silence", client))
         }
@@ -57,16 +59,15 @@ extension EndToEndTests {
             _ = try client.subscribe(source: "silence", events: [.estimate])
             let memory = try client.status().memory
             // Lines that mean nothing each get an error, which nobody reads: then nothing more is taken.
-            let raw = try ClientTests.RawClient(daemon.socket)
-            _ = fcntl(raw.descriptor, F_SETFL, O_NONBLOCK)
+            let raw = try RawClient(daemon.socket)
             var bytes = [UInt8](repeating: UInt8(ascii: "\n"), count: 2_000_000)
             for index in stride(from: 0, to: bytes.count, by: 2) { bytes[index] = UInt8(ascii: "{") }
-            #expect(!raw.send(bytes))
+            #expect(await !raw.send(bytes, patience: .seconds(2)))
             // And one over many lines is as many requests.
-            let other = try ClientTests.RawClient(daemon.socket)
+            let other = try RawClient(daemon.socket)
             let pretty = Array("{\n\"jsonrpc\":\"2.0\",\n\"id\":1,\n\"method\":\"current\"\n}\n".utf8)
-            #expect(other.send(pretty))
-            for _ in 0..<5 { #expect(other.line()?.contains("error") == true) }
+            #expect(await other.send(pretty))
+            for _ in 0..<5 { #expect(await other.line()?.contains("error") == true) }
             #expect(try client.status().memory < memory + 16 << 20)
             #expect(try !daemon.estimates(client, seconds: 0.5).isEmpty)
         }
@@ -85,11 +86,11 @@ extension EndToEndTests {
                     try watcher.run()
                     return watcher
                 }
-                #expect(try await wait(5) { try client.status().subscribers == 5 })
+                #expect(try await eventually(within: 5) { try client.status().subscribers == 5 })
                 for watcher in watchers { kill(watcher.processIdentifier, SIGKILL) }
-                #expect(try await wait(5) { try client.status().clients == 1 })
+                #expect(try await eventually(within: 5) { try client.status().clients == 1 })
             }
-            #expect(try await wait(5) { daemon.openSockets <= usual })
+            #expect(try await eventually(within: 5) { daemon.openSockets <= usual })
             #expect(try await daemon.isHeard("silence", client))
             #expect(!daemon.log.contains("error"), "\(daemon.log)")
         }

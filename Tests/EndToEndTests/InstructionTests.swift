@@ -66,11 +66,7 @@ extension EndToEndTests {
                 let chord = [220.0, 277.2, 329.6, 1760].map { sin(2 * .pi * $0 * time) }.reduce(0, +)
                 return Int16(3000 * chord + 4000 * Double(generator.uniform(-1...1)))
             }
-            func bytes(_ value: some FixedWidthInteger) -> Data { withUnsafeBytes(of: value.littleEndian) { Data($0) } }
-            let body = samples.withUnsafeBytes { Data($0) }
-            return Data("RIFF".utf8) + bytes(UInt32(36 + body.count)) + Data("WAVEfmt ".utf8) + bytes(UInt32(16))
-                + bytes(UInt16(1)) + bytes(UInt16(1)) + bytes(UInt32(rate)) + bytes(UInt32(2 * rate)) + bytes(UInt16(2))
-                + bytes(UInt16(16)) + Data("data".utf8) + bytes(UInt32(body.count)) + body
+            return Data(WAV.file(samples, rate: rate))
         }
     }
 }

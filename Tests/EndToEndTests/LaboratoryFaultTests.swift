@@ -42,7 +42,10 @@ extension EndToEndTests.LaboratoryTests {
             shell: "exec \(command) > /dev/null 2>&1", in: bench.folder.path, environment: day)
         defer { training.end() }
         let checkpoint = broken + ".fold2.checkpoint"
-        #expect(try await wait(60) { FileManager.default.fileExists(atPath: checkpoint) || !training.isRunning })
+        #expect(
+            try await eventually(within: 60) {
+                FileManager.default.fileExists(atPath: checkpoint) || !training.isRunning
+            })
         training.end()
         // Whoever forgets the option does not lose what there is.
         let refusal = try Self.lab(bench.train(broken, options), status: 1)

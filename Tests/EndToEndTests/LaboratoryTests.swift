@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -18,16 +19,11 @@ extension EndToEndTests {
 
         /// A WAV file of a genre, stereo at 44 100 Hz; versions differ in tempo, pitch and loudness.
         static func wav(_ genre: String, version: Int, seconds: Double = 6) -> Data {
-            var state = UInt64(version + 1) &* 0x9E37_79B9_7F4A_7C15
-            func random() -> Double {
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                return Double(state >> 40) / Double(1 << 24)
-            }
+            var generator = SplitMix(state: UInt64(version + 1))
+            func random() -> Double { Double(generator.uniform(0...1)) }
             let (tempo, pitch, loudness) = (1.6 + random(), 110 + 300 * random(), 3000 + 9000 * random())
             let count = Int(seconds * 44_100)
-            var samples: [UInt8] = []
-            samples.reserveCapacity(4 * count)
-            for frame in 0..<count {
+            let samples = (0..<count).flatMap { frame -> [Int16] in
                 let time = Double(frame) / 44_100
                 let value: Double =
                     switch genre {
@@ -36,10 +32,9 @@ extension EndToEndTests {
                     default: sin(2 * .pi * pitch * time * (1 + 0.3 * sin(time * 2)))
                     }
                 let sample = Int16(loudness * value)
-                let bytes = [UInt8(truncatingIfNeeded: sample), UInt8(truncatingIfNeeded: sample >> 8)]
-                samples += bytes + bytes
+                return [sample, sample]
             }
-            return Data(RawAudio.header(dataBytes: UInt32(samples.count)) + samples)
+            return Data(WAV.file(samples, rate: 44_100, channels: 2))
         }
 
         /// music/<genre>/<version>.wav

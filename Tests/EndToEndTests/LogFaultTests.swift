@@ -2,6 +2,7 @@
 
 import ControlProtocol
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -25,7 +26,7 @@ extension EndToEndTests {
             try log(3, client)
             #expect(try await daemon.isHeard("silence", client))
             daemon.process.terminate()
-            #expect(try await daemon.exit(within: 5) == 0)
+            #expect(await daemon.exit(within: 5) == 0)
         }
 
         @Test func aReaderThatStallsAndThenGoes() async throws {
@@ -47,7 +48,7 @@ extension EndToEndTests {
             try log(3, client)
             #expect(try await daemon.isHeard("silence", client))
             daemon.process.terminate()
-            #expect(try await daemon.exit(within: 5) == 0)
+            #expect(await daemon.exit(within: 5) == 0)
         }
 
         /// What stops a file from growing.
@@ -86,7 +87,7 @@ extension EndToEndTests {
                 #expect(line.wholeMatch(of: /\d{4}-[-0-9:T]+Z (notice|warning) .*/) != nil)
             }
             daemon.process.terminate()
-            #expect(try await daemon.exit(within: 5) == 0)
+            #expect(await daemon.exit(within: 5) == 0)
         }
     }
 }

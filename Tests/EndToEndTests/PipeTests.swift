@@ -2,6 +2,7 @@
 
 import ControlProtocol
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -51,7 +52,7 @@ extension EndToEndTests {
                 ],
                 input: try #require(FileHandle(forReadingAtPath: path)))
             // The second source is not audio: its failure is told and touches nothing; all are over: the daemon ends.
-            let status = try await daemon.exit(within: 20)
+            let status = await daemon.exit(within: 20)
             #expect(status == 0, "\(daemon.log)")
             #expect(daemon.log.contains("keep"))
         }
@@ -59,7 +60,7 @@ extension EndToEndTests {
         @Test func rawSamplesWithoutAFormatAreRefusedNotGuessed() async throws {
             let daemon = try RunningDaemon(
                 sources: [("radio", "pipe:-")], input: try #require(FileHandle(forReadingAtPath: "/dev/urandom")))
-            let status = try await daemon.exit(within: 10)
+            let status = await daemon.exit(within: 10)
             #expect(status != nil && status != 0)
             #expect(daemon.log.contains("rate"))
         }
@@ -76,7 +77,7 @@ extension EndToEndTests {
             let client = try await daemon.client()
             for (number, path) in [first, second, first].enumerated() {
                 try Programs.run("/bin/sh", ["-c", "cat '\(path)' > '\(fifo)'"])
-                let heard = try await wait(10) {
+                let heard = try await eventually(within: 10) {
                     guard let source = try client.sources().first else { return false }
                     return source.format?.contains(number == 1 ? "48000" : "44100") == true && source.position > 3.7
                 }
@@ -85,7 +86,7 @@ extension EndToEndTests {
             // A writer that dies in the middle of a sample leaves nothing behind.
             try Programs.run("/bin/sh", ["-c", "head -c 100001 '\(second)' > '\(fifo)'"])
             try Programs.run("/bin/sh", ["-c", "cat '\(first)' > '\(fifo)'"])
-            let again = try await wait(10) {
+            let again = try await eventually(within: 10) {
                 let source = try client.sources().first
                 return source?.format?.contains("44100") == true && (source?.position ?? 0) > 3.7
             }
@@ -99,7 +100,7 @@ extension EndToEndTests {
             sources.append(("broken", "file:/nonexistent.flac"))
             let daemon = try RunningDaemon(sources: sources)
             let client = try await daemon.client()
-            let allHeard = try await wait(30) {
+            let allHeard = try await eventually(within: 30) {
                 let estimates = try client.current()
                 return estimates.filter { $0.source != "broken" && $0.position > 20 }.count == 20
             }
@@ -110,7 +111,7 @@ extension EndToEndTests {
             // All are stopped within a second.
             let stopping = ContinuousClock.now
             daemon.process.terminate()
-            let status = try await daemon.exit(within: 5)
+            let status = await daemon.exit(within: 5)
             #expect(status == 0)
             #expect(ContinuousClock.now - stopping < .seconds(2))
         }

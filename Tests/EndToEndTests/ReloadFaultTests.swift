@@ -3,6 +3,7 @@
 import Basics
 import ControlProtocol
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -22,7 +23,7 @@ extension EndToEndTests {
 
         func shippedModel() throws -> Data {
             try Data(
-                contentsOf: Programs.folder.appendingPathComponent("genred_Model.resources/default.safetensors"))
+                contentsOf: URL(filePath: Programs.built("genred_Model.resources/default.safetensors")))
         }
 
         func daemon() throws -> RunningDaemon {
@@ -56,7 +57,7 @@ extension EndToEndTests {
             }
             // By a signal, only the log can tell.
             daemon.signal(SIGHUP)
-            let isLogged = try await wait(5) {
+            let isLogged = await eventually(within: 5) {
                 daemon.log.components(separatedBy: "reload refused, everything stays as it was").count == rubbish.count
                     + 2
             }
@@ -78,7 +79,7 @@ extension EndToEndTests {
                 """)
             let daemon = try daemon()
             let client = try await daemon.client()
-            #expect(try await wait(5) { try daemon.source("file", client).state == .ended })
+            #expect(try await eventually(within: 5) { try daemon.source("file", client).state == .ended })
             let tone = RawAudio.quietTone(seconds: 1)
             try Data(RawAudio.header(dataBytes: UInt32(tone.count)) + tone).write(to: URL(fileURLWithPath: file))
             #expect(try client.reload() == ["source file: started again, file:\(file)?loop=true"])

@@ -2,6 +2,7 @@
 
 import ControlProtocol
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -64,13 +65,13 @@ extension EndToEndTests {
                 in: .whitespacesAndNewlines)
             let daemon = try RunningDaemon(sources: [("usb", "pulse:usb.monitor")], environment: server.environment)
             let client = try await daemon.client()
-            let running = try await wait(5) { try client.sources().first?.state == .running }
+            let running = try await eventually(within: 5) { try client.sources().first?.state == .running }
             #expect(running)
             try server.pactl("unload-module", module)
-            let lost = try await wait(3) { try client.current().first?.state == .noSignal }
+            let lost = try await eventually(within: 3) { try client.current().first?.state == .noSignal }
             #expect(lost, "\(daemon.log)")
             try server.pactl("load-module", "module-null-sink", "sink_name=usb")
-            let back = try await wait(10) { try client.sources().first?.state == .running }
+            let back = try await eventually(within: 10) { try client.sources().first?.state == .running }
             #expect(back, "\(daemon.log)")
         }
 
@@ -90,7 +91,7 @@ extension EndToEndTests {
             #expect(daemon.log.contains(/card: lost: ALSA's radio is gone: .*; reopening/), "\(daemon.log)")
             #expect(try client.sources().first?.overruns == 0)
             try server.start()
-            let back = try await wait(15) { try client.sources().first?.state == .running }
+            let back = try await eventually(within: 15) { try client.sources().first?.state == .running }
             #expect(back, "\(daemon.log)")
         }
 
@@ -110,7 +111,7 @@ extension EndToEndTests {
                 sources: [("clip", "alsa:clip?rate=\(rate)&channels=2&format=\(format)")],
                 environment: ["ALSA_CONFIG_PATH": folder.file("asound.conf")])
             let client = try await daemon.client()
-            let heard = try await wait(15) { try client.current().contains { $0.genre == "classical" } }
+            let heard = try await eventually(within: 15) { try client.current().contains { $0.genre == "classical" } }
             #expect(heard, "\(daemon.log)")
         }
     }

@@ -2,6 +2,7 @@
 
 import ControlProtocol
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -18,7 +19,8 @@ extension EndToEndTests {
                 ], environment: server.environment)
             let client = try await daemon.client()
             for name in ["pulse", "alsa"] {
-                #expect(try await wait(10) { try daemon.source(name, client).position > 0 }, "\(daemon.log)")
+                #expect(
+                    try await eventually(within: 10) { try daemon.source(name, client).position > 0 }, "\(daemon.log)")
             }
             var writer: PipeWriter? = try await PipeWriter(fifo)
             let second = RawAudio.quietTone(seconds: 1)
@@ -35,7 +37,8 @@ extension EndToEndTests {
             #expect(!daemon.log.contains(/-> no-signal/), "\(daemon.log)")
             writer = nil
             // All of the 25 s but what is too short for one more estimate.
-            #expect(try await wait(5) { try daemon.source("fifo", client).position > 24.7 }, "\(daemon.log)")
+            #expect(
+                try await eventually(within: 5) { try daemon.source("fifo", client).position > 24.7 }, "\(daemon.log)")
             let after = try client.sources()
             #expect(after.first { $0.name == "fifo" }?.dropped == 0)
             for name in ["pulse", "alsa"] {

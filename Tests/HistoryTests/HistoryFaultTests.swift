@@ -3,6 +3,7 @@
 import ControlProtocol
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
 @testable import History

@@ -11,8 +11,8 @@ import Testing
     @Test(arguments: [IncrementalNetworkTests.architectures[0], small2DArchitecture, smallBranchedArchitecture])
     func aModelSurvivesItsFile(architecture: Architecture) throws {
         let model = try randomModel(architecture: architecture)
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("genred-\(UUID()).safetensors").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try TemporaryFolder()
+        let path = folder.file("model.safetensors")
         try model.write(to: path, halfPrecision: false)
         let read = try GenreModel(contentsOf: path)
         #expect(read.labels == model.labels && read.architecture == model.architecture)

@@ -2,6 +2,7 @@
 
 import Foundation
 import Model
+import TestSupport
 import Testing
 
 @testable import Training

@@ -3,6 +3,7 @@
 import Basics
 import Foundation
 import Model
+import TestSupport
 import Testing
 
 @testable import Training

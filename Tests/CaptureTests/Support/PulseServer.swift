@@ -8,7 +8,7 @@ import Testing
 
 /// A private, headless PulseAudio server with one null sink, `radio`: played to it, recorded from `radio.monitor`.
 final class PulseServer: Sendable {
-    static let isInstalled = TestEnvironment.isInstalled("pulseaudio") && TestEnvironment.isInstalled("pactl")
+    static let isInstalled = Programs.has("pulseaudio", "pactl")
     static let missing: Comment = "pulseaudio or pactl is not installed (apt-get install pulseaudio pulseaudio-utils)"
 
     /// Where the server of this process listens.
@@ -36,8 +36,7 @@ final class PulseServer: Sendable {
                 -L "module-native-protocol-unix socket=\(socket) auth-anonymous=1" >log 2>&1
                 """, environment: ["HOME": home.path, "XDG_RUNTIME_DIR": home.path, "PULSE_RUNTIME_PATH": home.path])
         process.withLock { $0 = started }
-        for _ in 0..<500 where access(socket, F_OK) != 0 { try await Task.sleep(for: .milliseconds(20)) }
-        try #require(access(socket, F_OK) == 0, "the sound server did not start")
+        try #require(await eventually(within: 10) { access(socket, F_OK) == 0 }, "the sound server did not start")
         // A null sink works in blocks of up to 2 s unless somebody wants to hear sooner. Ends with the server.
         _ = try ChildProcess(
             shell: "exec parec -d radio.monitor --latency-msec=20 >/dev/null 2>&1",

@@ -2,6 +2,7 @@
 
 import Basics
 import Synchronization
+import TestSupport
 
 @testable import Capture
 
@@ -85,11 +86,6 @@ final class RecordingSink: AudioSink {
     /// Waits until something was told or delivered that satisfies `condition`. Returns whether it came at all: the
     /// patience is for a busy machine and promises nothing; what must come in time is told by `Record.times`.
     func wait(until condition: (Record) -> Bool) async -> Bool {
-        let deadline = ContinuousClock.now + .seconds(30)
-        while true {
-            if state.withLock({ condition($0) }) { return true }
-            if ContinuousClock.now > deadline { return false }
-            try? await Task.sleep(for: .milliseconds(5))
-        }
+        await eventually(within: 30) { state.withLock { condition($0) } }
     }
 }

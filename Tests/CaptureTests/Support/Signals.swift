@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Foundation
+import TestSupport
 
 @testable import Capture
 
@@ -47,7 +48,7 @@ enum Signals {
     ///   - chunks: other chunks in front of the audio.
     static func wav(
         _ samples: [Float], rate: Int, channels: Int = 1, _ encoding: PCMEncoding = .int16, dataSize: UInt32? = nil,
-        isExtensible: Bool = false, chunks: [(String, Int)] = []
+        isExtensible: Bool = false, chunks: [(name: String, bytes: Int)] = []
     ) -> [UInt8] {
         let audio = encode(samples, encoding, channels: channels)
         return header(
@@ -57,27 +58,11 @@ enum Signals {
 
     static func header(
         rate: Int, channels: Int, _ encoding: PCMEncoding, dataSize: UInt32, isExtensible: Bool = false,
-        chunks: [(String, Int)] = []
+        chunks: [(name: String, bytes: Int)] = []
     ) -> [UInt8] {
-        var bytes = Array("RIFF".utf8) + number(UInt32.max) + Array("WAVE".utf8)
-        for (name, length) in chunks {
-            bytes += Array(name.utf8) + number(UInt32(length))
-            bytes += [UInt8](repeating: 0x55, count: length + length % 2)
-        }
-        let code: UInt16 = encoding == .float32 ? 3 : 1
-        bytes += Array("fmt ".utf8) + number(UInt32(isExtensible ? 40 : 16))
-        bytes += number(isExtensible ? 0xFFFE : code) + number(UInt16(channels)) + number(UInt32(rate))
-        bytes += number(UInt32(rate * channels * encoding.bytes)) + number(UInt16(channels * encoding.bytes))
-        bytes += number(UInt16(encoding.bytes * 8))
-        if isExtensible {
-            bytes += number(UInt16(22)) + number(UInt16(encoding.bytes * 8)) + number(UInt32(0)) + number(code)
-            bytes += [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71]
-        }
-        return bytes + Array("data".utf8) + number(dataSize)
-    }
-
-    static func number<Number: FixedWidthInteger>(_ value: Number) -> [UInt8] {
-        withUnsafeBytes(of: value.littleEndian) { Array($0) }
+        WAV.header(
+            rate: rate, channels: channels, bits: encoding.bytes * 8, isFloat: encoding == .float32,
+            isExtensible: isExtensible, chunks: chunks, riffBytes: .max, dataBytes: dataSize)
     }
 
     /// Writes bytes to a new file and returns its path.

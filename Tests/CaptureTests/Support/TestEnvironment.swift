@@ -27,12 +27,6 @@ enum TestEnvironment {
         directory.appending(path: "\(UUID().uuidString.prefix(8))-\(name)").path
     }
 
-    static func isInstalled(_ program: String) -> Bool {
-        (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").contains {
-            access("\($0)/\(program)", X_OK) == 0
-        }
-    }
-
     /// Runs `sh -c command` to its end; its status must be 0.
     static func run(_ command: String, environment: [String: String] = [:]) async throws {
         let program = try ChildProcess(shell: command, environment: environment)
@@ -97,7 +91,7 @@ func openDescriptors(_ part: String = "") -> Int {
 extension Trait where Self == ConditionTrait {
     /// Skips a test where there is no ffmpeg to make its files.
     static var ffmpeg: Self {
-        .enabled(if: TestEnvironment.isInstalled("ffmpeg"), "ffmpeg is not installed (apt-get install ffmpeg)")
+        .enabled(if: Programs.has("ffmpeg"), "ffmpeg is not installed (apt-get install ffmpeg)")
     }
 }
 

@@ -2,6 +2,7 @@
 
 import Foundation
 import Glibc
+import TestSupport
 
 /// The genrectl that was built beside the tests.
 enum Program {
@@ -13,10 +14,7 @@ enum Program {
         var lines: [String] { output.split(separator: "\n").map(String.init) }
     }
 
-    static var url: URL {
-        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "."
-        return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("genrectl")
-    }
+    static var url: URL { URL(filePath: Programs.built("genrectl")) }
 
     /// An environment without the variables that genrectl looks at.
     static func environment(_ extra: [String: String] = [:]) -> [String: String] {

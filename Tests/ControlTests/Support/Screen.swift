@@ -2,6 +2,7 @@
 
 import Foundation
 import Glibc
+import TestSupport
 
 /// genrectl on a terminal of its own: a real pseudo terminal, read by a test.
 final class Screen {
@@ -57,13 +58,10 @@ final class Screen {
 
     /// Reads until `condition` is true, or says that it did not come to be.
     func wait(_ seconds: Double = 10, for condition: (Screen) -> Bool) -> Bool {
-        let deadline = ContinuousClock.now + .seconds(seconds)
-        while ContinuousClock.now < deadline {
+        blockUntil(within: seconds) {
             drain()
-            if condition(self) { return true }
-            usleep(10_000)
+            return condition(self)
         }
-        return false
     }
 
     func shows(_ text: String) -> Bool { wait { $0.text.contains(text) } }

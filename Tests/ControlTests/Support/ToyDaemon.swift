@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import ControlProtocol
 import Dispatch
 import Foundation
@@ -36,14 +37,8 @@ final class ToyDaemon: Sendable {
         let path = path ?? "\(FileManager.default.temporaryDirectory.path)/genred-\(UUID().uuidString.prefix(8)).sock"
         self.path = path
         unlink(path)
-        let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) }
-        }
+        let listener = UnixSocket.open(SOCK_STREAM)
+        let bound = UnixSocket.withAddress(path) { bind(listener, $0, $1) }
         guard bound == 0, listen(listener, 128) == 0 else { throw POSIXError(.EADDRINUSE) }
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { throw POSIXError(.EMFILE) }

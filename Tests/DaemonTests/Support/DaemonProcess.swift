@@ -26,19 +26,14 @@ final class DaemonProcess {
         if let watchdog { variables["WATCHDOG_USEC"] = "\(Int(watchdog * 1e6))" }
         let activation = listening == nil ? "" : "LISTEN_FDS=1 LISTEN_PID=$$ "
         process = try ChildProcess(
-            shell: "\(activation)exec '\(Self.built("genred"))' --history none \(arguments) 2>>log", in: folder.path,
+            shell: "\(activation)exec '\(Programs.built("genred"))' --history none \(arguments) 2>>log",
+            in: folder.path,
             environment: variables, third: listening)
     }
 
     deinit { process.end() }
 
     var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
-
-    /// The path of a program that was built beside the tests.
-    static func built(_ name: String) -> String {
-        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "."
-        return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent(name).path
-    }
 
     /// The names of its threads.
     var threads: [String] {
@@ -53,7 +48,7 @@ final class DaemonProcess {
     func freeze(_ thread: String) async throws -> ChildProcess {
         let name = "frozen-\(UUID().uuidString)"
         let freezer = try ChildProcess(
-            shell: "exec '\(Self.built("freeze-thread"))' \(process.pid) '\(thread)' >\(name)", in: folder.path)
+            shell: "exec '\(Programs.built("freeze-thread"))' \(process.pid) '\(thread)' >\(name)", in: folder.path)
         let isFrozen = await eventually {
             (try? String(contentsOfFile: folder.file(name), encoding: .utf8)) == "frozen\n"
         }
@@ -66,47 +61,5 @@ final class DaemonProcess {
         process.signal(SIGTERM)
         _ = await eventually { !process.isRunning }
         return process.status
-    }
-}
-
-/// The service manager's end of sd_notify(3).
-final class NotifySocket {
-    let path: String
-    private let descriptor: Int32
-    /// All that was heard so far.
-    private(set) var heard: [String] = []
-
-    init(_ path: String) throws {
-        self.path = path
-        unlink(path)
-        descriptor = UnixSocket.open(SOCK_DGRAM)
-        let descriptor = descriptor
-        guard UnixSocket.withAddress(path, { bind(descriptor, $0, $1) }) == 0 else {
-            throw RawClient.NotConnected(errno: errno)
-        }
-    }
-
-    deinit { close(descriptor) }
-
-    /// What came since the last call.
-    @discardableResult
-    func take() -> [String] {
-        var new: [String] = []
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
-            guard count >= 0 else { break }
-            new.append(String(decoding: bytes[..<count], as: UTF8.self))
-        }
-        heard += new
-        return new
-    }
-
-    /// Waits for something that begins like this.
-    func hears(_ beginning: String, within seconds: Double = 60) async -> Bool {
-        await eventually(within: seconds) {
-            take()
-            return heard.contains { $0.hasPrefix(beginning) }
-        }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Foundation
+import TestSupport
 
 /// Music for the tests: what the project composes itself, rendered once a test run, and recordings where a
 /// developer has some beside the project.

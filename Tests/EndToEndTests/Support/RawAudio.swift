@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Foundation
+import TestSupport
 
 /// Audio as bytes.
 enum RawAudio {
@@ -16,14 +17,9 @@ enum RawAudio {
 
     /// A WAV header in front of `quietTone`.
     ///
-    /// - Parameter dataBytes: what it says of the length.
+    /// - Parameter dataBytes: the length that it states.
     static func header(rate: Int = 44_100, dataBytes: UInt32) -> [UInt8] {
-        func little(_ value: UInt32, _ bytes: Int) -> [UInt8] {
-            (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * UInt32($0))) }
-        }
-        return Array("RIFF".utf8) + little(dataBytes &+ 36, 4) + Array("WAVEfmt ".utf8) + little(16, 4) + little(1, 2)
-            + little(2, 2) + little(UInt32(rate), 4) + little(UInt32(4 * rate), 4) + little(4, 2) + little(16, 2)
-            + Array("data".utf8) + little(dataBytes, 4)
+        WAV.header(rate: rate, channels: 2, dataBytes: dataBytes)
     }
 }
 
@@ -34,7 +30,7 @@ final class PipeWriter: Sendable {
     /// Waits a few seconds for the reader.
     init(_ path: String) async throws {
         var opened: Int32 = -1
-        _ = try await wait(5) {
+        _ = await eventually(within: 5) {
             opened = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
             return opened >= 0
         }

@@ -2,6 +2,7 @@
 
 import ControlProtocol
 import Foundation
+import TestSupport
 
 /// A real genred, started with arguments on a socket of its own, and ended with its test.
 final class RunningDaemon {
@@ -78,12 +79,12 @@ final class RunningDaemon {
     /// Whether a source is heard: its position grows within `seconds`.
     func isHeard(_ name: String, _ client: ControlClient, within seconds: Double = 5) async throws -> Bool {
         let start = try source(name, client).position
-        return try await wait(seconds) { try source(name, client).position != start }
+        return try await eventually(within: seconds) { try source(name, client).position != start }
     }
 
     /// Waits for the process to end; its exit status, or nil if it does not.
-    func exit(within seconds: Double) async throws -> Int32? {
-        try await wait(seconds) { !process.isRunning } ? process.terminationStatus : nil
+    func exit(within seconds: Double) async -> Int32? {
+        await eventually(within: seconds) { !process.isRunning } ? process.terminationStatus : nil
     }
 
     /// All estimates of a subscription until the source has ended or `seconds` are over.

@@ -44,11 +44,9 @@ final class SoundServer {
                 -L "module-native-protocol-unix socket=\(folder.file("native")) auth-anonymous=1" >log 2>&1
                 """, in: folder.path,
             environment: ["HOME": folder.path, "XDG_RUNTIME_DIR": folder.path, "PULSE_RUNTIME_PATH": folder.path])
-        for _ in 0..<200 {
-            if (try? pactl("info")) != nil { return }
-            usleep(25_000)
+        guard blockUntil(within: 10, { (try? pactl("info")) != nil }) else {
+            throw Programs.Failure(description: "PulseAudio did not start")
         }
-        throw Programs.Failure(description: "PulseAudio did not start")
     }
 
     /// Ends the server as a crash does.

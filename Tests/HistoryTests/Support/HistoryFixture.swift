@@ -9,16 +9,15 @@ import TestSupport
 
 /// A folder of one test, removed with it, and what is logged about the history in it.
 final class HistoryFixture: Sendable {
-    let folder: String
+    private let temporary: TemporaryFolder
     let log = LogRecorder()
     static let start = Timestamp(rfc3339: "2026-11-20T08:00:00Z") ?? .now
 
     init() throws {
-        folder = "\(NSTemporaryDirectory())/genred-history-\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        temporary = try TemporaryFolder()
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
+    var folder: String { temporary.path }
 
     var path: String { "\(folder)/history.sqlite" }
 
@@ -71,14 +70,4 @@ extension History {
             HistoryParams(source: source, since: since, limit: 1, totals: true), open: open, now: now)
         return Dictionary(uniqueKeysWithValues: (result.totals ?? []).map { ($0.label, $0.seconds) })
     }
-}
-
-/// Waits until something is so, looking often; false when it took too long.
-func eventually(within seconds: Double = 60, _ isSo: () async throws -> Bool) async rethrows -> Bool {
-    let deadline = ContinuousClock.now + .seconds(seconds)
-    while ContinuousClock.now < deadline {
-        if try await isSo() { return true }
-        try? await Task.sleep(for: .milliseconds(5))
-    }
-    return try await isSo()
 }

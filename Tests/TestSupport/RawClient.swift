@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
-import ControlProtocol
 import Foundation
 import Glibc
 
-@testable import genred
-
-/// A client of the control socket that can misbehave: bytes out, lines in.
-final class RawClient: @unchecked Sendable {
-    // Safe to share: used by one test at a time.
-    let descriptor: Int32
+/// A client of the control socket that can misbehave: it sends bytes and receives lines.
+///
+/// Safe to share: one test uses it, one call at a time.
+package final class RawClient: @unchecked Sendable {
+    package let descriptor: Int32
     private var buffer: [UInt8] = []
     /// Where the next line begins in it.
     private var start = 0
 
-    struct NotConnected: Error { var errno: Int32 }
+    package struct NotConnected: Error { package var errno: Int32 }
 
-    init(_ path: String) throws {
+    package init(_ path: String) throws {
         descriptor = UnixSocket.open(SOCK_STREAM)
         let descriptor = descriptor
         guard UnixSocket.withAddress(path, { connect(descriptor, $0, $1) }) == 0 else {
@@ -27,9 +25,9 @@ final class RawClient: @unchecked Sendable {
 
     deinit { Glibc.close(descriptor) }
 
-    /// Sends all of it, waiting as long as it takes; false when the other side is gone or takes nothing for a while.
+    /// Sends everything, and returns false when the other side has closed or reads nothing for `patience`.
     @discardableResult
-    func send(_ bytes: some Sequence<UInt8>, patience: Duration = .seconds(20)) async -> Bool {
+    package func send(_ bytes: some Sequence<UInt8>, patience: Duration = .seconds(20)) async -> Bool {
         let bytes = Array(bytes)
         var sent = 0
         var deadline = ContinuousClock.now + patience
@@ -48,12 +46,12 @@ final class RawClient: @unchecked Sendable {
         return true
     }
 
-    func send(line: String) async { await send((line + "\n").utf8) }
+    package func send(line: String) async { await send((line + "\n").utf8) }
 
-    func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+    package func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// The next line without its newline; nil at the end or when none came in time.
-    func line(patience: Duration = .seconds(20)) async -> String? {
+    /// The next line without its newline; nil at the end or if none comes within `patience`.
+    package func line(patience: Duration = .seconds(20)) async -> String? {
         let deadline = ContinuousClock.now + patience
         while true {
             if let newline = buffer[start...].firstIndex(of: 10) {
@@ -73,26 +71,26 @@ final class RawClient: @unchecked Sendable {
     }
 
     /// The next line as JSON.
-    func object(patience: Duration = .seconds(20)) async throws -> [String: Any]? {
+    package func object(patience: Duration = .seconds(20)) async throws -> [String: Any]? {
         guard let line = await line(patience: patience) else { return nil }
         return try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
     }
 
-    /// Asks, and waits for the answer's line.
-    func ask(_ method: String, id: Int = 1, params: String? = nil) async throws -> [String: Any]? {
+    /// Sends a request and waits for the line of the answer.
+    package func ask(_ method: String, id: Int = 1, params: String? = nil) async throws -> [String: Any]? {
         let members = params.map { #","params":\#($0)"# } ?? ""
         await send(line: #"{"jsonrpc":"2.0","id":\#(id),"method":"\#(method)"\#(members)}"#)
         return try await object()
     }
 
-    /// Whether the other side has closed, once all lines are taken.
-    func isClosed() async -> Bool {
+    /// Whether the other side has closed, after all lines are read.
+    package func isClosed() async -> Bool {
         while await line() != nil {}
         var byte: UInt8 = 0
         return recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT)) == 0 || errno == ECONNRESET
     }
 
-    /// A moment without holding a thread; false when there is no time left.
+    /// Waits a moment without blocking the thread; false when there is no time left.
     private func pause(before deadline: ContinuousClock.Instant) async -> Bool {
         guard ContinuousClock.now < deadline else { return false }
         try? await Task.sleep(for: .milliseconds(1))
@@ -102,8 +100,8 @@ final class RawClient: @unchecked Sendable {
 
 extension [String: Any] {
     /// The code of a response's error.
-    var errorCode: Int? { (self["error"] as? [String: Any])?["code"] as? Int }
-    var errorMessage: String? { (self["error"] as? [String: Any])?["message"] as? String }
-    var result: [String: Any]? { self["result"] as? [String: Any] }
-    var params: [String: Any]? { self["params"] as? [String: Any] }
+    package var errorCode: Int? { (self["error"] as? [String: Any])?["code"] as? Int }
+    package var errorMessage: String? { (self["error"] as? [String: Any])?["message"] as? String }
+    package var result: [String: Any]? { self["result"] as? [String: Any] }
+    package var params: [String: Any]? { self["params"] as? [String: Any] }
 }

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Foundation
+
+/// A new folder that is removed when the last reference to it goes. Its path is short enough for a Unix socket in it.
+package final class TemporaryFolder: Sendable {
+    package let path: String
+
+    package init() throws {
+        path = FileManager.default.temporaryDirectory.appending(path: "genred-\(UUID().uuidString.prefix(8))").path
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+    }
+
+    deinit { remove() }
+
+    /// Removes it now, with all that is in it.
+    package func remove() { try? FileManager.default.removeItem(atPath: path) }
+
+    /// The path of a file in it.
+    package func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Writes a file and returns its path.
+    package func write(_ text: String, to name: String) throws -> String { try write(Data(text.utf8), to: name) }
+
+    /// Writes a file and returns its path.
+    package func write(_ bytes: some DataProtocol, to name: String) throws -> String {
+        try Data(bytes).write(to: URL(filePath: file(name)), options: .atomic)
+        return file(name)
+    }
+}
