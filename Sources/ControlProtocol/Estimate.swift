@@ -27,6 +27,8 @@ package struct Estimate: Codable, Sendable, Equatable {
     package var state: EstimateState
     /// Null unless `state` is `genre`.
     @OrNull package var genre: String?
+    /// The one word to show: the genre if `state` is `genre`, else the state.
+    package var label: String
     /// How probable `genre` (or the state `no-music`) is, 0 to 1, calibrated; of an `unsure` estimate, how probable
     /// the best guess is.
     package var confidence: Double
@@ -37,26 +39,26 @@ package struct Estimate: Codable, Sendable, Equatable {
     /// The level of the last update's audio, dB below full scale (RMS; -120 for digital silence); null before any audio.
     @OrNull package var level: Double?
     /// Each label's calibrated probability in the last window alone, before smoothing; null before the first window.
-    @OrNull package var window: [String: Double]?
+    @OrNull package var windowProbabilities: [String: Double]?
 
+    /// - Parameter label: by default the genre, or the state where there is no genre.
     package init(
-        source: String, time: String, position: Double, state: EstimateState, genre: String?, confidence: Double,
-        probabilities: [String: Double], since: String, level: Double? = nil, window: [String: Double]? = nil
+        source: String, time: String, position: Double, state: EstimateState, genre: String?, label: String? = nil,
+        confidence: Double, probabilities: [String: Double], since: String, level: Double? = nil,
+        windowProbabilities: [String: Double]? = nil
     ) {
         self.source = source
         self.time = time
         self.position = position
         self.state = state
         self.genre = genre
+        self.label = label ?? genre ?? state.rawValue
         self.confidence = confidence
         self.probabilities = probabilities
         self.since = since
         self.level = level
-        self.window = window
+        self.windowProbabilities = windowProbabilities
     }
-
-    /// What is published in one word: the genre, or the state where there is none.
-    package var label: String { genre ?? state.rawValue }
 }
 
 /// A change of the published label: a `change` notification, an entry of `history`.

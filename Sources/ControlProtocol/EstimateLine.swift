@@ -19,6 +19,8 @@ struct EstimateLine {
         guard put(estimate.confidence) else { return false }
         write(#","genre":"#)
         guard put(estimate.genre) else { return false }
+        write(#","label":"#)
+        guard put(estimate.label) else { return false }
         write(#","level":"#)
         guard put(estimate.level) else { return false }
         write(#","position":"#)
@@ -33,8 +35,8 @@ struct EstimateLine {
         guard put(estimate.state.rawValue) else { return false }
         write(#","time":"#)
         guard put(estimate.time) else { return false }
-        write(#","window":"#)
-        guard put(estimate.window) else { return false }
+        write(#","windowProbabilities":"#)
+        guard put(estimate.windowProbabilities) else { return false }
         write("}}\n")
         return true
     }

@@ -37,7 +37,7 @@ struct EstimateLineTests {
                 state: EstimateState.allCases.randomElement(using: &random) ?? .genre,
                 genre: Bool.random(using: &random) ? text() : nil, confidence: number(), probabilities: numbers(),
                 since: "2026-01-31T07:59:00.000Z", level: Bool.random(using: &random) ? number() : nil,
-                window: Bool.random(using: &random) ? numbers() : nil)
+                windowProbabilities: Bool.random(using: &random) ? numbers() : nil)
             let expected = try general(estimate)
             #expect(try Notification.estimate(estimate).line() == expected)
             if EstimateLine.write(estimate) != nil { written += 1 }

@@ -14,9 +14,10 @@ struct WireTests {
     func estimateLine() throws {
         let line = String(decoding: try Notification.estimate(Self.estimate).line(), as: UTF8.self)
         #expect(
-            line == #"{"jsonrpc":"2.0","method":"estimate","params":{"confidence":0.25,"genre":null,"level":null,"#
-                + #""position":12.5,"probabilities":{"blues":0.25,"rock":0.75},"since":"2026-01-31T07:59:00.000Z","#
-                + #""source":"radio/1","state":"unsure","time":"2026-01-31T08:00:00.250Z","window":null}}"# + "\n")
+            line == #"{"jsonrpc":"2.0","method":"estimate","params":{"confidence":0.25,"genre":null,"label":"unsure","#
+                + #""level":null,"position":12.5,"probabilities":{"blues":0.25,"rock":0.75},"since":"2026-01-31T07:59:00.000Z","#
+                + #""source":"radio/1","state":"unsure","time":"2026-01-31T08:00:00.250Z","windowProbabilities":null}}"#
+                + "\n")
     }
 
     @Test("text with newlines stays on one line")
@@ -122,7 +123,7 @@ struct WireTests {
         var estimate = Self.estimate
         let labels = ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock"]
         estimate.probabilities = Dictionary(uniqueKeysWithValues: labels.map { ($0, 1.0 / 11) })
-        estimate.window = estimate.probabilities
+        estimate.windowProbabilities = estimate.probabilities
         let duration = try ContinuousClock().measure {
             for _ in 0..<1000 { _ = try Notification.estimate(estimate).line() }
         }

@@ -41,8 +41,8 @@ struct CommandTests {
                 let estimate = try object(line)
                 #expect(
                     Set(estimate.keys) == [
-                        "source", "time", "position", "state", "genre", "confidence", "probabilities", "since", "level",
-                        "window",
+                        "source", "time", "position", "state", "genre", "label", "confidence", "probabilities",
+                        "since", "level", "windowProbabilities",
                     ])
             }
         }

@@ -125,12 +125,12 @@ struct TextTests {
             level: -18.2)
         func line() -> String { CurrentView.lines([estimate], now: now)[0].plainText }
         #expect(line() == "radio   rock   82 %   for 3 min 12 s   then metal 9 %   -18 dB")
-        (estimate.state, estimate.genre) = (.unsure, nil)
+        (estimate.state, estimate.genre, estimate.label) = (.unsure, nil, "unsure")
         #expect(line() == "radio   unsure   82 %   for 3 min 12 s   rock or metal   -18 dB")
-        estimate.state = .noSignal
+        (estimate.state, estimate.label) = (.noSignal, "no-signal")
         estimate.level = nil
         #expect(line() == "radio   no signal   for 3 min 12 s")
-        estimate.state = .starting
+        (estimate.state, estimate.label) = (.starting, "starting")
         #expect(line() == "radio   starting   1.3 s heard")
         #expect(CurrentView.lines([], now: now)[0].plainText.contains("no sources"))
     }

@@ -160,7 +160,8 @@ struct ViewTests {
             Issue.record("no estimate")
             return
         }
-        (estimate.state, estimate.genre, estimate.probabilities) = (.genre, "ska", ["ska": 0.7, "dub": 0.3])
+        (estimate.state, estimate.genre, estimate.label) = (.genre, "ska", "ska")
+        estimate.probabilities = ["ska": 0.7, "dub": 0.3]
         state.apply(.estimate(estimate))
         #expect(state.palette.labels == ["dub", "ska"])
         #expect(text(state, 100, 40).contains { $0.contains("dub") && $0.contains("30 %") })

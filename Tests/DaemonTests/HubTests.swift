@@ -76,7 +76,7 @@ struct HubTests {
         #expect(first.genre == "jazz")
         #expect(first.state == .genre)
         #expect(first.probabilities == ["jazz": 0.25, "rock": 0.25, "blues": 0.5])
-        #expect(first.window == first.probabilities)
+        #expect(first.windowProbabilities == first.probabilities)
         #expect(first.level == -20)
         try await Task.sleep(for: .milliseconds(20))
         await fixture.estimate(.genre, 0, at: 3.24)
@@ -87,7 +87,7 @@ struct HubTests {
         await fixture.estimate(.starting, at: 3.48)
         let third = await fixture.hub.perform { $0.sources[0].estimate }
         #expect(third.genre == nil)
-        #expect(third.window == nil)
+        #expect(third.windowProbabilities == nil)
         #expect(third.since > first.since)
         await fixture.stop()
     }

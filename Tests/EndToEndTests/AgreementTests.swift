@@ -44,13 +44,15 @@ extension EndToEndTests {
             var compared = 0
             for window in expected {
                 guard
-                    let estimate = heard.first(where: { abs($0.position - window.position) < 1e-3 && $0.window != nil })
+                    let estimate = heard.first(where: {
+                        abs($0.position - window.position) < 1e-3 && $0.windowProbabilities != nil
+                    })
                 else {
                     Issue.record("no estimate at \(window.position) s of \(path)")
                     return
                 }
                 compared += 1
-                let difference = difference(estimate.window ?? [:], window.probabilities)
+                let difference = difference(estimate.windowProbabilities ?? [:], window.probabilities)
                 #expect(difference <= 1e-4, "at \(window.position) s of \(path)")
             }
             #expect(compared == expected.count)
@@ -85,7 +87,7 @@ extension EndToEndTests {
             _ = try daemon.estimates(client, seconds: 5) { $0.position > 1 }
             let player = try server.play(clip)
             defer { player.end() }
-            let heard = try daemon.estimates(client, seconds: 20).filter { $0.window != nil }
+            let heard = try daemon.estimates(client, seconds: 20).filter { $0.windowProbabilities != nil }
             let ffmpeg = Programs.find("ffmpeg") ?? "ffmpeg"
             let folder = try TemporaryFolder()
             /// The largest difference over ten seconds, if the clip began `silence` samples after a step of the grid.
@@ -100,7 +102,7 @@ extension EndToEndTests {
                 // The windows that hold nothing from before the clip, and ten seconds of them.
                 let expected = try laboratory(path).dropFirst(3).prefix(42).map(\.probabilities)
                 return (0..<max(1, heard.count - expected.count)).map { start in
-                    zip(heard[start...], expected).map { difference($0.window ?? [:], $1) }.max() ?? 9
+                    zip(heard[start...], expected).map { difference($0.windowProbabilities ?? [:], $1) }.max() ?? 9
                 }.min() ?? 9
             }
             var (best, worst) = (0, 9.0)

@@ -158,7 +158,7 @@ extension HubSource {
             source: name, time: time.description, position: position.rounded(toPlaces: 3), state: state,
             genre: state == .genre ? label : nil, confidence: confidence.rounded(toPlaces: 6),
             probabilities: named(probabilities), since: since.time.description,
-            level: level.map { $0.rounded(toPlaces: 1) }, window: hasWindow ? named(window) : nil)
+            level: level.map { $0.rounded(toPlaces: 1) }, windowProbabilities: hasWindow ? named(window) : nil)
     }
 
     var status: SourceStatus {

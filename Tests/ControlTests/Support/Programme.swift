@@ -68,6 +68,7 @@ struct Programme: Sendable {
             if estimate.label != source.estimate.label, now.seconds(since: source.since) * pace < 8, second > 4 {
                 // As the real one, it does not change its mind at once.
                 (estimate.state, estimate.genre) = (source.estimate.state, source.estimate.genre)
+                estimate.label = source.estimate.label
                 estimate.confidence = estimate.probabilities[estimate.label] ?? estimate.confidence
             } else if estimate.label != source.estimate.label {
                 let change = Change(
@@ -109,6 +110,6 @@ struct Programme: Sendable {
             genre: state == .genre ? best.key : nil, confidence: best.value, probabilities: probabilities,
             since: since.description,
             level: isSilent ? -92 : -20 + 12 * sin(second * 1.7) * sin(second * 0.9 + Double(seed)),
-            window: probabilities)
+            windowProbabilities: probabilities)
     }
 }
