@@ -207,7 +207,7 @@ struct ControlServerTests {
         let deaf = try RawClient(fixture.path)
         #expect(try await deaf.ask("subscribe", params: #"{"events":["change"]}"#)?.result != nil)
         for index in 1...4000 { await fixture.estimate(.genre, index % 2, at: Double(index)) }
-        #expect(await eventually { await fixture.hub.perform { $0.connections.isEmpty } })
+        #expect(await eventually { await fixture.hub.perform { $0.clients.count == 0 } })
         #expect(await deaf.isClosed())
         await fixture.stop()
     }

@@ -22,10 +22,10 @@ struct HubTests {
         #expect(
             fixture.log.lines == [
                 "info radio: listening, hw:0, S16 48000 Hz 2 channels",
-                "info radio: starting -> jazz (0.71), starting lasted 3.0 s",
-                "info radio: jazz -> rock (0.6), jazz lasted 3:20",
-                "info radio: rock -> unsure (0.4), rock lasted 2.0 s",
-                "info radio: unsure -> silence, unsure lasted 5.0 s",
+                "info radio: starting -> jazz (0.71), starting lasted 3 s",
+                "info radio: jazz -> rock (0.6), jazz lasted 3 min 20 s",
+                "info radio: rock -> unsure (0.4), rock lasted 2 s",
+                "info radio: unsure -> silence, unsure lasted 5 s",
             ])
         let lasted = await fixture.history().changes.map(\.lasted)
         #expect(lasted == [3, 200, 2, 5])
@@ -51,20 +51,20 @@ struct HubTests {
 
     @Test func `what is heard is said in a line, of many sources how many are what`() async throws {
         let few = try await HubFixture(sources: ["radio", "studio", "set"])
-        #expect(await few.hub.spokenStatus == "radio: starting, studio: starting, set: starting")
+        #expect(await few.hub.statusLine == "radio: starting, studio: starting, set: starting")
         for slot in 0..<3 { await few.open(slot: slot) }
         await few.estimate(.genre, 0, at: 9, confidence: 0.814)
         await few.estimate(.silence, at: 9, confidence: 0, slot: 1)
         await few.estimate(.genre, 1, at: 9, slot: 2)
         await few.close(.ended(nil), slot: 2)
-        #expect(await few.hub.spokenStatus == "radio: jazz (0.81), studio: silence, set: ended")
+        #expect(await few.hub.statusLine == "radio: jazz (0.81), studio: silence, set: ended")
         await few.stop()
         let many = try await HubFixture(sources: (0..<7).map { "s\($0)" })
         for slot in 0..<4 {
             await many.open(slot: slot)
             await many.estimate(.genre, slot == 0 ? 0 : 1, at: 9, slot: slot)
         }
-        #expect(await many.hub.spokenStatus == "7 sources: 3 rock, 3 starting, 1 jazz")
+        #expect(await many.hub.statusLine == "7 sources: 3 rock, 3 starting, 1 jazz")
         await many.stop()
     }
 
@@ -117,7 +117,7 @@ struct HubTests {
         #expect(await fixture.changes() == ["starting>jazz", "jazz>no-signal", "no-signal>starting", "starting>rock"])
         let log = fixture.log.lines
         #expect(log[2] == "warning radio: lost: the card is gone (snd_pcm_readi, error 19); reopening")
-        #expect(log[3] == "info radio: jazz -> no-signal, jazz lasted 0.0 s")
+        #expect(log[3] == "info radio: jazz -> no-signal, jazz lasted 0 s")
         #expect(
             log[4] == "notice radio: back after ".appending(log[4].components(separatedBy: " ")[4])
                 + " s, hw:0, S16 48000 Hz 2 channels")
@@ -168,7 +168,7 @@ struct HubTests {
         await fixture.close(.ended(CaptureError(.unreadable, "no audio")), slot: 1)
         await waiter.value
         #expect(await !fixture.hub.haveAllFailed, "one of them did not fail")
-        #expect(fixture.log.lines.suffix(2) == ["info a: ended after 3.0 s", "error b: no audio"])
+        #expect(fixture.log.lines.suffix(2) == ["info a: ended after 3 s", "error b: no audio"])
         await fixture.stop()
     }
 

@@ -221,7 +221,7 @@ struct ServiceManagerTests {
         #expect(try await client.ask("current")?.result != nil, "the rest lives on")
         frozen.end()
         #expect(await eventually { daemon.notifications.take().contains("WATCHDOG=1") })
-        #expect(await eventually { daemon.log.contains("notice a: the analysis goes on") })
+        #expect(await eventually { daemon.log.contains("notice a: the analysis continues") })
         // What systemd does in the end, and it must not take long.
         let again = try await daemon.freeze("analysis 0")
         daemon.process.signal(SIGABRT)

@@ -4,9 +4,9 @@ import Basics
 import ControlProtocol
 import Glibc
 
-/// The answers to the control socket's requests, but those of `history` and `reload`, which take longer.
+/// Answers to the control socket's requests. `reload` is the daemon's, not the hub's.
 extension Hub {
-    /// The answer as a line.
+    /// The answer as a line. Not for `history` and `reload`, which take longer.
     func answer(_ call: ControlCall, id: RequestID, client: Client) -> [UInt8] {
         do throws(RPCError) {
             switch call {
@@ -14,14 +14,24 @@ extension Hub {
             case .current(let params): return Response.line(id: id, result: try current(params))
             case .subscribe(let params):
                 try check(params.source)
-                subscribe(client, params)
+                clients.subscribe(client, params)
                 let names = params.source.map { [$0] } ?? sources.map(\.name)
                 return Response.line(id: id, result: SubscribeResult(events: params.events, sources: names))
             case .sources: return Response.line(id: id, result: SourcesResult(sources: sources.map(\.status)))
             case .status: return Response.line(id: id, result: status())
             case .history, .reload:
-                return Response.line(id: id, error: RPCError(.internalError, "\(call.method) has a way of its own"))
+                return Response.line(id: id, error: RPCError(.internalError, "\(call.method) is answered elsewhere"))
             }
+        } catch {
+            return Response.line(id: id, error: error)
+        }
+    }
+
+    /// The answer to `history` as a line. The history makes it on its own queue; the hub adds the labels that last now.
+    nonisolated func answerHistory(_ params: HistoryParams, id: RequestID) async -> [UInt8] {
+        let open = await openLabels()
+        do throws(RPCError) {
+            return Response.line(id: id, result: try await history.result(params, open: open))
         } catch {
             return Response.line(id: id, error: error)
         }
@@ -45,13 +55,10 @@ extension Hub {
     }
 
     private func status() -> DaemonStatus {
-        started.follow(.now)
-        return DaemonStatus(
-            version: genredVersion, pid: Int(getpid()), started: started.time.description,
-            uptime: uptime.rounded(toPlaces: 3),
-            cpu: ResourceUse.processorTime.rounded(toPlaces: 3), memory: ResourceUse.residentMemory,
-            clients: connections.count,
-            subscribers: subscribers.count, model: settings.model, config: settings.configurationFile,
-            sources: sources.map(\.status))
+        DaemonStatus(
+            version: genredVersion, pid: Int(getpid()), started: startTime.description,
+            uptime: uptime.rounded(toPlaces: 3), cpu: ResourceUse.processorTime.rounded(toPlaces: 3),
+            memory: ResourceUse.residentMemory, clients: clients.count, subscribers: clients.subscriberCount,
+            model: settings.model, config: settings.configurationFile, sources: sources.map(\.status))
     }
 }

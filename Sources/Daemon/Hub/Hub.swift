@@ -7,36 +7,33 @@ import History
 import Logging
 import NIOCore
 
-/// Where everything meets that is known of the sources: takes the estimates out of their rings, sees changes, tells
-/// the history and the subscribers, answers the control socket, and logs.
+/// Collects every source's estimates and serves them to clients, history and log.
 ///
 /// It runs on the event loop that also serves the control socket: a request is answered where it arrives, and a
-/// client's requests in their order. Nothing of the audio path waits for it, but a stream whose ring of estimates
+/// client's requests in their order. Nothing in the audio path waits for it, except a stream whose ring of estimates
 /// (seconds of them) is full.
 actor Hub {
     nonisolated let loop: any EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
 
-    let log: Logger
-    /// The sources, in the order of the configuration.
-    var sources: [HubSource] = []
-    /// The same by the slot that the analysis knows them by.
-    var sourceOfSlot = [HubSource?](repeating: nil, count: AnalysisPool.slots)
-    var subscribers: [Client: Subscription] = [:]
     nonisolated let history: History
-    /// Whether the history will be told how long the labels have lasted.
-    var willNoteLabels = false
-    /// What the configuration says about it, and whom it is of.
-    var settings: HubSettings
-    var started = Moment()
-    /// Those of the control socket.
-    var connections: Set<Client> = []
+    let log: Logger
+    let clients = ControlClients()
+    /// Seconds without a sample after which a source has no signal.
     let patience: Double
-    /// Since when the tallies of the summary count.
-    var tallyStart = monotonicSeconds()
+    var summaryClock = SummaryClock()
+    /// The sources, in the order of the configuration.
+    private(set) var sources: [HubSource] = []
+    private(set) var settings: HubSettings
+
+    /// The same sources by the slot that the analysis identifies them by.
+    private var sourceOfSlot = [HubSource?](repeating: nil, count: AnalysisPool.slots)
+    private var started = Moment()
+    /// Whether the history is going to be told how long the labels have lasted.
+    private var willNoteLabels = false
 
     private nonisolated let ready = ReadySet(slots: AnalysisPool.slots)
-    nonisolated let bell: Bell
+    private nonisolated let bell: Bell
     private let endings: AsyncStream<Void>.Continuation
     /// Yields when no source is left that can still deliver anything.
     nonisolated let allEnded: AsyncStream<Void>
@@ -54,61 +51,138 @@ actor Hub {
         (allEnded, endings) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Runs on the hub, from any thread, later; in the order of the calls.
-    nonisolated func later(_ body: @escaping @Sendable (isolated Hub) -> Void) {
-        loop.execute { self.assumeIsolated(body) }
+    func use(_ new: HubSettings) { settings = new }
+
+    /// When the daemon started, corrected if the clock has been set since.
+    var startTime: Timestamp {
+        started.follow(.now)
+        return started.time
     }
 
-    /// Takes what the analysis brings from now on, until the channel is closed.
-    func listen() async throws -> any Channel {
-        try await bell.listen(on: loop) { self.assumeIsolated { $0.drainAll() } }.get()
+    /// Seconds since the start.
+    var uptime: Double { started.elapsed }
+
+    // MARK: Sources
+
+    /// Adds a source before its capture starts.
+    func add(_ source: sending HubSource) {
+        sources.append(source)
+        sourceOfSlot[source.slot] = source
+        watchForStall(of: source)
+        noteLabelsLater()
+    }
+
+    /// Forgets a source whose capture has stopped.
+    func remove(slot: Int) {
+        if let source = sourceOfSlot[slot] {
+            source.stallWatch.cancel()
+            endLabel(of: source)
+        }
+        sourceOfSlot[slot] = nil
+        sources.removeAll { $0.slot == slot }
+    }
+
+    /// Puts the sources in the order of the configuration.
+    func arrange(_ names: [String]) {
+        let place = Dictionary(zip(names, 0...), uniquingKeysWith: { first, _ in first })
+        sources.sort { (place[$0.name] ?? .max) < (place[$1.name] ?? .max) }
+        reportIfAllEnded()
     }
 
     func source(named name: String) -> HubSource? { sources.first { $0.name == name } }
 
-    // MARK: The analysis
+    func source(inSlot slot: Int) -> HubSource? { sourceOfSlot[slot] }
 
-    /// Takes every estimate that waits.
-    func drainAll() {
-        bell.clear()
-        ready.takeAll { slot in
-            if let source = sourceOfSlot[slot] { drain(source) }
-        }
-        flushSubscribers()
+    /// The sources that ended with an error: nothing more comes of them unless they are started again.
+    var failedSlots: Set<Int> { Set(sources.filter(\.device.hasFailed).map(\.slot)) }
+
+    /// Whether there are sources and each one ended with an error.
+    var haveAllFailed: Bool { !sources.isEmpty && failedSlots.count == sources.count }
+
+    private func reportIfAllEnded() {
+        if !sources.isEmpty, sources.allSatisfy(\.device.isEnded) { endings.yield() }
     }
 
-    /// Takes the estimates of one source out of its ring.
-    private func drain(_ source: HubSource) {
+    // MARK: The analysis
+
+    /// Receives what the analysis posts from now on, until the channel is closed.
+    func listen() async throws -> any Channel {
+        try await bell.listen(on: loop) { self.assumeIsolated { $0.publishAll() } }.get()
+    }
+
+    /// Publishes every estimate that waits.
+    private func publishAll() {
+        bell.clear()
+        ready.takeAll { slot in
+            if let source = sourceOfSlot[slot] { publishEstimates(of: source) }
+        }
+        clients.flush()
+    }
+
+    private func publishEstimates(of source: HubSource) {
         guard let ring = source.estimates else { return }
-        let producerWaits = ring.drain { take($0, of: source) }
+        let producerWaits = ring.drain { publish($0, of: source) }
         if producerWaits { source.wakeAnalysis() }
     }
 
     private func apply(_ event: TrackEvent, to source: HubSource) {
         // What was estimated before comes first.
-        drain(source)
+        publishEstimates(of: source)
         switch event {
         case .opened(let format, let ring, let labels):
             source.estimates = ring
-            source.labels = labels
-            opened(source, format)
+            source.use(labels: labels)
+            streamOpened(format, of: source)
         case .replaced(let ring, let labels):
             source.estimates = ring
-            source.relabel(labels)
+            source.use(labels: labels)
         case .relabelled(let labels):
-            // What a source was at its end it remains.
-            if !source.isEnded { source.relabel(labels) }
+            // A source that has ended keeps its last estimate.
+            if !source.device.isEnded { source.use(labels: labels) }
         case .closed(let event):
             source.estimates = nil
-            closed(source, event)
+            streamClosed(event, of: source)
         }
-        drain(source)
-        flushSubscribers()
-        tellIfAllEnded()
+        publishEstimates(of: source)
+        clients.flush()
+        reportIfAllEnded()
     }
 
-    func tellIfAllEnded() {
-        if !sources.isEmpty, sources.allSatisfy(\.isEnded) { endings.yield() }
+    // MARK: The history
+
+    /// The most that the history loses of a lasting label when the daemon is killed.
+    private static let noteInterval = TimeAmount.seconds(15)
+
+    /// The labels that last now.
+    func openLabels() -> [OpenLabel] {
+        for source in sources { source.advanceQuiet() }
+        return sources.map(\.openLabel)
+    }
+
+    /// Writes the last entry of every source, when the daemon stops.
+    func endLabels() {
+        for source in sources { endLabel(of: source) }
+    }
+
+    private func endLabel(of source: HubSource) {
+        guard !source.span.isNew else { return }
+        source.advanceQuiet()
+        history.append(source.openLabel.stop)
+    }
+
+    /// Schedules that the history is told how long the labels have lasted.
+    func noteLabelsLater() {
+        guard !willNoteLabels else { return }
+        willNoteLabels = true
+        loop.scheduleTask(in: Self.noteInterval) { [weak self] in self?.assumeIsolated { $0.noteLabels() } }
+    }
+
+    private func noteLabels() {
+        willNoteLabels = false
+        for source in sources { source.advanceQuiet() }
+        history.note(sources.filter { $0.takeNote() }.map(\.openLabel))
+        // The label of a source without signal lasts, too.
+        if sources.contains(where: { !$0.device.isEnded }) { noteLabelsLater() }
     }
 }
 
@@ -118,15 +192,17 @@ extension Hub: AnalysisListener {
     }
 
     nonisolated func post(_ event: TrackEvent, slot: Int) {
-        later { hub in
-            if let source = hub.sourceOfSlot[slot] { hub.apply(event, to: source) }
+        loop.execute {
+            self.assumeIsolated { hub in
+                if let source = hub.sourceOfSlot[slot] { hub.apply(event, to: source) }
+            }
         }
     }
 }
 
-/// What the hub is told about the daemon.
+/// The part of the setup that the hub reports to clients.
 struct HubSettings: Sendable {
     var model: ModelInfo
-    /// The configuration file in force.
+    /// The configuration file in force; nil without one.
     var configurationFile: String?
 }

@@ -3,81 +3,30 @@
 import Basics
 import Capture
 import ControlProtocol
-import NIOCore
+import History
+import Logging
 
-/// What the hub knows of one source. Only the hub touches it.
+/// One source as the hub sees it. Only the hub uses it.
 final class HubSource {
-    /// What the source is doing.
-    enum Condition {
-        /// Not opened yet.
-        case opening
-        case running
-        /// Open, but nothing has come for a second.
-        case stalled
-        case lost(CaptureError)
-        /// A FIFO without a writer.
-        case waiting(String)
-        /// At its end, with an error or without.
-        case ended(CaptureError?)
-    }
-
     let name: String
     let uri: SourceURI
     let slot: Int
     let input: SourceInput
+    /// Tells the analysis that there is room for estimates again.
     let wakeAnalysis: @Sendable () -> Void
-
-    var condition = Condition.opening
-    var format: StreamFormat?
-    var reconnects = 0
-    private(set) var lastError: (error: CaptureError, time: Timestamp)?
-
-    /// Of the stream that is open.
+    /// The estimates of the open stream; nil while none is open.
     var estimates: EstimateRing?
-    var labels: [String]
+    var stallWatch = StallWatch()
 
-    /// Nothing has been heard or happened yet.
-    var isNew = true
-
-    // The last estimate.
-    var position = 0.0
-    var time: Timestamp
-    var state = EstimateState.starting
-    /// The published label: a genre, or the state's name.
-    var label = EstimateState.starting.rawValue
-    var confidence: Float = 0
-    var level: Float?
-    var probabilities: [Float]
-    var window: [Float]
-    var hasWindow = false
-
-    /// When the label that is published now began.
-    var since: Moment
-    /// Seconds that the source has been heard or, where there was nothing to hear, waited for. Labels' durations are
-    /// measured by it: for a file that is read fast it runs fast.
-    var elapsed = 0.0
-    /// `elapsed` when the label began.
-    var labelStart = 0.0
-    /// When the label began, monotonic seconds.
-    var labelOrder = monotonicSeconds()
-    /// `elapsed` when the history was last told.
-    var notedElapsed = 0.0
-    /// When there began to be nothing to hear, monotonic seconds; nil while there is something.
-    var quietStart: Double?
-    /// The next look whether anything comes.
-    var stallCheck: Scheduled<Void>?
-
-    /// `input.progress` when the watchdog last looked, and how often in a row it had not moved though work waited.
-    var seenProgress = 0
-    var looksWithoutProgress = 0
-
-    /// Of the log.
-    var lines = LineBudget()
-
-    /// Seconds of each label since the last summary.
-    var tally: [String: Double] = [:]
-    /// `input.dropped` at the last summary.
-    var tallyDropped = 0
+    private(set) var device = DeviceCondition()
+    private(set) var latest: LatestEstimate
+    private(set) var span: LabelSpan
+    private var tally = LabelTally()
+    private var progress = AnalysisProgress()
+    /// Rate limit for this source's log lines.
+    private var lines = LineBudget()
+    /// Since when there is no signal, in monotonic seconds; nil while there is one.
+    private var quietStart: Double?
 
     init(
         name: String, uri: SourceURI, slot: Int, input: SourceInput, labels: [String],
@@ -87,99 +36,120 @@ final class HubSource {
         self.uri = uri
         self.slot = slot
         self.input = input
-        self.labels = labels
         self.wakeAnalysis = wakeAnalysis
-        time = .now
-        since = Moment(time)
-        probabilities = [Float](repeating: 1 / Float(labels.count), count: labels.count)
-        window = probabilities
+        latest = LatestEstimate(labels: labels)
+        span = LabelSpan(began: latest.time)
     }
 
-    var isEnded: Bool { if case .ended = condition { true } else { false } }
+    // MARK: The device
 
-    func failed(_ error: CaptureError) { lastError = (error, .now) }
+    func open(_ format: StreamFormat) {
+        device.open(format)
+        latest.beginStream()
+    }
 
-    /// What it waits for or why it does not deliver.
-    private var message: String? {
-        switch condition {
-        case .opening, .running: nil
-        case .stalled: "open, but nothing comes"
-        case .waiting(let message): message
-        case .lost(let error): error.message
-        case .ended(let error): error?.message
+    func wait(_ message: String) { device.wait(message) }
+
+    func lose(_ error: CaptureError) { device.lose(error) }
+
+    func stall() { device.stall() }
+
+    /// A stalled device delivers again.
+    func resume() {
+        device.resume()
+        endQuiet()
+    }
+
+    func end(_ error: CaptureError?) {
+        device.end(error)
+        endQuiet()
+    }
+
+    /// From now on another label is a change.
+    func settle() { span.settle() }
+
+    // MARK: Estimates
+
+    /// Takes over an estimate of the analysis.
+    ///
+    /// - Returns: the change of label that it brings, if any.
+    func update(from record: EstimateRing.Record) -> HistoryEntry? {
+        advance(by: record.position - latest.position)
+        let genre = latest.update(from: record)
+        return publish(genre ?? latest.state.rawValue)
+    }
+
+    /// Forgets what was estimated: a stream has just begun, or there is no signal.
+    ///
+    /// - Returns: the change of label that it brings, if any.
+    func clear(_ state: EstimateState) -> HistoryEntry? {
+        advanceQuiet()
+        latest.clear(state)
+        defer { quietStart = state == .noSignal ? monotonicSeconds() : nil }
+        return publish(state.rawValue)
+    }
+
+    /// Changes to the labels of another model.
+    func use(labels: [String]) { latest.use(labels: labels) }
+
+    private func publish(_ label: String) -> HistoryEntry? {
+        guard label != span.label else { return nil }
+        let time = latest.time
+        guard !span.isNew else {
+            span.correct(to: label, at: time)
+            return nil
         }
+        let change = Change(
+            source: name, time: time.description, position: latest.position.rounded(toPlaces: 3), from: span.label,
+            to: label, confidence: latest.confidence.rounded(toPlaces: 6), lasted: span.lasted.rounded(toPlaces: 3))
+        let began = span.began(at: time)
+        span.begin(label, at: time)
+        return HistoryEntry(change, began: began, ended: time, order: span.order)
     }
 
-    var device: DeviceState {
-        switch condition {
-        case .opening: .opening
-        case .running, .stalled: .running
-        case .waiting: .waiting
-        case .lost: .lost
-        case .ended: .ended
-        }
-    }
+    // MARK: Time
 
-    /// Another model has come; where its labels are others the next estimate tells them apart.
-    func relabel(_ new: [String]) {
-        guard new != labels else { return }
-        labels = new
-        probabilities = [Float](repeating: 1 / Float(new.count), count: new.count)
-        window = probabilities
-        hasWindow = false
-    }
-
-    /// Lets `elapsed` and the tally run, by seconds of the label published now.
-    func advance(by seconds: Double) {
-        guard seconds > 0 else { return }
-        elapsed += seconds
-        tally[label, default: 0] += seconds
-    }
-
-    /// Lets them run up to now if there is nothing to hear.
+    /// Counts the time without a signal up to now, for the published label.
     func advanceQuiet() {
         guard let start = quietStart else { return }
         let now = monotonicSeconds()
         advance(by: now - start)
         quietStart = now
     }
-}
 
-// MARK: - As it crosses the socket
-
-extension HubSource {
-    var estimate: Estimate {
-        func named(_ values: [Float]) -> [String: Double] {
-            Dictionary(
-                zip(labels, values.lazy.map { $0.rounded(toPlaces: 6) }), uniquingKeysWith: { first, _ in first })
-        }
-        since.follow(.now)
-        return Estimate(
-            source: name, time: time.description, position: position.rounded(toPlaces: 3), state: state,
-            genre: state == .genre ? label : nil, confidence: confidence.rounded(toPlaces: 6),
-            probabilities: named(probabilities), since: since.time.description,
-            level: level.map { $0.rounded(toPlaces: 1) }, windowProbabilities: hasWindow ? named(window) : nil)
+    private func endQuiet() {
+        advanceQuiet()
+        quietStart = nil
     }
 
-    var status: SourceStatus {
-        SourceStatus(
-            name: name, uri: uri.description, kind: uri.kind.rawValue, device: format?.device,
-            format: format?.summary, state: device, overruns: input.overruns, dropped: input.dropped,
-            reconnects: reconnects, position: position.rounded(toPlaces: 3), message: message,
-            lastError: lastError?.error.description, lastErrorTime: lastError?.time.description)
+    private func advance(by seconds: Double) {
+        guard seconds > 0 else { return }
+        span.advance(by: seconds)
+        tally.add(seconds, to: span.label)
     }
-}
 
-extension StreamFormat {
-    /// As in `S16 48000 Hz 2 channels`.
-    var summary: String { "\(encoding) \(sampleRate) Hz \(channels) \(channels == 1 ? "channel" : "channels")" }
-}
+    /// When the published label began.
+    func labelBegan() -> Timestamp { span.began() }
 
-extension BinaryFloatingPoint {
-    /// For what is shown: digits that mean nothing make lines long.
-    func rounded(toPlaces places: Int) -> Double {
-        var scale = 1.0
-        for _ in 0..<places { scale *= 10 }
-        return (Double(self) * scale).rounded() / scale
+    /// Returns whether the history has to be told how long the label has lasted, and counts it as told.
+    func takeNote() -> Bool { span.takeNote() }
+
+    // MARK: Reports
+
+    /// Logs a line about this source, unless there were too many lately.
+    func log(_ level: Logger.Level, to log: Logger, _ text: @autoclosure () -> String) {
+        guard level >= log.logLevel, let leftOut = lines.take() else { return }
+        if leftOut > 0 { log.notice("\(name): \(leftOut) lines were left out before this one") }
+        log.log(level: level, "\(name): \(text())")
     }
+
+    /// What was heard since the last summary; nil if nothing was and nothing can be heard any more.
+    func takeSummary() -> String? {
+        advanceQuiet()
+        let (text, isEmpty) = tally.takeSummary(dropped: input.dropped)
+        return isEmpty && device.isEnded ? nil : text
+    }
+
+    /// Whether the analysis makes progress. Call it at equal intervals.
+    func checkProgress() -> AnalysisProgress.Verdict { progress.check(input.progress, hasWork: input.hasWork) }
 }

@@ -60,7 +60,7 @@ final class ClientConnection: ChannelInboundHandler {
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
         let client = client
-        hub.assumeIsolated { hub in _ = hub.connections.insert(client) }
+        hub.assumeIsolated { $0.clients.insert(client) }
         if hub.log.logLevel <= .debug {
             PeerCredentials.of(context.channel).whenSuccess { [hub] in hub.log.debug("a client connects: \($0)") }
         }
@@ -70,7 +70,7 @@ final class ClientConnection: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         self.context = nil
         let client = client
-        hub.assumeIsolated { $0.disconnect(client) }
+        hub.assumeIsolated { $0.clients.remove(client) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -130,7 +130,7 @@ final class ClientConnection: ChannelInboundHandler {
 
     private var isSubscribed: Bool {
         let client = client
-        return hub.assumeIsolated { $0.subscribers[client] != nil }
+        return hub.assumeIsolated { $0.clients.isSubscribed(client) }
     }
 
     private var canAnswer: Bool { !isWaiting && context?.channel.isWritable == true }

@@ -75,7 +75,7 @@ actor ControlServer {
             )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let isFull = hub.assumeIsolated { $0.connections.count >= ControlLimits.clients }
+                    let isFull = hub.assumeIsolated { $0.clients.count >= ControlLimits.clients }
                     try channel.pipeline.syncOperations.addHandler(
                         isFull ? RefusedConnection() : ClientConnection(hub: hub, reload: reload))
                 }

@@ -19,7 +19,7 @@ struct StatusReport: Service {
                 try await Task.sleep(for: Self.interval, tolerance: .milliseconds(200))
                 looks += 1
                 guard looks >= Self.looksPerReport else { continue }
-                let status = await hub.spokenStatus
+                let status = await hub.statusLine
                 guard status != last else { continue }
                 notification.status(status)
                 (last, looks) = (status, 0)

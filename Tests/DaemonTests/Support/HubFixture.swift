@@ -90,8 +90,8 @@ final class HubFixture: Sendable {
                 let record = EstimateRing.Record(
                     position: position, state: state, label: label, confidence: confidence, level: -20,
                     probabilities: probabilities, window: state == .starting ? nil : probabilities)
-                if let source = hub.sourceOfSlot[slot] { hub.take(record, of: source) }
-                hub.flushSubscribers()
+                if let source = hub.source(inSlot: slot) { hub.publish(record, of: source) }
+                hub.clients.flush()
             }
         }
     }

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Capture
+import ControlProtocol
+
+/// The condition of a source's device: what it is doing now, its format, and its errors.
+struct DeviceCondition {
+    enum Phase {
+        /// Not opened yet.
+        case opening
+        case running
+        /// Open, but nothing has come for a second.
+        case stalled
+        case lost(CaptureError)
+        /// A FIFO without a writer.
+        case waiting(String)
+        /// At its end, with an error or without.
+        case ended(CaptureError?)
+    }
+
+    private(set) var phase = Phase.opening
+    /// The format of the last stream; nil before the first.
+    private(set) var format: StreamFormat?
+    /// How often the source has been opened again.
+    private(set) var reconnects = 0
+    private(set) var lastError: (error: CaptureError, time: Timestamp)?
+
+    var isEnded: Bool { if case .ended = phase { true } else { false } }
+    var isStalled: Bool { if case .stalled = phase { true } else { false } }
+
+    /// Whether it ended with an error: nothing more comes of it unless it is started again.
+    var hasFailed: Bool { if case .ended(.some) = phase { true } else { false } }
+
+    /// Whether a stream that opens now follows an interruption.
+    var isInterrupted: Bool {
+        switch phase {
+        case .lost: true
+        case .waiting: format != nil
+        case .opening, .running, .stalled, .ended: false
+        }
+    }
+
+    /// The state on the wire: a stalled device is running.
+    var state: DeviceState {
+        switch phase {
+        case .opening: .opening
+        case .running, .stalled: .running
+        case .waiting: .waiting
+        case .lost: .lost
+        case .ended: .ended
+        }
+    }
+
+    /// Why nothing is delivered; nil while something is.
+    var message: String? {
+        switch phase {
+        case .opening, .running: nil
+        case .stalled: "open, but nothing comes"
+        case .waiting(let message): message
+        case .lost(let error): error.message
+        case .ended(let error): error?.message
+        }
+    }
+
+    mutating func open(_ format: StreamFormat) {
+        if self.format != nil { reconnects += 1 }
+        self.format = format
+        phase = .running
+    }
+
+    mutating func stall() { phase = .stalled }
+
+    mutating func resume() { phase = .running }
+
+    mutating func wait(_ message: String) { phase = .waiting(message) }
+
+    mutating func lose(_ error: CaptureError) {
+        phase = .lost(error)
+        lastError = (error, .now)
+    }
+
+    mutating func end(_ error: CaptureError?) {
+        phase = .ended(error)
+        if let error { lastError = (error, .now) }
+    }
+}
+
+extension StreamFormat {
+    /// One line for people, such as `S16 48000 Hz 2 channels`.
+    var summary: String { "\(encoding) \(sampleRate) Hz \(channels) \(channels == 1 ? "channel" : "channels")" }
+}
