@@ -67,7 +67,7 @@ struct Classification: Encodable {
                 "too short: \(stream.position.digits(1)) s of audio, and a window is \(shortest.digits(1)) s")
         }
         let sounding = heard.filter { !$0.isSilent }
-        guard let whole = ClipVerdict(windows: sounding.map(\.probabilities)) else {
+        guard let whole = ClipPrediction(windows: sounding.map(\.probabilities)) else {
             throw TrainingError(.unsupported, "nothing but silence")
         }
         func named<T>(_ values: [T]) -> [String: T] { Dictionary(uniqueKeysWithValues: zip(model.labels, values)) }
@@ -80,7 +80,7 @@ struct Classification: Encodable {
         let bySegment = Dictionary(grouping: sounding) { Int(($0.position - shortest / 2) / length) }
         let end = stream.position
         segments = bySegment.sorted { $0.key < $1.key }.compactMap { index, windows in
-            ClipVerdict(windows: windows.map(\.probabilities)).map { verdict in
+            ClipPrediction(windows: windows.map(\.probabilities)).map { verdict in
                 Segment(
                     start: Double(index) * length, end: min(end, Double(index + 1) * length),
                     genre: model.labels[verdict.label], confidence: verdict.probabilities[verdict.label],

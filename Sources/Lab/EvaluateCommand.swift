@@ -38,7 +38,7 @@ struct EvaluateCommand: ParsableCommand {
     var split: String?
 
     @Option(help: "How a clip's label is found: logarithmic or majority.")
-    var vote = Figures.Vote.logarithmic
+    var vote = ClassificationMetrics.Vote.logarithmic
 
     @Option(help: "Tracks at once; one a core by default.")
     var jobs: Int?
@@ -75,14 +75,15 @@ struct EvaluateCommand: ParsableCommand {
         if let only, let missing = only.subtracting(outputs.map(\.name)).min() {
             throw TrainingError(.badParameter, "the split names '\(missing)', of which there are no windows to judge")
         }
-        let figures = Figures(outputs, labels: model.labels, temperature: model.temperature, vote: vote)
+        let figures = ClassificationMetrics(outputs, labels: model.labels, temperature: model.temperature, vote: vote)
         guard figures.windows.n > 0 else { throw TrainingError(.badParameter, "there is not one window to judge") }
-        var degraded: [(passage: Passage, figures: Figures)] = []
+        var degraded: [(passage: Passage, figures: ClassificationMetrics)] = []
         if degrade, let audio {
             for passage in Passage.all {
                 let (outputs, count) = try heard(audio, only, model, workers, through: passage)
                 leftOut += count
-                let figures = Figures(outputs, labels: model.labels, temperature: model.temperature, vote: vote)
+                let figures = ClassificationMetrics(
+                    outputs, labels: model.labels, temperature: model.temperature, vote: vote)
                 degraded.append((passage, figures))
             }
         }
@@ -92,8 +93,8 @@ struct EvaluateCommand: ParsableCommand {
 
     /// The figures, and with --degrade in JSON `degraded`: a channel's name to its figures.
     private struct Output: Encodable {
-        var figures: Figures
-        var degraded: [String: Figures]?
+        var figures: ClassificationMetrics
+        var degraded: [String: ClassificationMetrics]?
 
         enum CodingKeys: CodingKey {
             case degraded
@@ -106,7 +107,9 @@ struct EvaluateCommand: ParsableCommand {
         }
     }
 
-    private func print(_ figures: Figures, _ degraded: [(passage: Passage, figures: Figures)]) throws {
+    private func print(
+        _ figures: ClassificationMetrics, _ degraded: [(passage: Passage, figures: ClassificationMetrics)]
+    ) throws {
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -170,4 +173,4 @@ struct EvaluateCommand: ParsableCommand {
     }
 }
 
-extension Figures.Vote: ExpressibleByArgument {}
+extension ClassificationMetrics.Vote: ExpressibleByArgument {}

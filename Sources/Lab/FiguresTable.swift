@@ -4,7 +4,7 @@ import Training
 
 /// Figures for people.
 enum FiguresTable {
-    static func lines(_ figures: Figures) -> [String] {
+    static func lines(_ figures: ClassificationMetrics) -> [String] {
         func interval(_ values: [Double]) -> String {
             "\((values[0] * 100).digits(1)) – \((values[1] * 100).digits(1))"
         }

@@ -82,10 +82,10 @@ struct StreamsCommand: ParsableCommand {
         guard evaluation.isJudged else {
             throw TrainingError(
                 .badParameter,
-                "there is nothing to judge: no clip goes on for more than \(Int(StreamFigures.settling)) s")
+                "there is nothing to judge: no clip goes on for more than \(Int(StreamMetrics.settling)) s")
         }
         let report = StreamsReport(
-            chosen: try evaluation.figures(EstimatorParameters()), raw: evaluation.rawFigures(),
+            chosen: try evaluation.metrics(EstimatorParameters()), raw: evaluation.rawMetrics(),
             found: search ? try best(evaluation) : nil)
         try json ? report.printJSON() : report.printTable()
         if leftOut > 0 { throw ExitCode.failure }
@@ -137,13 +137,13 @@ struct StreamsCommand: ParsableCommand {
     /// The best of the grid. Right time is what counts; a false change a minute costs as much as
     /// three points of it, ten points of calibration error as two.
     private func best(_ evaluation: StreamEvaluation) throws -> [StreamsReport.Candidate] {
-        func worth(_ figures: StreamFigures) -> Double {
+        func worth(_ figures: StreamMetrics) -> Double {
             figures.right - 0.03 * figures.falseChanges - 0.2 * (figures.calibrationError ?? 0)
         }
         let progress = ProgressBar("searching", total: StreamEvaluation.grid.count)
         let tried = try StreamEvaluation.grid.map { parameters in
             defer { progress.advance() }
-            return StreamsReport.Candidate(parameters, try evaluation.figures(parameters))
+            return StreamsReport.Candidate(parameters, try evaluation.metrics(parameters))
         }
         return Array(tried.sorted { worth($0.figures) > worth($1.figures) }.prefix(24))
     }

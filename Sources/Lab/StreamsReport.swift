@@ -13,9 +13,9 @@ struct StreamsReport {
         var sharpness: Double
         var enter: Double
         var leave: Double
-        var figures: StreamFigures
+        var figures: StreamMetrics
 
-        init(_ parameters: EstimatorParameters, _ figures: StreamFigures) {
+        init(_ parameters: EstimatorParameters, _ figures: StreamMetrics) {
             switchRate = parameters.switchRate
             evidenceRate = parameters.evidenceRate
             sharpness = parameters.sharpness
@@ -27,12 +27,12 @@ struct StreamsReport {
 
     private struct Output: Encodable {
         var estimator: Candidate
-        var windows: StreamFigures
+        var windows: StreamMetrics
         var search: [Candidate]?
     }
 
-    var chosen: StreamFigures
-    var raw: StreamFigures
+    var chosen: StreamMetrics
+    var raw: StreamMetrics
     var found: [Candidate]?
 
     func printJSON() throws {
@@ -57,7 +57,7 @@ struct StreamsReport {
         for line in Terminal.table(rows) { Terminal.line(line) }
     }
 
-    private static func row(_ name: String, _ figures: StreamFigures) -> [String] {
+    private static func row(_ name: String, _ figures: StreamMetrics) -> [String] {
         func seconds(_ value: Double?) -> String { value.map { "\($0.digits(1)) s" } ?? "never" }
         return [
             name, figures.right.digits(3), figures.wrong.digits(3), figures.found.digits(3),

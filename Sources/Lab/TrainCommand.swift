@@ -124,31 +124,31 @@ struct TrainCommand: ParsableCommand {
             data.sources(), variants: variants, aliases: data.aliases(), groups: data.trackGroups())
         for remark in corpus.remarks { Terminal.note("left out: \(remark)") }
         let held = try valid.map { path in try TrackList.read(path) } ?? []
-        var parts: [Division.Part] = []
+        var parts: [DataSplit] = []
         if let folds {
-            parts = try Division.byFolds(corpus, count: folds, groups: data.groupsToDivide(), valid: held)
+            parts = try DataSplit.folds(corpus, count: folds, groups: data.groupsToDivide(), heldOut: held)
         } else if !held.isEmpty {
             let training = try split.map { path in try TrackList.read(path) }
-            parts = [try Division.bySplit(corpus, split: training, valid: held)]
+            parts = [try DataSplit(corpus, training: training, heldOut: held)]
         }
         if folds != nil {
             let trained = parts.map { Set($0.training) }
             let always = trained.dropFirst().reduce(trained.first ?? []) { $0.intersection($1) }
             if !always.isEmpty { Terminal.note("\(always.count) tracks are trained on in every fold, and judge none") }
         }
-        let used = parts.reduce(into: Set<Int>()) { $0.formUnion($1.training + $1.held) }
+        let used = parts.reduce(into: Set<Int>()) { $0.formUnion($1.training + $1.heldOut) }
         if !parts.isEmpty, split == nil, used.count < corpus.tracks.count {
             Terminal.note(
                 "\(corpus.tracks.count - used.count) of \(corpus.tracks.count) tracks neither teach nor judge: others of their groups"
                     + " are held out"
             )
         }
-        for label in Division.untaught(by: parts, in: corpus) {
+        for label in DataSplit.unseenLabels(of: parts, in: corpus) {
             Terminal.note(
                 "all that there is of \(label) is held out at once: who judges it was not taught it, and is wrong")
         }
         let plan = TrainingPlan(
-            corpus: corpus, parts: parts, trainsOnEverything: (parts.count != 1 || refit) && !judgeOnly,
+            corpus: corpus, splits: parts, trainsOnEverything: (parts.count != 1 || refit) && !judgeOnly,
             configuration: configuration, seed: seed)
         // A folder that cannot be written is found out now, and not at the end.
         let kept = keepFolds ? Array(parts.indices) : []
@@ -163,7 +163,7 @@ struct TrainCommand: ParsableCommand {
         session.removeCheckpoints()
         for part in result.report.parts {
             Terminal.line(Terminal.bold("Held out of \(part.store)"))
-            for line in FiguresTable.lines(part.figures) { Terminal.line(line) }
+            for line in FiguresTable.lines(part.metrics) { Terminal.line(line) }
             Terminal.line("")
         }
         if !result.report.parts.isEmpty {
@@ -181,9 +181,9 @@ struct TrainCommand: ParsableCommand {
         try writeFile(result.report.json(), to: out + ".json")
         try writeFile(ReportPage(result.report).html.utf8, to: out + ".html")
         if keepFolds {
-            for (number, part) in result.parts.enumerated() {
+            for (number, part) in result.folds.enumerated() {
                 try part.model.write(to: Self.model(of: out, fold: number))
-                try writeFile(part.held.map { "\($0)\n" }.joined().utf8, to: Self.list(of: out, fold: number))
+                try writeFile(part.heldOut.map { "\($0)\n" }.joined().utf8, to: Self.list(of: out, fold: number))
             }
         }
         Terminal.note(judgeOnly ? "report: \(out).html" : "model: \(out), report: \(out).html")
@@ -198,8 +198,8 @@ struct TrainCommand: ParsableCommand {
 
     private func tell(_ event: TrainingSession.Event) {
         switch event {
-        case .beganAnew: Terminal.note("no checkpoint lies beside the model: training begins anew")
-        case .began(let run, let number, let count, let training, let held, let after):
+        case .startedAnew: Terminal.note("no checkpoint lies beside the model: training begins anew")
+        case .started(let run, let number, let count, let training, let held, let after):
             let going = after > 0 ? ", going on after epoch \(after)" : ""
             let place = count > 1 ? " (network \(number) of \(count))" : ""
             Terminal.note("\(run)\(place): \(training) tracks to train on, \(held) held out\(going)")
@@ -217,7 +217,7 @@ struct TrainCommand: ParsableCommand {
             let isLine = !Terminal.errorIsTerminal || epoch.validation != nil || epoch.epoch == progress.epochs
             Terminal.put(
                 (Terminal.errorIsTerminal ? "\r\(text)\u{1B}[K" : text) + (isLine ? "\n" : ""), to: STDERR_FILENO)
-        case .judged(let run, let figures):
+        case .evaluated(let run, let figures):
             Terminal.note(
                 "\(run): held out \(figures.clips.n) clips: windows \(figures.windows.accuracy.percent), clips "
                     + "\(figures.clips.accuracy.percent), before calibration")

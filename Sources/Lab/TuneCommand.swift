@@ -72,7 +72,7 @@ struct TuneCommand: ParsableCommand {
         let held = try valid.map { path in try TrackList.read(path) } ?? []
         let tuner = Tuner(
             corpus: corpus,
-            parts: try Division.byFolds(corpus, count: folds, groups: data.groupsToDivide(), valid: held),
+            splits: try DataSplit.folds(corpus, count: folds, groups: data.groupsToDivide(), heldOut: held),
             space: space,
             base: base, trials: trials, rungs: rungs, seed: seed, workers: Workers(count: jobs))
         let (outcomes, best) = try tuner.run(results: results) { outcome, isOld in

@@ -49,7 +49,7 @@ extension EndToEndTests.LaboratoryTests {
         training.end()
         // Whoever forgets the option does not lose what there is.
         let refusal = try Self.lab(bench.train(broken, options), status: 1)
-        #expect(refusal.contains("--resume goes on with it"))
+        #expect(refusal.contains("continue it with --resume"))
         #expect(try Self.lab(bench.train(broken, ["--resume"]), status: 1).contains("other folds"))
         let text = try Programs.run(Self.program, bench.train(broken, options + ["--resume"]), environment: day)
         #expect(text.contains("going on after epoch"))

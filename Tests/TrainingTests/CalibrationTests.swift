@@ -10,22 +10,22 @@ struct CalibrationTests {
     /// Clips as evidence, each of a group of its own and of the weight given.
     private static func evidence(
         _ clips: [ClipOutput], weights: [Double]? = nil, labels: Int, noMusic: Int? = nil
-    ) -> Evidence {
-        Evidence(
-            clips.enumerated().map { Evidence.Clip(output: $1, weight: weights?[$0] ?? 1, group: "\($0)") },
+    ) -> CalibrationSet {
+        CalibrationSet(
+            clips.enumerated().map { CalibrationSet.Clip(output: $1, weight: weights?[$0] ?? 1, group: "\($0)") },
             labels: labels, noMusic: noMusic)
     }
 
     @Test func theTemperatureMakesConfidenceTrue() {
         // Right in three of four, but sure as one in a hundred and fifty.
         func clips(_ logit: Float) -> [ClipOutput] {
-            (0..<400).map { FiguresTests.clip($0 % 4 == 0 ? 1 : 0, [[logit, 0], [logit, 0]]) }
+            (0..<400).map { ClassificationMetricsTests.clip($0 % 4 == 0 ? 1 : 0, [[logit, 0], [logit, 0]]) }
         }
         let sure = Calibration(Self.evidence(clips(5), labels: 2), offsets: false)
         #expect(abs(sure.temperature - 1 / 0.3) < 1e-5 && sure.offsets == [0, 0])
         let mild = Calibration(Self.evidence(clips(2), labels: 2), offsets: false)
         #expect(abs(mild.temperature - 2 / log(3)) < 0.05)
-        #expect(Figures(clips(2).map(mild.applied(to:)), labels: ["a", "b"]).windows.ece < 0.01)
+        #expect(ClassificationMetrics(clips(2).map(mild.applied(to:)), labels: ["a", "b"]).windows.ece < 0.01)
     }
 
     /// Windows whose logits are those of the truth, but for what is taken from them and multiplied with.
@@ -40,7 +40,8 @@ struct CalibrationTests {
                 draw -= exp(row[label])
                 return draw <= 0
             }
-            return FiguresTests.clip(label ?? row.count - 1, [zip(row, offsets).map { factor * ($0 - $1) }])
+            return ClassificationMetricsTests.clip(
+                label ?? row.count - 1, [zip(row, offsets).map { factor * ($0 - $1) }])
         }
     }
 
@@ -53,7 +54,8 @@ struct CalibrationTests {
         }
         let applied = clips.map(fitted.applied(to:))
         let (before, after) = (
-            Figures(clips, labels: ["a", "b", "c"]), Figures(applied, labels: ["a", "b", "c"])
+            ClassificationMetrics(clips, labels: ["a", "b", "c"]),
+            ClassificationMetrics(applied, labels: ["a", "b", "c"])
         )
         #expect(after.windows.nll < before.windows.nll - 0.05 && after.windows.ece < 0.02)
         #expect(after.windows.accuracy > before.windows.accuracy)
@@ -61,7 +63,7 @@ struct CalibrationTests {
 
     @Test(arguments: 1...4) func derivativesAreThoseOfFiniteDifferences(seed: UInt64) {
         let clips = Self.clips(60, seed: seed, without: [0.5, -0.5, 0.2, 0], times: 1.3)
-        let likelihood = Likelihood(Self.evidence(clips, labels: 4), offsetting: [0, 1, 2, 3])
+        let likelihood = CalibrationLikelihood(Self.evidence(clips, labels: 4), offsetting: [0, 1, 2, 3])
         let point = [1.2, 0.3, -0.2, 0.4, -0.5]
         let (loss, gradient, hessian) = likelihood.derivatives(at: point)
         #expect(abs(loss - likelihood.loss(at: point)) < 1e-12)
@@ -101,21 +103,23 @@ struct CalibrationTests {
     @Test func whatCannotBeFittedStaysAsItIs() {
         // Nothing was held out of label 2.
         let two = Calibration(
-            Self.evidence((0..<40).map { FiguresTests.clip($0 % 2, [[1, 0, 3]]) }, labels: 3), offsets: true)
+            Self.evidence((0..<40).map { ClassificationMetricsTests.clip($0 % 2, [[1, 0, 3]]) }, labels: 3),
+            offsets: true)
         #expect(two.offsets[2] == 0 && two.offsets[1] > 0.2 && abs(two.offsets[0] + two.offsets[1]) < 1e-5)
         // One genre beside no-music has nothing to be compared with.
-        let one = Self.evidence((0..<40).map { FiguresTests.clip($0 % 2, [[1, 0]]) }, labels: 2, noMusic: 1)
+        let one = Self.evidence(
+            (0..<40).map { ClassificationMetricsTests.clip($0 % 2, [[1, 0]]) }, labels: 2, noMusic: 1)
         #expect(Calibration(one, offsets: true) == Calibration(one, offsets: false))
         #expect(Calibration(Self.evidence([], labels: 3), offsets: true) == .none(labels: 3))
-        let clip = FiguresTests.clip(0, [[1, 0]])
+        let clip = ClassificationMetricsTests.clip(0, [[1, 0]])
         #expect(Calibration(Self.evidence([clip], weights: [0], labels: 2), offsets: true) == .none(labels: 2))
-        let broken = FiguresTests.clip(0, [[.nan, .nan]])
+        let broken = ClassificationMetricsTests.clip(0, [[.nan, .nan]])
         #expect(Calibration(Self.evidence([broken, clip], labels: 2), offsets: true) == .none(labels: 2))
     }
 
     @Test func weightsSayWhatCounts() {
         // Label 1 is called 0 where it counts, and the other way round where it does not.
-        let clips = (0..<40).map { FiguresTests.clip($0 % 2, [[1, 0]]) }
+        let clips = (0..<40).map { ClassificationMetricsTests.clip($0 % 2, [[1, 0]]) }
         func offset(_ weight: Double) -> Float {
             let weights = (0..<40).map { $0 % 2 == 1 ? weight : 1 - weight }
             return Calibration(Self.evidence(clips, weights: weights, labels: 2), offsets: true).offsets[1]
@@ -125,7 +129,7 @@ struct CalibrationTests {
 
     @Test func littleEvidenceMovesLittle() {
         func offset(_ count: Int) -> Float {
-            let clips = (0..<count).map { FiguresTests.clip($0 % 4 == 0 ? 0 : 1, [[0, 0]]) }
+            let clips = (0..<count).map { ClassificationMetricsTests.clip($0 % 4 == 0 ? 0 : 1, [[0, 0]]) }
             return Calibration(Self.evidence(clips, labels: 2), offsets: true).offsets[1]
         }
         #expect(offset(4) < offset(40) - 0.02 && offset(40) < offset(4000) && abs(offset(4000) - log(3) / 2) < 0.01)
@@ -134,7 +138,7 @@ struct CalibrationTests {
     @Test func aModelWithOffsetsSaysWhatWasFitted() throws {
         let (corpus, _) = try TrainingTests.corpus(versions: 1)
         let trainer = try Trainer(
-            corpus: corpus, training: Array(corpus.tracks.indices), held: [],
+            corpus: corpus, split: DataSplit(training: Array(corpus.tracks.indices), heldOut: []),
             configuration: SyntheticGenres.configuration, seed: 4)
         let model = try trainer.model()
         let offsets = model.labels.indices.map { Float($0) * 0.3 - 1 }

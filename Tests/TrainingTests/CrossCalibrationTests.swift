@@ -12,20 +12,20 @@ struct CrossCalibrationTests {
     /// What a network might say of tracks: the logits of a window are drawn, those of one label raised.
     private static func part(
         _ tracks: [Int], in corpus: Corpus, seed: UInt64, raised: Int, by amount: Float = 2,
-        taught: Set<Int> = [0, 1, 2]
-    ) -> CrossCalibration.Part {
+        trainedLabels: Set<Int> = [0, 1, 2]
+    ) -> CrossCalibration.Fold {
         var generator = CounterGenerator(seed: seed, purpose: .sample)
         let labels = corpus.labels.count
         let outputs = tracks.map { index in
             let track = corpus.tracks[index]
             var logits = (0..<(8 * labels)).map { _ in generator.normal() }
             for window in 0..<8 {
-                if taught.contains(track.label) { logits[window * labels + track.label] += 2 }
+                if trainedLabels.contains(track.label) { logits[window * labels + track.label] += 2 }
                 logits[window * labels + raised] += amount
             }
             return ClipOutput(name: track.name, label: track.label, store: 0, labels: labels, logits: logits)
         }
-        return CrossCalibration.Part(outputs: outputs, taught: taught)
+        return CrossCalibration.Fold(outputs: outputs, trainedLabels: trainedLabels)
     }
 
     @Test func nothingJudgesWhatWasFittedToIt() throws {
@@ -40,8 +40,8 @@ struct CrossCalibrationTests {
         var changed = parts
         changed[0] = Self.part(folds[0], in: corpus, seed: 9, raised: 0, by: 3)
         let other = CrossCalibration(changed, of: corpus, sampling: Self.sampling)
-        #expect(other.parts[0] == fitted.parts[0])
-        #expect(other.parts[1] != fitted.parts[1] && other.parts[2] != fitted.parts[2])
+        #expect(other.folds[0] == fitted.folds[0])
+        #expect(other.folds[1] != fitted.folds[1] && other.folds[2] != fitted.folds[2])
         #expect(other.whole != fitted.whole)
         // What all of them hold out judges only.
         let names = Set(judges.map { corpus.tracks[$0].name })
@@ -52,7 +52,7 @@ struct CrossCalibrationTests {
             return part
         }
         let judged = CrossCalibration(changed, of: corpus, sampling: Self.sampling)
-        #expect(judged.whole == fitted.whole && judged.parts == fitted.parts)
+        #expect(judged.whole == fitted.whole && judged.folds == fitted.folds)
     }
 
     @Test func whatANetworkWasNotTaughtSaysNothingOfOthers() throws {
@@ -64,17 +64,17 @@ struct CrossCalibrationTests {
             all.filter { corpus.tracks[$0].label > 0 && $0 % 2 == 1 },
         ]
         let parts = folds.enumerated().map { fold, tracks in
-            Self.part(tracks, in: corpus, seed: 3, raised: 1, by: 1, taught: fold == 0 ? [1, 2] : [0, 1, 2])
+            Self.part(tracks, in: corpus, seed: 3, raised: 1, by: 1, trainedLabels: fold == 0 ? [1, 2] : [0, 1, 2])
         }
         let fitted = CrossCalibration(parts, of: corpus, sampling: Self.sampling)
         let without = CrossCalibration(Array(parts.dropFirst()), of: corpus, sampling: Self.sampling)
         #expect(fitted.whole == without.whole && fitted.whole.offsets[0] == 0)
-        let part = Division.Part(training: folds[1] + folds[2], held: folds[0])
-        #expect(Division.untaught(by: [part], in: corpus) == [corpus.labels[0]])
+        let part = DataSplit(training: folds[1] + folds[2], heldOut: folds[0])
+        #expect(DataSplit.unseenLabels(of: [part], in: corpus) == [corpus.labels[0]])
         // One network alone: what it was not taught says nothing of its temperature.
-        let known = Self.part(folds[1], in: corpus, seed: 3, raised: 1, taught: [1, 2])
+        let known = Self.part(folds[1], in: corpus, seed: 3, raised: 1, trainedLabels: [1, 2])
         var one = known
-        one.outputs += Self.part(folds[0], in: corpus, seed: 4, raised: 1, taught: [1, 2]).outputs
+        one.outputs += Self.part(folds[0], in: corpus, seed: 4, raised: 1, trainedLabels: [1, 2]).outputs
         #expect(
             CrossCalibration([one], of: corpus, sampling: Self.sampling).whole
                 == CrossCalibration([known], of: corpus, sampling: Self.sampling).whole)
@@ -88,14 +88,14 @@ struct CrossCalibrationTests {
             Self.part(all.filter { $0 % 3 == fold }, in: corpus, seed: UInt64(fold), raised: fold)
         }
         let fitted = CrossCalibration(parts, of: corpus, sampling: Self.sampling)
-        for calibration in fitted.parts + [fitted.whole] { #expect(calibration.offsets.allSatisfy { $0 == 0 }) }
+        for calibration in fitted.folds + [fitted.whole] { #expect(calibration.offsets.allSatisfy { $0 == 0 }) }
     }
 
     @Test func oneNetworkGetsATemperatureAndNoOffsets() throws {
         let (corpus, _) = try TrainingTests.corpus()
         let part = Self.part(Array(corpus.tracks.indices), in: corpus, seed: 1, raised: 0)
         let one = CrossCalibration([part], of: corpus, sampling: Self.sampling)
-        #expect(one.parts == [one.whole] && one.whole.temperature != 1)
+        #expect(one.folds == [one.whole] && one.whole.temperature != 1)
         #expect(one.whole.offsets.allSatisfy { $0 == 0 })
         #expect(
             CrossCalibration([], of: corpus, sampling: Self.sampling).whole == .none(labels: corpus.labels.count))

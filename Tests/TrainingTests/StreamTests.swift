@@ -7,7 +7,7 @@ import Testing
 @Suite("Figures of streams")
 struct StreamTests {
     /// Steps of a second: two clips of 16 s, of genre 0 and of genre 1.
-    private func tally(_ said: (_ clip: Int, _ age: Int) -> (label: Int?, confidence: Double)) -> StreamFigures {
+    private func tally(_ said: (_ clip: Int, _ age: Int) -> (label: Int?, confidence: Double)) -> StreamMetrics {
         var tally = StreamTally()
         tally.startStream()
         for clip in 0..<2 {
@@ -19,37 +19,37 @@ struct StreamTests {
                 tally.add(step, label: label, confidence: confidence)
             }
         }
-        return tally.figures
+        return tally.metrics
     }
 
     @Test("Who is right after 2 s is right all the time that counts, and as sure as it says")
     func right() {
-        let figures = tally { clip, age in (age < 2 ? nil : clip, 0.75) }
-        #expect(figures.right == 1 && figures.wrong == 0 && figures.found == 1 && figures.falseChanges == 0)
-        #expect(figures.medianDelay == 2 && figures.medianDelayFound == 2 && figures.clips == 2)
-        #expect(figures.confidence == 0.75)
-        #expect(figures.calibrationError == 0.25)
+        let metrics = tally { clip, age in (age < 2 ? nil : clip, 0.75) }
+        #expect(metrics.right == 1 && metrics.wrong == 0 && metrics.found == 1 && metrics.falseChanges == 0)
+        #expect(metrics.medianDelay == 2 && metrics.medianDelayFound == 2 && metrics.clips == 2)
+        #expect(metrics.confidence == 0.75)
+        #expect(metrics.calibrationError == 0.25)
     }
 
     @Test("Who keeps the first label is wrong over the second clip, where it does not find the right one")
     func wrong() {
-        let figures = tally { _, _ in (0, 0.5) }
-        #expect(figures.right == 0.5 && figures.wrong == 0.5 && figures.found == 0.5 && figures.falseChanges == 0)
-        #expect(figures.medianDelay == nil && figures.medianDelayFound == 0)
-        #expect(figures.confidence == 0.5 && figures.calibrationError == 0)
+        let metrics = tally { _, _ in (0, 0.5) }
+        #expect(metrics.right == 0.5 && metrics.wrong == 0.5 && metrics.found == 0.5 && metrics.falseChanges == 0)
+        #expect(metrics.medianDelay == nil && metrics.medianDelayFound == 0)
+        #expect(metrics.confidence == 0.5 && metrics.calibrationError == 0)
     }
 
     @Test("Changes within a clip beyond the first are false")
     func nervous() {
-        let figures = tally { _, age in (age % 2, 0.5) }
+        let metrics = tally { _, age in (age % 2, 0.5) }
         // Sixteen labels a clip, of which the second clip's first is the change that it deserves.
-        #expect(abs(figures.falseChanges * figures.minutes - 30) < 1e-9)
+        #expect(abs(metrics.falseChanges * metrics.minutes - 30) < 1e-9)
     }
 
     @Test("Who never says anything has no confidence to be judged")
     func mute() {
-        let figures = tally { _, _ in (nil, 0) }
-        #expect(figures.right == 0 && figures.wrong == 0 && figures.found == 0)
-        #expect(figures.confidence == nil && figures.calibrationError == nil && figures.medianDelay == nil)
+        let metrics = tally { _, _ in (nil, 0) }
+        #expect(metrics.right == 0 && metrics.wrong == 0 && metrics.found == 0)
+        #expect(metrics.confidence == nil && metrics.calibrationError == nil && metrics.medianDelay == nil)
     }
 }

@@ -23,19 +23,19 @@ struct TrainingTests {
         try model.safeTensors().serialized(halfPrecision: false)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [SyntheticGenres.configuration, SyntheticGenres.taughtConfiguration])
+    @Test(.timeLimit(.minutes(1)), arguments: [SyntheticGenres.configuration, SyntheticGenres.distilledConfiguration])
     func threeGenresAreLearnedFromAudio(configuration: TrainingConfiguration) throws {
         let (corpus, groups) = try Self.corpus(others: ["hiss"], aliases: ["hiss": "no-music"])
         #expect(corpus.labels == ["beats", "clicks", "glides", "no-music"])
-        let parts = try Division.byFolds(corpus, count: 2, groups: groups, valid: [])
+        let parts = try DataSplit.folds(corpus, count: 2, groups: groups, heldOut: [])
         let plan = TrainingPlan(
-            corpus: corpus, parts: parts, trainsOnEverything: true, configuration: configuration,
+            corpus: corpus, splits: parts, trainsOnEverything: true, configuration: configuration,
             seed: 1)
         let result = try TrainingSession(plan: plan, checkpoints: nil, resumes: false).run { _ in }
-        let figures = try #require(result.report.all)
-        #expect(figures.clips.accuracy > 0.9)
-        #expect(figures.windows.accuracy > 0.85)
-        #expect(figures.clips.n == corpus.tracks.count)
+        let metrics = try #require(result.report.all)
+        #expect(metrics.clips.accuracy > 0.9)
+        #expect(metrics.windows.accuracy > 0.85)
+        #expect(metrics.clips.n == corpus.tracks.count)
         #expect(result.report.byFold.map(\.run) == ["fold1", "fold2"])
         #expect(result.report.byFold.reduce(0) { $0 + $1.clips } == corpus.tracks.count)
         #expect(result.model.labels == corpus.labels)
@@ -48,7 +48,7 @@ struct TrainingTests {
             let probabilities = (0..<output.windows).map {
                 output.logProbabilities(window: $0).map { exp($0) }
             }
-            #expect(ClipVerdict(windows: probabilities)?.label == label)
+            #expect(ClipPrediction(windows: probabilities)?.label == label)
         }
     }
 
@@ -59,7 +59,8 @@ struct TrainingTests {
         configuration.epochs = 2
         let models = try [1, 1, 3].map { workers in
             let trainer = try Trainer(
-                corpus: corpus, training: Array(corpus.tracks.indices), held: [], configuration: configuration, seed: 4,
+                corpus: corpus, split: DataSplit(training: Array(corpus.tracks.indices), heldOut: []),
+                configuration: configuration, seed: 4,
                 workers: Workers(count: workers))
             try trainer.run(checkpoint: nil) { _ in true }
             return try Self.bytes(trainer.model())
@@ -67,7 +68,8 @@ struct TrainingTests {
         #expect(models[0] == models[1])
         #expect(models[0] == models[2])
         let other = try Trainer(
-            corpus: corpus, training: Array(corpus.tracks.indices), held: [], configuration: configuration, seed: 5)
+            corpus: corpus, split: DataSplit(training: Array(corpus.tracks.indices), heldOut: []),
+            configuration: configuration, seed: 5)
         try other.run(checkpoint: nil) { _ in true }
         #expect(try Self.bytes(other.model()) != models[0])
     }
@@ -81,10 +83,11 @@ struct TrainingTests {
         configuration.validateEvery = 1
         configuration.patience = patience
         let training = corpus.tracks.indices.filter { $0 % 3 > 0 }
-        let held = corpus.tracks.indices.filter { $0 % 3 == 0 }
+        let heldOut = corpus.tracks.indices.filter { $0 % 3 == 0 }
         func trainer(seed: UInt64 = 7) throws -> Trainer {
             try Trainer(
-                corpus: corpus, training: training, held: held, configuration: configuration, seed: seed,
+                corpus: corpus, split: DataSplit(training: training, heldOut: heldOut), configuration: configuration,
+                seed: seed,
                 workers: Workers(count: 2))
         }
         let whole = try trainer()
@@ -107,12 +110,12 @@ struct TrainingTests {
     @Test(arguments: ["training.teacher1", "training"])
     func aResumedSessionWithATeacherIsTheUninterruptedOne(stopped: String) throws {
         let (corpus, groups) = try Self.corpus(versions: 4)
-        var configuration = SyntheticGenres.taughtConfiguration
+        var configuration = SyntheticGenres.distilledConfiguration
         configuration.epochs = 2
         configuration.teachers[0].epochs = 2
-        let part = try Division.byFolds(corpus, count: 2, groups: groups, valid: [])[0]
+        let part = try DataSplit.folds(corpus, count: 2, groups: groups, heldOut: [])[0]
         let plan = TrainingPlan(
-            corpus: corpus, parts: [part], trainsOnEverything: false, configuration: configuration, seed: 5)
+            corpus: corpus, splits: [part], trainsOnEverything: false, configuration: configuration, seed: 5)
         let folder = try TemporaryFolder()
         var state: [String: [UInt8]] = [:]
         var runs: [String] = []
@@ -141,22 +144,24 @@ struct TrainingTests {
 
     @Test func whatATeacherSaysIsItsShareOfTheTarget() throws {
         let (corpus, _) = try Self.corpus(versions: 2)
-        let taught = SyntheticGenres.taughtConfiguration
+        let taught = SyntheticGenres.distilledConfiguration
         let training = Array(corpus.tracks.indices)
         let teacher = try Trainer(
-            corpus: corpus, training: training, held: [], configuration: taught.configuration(of: taught.teachers[0]),
+            corpus: corpus, split: DataSplit(training: training, heldOut: []),
+            configuration: taught.configuration(of: taught.teachers[0]),
             seed: 9)
         try teacher.run(checkpoint: nil) { $0.epoch.epoch < 2 }
         let trainer = try Trainer(
-            corpus: corpus, training: training, held: [], configuration: taught, seed: 4, teachers: [teacher])
+            corpus: corpus, split: DataSplit(training: training, heldOut: []), configuration: taught, seed: 4,
+            teachers: [teacher])
         let network = trainer.network
         func targets() -> [Float] { (0..<network.targets.count).map { network.targets.pointer[$0] } }
-        trainer.maker.fill(network, teachers: trainer.teachers, step: 3)
+        trainer.batchBuilder.fill(network, teachers: trainer.teachers, step: 3)
         let plain = targets()
         Teacher.teach(network, by: trainer.teachers, share: 0.25)
         // The same windows through the teacher as a model would see them.
         let model = try teacher.model()
-        let transform = teacher.maker.inputTransforms[0]
+        let transform = teacher.batchBuilder.inputTransforms[0]
         let input = teacher.network.branches[0].input
         for (window, mixed) in targets().chunked(by: 3).enumerated() {
             let coefficients = (0..<50).flatMap { frame -> [Float] in
@@ -183,7 +188,8 @@ struct TrainingTests {
         configuration.epochs = 1
         configuration.stepsPerEpoch = 1
         let trainer = try Trainer(
-            corpus: corpus, training: Array(corpus.tracks.indices), held: [], configuration: configuration, seed: 1)
+            corpus: corpus, split: DataSplit(training: Array(corpus.tracks.indices), heldOut: []),
+            configuration: configuration, seed: 1)
         try trainer.run(checkpoint: folder.file("state")) { _ in true }
         let good = try readFile(folder.file("state"), limit: 1 << 24)
         var generator = CounterGenerator(seed: 3, purpose: .sample)
@@ -206,14 +212,15 @@ struct TrainingTests {
         configuration.epochs = 1
         configuration.averaging = 0
         let trainer = try Trainer(
-            corpus: corpus, training: Array(corpus.tracks.indices), held: [], configuration: configuration, seed: 2)
+            corpus: corpus, split: DataSplit(training: Array(corpus.tracks.indices), heldOut: []),
+            configuration: configuration, seed: 2)
         try trainer.run(checkpoint: nil) { _ in true }
         let model = try trainer.model()
         trainer.network.parameters = trainer.optimizer.average
         trainer.network.running = trainer.optimizer.averageRunning
-        trainer.maker.fill(trainer.network, step: 1000)
+        trainer.batchBuilder.fill(trainer.network, step: 1000)
         trainer.network.forward(.inference)
-        let transform = trainer.maker.inputTransforms[0]
+        let transform = trainer.batchBuilder.inputTransforms[0]
         // The first branch's input back to plain coefficients, by the projection's transpose, which as a projection's undoes
         // it. What was taken away must not matter to any branch.
         let inverse = InputTransform(ignoringTopBands: configuration.ignoredTopBands)
@@ -243,22 +250,22 @@ struct TrainingTests {
 
     @Test func whatIsHeldOutIsNeverTrainedOn() throws {
         let (corpus, groups) = try Self.corpus(versions: 8)
-        let parts = try Division.byFolds(corpus, count: 4, groups: groups, valid: [])
+        let parts = try DataSplit.folds(corpus, count: 4, groups: groups, heldOut: [])
         for part in parts {
-            let held = Set(part.held.map { corpus.tracks[$0].group })
-            #expect(held.isDisjoint(with: part.training.map { corpus.tracks[$0].group }))
-            #expect(part.held.count + part.training.count == corpus.tracks.count)
+            let heldOut = Set(part.heldOut.map { corpus.tracks[$0].group })
+            #expect(heldOut.isDisjoint(with: part.training.map { corpus.tracks[$0].group }))
+            #expect(part.heldOut.count + part.training.count == corpus.tracks.count)
         }
-        #expect(Set(parts.flatMap(\.held)).count == corpus.tracks.count)
+        #expect(Set(parts.flatMap(\.heldOut)).count == corpus.tracks.count)
         let valid = [corpus.tracks[0].name]
-        let part = try Division.bySplit(corpus, split: nil, valid: valid)
-        #expect(part.held == [0])
+        let part = try DataSplit(corpus, training: nil, heldOut: valid)
+        #expect(part.heldOut == [0])
         #expect(!part.training.contains { corpus.tracks[$0].group == corpus.tracks[0].group })
         #expect(throws: TrainingError.self) {
-            try Division.bySplit(corpus, split: [corpus.tracks[1].name], valid: valid)
+            try DataSplit(corpus, training: [corpus.tracks[1].name], heldOut: valid)
         }
         #expect(throws: TrainingError.self) {
-            try Division.bySplit(corpus, split: nil, valid: [TrackName(genre: "beats", track: "unknown")])
+            try DataSplit(corpus, training: nil, heldOut: [TrackName(genre: "beats", track: "unknown")])
         }
     }
 }

@@ -58,13 +58,13 @@ struct TunerTests {
     @Test(.timeLimit(.minutes(1))) func aSearchGoesOnWhereItStoppedAndFindsWhatWorks() throws {
         let folder = try TemporaryFolder()
         let (corpus, groups) = try TrainingTests.corpus(versions: 4)
-        let parts = try Division.byFolds(corpus, count: 2, groups: groups, valid: [])
+        let parts = try DataSplit.folds(corpus, count: 2, groups: groups, heldOut: [])
         var base = SyntheticGenres.configuration
         base.epochs = 3
         base.validateEvery = 0
         func tuner(seed: UInt64 = 1) throws -> Tuner {
             Tuner(
-                corpus: corpus, parts: parts, space: try Self.space(#"{"learningRate": {"choice": [1e-7, 0.01]}}"#),
+                corpus: corpus, splits: parts, space: try Self.space(#"{"learningRate": {"choice": [1e-7, 0.01]}}"#),
                 base: base,
                 trials: 4, rungs: 2, seed: seed)
         }

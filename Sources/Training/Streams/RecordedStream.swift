@@ -22,7 +22,7 @@ package struct RecordedStream: Sendable {
         var elapsed: Double
 
         /// Whether it is long enough after the change that the label should be right.
-        var isSettled: Bool { age >= StreamFigures.settling }
+        var isSettled: Bool { age >= StreamMetrics.settling }
     }
 
     /// The model's labels.
@@ -30,36 +30,4 @@ package struct RecordedStream: Sendable {
     let noMusic: Int?
     var steps: [Step] = []
     var clips = 0
-}
-
-/// Plays clips to the network and keeps what it says.
-package final class StreamRecorder {
-    package private(set) var stream: RecordedStream
-    private let windows: WindowStream
-    private var samples = 0
-
-    /// Of the clips' samples, Hz.
-    package var rate: Int { windows.inputRate }
-
-    package init(model: GenreModel, rate: Int) throws(StreamingError) {
-        stream = RecordedStream(labels: model.labels, noMusic: model.noMusicIndex)
-        windows = try WindowStream(
-            model: model, inputRate: rate, silenceLevel: EstimatorParameters().silenceLevel)
-    }
-
-    /// Plays a clip of one of the model's labels, mono samples at the recorder's rate.
-    package func play(_ clip: [Float], label: Int) {
-        let start = Double(samples) / Double(windows.inputRate)
-        clip.withUnsafeBufferPointer { samples in
-            windows.process(samples) { step in
-                stream.steps.append(
-                    RecordedStream.Step(
-                        time: step.position, truth: label, age: max(0, step.position - start), clip: stream.clips,
-                        window: step.window.map(Array.init), active: step.active, silent: step.silent,
-                        elapsed: step.elapsed))
-            }
-        }
-        samples += clip.count
-        stream.clips += 1
-    }
 }

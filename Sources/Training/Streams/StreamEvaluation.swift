@@ -16,7 +16,7 @@ package struct StreamEvaluation: Sendable {
     package var isJudged: Bool { streams.contains { $0.steps.contains(where: \.isSettled) } }
 
     /// What the daemon would publish with these parameters.
-    package func figures(_ parameters: EstimatorParameters) throws(StreamingError) -> StreamFigures {
+    package func metrics(_ parameters: EstimatorParameters) throws(StreamingError) -> StreamMetrics {
         var tally = StreamTally()
         for stream in streams {
             let estimator = try Estimator(
@@ -33,11 +33,11 @@ package struct StreamEvaluation: Sendable {
                 tally.add(step, label: estimator.label, confidence: Double(estimator.confidence))
             }
         }
-        return tally.figures
+        return tally.metrics
     }
 
     /// What publishing each window's most probable label would give.
-    package func rawFigures() -> StreamFigures {
+    package func rawMetrics() -> StreamMetrics {
         var tally = StreamTally()
         for stream in streams {
             tally.startStream()
@@ -47,7 +47,7 @@ package struct StreamEvaluation: Sendable {
                     step, label: best, confidence: best.flatMap { best in step.window.map { Double($0[best]) } } ?? 0)
             }
         }
-        return tally.figures
+        return tally.metrics
     }
 
     /// Combinations of the parameters that matter.

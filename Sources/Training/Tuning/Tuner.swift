@@ -23,7 +23,7 @@ package struct Tuner {
     }
 
     package let corpus: Corpus
-    package let parts: [Division.Part]
+    package let splits: [DataSplit]
     package let space: SearchSpace
     package let base: TrainingConfiguration
     package let trials: Int
@@ -35,12 +35,12 @@ package struct Tuner {
     static let factor = 3
 
     package init(
-        corpus: Corpus, parts: [Division.Part], space: SearchSpace, base: TrainingConfiguration, trials: Int,
+        corpus: Corpus, splits: [DataSplit], space: SearchSpace, base: TrainingConfiguration, trials: Int,
         rungs: Int,
         seed: UInt64, workers: Workers = Workers()
     ) {
         self.corpus = corpus
-        self.parts = parts
+        self.splits = splits
         self.space = space
         self.base = base
         self.trials = trials
@@ -89,7 +89,7 @@ package struct Tuner {
                 var configuration = drawn
                 configuration.epochs = epochs
                 configuration.validateEvery = 0
-                let outcome = try judge(configuration, trial: trial, rung: rung, settings, search)
+                let outcome = try evaluate(configuration, trial: trial, rung: rung, settings, search)
                 known.append(outcome)
                 try Self.write(known, to: path)
                 tell(outcome, false)
@@ -109,39 +109,40 @@ package struct Tuner {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         result.add((try? encoder.encode(base)).map { String(decoding: $0, as: UTF8.self) } ?? "")
-        for part in parts { result.add(corpus.fingerprint(training: part.training, held: part.held)) }
+        for split in splits { result.add(corpus.fingerprint(split)) }
         return result.text
     }
 
-    private func judge(
+    private func evaluate(
         _ configuration: TrainingConfiguration, trial: Int, rung: Int, _ settings: [String: String], _ search: String
     ) throws(TrainingError) -> Outcome {
         let clock = ContinuousClock()
         let start = clock.now
-        var said: [CrossCalibration.Part] = []
+        var folds: [CrossCalibration.Fold] = []
         do {
-            for part in parts {
+            for split in splits {
                 let trainer = try Trainer(
-                    corpus: corpus, training: part.training, held: [], configuration: configuration, seed: seed,
+                    corpus: corpus, split: DataSplit(training: split.training, heldOut: []),
+                    configuration: configuration, seed: seed,
                     workers: workers)
                 try trainer.run(checkpoint: nil) { _ in true }
                 let model = try trainer.model()
-                said.append(
+                folds.append(
                     .init(
-                        outputs: model.outputs(of: part.held, in: corpus, workers: workers),
-                        taught: part.taught(in: corpus)))
+                        outputs: model.outputs(of: split.heldOut, in: corpus, workers: workers),
+                        trainedLabels: split.trainedLabels(in: corpus)))
             }
         } catch  where error.code == .diverged {
-            said = []
+            folds = []
         }
-        let calibrations = CrossCalibration(said, of: corpus, sampling: configuration.sampling)
-        let outputs = zip(said, calibrations.parts).flatMap { $0.outputs.map($1.applied(to:)) }.eachTrackOnce
-        let figures = Figures(outputs, labels: corpus.labels)
+        let calibrations = CrossCalibration(folds, of: corpus, sampling: configuration.sampling)
+        let outputs = zip(folds, calibrations.folds).flatMap { $0.outputs.map($1.applied(to:)) }.eachTrackOnce
+        let metrics = ClassificationMetrics(outputs, labels: corpus.labels)
         return Outcome(
             trial: trial, rung: rung, epochs: configuration.epochs,
             // JSON has no infinity.
-            nll: outputs.isEmpty ? 1e9 : figures.windows.nll, windowAccuracy: figures.windows.accuracy,
-            clipAccuracy: figures.clips.accuracy, seconds: (clock.now - start) / .seconds(1), settings: settings,
+            nll: outputs.isEmpty ? 1e9 : metrics.windows.nll, windowAccuracy: metrics.windows.accuracy,
+            clipAccuracy: metrics.clips.accuracy, seconds: (clock.now - start) / .seconds(1), settings: settings,
             search: search)
     }
 

@@ -94,7 +94,7 @@ enum SyntheticGenres {
     }
 
     /// The same, taught by the first.
-    static var taughtConfiguration: TrainingConfiguration {
+    static var distilledConfiguration: TrainingConfiguration {
         var taught = branchedConfiguration
         taught.teachers = [TeacherConfiguration(architecture: configuration.architecture, dropout: 0, epochs: 4)]
         return taught

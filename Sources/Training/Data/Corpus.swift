@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Basics
+import Foundation
+import Model
+
+/// All tracks of one or more feature stores, with the labels that their folders come to.
+package struct Corpus: Sendable {
+    /// A feature store and its share within each of its genres, beside the other stores.
+    package struct Source: Sendable, Equatable {
+        package var path: String
+        package var weight: Double
+
+        package init(path: String, weight: Double = 1) {
+            self.path = path
+            self.weight = weight
+        }
+    }
+
+    /// Sorted, but `no-music` is the last.
+    package let labels: [String]
+    package let sources: [Source]
+    package let tracks: [Track]
+    /// What was left out, and why: a line each.
+    package let remarks: [String]
+
+    package var noMusic: Int? { labels.firstIndex(of: GenreModel.noMusic) }
+
+    /// Loads stores.
+    ///
+    /// - Parameters:
+    ///   - variants: stores of the same tracks as they sound through other channels; what they have no track for
+    ///     is not looked at.
+    ///   - aliases: folders that are another label's, such as `speech` → `no-music`.
+    ///   - only: if given, the tracks to load; others are not looked at.
+    ///   - labels: if given, the labels in their order; tracks of others are left out.
+    package init(
+        _ sources: [Source], variants: [String] = [], aliases: [String: String] = [:],
+        groups: TrackGroups = TrackGroups(), only: Set<TrackName>? = nil, labels: [String]? = nil
+    ) throws(TrainingError) {
+        self.sources = sources
+        if let missing = variants.first(where: { !isFolder($0) }) {
+            throw TrainingError(.badParameter, "'\(missing)', given as --variants, is not a folder")
+        }
+        let stores = try sources.map { source throws(TrainingError) in try FeatureStore(at: source.path) }
+        // Who judges may have fewer folders than who trained.
+        for (folder, label) in aliases.sorted(by: { $0.key < $1.key }) where labels == nil {
+            guard stores.contains(where: { $0.tracks.contains { $0.genre == folder } }) else {
+                throw TrainingError(
+                    .badParameter, "'\(folder)', which shall be \(label), is a folder of no store: is it misspelt?")
+            }
+        }
+        let names = Set(stores.flatMap { $0.tracks.map { aliases[$0.genre] ?? $0.genre } })
+        self.labels =
+            labels ?? names.sorted { ($0 == GenreModel.noMusic ? 1 : 0, $0) < ($1 == GenreModel.noMusic ? 1 : 0, $1) }
+        let index = Dictionary(uniqueKeysWithValues: self.labels.enumerated().map { ($1, $0) })
+        var tracks: [Track] = []
+        var remarks: [String] = []
+        var seen: [TrackName: Int] = [:]
+        var usedVariants: Set<String> = []
+        for (number, store) in stores.enumerated() {
+            for name in store.tracks where only?.contains(name) ?? true {
+                guard let label = index[aliases[name.genre] ?? name.genre] else {
+                    remarks.append("\(name): the model has no label '\(name.genre)'")
+                    continue
+                }
+                if let other = seen.updateValue(number, forKey: name) {
+                    if other == number {
+                        throw TrainingError(
+                            .badParameter,
+                            "'\(name)' is twice in '\(store.root)', under names that differ only in how Unicode writes them"
+                        )
+                    }
+                    throw TrainingError(
+                        .badParameter,
+                        "'\(name)' is in '\(stores[other].root)' and in '\(store.root)': if the second is the same"
+                            + " tracks through another channel, give it as --variants")
+                }
+                var features = [try store.load(name)]
+                if let shortage = features[0].shortage {
+                    remarks.append("\(name): \(shortage)")
+                    continue
+                }
+                for folder in variants
+                where FileManager.default.fileExists(atPath: FeatureStore.path(of: name, in: folder)) {
+                    let variant = try FeatureStore.load(name, in: folder)
+                    usedVariants.insert(folder)
+                    if variant.shortage == nil { features.append(variant) }
+                }
+                let entry = groups.entries[name]
+                tracks.append(
+                    Track(
+                        name: name, label: label, store: number, group: entry?.group ?? "=\(name)",
+                        weight: entry?.weight ?? 1, variants: features))
+            }
+        }
+        if !groups.entries.isEmpty, !tracks.contains(where: { groups.entries[$0.name] != nil }) {
+            throw TrainingError(
+                .badParameter,
+                "the groups name no track of the stores: '\(groups.entries.keys.map(\.description).min() ?? "")', where a"
+                    + " store has '\(tracks.first?.name.description ?? "nothing")'; a track's name has no extension")
+        }
+        if let unused = variants.first(where: { !usedVariants.contains($0) }) {
+            throw TrainingError(.badParameter, "'\(unused)', given as --variants, has no track of the stores")
+        }
+        guard !tracks.isEmpty else {
+            let places = sources.map { "'\($0.path)'" }.joined(separator: ", ")
+            let reason = remarks.first.map { "; \(remarks.count) left out, the first is \($0)" } ?? ""
+            throw TrainingError(.malformed, "no track is left to work with in \(places)\(reason)")
+        }
+        // Who judges may have fewer genres than who trained.
+        let present = Set(tracks.map(\.label))
+        if labels == nil, let empty = self.labels.enumerated().first(where: { !present.contains($0.offset) })?.element {
+            let folders = [empty] + aliases.filter { $0.value == empty }.keys.sorted()
+            let own = remarks.first { remark in folders.contains { remark.hasPrefix("\($0)/") } }
+            let reason = own ?? "none was asked for"
+            throw TrainingError(
+                .badParameter,
+                "of '\(empty)' no track is left to learn from (\(reason)): add one, or remove the folder")
+        }
+        self.tracks = tracks
+        self.remarks = remarks
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Foundation
+
+/// What the windows of a stretch of audio say together.
+package struct ClipPrediction: Sendable {
+    /// The label's index.
+    package var label: Int
+    /// Each label's: the normalised geometric mean of the windows' probabilities, which a clip's label is the maximum of.
+    package var probabilities: [Double]
+    /// The share of windows whose likeliest label each is.
+    package var votes: [Double]
+    package var windows: Int
+
+    /// Nil without a window.
+    package init?(windows: [[Float]]) {
+        guard let count = windows.first?.count else { return nil }
+        var sums = [Double](repeating: 0, count: count)
+        votes = [Double](repeating: 0, count: count)
+        for window in windows {
+            var best = 0
+            for label in 0..<count {
+                // A probability can be 0 in single precision.
+                sums[label] += log(max(1e-30, Double(window[label])))
+                if window[label] > window[best] { best = label }
+            }
+            votes[best] += 1 / Double(windows.count)
+        }
+        let means = sums.map { $0 / Double(windows.count) }
+        let largest = means.max() ?? 0
+        let scale = means.reduce(0) { $0 + exp($1 - largest) }
+        probabilities = means.map { exp($0 - largest) / scale }
+        label = means.firstIndex(of: largest) ?? 0
+        self.windows = windows.count
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Foundation
+import Model
+import Streaming
+
+extension GenreModel {
+    /// The logits of each window of a track, by the network that the daemon runs.
+    package func logits(of features: LogMel) -> [Float] {
+        var normalizer = LevelNormalizer(frontEnd: frontEnd)
+        let cosine = CosineTransform(frontEnd: frontEnd)
+        let network = IncrementalNetwork(model: self)
+        var result: [Float] = []
+        var values = features.values
+        var coefficients = [Float](repeating: 0, count: cosine.outputs)
+        values.withUnsafeMutableBufferPointer { values in
+            coefficients.withUnsafeMutableBufferPointer { coefficients in
+                for frame in 0..<features.frames {
+                    let bands = UnsafeMutableBufferPointer(
+                        rebasing: values[(frame * features.bands)..<((frame + 1) * features.bands)])
+                    normalizer.process(bands)
+                    cosine.process(bands.baseAddress!, into: coefficients.baseAddress!)
+                    if network.push(coefficients.baseAddress!) { result.append(contentsOf: network.logits) }
+                }
+            }
+        }
+        return result
+    }
+
+    /// Runs tracks of a corpus, several at once; their order is kept.
+    package func outputs(of tracks: [Int], in corpus: Corpus, workers: Workers = Workers()) -> [ClipOutput] {
+        let results = UnsafeMutablePointer<[Float]>.allocate(capacity: tracks.count)
+        results.initialize(repeating: [], count: tracks.count)
+        defer {
+            results.deinitialize(count: tracks.count)
+            results.deallocate()
+        }
+        workers.forEach(tracks.count) { index, _ in
+            results[index] = logits(of: corpus.tracks[tracks[index]].features)
+        }
+        return tracks.enumerated().map { index, track in
+            let track = corpus.tracks[track]
+            return ClipOutput(
+                name: track.name, label: track.label, store: track.store, labels: labels.count, logits: results[index])
+        }
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// Work on channels by vectors. The compiler makes vector code of plain loops only where few arrays take part and nothing
+/// is chosen.
+enum SIMDLanes {
+    typealias Vector = SIMD8<Float>
+
+    /// Calls `body(first, lanes)` for `lanes` channels from `first` on, all but the last time a whole vector of them.
+    @inline(__always)
+    static func forEach(_ channels: Int, _ body: (_ first: Int, _ lanes: Int) -> Void) {
+        var first = 0
+        while first + Vector.scalarCount <= channels {
+            body(first, Vector.scalarCount)
+            first += Vector.scalarCount
+        }
+        if first < channels { body(first, channels - first) }
+    }
+
+    /// `lanes` numbers; the others are 0.
+    @inline(__always)
+    static func load(_ pointer: UnsafePointer<Float>, _ lanes: Int) -> Vector {
+        if lanes == Vector.scalarCount { return UnsafeRawPointer(pointer).loadUnaligned(as: Vector.self) }
+        var vector = Vector.zero
+        for lane in 0..<lanes { vector[lane] = pointer[lane] }
+        return vector
+    }
+
+    @inline(__always)
+    static func store(_ vector: Vector, _ pointer: UnsafeMutablePointer<Float>, _ lanes: Int) {
+        if lanes == Vector.scalarCount {
+            UnsafeMutableRawPointer(pointer).storeBytes(of: vector, as: Vector.self)
+        } else {
+            for lane in 0..<lanes { pointer[lane] = vector[lane] }
+        }
+    }
+
+    @inline(__always)
+    static func larger(_ a: Vector, _ b: Vector) -> Vector { a.replacing(with: b, where: b .> a) }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Basics
+import Foundation
+import Model
+
+/// Fills a network's input and targets: windows drawn and augmented, mixed in pairs, transformed and standardised.
+final class BatchBuilder {
+    /// A branch each.
+    let inputTransforms: [InputTransform]
+
+    private let augmenter: Augmenter
+    private let styleMixer: StyleMixer
+    private let configuration: TrainingConfiguration
+    private let seed: UInt64
+    private let labels: Int
+    private let workers: Workers
+    private let frontEnd = FrontEnd.version1
+    /// [batch, frames, bands]: windows as they were drawn, and mixed.
+    private let drawn: Storage
+    private let mixed: Storage
+    private let drawnLabels: UnsafeMutablePointer<Int>
+
+    /// Windows that mean and deviation are measured on.
+    private static let measuredWindows = 1024
+
+    init(
+        corpus: Corpus, training: [Int], configuration: TrainingConfiguration, seed: UInt64, workers: Workers
+    ) throws(TrainingError) {
+        let sampler = WindowSampler(corpus: corpus, training: training, configuration: configuration.sampling)
+        guard !sampler.genres.isEmpty else {
+            throw TrainingError(.badParameter, "there is no music to train on: every track is held out or has weight 0")
+        }
+        augmenter = Augmenter(corpus: corpus, sampler: sampler, configuration: configuration.augmentation)
+        styleMixer = StyleMixer(batch: configuration.batch, chance: configuration.augmentation.styleChance)
+        self.configuration = configuration
+        self.seed = seed
+        self.workers = workers
+        labels = corpus.labels.count
+        let window = frontEnd.windowFrames * frontEnd.melBands
+        drawn = Storage(configuration.batch * window)
+        mixed = Storage(configuration.batch * window)
+        drawnLabels = .allocate(capacity: configuration.batch)
+        drawnLabels.initialize(repeating: 0, count: configuration.batch)
+        inputTransforms = Self.measure(
+            augmenter,
+            configuration.architecture.branches.map {
+                InputTransform(ignoringTopBands: configuration.ignoredTopBands, bands: $0.bands)
+            },
+            seed: seed, workers: workers)
+    }
+
+    deinit { drawnLabels.deallocate() }
+
+    /// Memory for a batch's windows, in bytes.
+    static func bytes(batch: Int) -> Int {
+        let frontEnd = FrontEnd.version1
+        return 4 * 2 * batch * frontEnd.windowFrames * frontEnd.melBands
+    }
+
+    /// Measures mean and deviation over augmented windows.
+    private static func measure(
+        _ augmenter: Augmenter, _ transforms: [InputTransform], seed: UInt64, workers: Workers
+    ) -> [InputTransform] {
+        let frames = FrontEnd.version1.windowFrames
+        let bands = FrontEnd.version1.melBands
+        let windows = Storage(measuredWindows * frames * bands)
+        workers.forEach(measuredWindows) { index, _ in
+            var generator = CounterGenerator(seed: seed, index: index, purpose: .standardisation)
+            let window = windows.pointer + index * frames * bands
+            _ = augmenter.prepare(index: index, &generator, into: window)
+            augmenter.mask(window, &generator)
+        }
+        return transforms.map { transform in
+            let outputs = Storage(measuredWindows * frames * transform.outputs)
+            workers.forEach(measuredWindows) { index, _ in
+                transform.apply(
+                    windows.pointer + index * frames * bands, frames: frames,
+                    into: outputs.pointer + index * frames * transform.outputs)
+            }
+            return transform.standardizing(UnsafeBufferPointer(start: outputs.pointer, count: outputs.count))
+        }
+    }
+
+    /// Prepares the batch of a step, for the network and for those that teach it.
+    func fill(_ network: TrainingNetwork, teachers: [Teacher] = [], step: Int) {
+        let batch = configuration.batch
+        let window = frontEnd.windowFrames * frontEnd.melBands
+        workers.forEach(batch) { index, _ in
+            var generator = CounterGenerator(seed: seed, step: step, index: index, purpose: .sample)
+            let target = drawn.pointer + index * window
+            drawnLabels[index] = augmenter.prepare(index: index, &generator, into: target)
+            styleMixer.measure(target, index: index)
+        }
+        var others = CounterGenerator(seed: seed, step: step, purpose: .partners)
+        let stylePartners = Array(0..<batch).shuffled(using: &others)
+        workers.forEach(batch) { index, _ in
+            var generator = CounterGenerator(seed: seed, step: step, index: index, purpose: .style)
+            let target = drawn.pointer + index * window
+            styleMixer.mix(target, index: index, with: stylePartners[index], &generator)
+            augmenter.mask(target, &generator)
+        }
+        var generator = CounterGenerator(seed: seed, step: step, purpose: .mixup)
+        let partners = Array(0..<batch).shuffled(using: &generator)
+        let shares: [Float] = (0..<batch).map { _ in
+            // Of a smaller parameter shares are 0 or 1 to what numbers can tell.
+            guard configuration.mixup >= 0.01 else { return 1 }
+            let share = generator.beta(Float(configuration.mixup))
+            return max(share, 1 - share)
+        }
+        let smoothing = Float(configuration.labelSmoothing)
+        workers.forEach(batch) { index, _ in
+            let (partner, share) = (partners[index], shares[index])
+            let target = mixed.pointer + index * window
+            let (a, b) = (drawn.pointer + index * window, drawn.pointer + partner * window)
+            for place in 0..<window { target[place] = b[place] + share * (a[place] - b[place]) }
+            network.take(target, window: index, through: inputTransforms)
+            for teacher in teachers { teacher.network.take(target, window: index, through: teacher.inputTransforms) }
+            let wanted = network.targets.pointer + index * labels
+            for label in 0..<labels { wanted[label] = smoothing / Float(labels) }
+            wanted[drawnLabels[index]] += share * (1 - smoothing)
+            wanted[drawnLabels[partner]] += (1 - share) * (1 - smoothing)
+        }
+    }
+}
+
+extension TrainingNetwork {
+    /// Puts a window of normalised log-mel frames, [frames, melBands], into the branches' inputs.
+    fileprivate func take(_ frames: UnsafePointer<Float>, window: Int, through transforms: [InputTransform]) {
+        for (branch, transform) in zip(branches, transforms) {
+            transform.apply(
+                frames, frames: shape.frames,
+                into: branch.input.pointer + window * shape.frames * branch.shape.inputs)
+        }
+    }
+}

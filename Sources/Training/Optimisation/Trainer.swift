@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Basics
+import Foundation
+import Model
+
+/// One training run: from a corpus and the tracks to train on to a network's averaged weights.
+package final class Trainer {
+    /// What an epoch brought.
+    package struct Epoch: Codable, Sendable, Equatable {
+        /// Counted from 1.
+        package var epoch: Int
+        /// Mean over the epoch's steps; of smoothed and mixed targets, so never near 0.
+        package var loss: Double
+        package var accuracy: Double
+        package var rate: Double
+        /// Of the averaged weights on the held-out tracks, after epochs that end with a validation.
+        package var validation: Validation?
+    }
+
+    package struct Validation: Codable, Sendable, Equatable {
+        package var windowAccuracy: Double
+        package var clipAccuracy: Double
+        package var nll: Double
+    }
+
+    package struct Progress: Sendable {
+        package var epoch: Epoch
+        package var epochs: Int
+        /// Seconds since this process began to train, and until the end at this pace.
+        package var elapsed: Double
+        package var remaining: Double
+        package var windowsPerSecond: Double
+    }
+
+    package let corpus: Corpus
+    package let split: DataSplit
+    package let configuration: TrainingConfiguration
+    package let seed: UInt64
+    package internal(set) var history: [Epoch] = []
+
+    let workers: Workers
+    let network: TrainingNetwork
+    let batchBuilder: BatchBuilder
+    let teachers: [Teacher]
+    var optimizer: Optimizer
+    var step = 0
+    /// The averaged weights with the best validation so far, where training can stop early.
+    var best: (nll: Double, average: [Float], running: RunningStatistics)?
+    var validationsSinceBest = 0
+
+    /// - Parameter teachers: trainers that have ended, one for each of the configuration's.
+    package init(
+        corpus: Corpus, split: DataSplit, configuration: TrainingConfiguration, seed: UInt64,
+        teachers: [Trainer] = [], workers: Workers = Workers()
+    ) throws(TrainingError) {
+        if let problem = configuration.problem { throw TrainingError(.badParameter, problem) }
+        precondition(teachers.count == configuration.teachers.count, "each teacher is trained before its student")
+        self.teachers = teachers.map(Teacher.init)
+        self.corpus = corpus
+        self.split = split
+        self.configuration = configuration
+        self.seed = seed
+        self.workers = workers
+        let shape = Self.shape(configuration, labels: corpus.labels.count)
+        network = TrainingNetwork(shape: shape, batch: configuration.batch, workers: workers, seed: seed)
+        batchBuilder = try BatchBuilder(
+            corpus: corpus, training: split.training, configuration: configuration, seed: seed, workers: workers)
+        optimizer = Optimizer(shape: shape, parameters: network.parameters, running: network.running)
+        // Anything that the model cannot be is said now, not after hours.
+        _ = try model()
+    }
+
+    private static func shape(_ configuration: TrainingConfiguration, labels: Int) -> NetworkShape {
+        NetworkShape(
+            architecture: configuration.architecture, coefficients: FrontEnd.version1.coefficients,
+            frames: FrontEnd.version1.windowFrames, labels: labels)
+    }
+
+    /// Memory that training takes, without the corpus, in bytes.
+    static func bytes(_ configuration: TrainingConfiguration, labels: Int) -> Int {
+        TrainingNetwork.bytes(shape(configuration, labels: labels), batch: configuration.batch)
+            + BatchBuilder.bytes(batch: configuration.batch)
+    }
+
+    /// Whether training has ended: all epochs, or an early stop.
+    package var isFinished: Bool {
+        history.count >= configuration.epochs
+            || configuration.patience > 0 && validationsSinceBest >= configuration.patience
+    }
+
+    /// Trains to the end.
+    ///
+    /// - Parameters:
+    ///   - checkpoint: where the state is written after every epoch; nil writes none.
+    ///   - tell: hears of each epoch; returning false stops after it.
+    package func run(checkpoint: String?, _ tell: (Progress) -> Bool) throws(TrainingError) {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let first = step
+        while !isFinished {
+            var (loss, hits) = (0.0, 0)
+            var rate = 0.0
+            for _ in 0..<configuration.stepsPerEpoch {
+                rate = configuration.rate(step: step)
+                let result = trainStep(rate: rate)
+                loss += result.loss
+                hits += result.hits
+            }
+            let count = Double(configuration.stepsPerEpoch)
+            guard loss.isFinite else {
+                throw TrainingError(
+                    .diverged, "the loss is no number after \(step) steps: lower learningRate in the configuration")
+            }
+            var epoch = Epoch(
+                epoch: history.count + 1, loss: loss / count,
+                accuracy: Double(hits) / count / Double(configuration.batch),
+                rate: rate)
+            let isLast = epoch.epoch == configuration.epochs
+            let isDue = configuration.validateEvery > 0 && epoch.epoch % configuration.validateEvery == 0
+            if !split.heldOut.isEmpty && (isLast || isDue) { epoch.validation = try validate() }
+            history.append(epoch)
+            if let checkpoint { try saveCheckpoint(checkpoint) }
+            let elapsed = (clock.now - start) / .seconds(1)
+            let pace = elapsed / Double(step - first)
+            let progress = Progress(
+                epoch: epoch, epochs: configuration.epochs, elapsed: elapsed,
+                remaining: pace * Double(configuration.steps - step),
+                windowsPerSecond: Double(configuration.batch) / pace)
+            if !tell(progress) { return }
+        }
+    }
+
+    private func trainStep(rate: Double) -> (loss: Double, hits: Int) {
+        batchBuilder.fill(network, teachers: teachers, step: step)
+        Teacher.teach(network, by: teachers, share: Float(configuration.teacherShare))
+        network.forward(.training(seed: seed, step: step, dropout: Float(configuration.dropout)))
+        let result = network.backward()
+        optimizer.update(network, step: step, rate: rate, configuration: configuration)
+        step += 1
+        return result
+    }
+
+    private func validate() throws(TrainingError) -> Validation {
+        let model = try model(optimizer.average, optimizer.averageRunning)
+        let metrics = ClassificationMetrics(
+            model.outputs(of: split.heldOut, in: corpus, workers: workers), labels: corpus.labels, temperature: 1)
+        if configuration.patience > 0 {
+            if best.map({ metrics.windows.nll < $0.nll }) ?? true {
+                best = (metrics.windows.nll, optimizer.average, optimizer.averageRunning)
+                validationsSinceBest = 0
+            } else {
+                validationsSinceBest += 1
+            }
+        }
+        return Validation(
+            windowAccuracy: metrics.windows.accuracy, clipAccuracy: metrics.clips.accuracy, nll: metrics.windows.nll)
+    }
+
+    /// The network as it stands: the averaged weights, or those of the best validation where training can stop early,
+    /// of temperature 1 and without a card.
+    package func model() throws(TrainingError) -> GenreModel {
+        let (parameters, running) = result
+        return try model(parameters, running)
+    }
+
+    /// What training has come to: the averaged weights, or those of the best validation.
+    var result: (parameters: [Float], running: RunningStatistics) {
+        best.map { ($0.average, $0.running) } ?? (optimizer.average, optimizer.averageRunning)
+    }
+
+    private func model(_ parameters: [Float], _ running: RunningStatistics) throws(TrainingError) -> GenreModel {
+        do {
+            return try GenreModel(
+                architecture: configuration.architecture, labels: corpus.labels, temperature: 1, card: [:],
+                tensors: network.shape.tensors(
+                    parameters: parameters, running: running, inputTransforms: batchBuilder.inputTransforms))
+        } catch {
+            throw TrainingError(.badParameter, "no model can be made of this: \(error.message)")
+        }
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// A hash of what a result follows from, to tell whether it may be gone on with (FNV-1a, 64 bits: not against malice).
+struct Fingerprint: Sendable, Equatable {
+    private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    private mutating func add(_ bits: UInt64) { value = (value ^ bits) &* 0x100_0000_01B3 }
+
+    mutating func add(bytes: some Sequence<UInt8>) {
+        for byte in bytes { add(UInt64(byte)) }
+    }
+
+    mutating func add(_ text: String) {
+        add(bytes: text.utf8)
+        // So that two texts are not one long one.
+        add(UInt64(256))
+    }
+
+    mutating func add(_ values: [Float]) {
+        for value in values { add(UInt64(value.bitPattern)) }
+        add(UInt64(values.count))
+    }
+
+    mutating func add(_ other: Fingerprint) { add(other.value) }
+
+    var text: String { String(value, radix: 16) }
+}
