@@ -178,7 +178,7 @@ struct TrainCommand: ParsableCommand {
 
     private func write(_ result: TrainingSession.Result, to out: String) throws {
         if !judgeOnly { try result.model.write(to: out) }
-        try writeFile(result.report.json(), to: out + ".json")
+        try writeFile(result.report.json().utf8, to: out + ".json")
         try writeFile(ReportPage(result.report).html.utf8, to: out + ".html")
         if keepFolds {
             for (number, part) in result.folds.enumerated() {

@@ -112,7 +112,7 @@ extension GenreModel {
         }
         try self.init(
             architecture: json("architecture", as: Architecture.self), labels: json("labels", as: [String].self),
-            temperature: temperature, card: CardValue.texts(ofCard: file.metadata["card"] ?? ""),
+            temperature: temperature, card: ModelCard.texts(ofCard: file.metadata["card"] ?? ""),
             tensors: file.tensors)
     }
 
@@ -124,7 +124,7 @@ extension GenreModel {
                     "format": Self.format, "format_version": Self.formatVersion,
                     "front_end": try JSON.text(frontEnd), "architecture": try JSON.text(architecture),
                     "labels": try JSON.text(labels), "temperature": "\(temperature)",
-                    "card": try CardValue.card(ofTexts: card),
+                    "card": try ModelCard.card(ofTexts: card),
                 ],
                 tensors: weights.tensors())
         } catch {

@@ -12,7 +12,7 @@ package enum JSON {
     /// The deepest nesting that is read; the protocol and a model file need five levels.
     package static let depth = 32
 
-    private static let decoder = JSONDecoder()
+    static let decoder = JSONDecoder()
 
     private static let encoder: JSONEncoder = {
         let encoder = JSONEncoder()
@@ -30,6 +30,13 @@ package enum JSON {
     /// The same as a string, without the newline.
     package static func text(_ value: some Encodable) throws -> String {
         String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    /// The same over several lines, for people, without a newline at the end.
+    package static func indentedText(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
     /// Reads one JSON text (RFC 8259, UTF-8, any value at the top), whoever wrote it.
@@ -101,21 +108,42 @@ package struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
         self.message = message
     }
 
-    fileprivate init(_ error: DecodingError) {
-        func path(_ context: DecodingError.Context) -> String {
-            context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? "'\($0.stringValue.prefix(60))'" }.joined(
-                separator: " ")
-        }
+    init(_ error: DecodingError) {
         if let refusal = error.refusal {
             self = refusal
             return
         }
         switch error {
         case .dataCorrupted(let context) where context.codingPath.isEmpty: self.init(.malformed, "not JSON")
-        case .keyNotFound(let key, _): self.init(.unexpected, "no '\(key.stringValue.prefix(60))' in it")
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-            self.init(.unexpected, "not what is expected at \(path(context))")
-        @unknown default: self.init(.unexpected, "not what is expected")
+        case .keyNotFound(let key, let context):
+            self.init(.unexpected, "\(Self.path(context)) lacks '\(key.stringValue.prefix(60))'")
+        case .typeMismatch(let type, let context):
+            self.init(.unexpected, "\(Self.path(context)) must be a \(Self.name(type))")
+        case .valueNotFound(let type, let context):
+            self.init(.unexpected, "\(Self.path(context)) must be a \(Self.name(type)), not null")
+        case .dataCorrupted(let context): self.init(.unexpected, "\(Self.path(context)) has an impossible value")
+        @unknown default: self.init(.unexpected, "cannot be decoded")
+        }
+    }
+
+    /// The place of an error as a dotted path, such as 'teachers[0].dropout'.
+    private static func path(_ context: DecodingError.Context) -> String {
+        guard !context.codingPath.isEmpty else { return "it" }
+        let path = context.codingPath.reduce("") { path, key in
+            if let index = key.intValue { return "\(path)[\(index)]" }
+            return "\(path)\(path.isEmpty ? "" : ".")\(key.stringValue.prefix(60))"
+        }
+        return "'\(path)'"
+    }
+
+    private static func name(_ type: Any.Type) -> String {
+        switch type {
+        case is Int.Type: "whole number"
+        case is Double.Type, is Float.Type: "number"
+        case is String.Type: "string"
+        case is Bool.Type: "boolean"
+        case is [Any].Type: "list"
+        default: "value of another kind"
         }
     }
 

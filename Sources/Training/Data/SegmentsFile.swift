@@ -22,8 +22,7 @@ package final class SegmentsFile {
         } catch {
             throw TrainingError(cannotWrite: error)
         }
-        let mapping = String(decoding: (try? JSONEncoder().encode(genres)) ?? Data("[]".utf8), as: UTF8.self)
-        try write("{\"mapping\":\(mapping),\"mfcc\":[")
+        try write("{\"mapping\":\((try? JSON.text(genres)) ?? "[]"),\"mfcc\":[")
     }
 
     /// Appends a track's whole segments of `windowFrames` frames.

@@ -34,14 +34,11 @@ package enum ModelExchange {
 
     /// Writes weights (float32) and description.
     package static func export(_ model: GenreModel, weights: String, description: String) throws(TrainingError) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         do {
             var file = try model.safeTensors()
             file.metadata = [:]
             try writeFile(file.serialized(halfPrecision: false), to: weights)
-            let text = try encoder.encode(Description(model))
-            try writeFile(text, to: description)
+            try writeFile(JSON.indentedText(Description(model)).utf8, to: description)
         } catch let error as TrainingError {
             throw error
         } catch {

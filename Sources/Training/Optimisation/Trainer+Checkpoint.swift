@@ -42,10 +42,8 @@ extension Trainer {
             tensors["best_running"] = tensor(best.running.values)
         }
         do {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys]
-            let json = String(decoding: try encoder.encode(state), as: UTF8.self)
-            let file = SafeTensors(metadata: ["format": Self.format, "state": json], tensors: tensors)
+            let file = SafeTensors(
+                metadata: ["format": Self.format, "state": try JSON.text(state)], tensors: tensors)
             try writeFile(file.serialized(halfPrecision: false), to: path)
         } catch let error as TrainingError {
             throw error

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
-import Foundation
 
 extension TrainingConfiguration {
     /// Reads a JSON file, checking it.
@@ -10,8 +9,11 @@ extension TrainingConfiguration {
     }
 
     init(parsing bytes: [UInt8], path: String) throws(TrainingError) {
-        self = try StrictJSON.decode(
-            bytes, over: TrainingConfiguration(), whole: ["architecture"], path: path)
+        do {
+            self = try JSON.decode(bytes, over: TrainingConfiguration(), whole: ["architecture"])
+        } catch {
+            throw TrainingError(.malformed, "\(path): \(error.message)")
+        }
         if let problem { throw TrainingError(.badParameter, "\(path): \(problem)") }
     }
 }

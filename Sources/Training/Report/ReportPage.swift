@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import Foundation
 
 /// A training report as one HTML page that needs nothing else: text, tables, and drawings in SVG.
@@ -141,11 +142,7 @@ package struct ReportPage {
         } + "</table>"
     }
 
-    private var configuration: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        return (try? encoder.encode(report.configuration)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    }
+    private var configuration: String { (try? JSON.indentedText(report.configuration)) ?? "" }
 }
 
 // MARK: - Drawings

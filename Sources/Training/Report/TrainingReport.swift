@@ -170,11 +170,9 @@ package struct TrainingReport: Codable, Sendable {
     }
 
     /// The report as JSON.
-    package func json() throws(TrainingError) -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+    package func json() throws(TrainingError) -> String {
         do {
-            return try encoder.encode(self)
+            return try JSON.indentedText(self)
         } catch {
             throw TrainingError(.cannotWrite, "the report cannot be written as JSON: \(error)")
         }
@@ -196,11 +194,7 @@ package struct TrainingReport: Codable, Sendable {
     /// Whether tracks are held out by several networks; the first one's figures are then in `parts` and `all`.
     var hasTracksOfAll: Bool { byFold.reduce(0) { $0 + $1.clips } > (all?.clips.n ?? 0) }
 
-    private static func json(_ value: some Encodable) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    }
+    private static func json(_ value: some Encodable) -> String { (try? JSON.text(value)) ?? "" }
 
     private static func round(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
 

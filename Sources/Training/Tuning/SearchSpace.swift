@@ -25,9 +25,7 @@ package struct SearchSpace: Sendable {
 
     init(parsing bytes: [UInt8], path: String, over base: TrainingConfiguration) throws(TrainingError) {
         self.path = path
-        guard (try? JSON.check(bytes)) != nil,
-            let object = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [String: Any], !object.isEmpty
-        else {
+        guard let object = try? JSON.decode([String: JSONValue].self, from: bytes), !object.isEmpty else {
             throw TrainingError(.malformed, "\(path): not a JSON object of keys to search in")
         }
         dimensions = try object.sorted { $0.key < $1.key }.map { key, value throws(TrainingError) in
@@ -43,19 +41,15 @@ package struct SearchSpace: Sendable {
         for seed in 0..<16 { _ = try draw(seed: UInt64(seed), trial: 0, over: base) }
     }
 
-    private static func dimension(_ value: Any) -> Dimension? {
-        guard let object = value as? [String: Any], object.count == 1, let (kind, given) = object.first,
-            let values = given as? [Any], !values.isEmpty
+    private static func dimension(_ value: JSONValue) -> Dimension? {
+        guard case .object(let object) = value, object.count == 1, let (kind, given) = object.first,
+            case .array(let values) = given, !values.isEmpty
         else { return nil }
         if kind == "choice" {
-            let texts = values.compactMap { value -> String? in
-                let data = try? JSONSerialization.data(
-                    withJSONObject: value, options: [.fragmentsAllowed, .sortedKeys])
-                return data.map { String(decoding: $0, as: UTF8.self) }
-            }
+            let texts = values.compactMap { try? JSON.text($0) }
             return texts.count == values.count ? .choice(texts) : nil
         }
-        let numbers = values.compactMap { ($0 as? NSNumber)?.doubleValue }
+        let numbers = values.compactMap(\.double)
         guard numbers.count == 2, values.count == 2, numbers[0] <= numbers[1] else { return nil }
         switch kind {
         case "uniform": return .uniform(numbers[0]...numbers[1])
@@ -101,7 +95,11 @@ package struct SearchSpace: Sendable {
             let parts = key.split(separator: ".", omittingEmptySubsequences: false)
             let text = parts.reversed().reduce(value) { "{\"\($1)\":\($0)}" }
             let whole: Set<String> = key == "architecture" ? [key] : []
-            result = try StrictJSON.decode(Array(text.utf8), over: result, whole: whole, path: path)
+            do {
+                result = try JSON.decode(Array(text.utf8), over: result, whole: whole)
+            } catch {
+                throw TrainingError(.malformed, "\(path): \(error.message)")
+            }
         }
         if let problem = result.problem { throw TrainingError(.badParameter, "\(path): \(problem)") }
         return result

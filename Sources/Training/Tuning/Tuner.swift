@@ -106,9 +106,7 @@ package struct Tuner {
     private var fingerprint: String {
         var result = Fingerprint()
         result.add("\(seed)")
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        result.add((try? encoder.encode(base)).map { String(decoding: $0, as: UTF8.self) } ?? "")
+        result.add((try? JSON.text(base)) ?? "")
         for split in splits { result.add(corpus.fingerprint(split)) }
         return result.text
     }
@@ -161,9 +159,6 @@ package struct Tuner {
     }
 
     private static func write(_ outcomes: [Outcome], to path: String) throws(TrainingError) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let lines = outcomes.compactMap { try? encoder.encode($0) }.map { String(decoding: $0, as: UTF8.self) + "\n" }
-        try writeFile(lines.joined().utf8, to: path)
+        try writeFile(outcomes.compactMap { try? JSON.line($0) }.joined(), to: path)
     }
 }
