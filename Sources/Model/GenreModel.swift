@@ -134,6 +134,11 @@ extension GenreModel {
 
     /// Writes a model file, whole or not at all.
     package func write(to path: String, halfPrecision: Bool = true) throws(ModelError) {
-        try writeWholeFile(try safeTensors().serialized(halfPrecision: halfPrecision), to: path)
+        let bytes = try safeTensors().serialized(halfPrecision: halfPrecision)
+        do {
+            try writeWholeFile(bytes, to: path)
+        } catch {
+            throw ModelError(.cannotWrite, error.message, call: error.call, errno: error.errno)
+        }
     }
 }

@@ -138,7 +138,8 @@ package struct SafeTensors: Sendable {
         do {
             bytes = try readWholeFile(path, limit: limit)
         } catch {
-            throw ModelError(error.code, "model '\(path)': \(error.message)", call: error.call, errno: error.errno)
+            let code: ModelError.Code = error.code == .tooLarge ? .malformed : .cannotRead
+            throw ModelError(code, "model '\(path)': \(error.message)", call: error.call, errno: error.errno)
         }
         do {
             try self.init(bytes: bytes)

@@ -2,9 +2,8 @@
 
 import Basics
 import Foundation
-import Model
 
-/// A regular file of at most `limit` bytes; a folder, a device or a FIFO is refused rather than waited for.
+/// Reads a regular file of at most `limit` bytes. A folder, a device or a FIFO is refused, since reading it might block.
 func readFile(_ path: String, limit: Int) throws(TrainingError) -> [UInt8] {
     do {
         return try readWholeFile(path, limit: limit)
@@ -14,7 +13,7 @@ func readFile(_ path: String, limit: Int) throws(TrainingError) -> [UInt8] {
     }
 }
 
-/// Writes a whole file, or leaves what was there; see `ReplacingFile`.
+/// Writes a whole file, or leaves the old one as it was; see `ReplacingFile`.
 package func writeFile(_ bytes: some Sequence<UInt8>, to path: String) throws(TrainingError) {
     do {
         try writeWholeFile(Array(bytes), to: path)
@@ -23,7 +22,7 @@ package func writeFile(_ bytes: some Sequence<UInt8>, to path: String) throws(Tr
     }
 }
 
-/// Throws where `writeFile` would, and leaves what is there.
+/// Throws if `writeFile` would, without changing anything.
 package func checkWritable(_ path: String) throws(TrainingError) {
     do {
         try ReplacingFile.check(path)
@@ -33,13 +32,13 @@ package func checkWritable(_ path: String) throws(TrainingError) {
 }
 
 extension TrainingError {
-    /// What `ReplacingFile` says.
-    init(cannotWrite error: ModelError) {
+    /// Converts an error of `ReplacingFile`.
+    init(cannotWrite error: FileError) {
         self.init(.cannotWrite, error.message, call: error.call, errno: error.errno)
     }
 }
 
-/// Makes a folder and those above it, if they do not exist.
+/// Makes a folder and its parents if they do not exist.
 package func makeFolder(_ path: String) throws(TrainingError) {
     do {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -51,7 +50,7 @@ package func makeFolder(_ path: String) throws(TrainingError) {
     }
 }
 
-/// The names in a folder, sorted by their bytes, without hidden ones.
+/// Lists the names in a folder, sorted by their bytes, without hidden ones.
 package func listFolder(_ path: String) throws(TrainingError) -> [String] {
     guard isFolder(path) || !FileManager.default.fileExists(atPath: path) else {
         throw TrainingError(.cannotRead, "'\(path)' is a file; a folder is expected")
@@ -70,10 +69,9 @@ package func isFolder(_ path: String) -> Bool {
     return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
 }
 
-/// The system's own words for what Foundation wraps.
+/// The system's message for an error that Foundation wraps.
 private func reason(_ error: any Error) -> String {
     let error = error as NSError
     let system = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
-    return system.domain == NSPOSIXErrorDomain
-        ? systemMessage(Int32(system.code)) : error.localizedDescription
+    return system.domain == NSPOSIXErrorDomain ? systemMessage(Int32(system.code)) : error.localizedDescription
 }
