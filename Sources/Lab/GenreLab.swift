@@ -9,10 +9,10 @@ import Foundation
 @main
 struct GenreLab: ParsableCommand {
     static func main() {
-        // Who reads the progress may go; that is no reason to end a training. What is printed is checked.
+        // A reader of the progress that goes away is no reason to end a training. Failed writes are reported instead.
         signal(SIGPIPE, SIG_IGN)
-        // Where a standard descriptor is closed, the first file that is opened would get its number, and what is printed.
-        // For reading: what cannot be printed shall be an error.
+        // If a standard descriptor is closed, the next file that is opened would get its number and everything printed.
+        // Opened for reading, so that printing to it is an error.
         while case let descriptor = open("/dev/null", O_RDONLY), descriptor >= 0 {
             guard descriptor > STDERR_FILENO else { continue }
             close(descriptor)
@@ -23,18 +23,18 @@ struct GenreLab: ParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "genrelab",
-        abstract: "Teach and judge the network by which genred hears, and label audio files with it.",
+        abstract: "Train and evaluate genred's models, and classify audio files.",
         discussion: """
             EXAMPLES:
-              genrelab classify song.mp3                   what is this?
-              genrelab extract music/ features/            music/<genre>/<track>.<any extension> to features
+              genrelab classify song.mp3                   classify a file with the shipped model
+              genrelab extract music/ features/            compute features of music/<genre>/<track>.<any extension>
               genrelab train --features features --valid held-out.txt --out mine.safetensors
               genrelab evaluate --model mine.safetensors --features features --split held-out.txt
               genred --model mine.safetensors              listen with it
 
             EXIT CODES:
               0   success
-              1   something could not be read, written or learned; standard error says what
+              1   something could not be read, written or trained; standard error says what
               64  the command line is wrong
             """,
         version: genredVersion,

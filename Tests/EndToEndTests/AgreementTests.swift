@@ -40,7 +40,7 @@ extension EndToEndTests {
             let writer = try ChildProcess(shell: "exec cat '\(path)' > '\(fifo)'", in: folder.path)
             let last = try #require(expected.last)
             let heard = try daemon.estimates(client, seconds: 20) { $0.position >= last.position - 1e-6 }
-            #expect(try await eventually(within: 20) { !writer.isRunning } && writer.status == 0)
+            #expect(await eventually(within: 20) { !writer.isRunning } && writer.status == 0)
             var compared = 0
             for window in expected {
                 guard

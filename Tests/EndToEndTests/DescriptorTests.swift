@@ -25,7 +25,7 @@ extension EndToEndTests {
 
             // The kernel makes their connections; those that the daemon cannot accept wait.
             var crowd = try (0..<64).map { _ in try RawClient(daemon.socket) }
-            #expect(try await eventually(within: 5) { daemon.log.contains("a client has to wait") }, "\(daemon.log)")
+            #expect(await eventually(within: 5) { daemon.log.contains("a client has to wait") }, "\(daemon.log)")
             let used = try client.status().cpu
             #expect(try await daemon.isHeard("file", client))
             try await Task.sleep(for: .seconds(1))
@@ -40,7 +40,7 @@ extension EndToEndTests {
             #expect(isLost, "\(daemon.log)")
             withExtendedLifetime(crowd) {}
             crowd.removeAll()
-            #expect(try await eventually(within: 5) { daemon.openSockets <= usual })
+            #expect(await eventually(within: 5) { daemon.openSockets <= usual })
             try await PipeWriter(fifo).write(stream + tone)
             #expect(
                 try await eventually(within: 5) { try daemon.source("radio", client).position > 1.9 }, "\(daemon.log)")

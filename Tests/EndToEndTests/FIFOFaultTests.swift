@@ -70,7 +70,7 @@ extension EndToEndTests {
             let daemon = try RunningDaemon(sources: [("radio", "pipe:\(path)")])
             let client = try await daemon.client()
             // Missing at the start.
-            #expect(try await eventually(within: 5) { daemon.log.contains("make it first: mkfifo") }, "\(daemon.log)")
+            #expect(await eventually(within: 5) { daemon.log.contains("make it first: mkfifo") }, "\(daemon.log)")
             _ = try fifo("radio")
             let tone = RawAudio.quietTone(seconds: 1)
             let first = try await PipeWriter(path)

@@ -90,7 +90,7 @@ extension EndToEndTests {
                 for watcher in watchers { kill(watcher.processIdentifier, SIGKILL) }
                 #expect(try await eventually(within: 5) { try client.status().clients == 1 })
             }
-            #expect(try await eventually(within: 5) { daemon.openSockets <= usual })
+            #expect(await eventually(within: 5) { daemon.openSockets <= usual })
             #expect(try await daemon.isHeard("silence", client))
             #expect(!daemon.log.contains("error"), "\(daemon.log)")
         }

@@ -57,7 +57,7 @@ extension EndToEndTests {
         @Test func ofManyThatStartAtOnceOneServesAndTheOthersSayWhy() async throws {
             for _ in 0..<5 {
                 let daemons = try (0..<6).map { _ in try daemon() }
-                #expect(try await eventually(within: 10) { daemons.count { $0.process.isRunning } == 1 })
+                #expect(await eventually(within: 10) { daemons.count { $0.process.isRunning } == 1 })
                 for daemon in daemons where !daemon.process.isRunning {
                     #expect(daemon.process.terminationStatus == 75, "\(daemon.log)")
                     #expect(daemon.log.contains("another genred serves \(socket)"))

@@ -4,12 +4,18 @@
 /// longer than 200 characters is cut.
 package func quoted(_ text: some StringProtocol) -> String {
     let limit = 200
+    let start = String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit)))
+    return "\"\(printable(start))\(text.unicodeScalars.dropFirst(limit).isEmpty ? "" : "…")\""
+}
+
+/// Text from outside, fit for a terminal: control characters are replaced.
+package func printable(_ text: String) -> String {
     var clean = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars.prefix(limit) {
+    for scalar in text.unicodeScalars {
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: clean.append("\u{FFFD}")
         default: clean.append(scalar)
         }
     }
-    return "\"\(String(clean))\(text.unicodeScalars.dropFirst(limit).isEmpty ? "" : "…")\""
+    return String(clean)
 }

@@ -6,7 +6,7 @@ import Foundation
 import Streaming
 import Training
 
-/// Sound encoded with loss and decoded again, by libsndfile.
+/// Lossy encoding and decoding by libsndfile.
 enum Codec: String, CaseIterable {
     case mp3, opus
 
@@ -24,7 +24,7 @@ enum Codec: String, CaseIterable {
         }
     }
 
-    /// Rates that the codec takes; others go through 48 000 Hz and back.
+    /// Sample rates that the codec supports. Audio of another rate is resampled to 48 000 Hz and back.
     private var rates: [Int] {
         switch self {
         case .mp3: [8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000]
@@ -32,20 +32,20 @@ enum Codec: String, CaseIterable {
         }
     }
 
-    /// The sound at the other end.
+    /// Encodes and decodes samples.
     func apply(to samples: [Float], rate: Int) throws -> [Float] {
         if rates.contains(rate) { return try coded(samples, rate: rate) }
-        let taken = try Self.resampled(samples, from: rate, to: 48_000)
-        return Array(try Self.resampled(coded(taken, rate: 48_000), from: 48_000, to: rate).prefix(samples.count))
+        let resampled = try Self.resampled(samples, from: rate, to: 48_000)
+        return Array(try Self.resampled(coded(resampled, rate: 48_000), from: 48_000, to: rate).prefix(samples.count))
     }
 
     private static func resampled(_ samples: [Float], from rate: Int, to other: Int) throws -> [Float] {
         let resampler = try Resampler(inputRate: rate, outputRate: other, workspace: Workspace())
         var result: [Float] = []
-        samples.withUnsafeBufferPointer { samples in
-            for start in stride(from: 0, to: samples.count, by: Resampler.block) {
-                let end = min(samples.count, start + Resampler.block)
-                resampler.process(UnsafeBufferPointer(rebasing: samples[start..<end])) { result.append(contentsOf: $0) }
+        for start in stride(from: 0, to: samples.count, by: Resampler.block) {
+            let end = min(samples.count, start + Resampler.block)
+            samples[start..<end].withUnsafeBufferPointer { block in
+                resampler.process(block) { result.append(contentsOf: $0) }
             }
         }
         resampler.finish { result.append(contentsOf: $0) }
@@ -53,7 +53,7 @@ enum Codec: String, CaseIterable {
     }
 
     private func coded(_ samples: [Float], rate: Int) throws -> [Float] {
-        guard let file = tmpfile() else { throw Self.failure("no temporary file can be made", "tmpfile") }
+        guard let file = tmpfile() else { throw Self.failure("cannot make a temporary file", "tmpfile") }
         defer { fclose(file) }
         var info = SF_INFO()
         info.samplerate = Int32(rate)
@@ -61,9 +61,9 @@ enum Codec: String, CaseIterable {
         info.format = format
         guard let writer = sf_open_fd(fileno(file), Int32(SFM_WRITE), &info, 0) else {
             throw Self.failure(
-                "\(rawValue) cannot be encoded at \(rate) Hz: \(String(cString: sf_strerror(nil)))", "sf_open_fd")
+                "cannot encode \(rawValue) at \(rate) Hz: \(String(cString: sf_strerror(nil)))", "sf_open_fd")
         }
-        // 0 is the best quality, 1 the smallest file.
+        // From 0, the best quality, to 1, the smallest file.
         var level = 0.9
         sf_command(writer, Int32(SFC_SET_COMPRESSION_LEVEL), &level, Int32(MemoryLayout<Double>.size))
         let bounded = samples.map { max(-1, min(1, $0)) }
@@ -73,7 +73,7 @@ enum Codec: String, CaseIterable {
         rewind(file)
         info = SF_INFO()
         guard let reader = sf_open_fd(fileno(file), Int32(SFM_READ), &info, 0) else {
-            throw Self.failure("\(rawValue) cannot be decoded: \(String(cString: sf_strerror(nil)))", "sf_open_fd")
+            throw Self.failure("cannot decode \(rawValue): \(String(cString: sf_strerror(nil)))", "sf_open_fd")
         }
         defer { sf_close(reader) }
         var decoded = [Float](repeating: 0, count: samples.count)
@@ -83,39 +83,5 @@ enum Codec: String, CaseIterable {
 
     private static func failure(_ message: String, _ call: String) -> TrainingError {
         TrainingError(.unsupported, message, call: call)
-    }
-}
-
-/// What sound goes through before it is heard: a channel of `Training` or a codec.
-enum Passage: Equatable {
-    case channel(AudioChannel)
-    case codec(Codec)
-
-    static let all = AudioChannel.allCases.map(Passage.channel) + Codec.allCases.map(Passage.codec)
-
-    init?(name: String) {
-        guard let match = Self.all.first(where: { $0.name == name }) else { return nil }
-        self = match
-    }
-
-    var name: String {
-        switch self {
-        case .channel(let channel): channel.rawValue
-        case .codec(let codec): codec.rawValue
-        }
-    }
-
-    var summary: String {
-        switch self {
-        case .channel(let channel): channel.summary
-        case .codec(let codec): codec.summary
-        }
-    }
-
-    func apply(to samples: [Float], rate: Int, name: TrackName) throws -> [Float] {
-        switch self {
-        case .channel(let channel): channel.apply(to: samples, rate: rate, name: name)
-        case .codec(let codec): try codec.apply(to: samples, rate: rate)
-        }
     }
 }

@@ -1,31 +1,36 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import ArgumentParser
+import Basics
 import Foundation
 import Training
 
-/// The options that say what is learned from or judged by.
+/// The options that select features to train on or to evaluate with.
 struct DataOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A feature store; several may be given. DIR:WEIGHT sets its share within each genre.", valueName: "dir"))
+            "A feature store; can be repeated. DIR:WEIGHT sets the share of a store within each genre.",
+            valueName: "dir"))
     var features: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "A folder's label, such as speech=no-music; else a folder is its own label.", valueName: "folder=label"))
+            "The label of a folder, such as speech=no-music. By default a folder is its own label.",
+            valueName: "folder=label"))
     var label: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "What belongs together, a line each: <genre>/<track>, tab, group, and if need be tab, trust (0 to 1).",
+            "Tracks that belong together, one per line: <genre>/<track>, tab, group, and optionally tab, trust (0 to 1).",
             valueName: "file"))
     var groups: String?
 
     func sources() throws -> [Corpus.Source] {
         try features.map { text in
             if let colon = text.lastIndex(of: ":"), let weight = Double(text[text.index(after: colon)...]) {
-                guard weight > 0, weight <= 1e6 else { throw ValidationError("the weight of '\(text)' must be over 0") }
+                guard weight > 0, weight <= 1e6 else {
+                    throw ValidationError("the weight of '\(text)' must be above 0")
+                }
                 return Corpus.Source(path: String(text[..<colon]), weight: weight)
             }
             return Corpus.Source(path: text)
@@ -37,10 +42,10 @@ struct DataOptions: ParsableArguments {
         for text in label {
             let parts = text.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
-                throw ValidationError("--label '\(Terminal.clean(text))' is not of the form FOLDER=LABEL")
+                throw ValidationError("--label '\(printable(text))' is not FOLDER=LABEL")
             }
             if let other = result.updateValue(parts[1], forKey: parts[0]), other != parts[1] {
-                throw ValidationError(Terminal.clean("--label makes '\(parts[0])' both \(other) and \(parts[1])"))
+                throw ValidationError(printable("--label gives '\(parts[0])' two labels, \(other) and \(parts[1])"))
             }
         }
         return result
@@ -50,11 +55,11 @@ struct DataOptions: ParsableArguments {
         try groups.map { path in try TrackGroups(contentsOf: path) } ?? TrackGroups()
     }
 
-    /// What folds divide; nil if it is every track on its own, of which a note is made.
-    func groupsToDivide() throws -> TrackGroups? {
+    /// The groups that folds keep together. Without `--groups`, prints a warning and returns nil: each track is alone.
+    func groupsForFolds() throws -> TrackGroups? {
         guard groups == nil else { return try trackGroups() }
-        Terminal.note(
-            "no --groups FILE: every track is divided on its own, and tracks of one artist on both sides flatter the figures"
+        Output.note(
+            "no --groups FILE: tracks by one artist can be both in training and held out, which makes the results too good"
         )
         return nil
     }

@@ -3,9 +3,9 @@
 import ArgumentParser
 import Model
 
-/// The option that says which model is used.
-struct ModelChoice: ParsableArguments {
-    @Option(help: ArgumentHelp("The model; the shipped one by default.", valueName: "file"))
+/// The option `--model`.
+struct ModelOption: ParsableArguments {
+    @Option(help: ArgumentHelp("The model. By default the one that ships with genred.", valueName: "file"))
     var model: String?
 
     func load() throws -> GenreModel {

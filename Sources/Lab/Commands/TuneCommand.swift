@@ -2,66 +2,64 @@
 
 import ArgumentParser
 import Basics
-import Foundation
 import Training
 
-/// Searches hyperparameters.
+/// `genrelab tune`: searches hyperparameters.
 struct TuneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tune",
         abstract: "Search for a better configuration by cross-validation.",
         discussion: """
-            SPACE is JSON: keys of the configuration (dotted, as sampling.noMusicShare) and how each is drawn:
+            SPACE is JSON: keys of the configuration (dotted, as in sampling.noMusicShare), and how each value is drawn:
 
               { "learningRate": {"log": [5e-4, 5e-3]}, "dropout": {"uniform": [0.2, 0.6]},
                 "ignoredTopBands": {"integer": [0, 6]}, "batch": {"choice": [128, 256]} }
 
-            By successive halving: all trials with few epochs, the best third with three times as many, and so on; the \
-            last rung has the configuration's own number. --rungs 1 is random search. What counts is the likelihood \
-            of held-out windows.
+            The search is successive halving: all trials run for a few epochs, the best third for three times as many, \
+            and so on; the last rung runs for the configuration's own number. --rungs 1 is random search. Trials are \
+            ranked by the likelihood of held-out windows.
 
-            RESULTS gets a line of JSON for every trial and rung; the same command goes on from there after a stop. \
-            The best configuration is written to --out, for train --config.
+            RESULTS gets a line of JSON for every trial and rung; after an interruption, the same command continues from \
+            there. The best configuration is written to --out, for train --config.
             """)
 
     @OptionGroup var data: DataOptions
 
-    @Argument(help: "The space to search in.")
+    @Argument(help: "The space to search.")
     var space: String
 
-    @Argument(help: "The file of results.")
+    @Argument(help: "The file of results, created or continued.")
     var results: String
 
-    @Option(help: ArgumentHelp("Where the best configuration is written.", valueName: "config"))
+    @Option(help: ArgumentHelp("The best configuration, written as JSON.", valueName: "config"))
     var out: String
 
-    @Option(help: ArgumentHelp("What is not searched, as JSON.", valueName: "file"))
+    @Option(help: ArgumentHelp("The configuration to start from, as JSON.", valueName: "file"))
     var config: String?
 
-    @Option(help: ArgumentHelp("The tracks to hold out from every fold.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The tracks to hold out in every fold: one <genre>/<track> per line.", valueName: "file"))
     var valid: String?
 
-    @Option(help: "Networks a trial: folds of the groups, or of the tracks where no --groups are given.")
+    @Option(help: "Networks per trial: folds of the groups, or of the tracks without --groups.")
     var folds = 3
 
-    @Option(help: "Configurations to try.")
+    @Option(help: "The number of configurations to try.")
     var trials = 27
 
-    @Option(help: "Rounds of the halving, each with a third of the trials before.")
+    @Option(help: "Rounds of the halving, each with a third of the trials of the round before.")
     var rungs = 3
 
-    @Option(help: "What everything random follows from.")
+    @Option(help: "Random seed.")
     var seed: UInt64 = 1
 
-    @Option(help: "Threads; one a core by default.")
-    var jobs: Int?
+    @OptionGroup var jobs: JobsOption
 
     func validate() throws {
-        if data.features.isEmpty { throw ValidationError("--features DIR is missing: what is learned from") }
+        if data.features.isEmpty { throw ValidationError("--features DIR is missing: the features to train on") }
         guard (2...50).contains(folds) else { throw ValidationError("--folds must be 2 to 50") }
         guard (1...10_000).contains(trials) else { throw ValidationError("--trials must be 1 to 10000") }
         guard (1...8).contains(rungs) else { throw ValidationError("--rungs must be 1 to 8") }
-        if let jobs, !(1...256).contains(jobs) { throw ValidationError("--jobs must be 1 to 256") }
     }
 
     func run() throws {
@@ -69,25 +67,23 @@ struct TuneCommand: ParsableCommand {
         let space = try SearchSpace(contentsOf: self.space, over: base)
         try checkWritable(out)
         let corpus = try Corpus(data.sources(), aliases: data.aliases(), groups: data.trackGroups())
-        let held = try valid.map { path in try TrackList.read(path) } ?? []
+        let heldOut = try valid.map { path in try TrackList.read(path) } ?? []
         let tuner = Tuner(
             corpus: corpus,
-            splits: try DataSplit.folds(corpus, count: folds, groups: data.groupsToDivide(), heldOut: held),
+            splits: try DataSplit.folds(corpus, count: folds, groups: data.groupsForFolds(), heldOut: heldOut),
             space: space,
-            base: base, trials: trials, rungs: rungs, seed: seed, workers: Workers(count: jobs))
+            base: base, trials: trials, rungs: rungs, seed: seed, workers: jobs.workers)
         let (outcomes, best) = try tuner.run(results: results) { outcome, isOld in
-            Terminal.note(
+            Output.note(
                 "rung \(outcome.rung + 1)/\(rungs) trial \(outcome.trial + 1)/\(trials)  NLL \(outcome.nll.digits(3))  windows "
-                    + "\(outcome.windowAccuracy.percent)  \(isOld ? "(known)" : outcome.seconds.duration)")
+                    + "\(outcome.windowAccuracy.percent)  \(isOld ? "(known)" : DurationText.text(outcome.seconds))")
         }
-        for line in Terminal.table(table(outcomes)) { Terminal.line(line) }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try writeFile(encoder.encode(best), to: out)
-        Terminal.note("best configuration: \(out)")
+        Output.lines(Table.lines(table(outcomes)))
+        try writeFile(Output.prettyJSON(best), to: out)
+        Output.note("best configuration: \(out)")
     }
 
-    /// The last rung first, the best first.
+    /// The outcomes as a table: the last rung first, and in each rung the best first.
     private func table(_ outcomes: [Tuner.Outcome]) -> [[String]] {
         let keys = outcomes.first?.settings.keys.sorted() ?? []
         let sorted = outcomes.sorted { (-$0.rung, $0.nll) < (-$1.rung, $1.nll) }

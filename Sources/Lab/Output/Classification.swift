@@ -7,7 +7,7 @@ import Model
 import Streaming
 import Training
 
-/// What is said of a file, as the JSON that `classify` prints.
+/// The result for one file, as the JSON that `classify` prints.
 struct Classification: Encodable {
     struct Segment: Encodable {
         /// Seconds.
@@ -15,7 +15,7 @@ struct Classification: Encodable {
         var end: Double
         var genre: String
         var confidence: Double
-        /// The share of the segment's windows that say so.
+        /// The share of the segment's windows with this label.
         var votes: Double
         var probabilities: [String: Double]
     }
@@ -29,45 +29,43 @@ struct Classification: Encodable {
     var file: String
     var genre: String
     var confidence: Double
-    /// The share of all windows that say so.
+    /// The share of all windows with this label.
     var votes: Double
     var probabilities: [String: Double]
     var segments: [Segment]
     var windows: [Window]?
 
-    /// A window that is heard.
-    private struct Heard {
+    /// A window as the network classifies it.
+    private struct ClassifiedWindow {
         var position: Double
         var probabilities: [Float]
         var isSilent: Bool
     }
 
-    /// Hears a file to its end, by the way that the daemon hears by.
+    /// Classifies a file with the daemon's own front end and network.
     ///
     /// - Parameter length: of a segment, seconds.
     init(_ reader: AudioFileReader, name: String, model: GenreModel, length: Double, withWindows: Bool) throws {
         let stream = try WindowStream(
             model: model, inputRate: reader.format.sampleRate, silenceLevel: EstimatorParameters().silenceLevel)
-        var heard: [Heard] = []
-        func hear(_ step: WindowStep) {
+        var all: [ClassifiedWindow] = []
+        func append(_ step: WindowStep) {
             guard let window = step.window else { return }
-            heard.append(Heard(position: step.position, probabilities: Array(window), isSilent: step.active == 0))
+            all.append(
+                ClassifiedWindow(
+                    position: step.position, probabilities: Array(window), isSilent: step.active == 0))
         }
-        let block = UnsafeMutableBufferPointer<Float>.allocate(capacity: 1 << 16)
-        defer { block.deallocate() }
-        while case let count = reader.read(into: block), count > 0 {
-            stream.process(UnsafeBufferPointer(rebasing: block[..<count]), hear)
-        }
-        stream.finish(hear)
+        reader.forEachBlock { stream.process($0, append) }
+        stream.finish(append)
 
         let shortest = model.frontEnd.duration(frames: model.frontEnd.windowFrames)
-        guard !heard.isEmpty else {
+        guard !all.isEmpty else {
             throw TrainingError(
                 .unsupported,
-                "too short: \(stream.position.digits(1)) s of audio, and a window is \(shortest.digits(1)) s")
+                "too short: \(stream.position.digits(1)) s of audio, but a window is \(shortest.digits(1)) s")
         }
-        let sounding = heard.filter { !$0.isSilent }
-        guard let whole = ClipPrediction(windows: sounding.map(\.probabilities)) else {
+        let audible = all.filter { !$0.isSilent }
+        guard let whole = ClipPrediction(windows: audible.map(\.probabilities)) else {
             throw TrainingError(.unsupported, "nothing but silence")
         }
         func named<T>(_ values: [T]) -> [String: T] { Dictionary(uniqueKeysWithValues: zip(model.labels, values)) }
@@ -76,19 +74,19 @@ struct Classification: Encodable {
         confidence = whole.probabilities[whole.label]
         votes = whole.votes[whole.label]
         probabilities = named(whole.probabilities)
-        // A window belongs to the segment that its middle lies in.
-        let bySegment = Dictionary(grouping: sounding) { Int(($0.position - shortest / 2) / length) }
+        // A window belongs to the segment that contains its middle.
+        let bySegment = Dictionary(grouping: audible) { Int(($0.position - shortest / 2) / length) }
         let end = stream.position
         segments = bySegment.sorted { $0.key < $1.key }.compactMap { index, windows in
-            ClipPrediction(windows: windows.map(\.probabilities)).map { verdict in
+            ClipPrediction(windows: windows.map(\.probabilities)).map { prediction in
                 Segment(
                     start: Double(index) * length, end: min(end, Double(index + 1) * length),
-                    genre: model.labels[verdict.label], confidence: verdict.probabilities[verdict.label],
-                    votes: verdict.votes[verdict.label], probabilities: named(verdict.probabilities))
+                    genre: model.labels[prediction.label], confidence: prediction.probabilities[prediction.label],
+                    votes: prediction.votes[prediction.label], probabilities: named(prediction.probabilities))
             }
         }
         windows =
             withWindows
-            ? heard.map { Window(position: $0.position, probabilities: named($0.probabilities)) } : nil
+            ? all.map { Window(position: $0.position, probabilities: named($0.probabilities)) } : nil
     }
 }

@@ -12,19 +12,19 @@ import Training
 struct StreamsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "streams",
-        abstract: "Judge the published label on streams made of clips with known genres.",
+        abstract: "Evaluate the published label on streams of clips with known genres.",
         discussion: """
-            Clips are played one after the other, neighbours of different genres, as a radio would; what genred would \
-            publish is compared with what was playing. Printed are the share of time that the label is right and \
-            wrong (from 6 s after a change on; the rest is unsure), the share of clips whose label was found at all, \
-            the median delay of the right label over all changes and over those where it was found, and how often \
-            a minute the label became wrong or the right one was given up: for the estimator with the daemon's \
-            defaults, and for the raw windows.
+            Plays clips one after the other, as a radio would, with neighbours of different genres, and compares what \
+            genred would publish with what was playing. Prints the share of time that the label is right and wrong \
+            (from 6 s after a change on; the rest is unsure), the share of clips whose label was found at all, the \
+            median delay of the right label over all changes and over those where it was found, and how often per \
+            minute the label became wrong or the right one was given up: for the estimator with the daemon's defaults, \
+            and for the raw windows.
 
-            With several --fold MODEL=TRACKS, each model hears only its own tracks: give models that were trained \
+            With several --fold MODEL=TRACKS, each model is played only its own tracks: give models that were trained \
             without them. --search tries a grid of the estimator's parameters.
 
-            EXIT CODES: 0 all clips were played; 1 some were left out, or nothing could be judged.
+            EXIT CODES: 0 all clips were played; 1 some were left out, or nothing could be evaluated.
             """)
 
     @Argument(help: "The folder of audio: <genre>/<track>.<any extension>.")
@@ -32,24 +32,24 @@ struct StreamsCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A model and the list of the tracks it hears. Can be given several times.", valueName: "model=tracks"))
+            "A model and the list of its tracks; can be repeated.", valueName: "model=tracks"))
     var fold: [String] = []
 
-    @OptionGroup var choice: ModelChoice
+    @OptionGroup var choice: ModelOption
 
-    @Option(help: "The list of tracks, if there is only one model: a <genre>/<track> a line; all by default.")
+    @Option(help: "With one model, the list of tracks to play: one <genre>/<track> per line. By default all.")
     var tracks: String?
 
-    @Option(help: "Seconds of each clip.")
+    @Option(help: "Seconds to play of each clip.")
     var seconds = 30.0
 
-    @Option(help: "How often each clip is played, each time between others.")
+    @Option(help: "How often each clip is played, each time between different neighbours.")
     var rounds = 2
 
-    @Option(help: "The seed of the order.")
+    @Option(help: "Random seed.")
     var seed: UInt64 = 1
 
-    @Flag(help: "Try a grid of the estimator's parameters and show the best.")
+    @Flag(help: "Try a grid of the estimator's parameters and print the best.")
     var search = false
 
     @Flag(help: "Print JSON.")
@@ -59,7 +59,7 @@ struct StreamsCommand: ParsableCommand {
         guard (10...3600).contains(seconds) else { throw ValidationError("--seconds must be 10 to 3600") }
         guard (1...100).contains(rounds) else { throw ValidationError("--rounds must be 1 to 100") }
         guard fold.isEmpty || (choice.model == nil && tracks == nil) else {
-            throw ValidationError("--fold says both the model and the tracks; leave --model and --tracks out")
+            throw ValidationError("--fold gives both the model and the tracks; leave out --model and --tracks")
         }
     }
 
@@ -74,7 +74,7 @@ struct StreamsCommand: ParsableCommand {
             guard !playable.isEmpty else {
                 throw TrainingError(
                     .badParameter,
-                    "under '\(audioDir)' there is no track that is asked for and whose genre the model knows")
+                    "no track in '\(audioDir)' is on the list and has a genre that the model knows")
             }
             streams += try record(model, playable, seed: seed &+ UInt64(number) << 32, &leftOut)
         }
@@ -82,7 +82,7 @@ struct StreamsCommand: ParsableCommand {
         guard evaluation.isJudged else {
             throw TrainingError(
                 .badParameter,
-                "there is nothing to judge: no clip goes on for more than \(Int(StreamMetrics.settling)) s")
+                "nothing to evaluate: no clip is longer than \(Int(StreamMetrics.settling)) s")
         }
         let report = StreamsReport(
             chosen: try evaluation.metrics(EstimatorParameters()), raw: evaluation.rawMetrics(),
@@ -91,7 +91,7 @@ struct StreamsCommand: ParsableCommand {
         if leftOut > 0 { throw ExitCode.failure }
     }
 
-    /// Each model with the tracks that it hears; nil is all.
+    /// Each model with its tracks; nil means all tracks.
     private func folds() throws -> [(GenreModel, Set<TrackName>?)] {
         guard !fold.isEmpty else {
             let tracks = try tracks.map { path in Set(try TrackList.read(path)) }
@@ -99,23 +99,23 @@ struct StreamsCommand: ParsableCommand {
         }
         return try fold.map { entry in
             let parts = entry.split(separator: "=", maxSplits: 1).map(String.init)
-            guard parts.count == 2 else { throw ValidationError("'\(entry)' is not of the form MODEL=TRACKS") }
+            guard parts.count == 2 else { throw ValidationError("'\(entry)' is not MODEL=TRACKS") }
             return (try GenreModel(contentsOf: parts[0]), Set(try TrackList.read(parts[1])))
         }
     }
 
-    /// The streams of one model: each round is one, in another order. A stream has one sample rate, so clips of
-    /// different rates play in different streams.
+    /// Records the streams of one model: one per round, each in another order. A stream has one sample rate, so clips
+    /// of different rates play in different streams.
     private func record(
         _ model: GenreModel, _ entries: [AudioFolder.Entry], seed: UInt64, _ leftOut: inout Int
     ) throws -> [RecordedStream] {
-        let progress = ProgressBar("listening", total: entries.count * rounds)
+        let progress = ProgressBar("Listening", total: entries.count * rounds)
         var rates: [Int: [AudioFolder.Entry]] = [:]
         for entry in entries {
             do {
                 rates[try AudioFileReader(path: entry.path).format.sampleRate, default: []].append(entry)
             } catch {
-                Terminal.note("left out: \(error)")
+                Output.note("left out: \(error)")
                 leftOut += 1
             }
         }
@@ -134,17 +134,17 @@ struct StreamsCommand: ParsableCommand {
         }
     }
 
-    /// The best of the grid. Right time is what counts; a false change a minute costs as much as
-    /// three points of it, ten points of calibration error as two.
+    /// The best candidates of the grid, by the share of time that the label is right. One false change per minute costs
+    /// as much as three points of it; ten points of calibration error cost as much as two.
     private func best(_ evaluation: StreamEvaluation) throws -> [StreamsReport.Candidate] {
-        func worth(_ figures: StreamMetrics) -> Double {
-            figures.right - 0.03 * figures.falseChanges - 0.2 * (figures.calibrationError ?? 0)
+        func worth(_ metrics: StreamMetrics) -> Double {
+            metrics.right - 0.03 * metrics.falseChanges - 0.2 * (metrics.calibrationError ?? 0)
         }
-        let progress = ProgressBar("searching", total: StreamEvaluation.grid.count)
+        let progress = ProgressBar("Searching", total: StreamEvaluation.grid.count)
         let tried = try StreamEvaluation.grid.map { parameters in
             defer { progress.advance() }
             return StreamsReport.Candidate(parameters, try evaluation.metrics(parameters))
         }
-        return Array(tried.sorted { worth($0.figures) > worth($1.figures) }.prefix(24))
+        return Array(tried.sorted { worth($0.metrics) > worth($1.metrics) }.prefix(24))
     }
 }

@@ -7,49 +7,48 @@ import Model
 import Synchronization
 import Training
 
-/// Audio to features.
+/// `genrelab extract`: computes the features of audio files.
 struct ExtractCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "extract",
-        abstract: "Turn a folder of audio into features to train on.",
+        abstract: "Compute features from a folder of audio, to train on.",
         discussion: """
-            AUDIO_DIR has a folder for each genre, with audio of any kind that libsndfile reads (WAV, FLAC, Ogg, Opus, \
-            MP3). FEATURE_DIR gets <genre>/<track>.npy: log-mel in dB, [frames, 64], by the front end that genred \
-            listens with. What is there already and newer than its audio is kept, so that an extraction that was \
-            stopped goes on where it was. Files that cannot be read are listed at the end; the others are extracted.
+            AUDIO_DIR has one folder per genre, with audio in any format that libsndfile reads (WAV, FLAC, Ogg, Opus, \
+            MP3). FEATURE_DIR gets <genre>/<track>.npy: log-mel in dB, [frames, 64], computed by genred's own front \
+            end. Features that are newer than their audio are kept, so an interrupted extraction continues where it \
+            stopped. Files that cannot be read are listed at the end; all others are extracted.
 
-            --json also writes the classic single file of segments: mapping (the genres), labels (an index for each \
-            segment), mfcc (for each segment of 3 s its 50 frames of 32 coefficients).
+            --json also writes the classic single file of segments: mapping (the genres), labels (the index of each \
+            segment's genre), mfcc (50 frames of 32 coefficients for each segment of 3 s).
 
-            EXIT CODES: 0 all were extracted; 1 some were not, or nothing could be done.
+            EXIT CODES: 0 all files were extracted; 1 some were not, or nothing could be done.
             """)
 
     @Argument(help: "The folder of audio: <genre>/<track>.<any extension>.")
     var audioDir: String
 
-    @Argument(help: "The feature store to make or to complete.")
+    @Argument(help: "The feature store to create or to complete.")
     var featureDir: String
 
-    @Option(help: ArgumentHelp("Write the segments' MFCCs to one JSON file too.", valueName: "file"))
+    @Option(help: ArgumentHelp("Also write the MFCCs of all segments to one JSON file.", valueName: "file"))
     var json: String?
 
     @Option(
         help: ArgumentHelp(
-            "Send the audio through something first: \(Passage.all.map(\.name).joined(separator: ", ")). Stores made so"
-                + " are --variants for train; a store has one sound.", valueName: "what"))
+            "Degrade the audio first: \(Degradation.all.map(\.name).joined(separator: ", ")). The store is for train"
+                + " --variants. A store holds one kind of audio.", valueName: "how"))
     var through: String?
 
-    @Option(help: "Files at once; one a core by default.")
-    var jobs: Int?
+    @OptionGroup var jobs: JobsOption
 
-    @Flag(help: "Store 32 bits a value instead of 16.")
+    @Flag(help: "Store 32 bits per value instead of 16.")
     var float32 = false
 
     func validate() throws {
-        if let jobs, !(1...256).contains(jobs) { throw ValidationError("--jobs must be 1 to 256") }
-        if let through, Passage(name: through) == nil {
+        if let through, Degradation(name: through) == nil {
             throw ValidationError(
-                "--through '\(through)' is unknown; there are \(Passage.all.map(\.name).joined(separator: ", "))")
+                "--through '\(through)' is unknown; choose one of \(Degradation.all.map(\.name).joined(separator: ", "))"
+            )
         }
     }
 
@@ -60,27 +59,27 @@ struct ExtractCommand: ParsableCommand {
         for genre in Set(folder.entries.map(\.name.genre)) { try makeFolder("\(featureDir)/\(genre)") }
         let waiting = folder.entries.filter { !isExtracted($0) }
         let kept = folder.entries.count - waiting.count
-        if kept > 0 { Terminal.note("\(kept) of \(folder.entries.count) tracks are there already") }
+        if kept > 0 { Output.note("\(kept) of \(folder.entries.count) tracks are up to date") }
         let (failures, silent) = extract(waiting)
-        for remark in folder.skipped { Terminal.note(remark) }
+        for remark in folder.skipped { Output.note(remark) }
         for path in silent {
-            Terminal.note("\(path): nothing but silence, which will be learned as its genre")
+            Output.note("\(path): nothing but silence; training will learn silence as its genre")
         }
         for folder in folder.subfolders {
-            Terminal.note("\(folder): a folder within a genre; not looked into")
+            Output.note("\(folder): a folder inside a genre folder; its files are not read")
         }
         for (path, reason) in failures {
-            // What Capture says names the file already.
-            Terminal.note(reason.hasPrefix(path) ? reason : "\(path): \(reason)")
+            // Errors from Capture name the file already.
+            Output.note(reason.hasPrefix(path) ? reason : "\(path): \(reason)")
         }
-        Terminal.note(
+        Output.note(
             "\(folder.entries.count - failures.count) tracks in \(featureDir)"
                 + (failures.isEmpty ? "" : ", \(failures.count) could not be extracted"))
         if let json { try writeSegments(folder.entries.map(\.name), to: json) }
         if !failures.isEmpty || !folder.skipped.isEmpty { throw ExitCode.failure }
     }
 
-    /// Refuses to mix: a store is of the audio as it is, or of what it was sent through, which a hidden file says.
+    /// Refuses to mix original and degraded audio in one store; a hidden file records which of them a store holds.
     private func checkSound() throws {
         let mark = "\(featureDir)/.through"
         let known = try? String(contentsOfFile: mark, encoding: .utf8)
@@ -88,7 +87,7 @@ struct ExtractCommand: ParsableCommand {
         guard known == through || isEmpty else {
             throw TrainingError(
                 .badParameter,
-                "'\(featureDir)' has features of audio \(known.map { "through \($0)" } ?? "as it is"): give another folder,"
+                "'\(featureDir)' has features of \(known.map { "audio through \($0)" } ?? "the original audio"): choose another folder"
                     + " or remove it"
             )
         }
@@ -100,7 +99,7 @@ struct ExtractCommand: ParsableCommand {
         try writeFile(through.utf8, to: mark)
     }
 
-    /// Whether the features are there, whole, newer than the audio and of the wanted precision.
+    /// Whether the features exist, complete, newer than the audio and in the requested precision.
     private func isExtracted(_ entry: AudioFolder.Entry) -> Bool {
         let path = FeatureStore.path(of: entry.name, in: featureDir)
         func date(_ path: String) -> Date? {
@@ -110,23 +109,23 @@ struct ExtractCommand: ParsableCommand {
         return FeatureStore.contains(entry.name, in: featureDir, halfPrecision: !float32)
     }
 
-    /// Extracts the entries, several at once; what failed, and the paths of what is silent, in their order.
+    /// Extracts the entries in parallel. Returns the failures and the paths of silent files, both in order.
     private func extract(
         _ entries: [AudioFolder.Entry]
     ) -> (failures: [(name: String, reason: String)], silent: [String]) {
         guard !entries.isEmpty else { return ([], []) }
-        let passage = through.flatMap(Passage.init)
+        let degradation = through.flatMap(Degradation.init)
         let progress = ProgressBar("Extracting", total: entries.count)
         let failures = Mutex<[Int: String]>([:])
         let silent = Mutex<Set<Int>>([])
-        Workers(count: jobs).forEach(entries.count) { index, _ in
+        jobs.workers.forEach(entries.count) { index, _ in
             do {
                 let features = try AudioFeatures.read(
-                    entries[index].path, entries[index].name, through: passage)
+                    entries[index].path, entries[index].name, through: degradation)
                 guard features.frames > 0 else {
                     throw TrainingError(.unsupported, "shorter than one frame (0.1 s)")
                 }
-                // Also where samples are no numbers, for these are heard as zero.
+                // This includes files of NaN, which the front end reads as zero.
                 if features.values.allSatisfy({ $0 == features.values[0] }) { _ = silent.withLock { $0.insert(index) } }
                 try FeatureStore.write(features, as: entries[index].name, in: featureDir, halfPrecision: !float32)
             } catch {

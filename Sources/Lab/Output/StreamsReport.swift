@@ -1,31 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import Foundation
 import Streaming
 import Training
 
-/// What `genrelab streams` found out.
+/// The result of `genrelab streams`.
 struct StreamsReport {
-    /// Parameters of the estimator and what they give.
+    /// Parameters of the estimator and the metrics with them.
     struct Candidate: Encodable {
         var switchRate: Double
         var evidenceRate: Double
         var sharpness: Double
         var enter: Double
         var leave: Double
-        var figures: StreamMetrics
+        var metrics: StreamMetrics
 
-        init(_ parameters: EstimatorParameters, _ figures: StreamMetrics) {
+        init(_ parameters: EstimatorParameters, _ metrics: StreamMetrics) {
             switchRate = parameters.switchRate
             evidenceRate = parameters.evidenceRate
             sharpness = parameters.sharpness
             enter = parameters.enter
             leave = parameters.leave
-            self.figures = figures
+            self.metrics = metrics
         }
     }
 
-    private struct Output: Encodable {
+    private struct Document: Encodable {
         var estimator: Candidate
         var windows: StreamMetrics
         var search: [Candidate]?
@@ -36,14 +35,12 @@ struct StreamsReport {
     var found: [Candidate]?
 
     func printJSON() throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let output = Output(estimator: Candidate(EstimatorParameters(), chosen), windows: raw, search: found)
-        Terminal.line(String(decoding: try encoder.encode(output), as: UTF8.self))
+        try Output.json(
+            Document(estimator: Candidate(EstimatorParameters(), chosen), windows: raw, search: found))
     }
 
     func printTable() {
-        Terminal.line("\(chosen.clips) clips, \(Int(chosen.minutes.rounded())) minutes\n")
+        Output.line("\(chosen.clips) clips, \(Int(chosen.minutes.rounded())) minutes\n")
         var rows = [
             ["", "right", "wrong", "found", "delay", "of found", "false/min", "confidence", "calibration"],
             Self.row("raw windows", raw), Self.row("estimator", chosen),
@@ -52,17 +49,17 @@ struct StreamsReport {
             let name =
                 "switch 1/\(Int((1 / candidate.switchRate).rounded())) evidence \(candidate.evidenceRate)"
                 + " sharpness \(candidate.sharpness) enter \(candidate.enter) leave \(candidate.leave)"
-            rows.append(Self.row(name, candidate.figures))
+            rows.append(Self.row(name, candidate.metrics))
         }
-        for line in Terminal.table(rows) { Terminal.line(line) }
+        Output.lines(Table.lines(rows))
     }
 
-    private static func row(_ name: String, _ figures: StreamMetrics) -> [String] {
+    private static func row(_ name: String, _ metrics: StreamMetrics) -> [String] {
         func seconds(_ value: Double?) -> String { value.map { "\($0.digits(1)) s" } ?? "never" }
         return [
-            name, figures.right.digits(3), figures.wrong.digits(3), figures.found.digits(3),
-            seconds(figures.medianDelay), seconds(figures.medianDelayFound), figures.falseChanges.digits(2),
-            figures.confidence?.digits(3) ?? "–", figures.calibrationError?.digits(3) ?? "–",
+            name, metrics.right.digits(3), metrics.wrong.digits(3), metrics.found.digits(3),
+            seconds(metrics.medianDelay), seconds(metrics.medianDelayFound), metrics.falseChanges.digits(2),
+            metrics.confidence?.digits(3) ?? "–", metrics.calibrationError?.digits(3) ?? "–",
         ]
     }
 }

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Capture
+import Streaming
+import Training
+
+/// Features of audio files, computed by the daemon's front end.
+enum AudioFeatures {
+    /// Reads a track's file to its end, and passes the samples through a degradation first if there is one.
+    static func read(_ path: String, _ name: TrackName, through degradation: Degradation? = nil) throws -> LogMel {
+        let reader = try AudioFileReader(path: path)
+        let frames = try AudioFrames(inputRate: reader.format.sampleRate)
+        var values: [Float] = []
+        func append(_ samples: UnsafeBufferPointer<Float>) {
+            frames.push(samples) { values.append(contentsOf: $0.bands) }
+        }
+        if let degradation {
+            try degradation.apply(to: reader.readAll(), rate: reader.format.sampleRate, name: name)
+                .withUnsafeBufferPointer(append)
+        } else {
+            reader.forEachBlock(append)
+        }
+        frames.finish { values.append(contentsOf: $0.bands) }
+        return LogMel(values: values)
+    }
+}
