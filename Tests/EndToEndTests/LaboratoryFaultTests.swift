@@ -128,7 +128,7 @@ extension EndToEndTests.LaboratoryTests {
         var bytes = try Data(contentsOf: URL(fileURLWithPath: track))
         bytes[bytes.count - 100] ^= 1
         try bytes.write(to: URL(fileURLWithPath: track))
-        #expect(try Self.lab(search, status: 1).contains("is of another search"))
+        #expect(try Self.lab(search, status: 1).contains("belongs to another search"))
         #expect(
             try Self.lab(search.dropLast() + ["/nowhere/best.json"], status: 1).contains(
                 "cannot write '/nowhere/best.json'"))
@@ -165,13 +165,13 @@ extension EndToEndTests.LaboratoryTests {
         try "hum/0\nhum/short\n".write(toFile: split, atomically: true, encoding: .utf8)
         #expect(
             try Self.lab(heard + ["--split", split], status: 1).contains("no windows of 'hum/short'"))
-        // A label of which nothing is left would be guessed at for ever.
+        // A label without tracks would be guessed at random.
         try FileManager.default.createDirectory(atPath: "\(music)/polka", withIntermediateDirectories: false)
         try short.write(to: URL(fileURLWithPath: "\(music)/polka/short.wav"))
         let silence = Data(RawAudio.header(dataBytes: 800_000) + [UInt8](repeating: 0, count: 800_000))
         try silence.write(to: URL(fileURLWithPath: "\(music)/hum/quiet.wav"))
         #expect(try Self.lab(["extract", music, bench.features]).contains("hum/quiet.wav: nothing but silence"))
-        #expect(try Self.lab(bench.train(model), status: 1).contains("of 'polka' no track is left to learn from"))
+        #expect(try Self.lab(bench.train(model), status: 1).contains("'polka' has no track left to train on"))
         // These clips are of 6 s, and a change has 6 s to be heard.
         #expect(try Self.lab(["streams", "--model", model, music], status: 1).contains("nothing to evaluate"))
         try "hum/0\n".write(toFile: split, atomically: true, encoding: .utf8)

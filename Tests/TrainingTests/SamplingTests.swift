@@ -47,12 +47,12 @@ struct SamplingTests {
         }
         #expect(drawn.allSatisfy { $0.weight > 0 })
         // The chances say how often that is.
-        let chances = sampler.chances
-        #expect(abs(chances.values.reduce(0, +) - 1) < 1e-5)
+        let probabilities = sampler.probabilities
+        #expect(abs(probabilities.values.reduce(0, +) - 1) < 1e-5)
         let counts = Dictionary(drawn.map { ($0.name, 1) }, uniquingKeysWith: +)
         for (index, track) in corpus.tracks.enumerated() {
             let frequency = Double(counts[track.name] ?? 0) / Double(drawn.count)
-            #expect(abs(frequency - (chances[index] ?? 0)) < 0.012)
+            #expect(abs(frequency - (probabilities[index] ?? 0)) < 0.012)
         }
         #expect(abs(part { corpus.labels[$0.label] == "no-music" } - 0.2) < 0.02)
         #expect(abs(part({ $0.name.genre == "a" }, of: { ["a", "b"].contains($0.name.genre) }) - 0.5) < 0.02)

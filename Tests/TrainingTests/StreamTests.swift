@@ -13,7 +13,7 @@ struct StreamTests {
         for clip in 0..<2 {
             for age in 0..<16 {
                 let step = RecordedStream.Step(
-                    time: Double(16 * clip + age), truth: clip, age: Double(age), clip: clip, window: nil, active: 1,
+                    time: Double(16 * clip + age), reference: clip, age: Double(age), clip: clip, window: nil, active: 1,
                     silent: false, elapsed: 1)
                 let (label, confidence) = said(clip, age)
                 tally.add(step, label: label, confidence: confidence)

@@ -158,7 +158,7 @@ struct TrainingTests {
         func targets() -> [Float] { (0..<network.targets.count).map { network.targets.pointer[$0] } }
         trainer.batchBuilder.fill(network, teachers: trainer.teachers, step: 3)
         let plain = targets()
-        Teacher.teach(network, by: trainer.teachers, share: 0.25)
+        Teacher.mixTargets(of: network, with: trainer.teachers, share: 0.25)
         // The same windows through the teacher as a model would see them.
         let model = try teacher.model()
         let transform = teacher.batchBuilder.inputTransforms[0]

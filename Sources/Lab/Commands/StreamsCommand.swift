@@ -79,7 +79,7 @@ struct StreamsCommand: ParsableCommand {
             streams += try record(model, playable, seed: seed &+ UInt64(number) << 32, &leftOut)
         }
         let evaluation = StreamEvaluation(streams)
-        guard evaluation.isJudged else {
+        guard evaluation.hasSettledSteps else {
             throw TrainingError(
                 .badParameter,
                 "nothing to evaluate: no clip is longer than \(Int(StreamMetrics.settling)) s")

@@ -2,8 +2,8 @@
 
 import Foundation
 
-/// A way that sound takes from the recording to the listener: what `genrelab extract --through` trains against and
-/// `genrelab evaluate --degrade` judges under. Codecs are in the program, which has the library for them.
+/// A change of the sound between recording and listener: `genrelab extract --through` makes training data with it, and
+/// `genrelab evaluate --degrade` evaluates under it. Codecs are in genrelab, which links the library for them.
 package enum AudioChannel: String, CaseIterable, Sendable {
     case louder, quieter
     case whiteNoise = "white-noise"
@@ -12,7 +12,7 @@ package enum AudioChannel: String, CaseIterable, Sendable {
     case room
     case broadcast
 
-    /// What it does, for people.
+    /// Description for people.
     package var summary: String {
         switch self {
         case .louder: "20 dB louder"
@@ -25,7 +25,7 @@ package enum AudioChannel: String, CaseIterable, Sendable {
         }
     }
 
-    /// The sound at the other end. `name` chooses the noise, the room, the compressor: the same one each time.
+    /// Passes samples through the channel. `name` determines the noise, the room or the compressor.
     package func apply(to samples: [Float], rate: Int, name: TrackName) -> [Float] {
         var hash = Fingerprint()
         hash.add(bytes: name.description.utf8)
@@ -40,7 +40,7 @@ package enum AudioChannel: String, CaseIterable, Sendable {
             var pink = PinkNoise()
             return samples.map { $0 + level * 0.1 * pink.next(&generator) }
         case .lowPass:
-            // Butterworth, as four sections of second order.
+            // A Butterworth filter as four second-order sections.
             return [0.5098, 0.6013, 0.9, 2.5629].reduce(samples) { signal, quality in
                 Biquad(lowPass: 4000 / Double(rate), quality: quality).apply(to: signal)
             }
@@ -59,7 +59,7 @@ package enum AudioChannel: String, CaseIterable, Sendable {
         return samples.map { $0 * gain }
     }
 
-    /// Quiet passages raised, peaks rounded off.
+    /// Raises quiet passages and rounds off peaks.
     private static func compress(
         _ samples: [Float], _ level: Float, _ rate: Int, _ generator: inout CounterGenerator
     ) -> [Float] {

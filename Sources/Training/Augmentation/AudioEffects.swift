@@ -2,11 +2,11 @@
 
 import Foundation
 
-/// A filter of second order (Bristow-Johnson's cookbook).
+/// A second-order filter (Bristow-Johnson's cookbook).
 struct Biquad {
     let b0, b1, b2, a1, a2: Double
 
-    /// - Parameter lowPass: the corner as a share of the sample rate; above 0.49 nothing is filtered.
+    /// - Parameter lowPass: corner frequency as a fraction of the sample rate, at most 0.49.
     init(lowPass corner: Double, quality: Double) {
         let omega = 2 * .pi * min(0.49, corner)
         let alpha = sin(omega) / (2 * quality)
@@ -30,7 +30,7 @@ struct Biquad {
     }
 }
 
-/// Noise of equal power an octave, of unit level, by Paul Kellet's filter of white noise.
+/// Noise with equal power in each octave and unit level: Paul Kellet's filter of white noise.
 struct PinkNoise {
     private var state = [Float](repeating: 0, count: 7)
 
@@ -46,7 +46,7 @@ struct PinkNoise {
             sum += state[index]
         }
         state[6] = white * 0.115926
-        // The filter's own gain.
+        // Compensates for the filter's gain.
         return sum * 0.33
     }
 }
@@ -64,7 +64,7 @@ struct Reverberator {
     private var passes: [Line]
     private let damping: Float
 
-    /// - Parameter time: until the sound is 60 dB down, seconds.
+    /// - Parameter time: seconds until the sound has decayed by 60 dB.
     init(rate: Int, time: Double, damping: Float) {
         self.damping = damping
         combs = [0.0253, 0.0269, 0.029, 0.0307, 0.0322, 0.0338, 0.0353, 0.0367].map { delay in

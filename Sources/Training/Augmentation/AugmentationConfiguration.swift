@@ -1,44 +1,44 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// What is done to a window's log-mel before it is learned from: all that may differ between two recordings of the
-/// same music. Chances are per window, 0 to 1; amounts are the largest or the typical ones.
+/// Random changes of a window's log-mel before training: everything that may differ between two recordings of the same
+/// music. A chance is the probability that a window is changed, 0 to 1; an amount is the largest or the typical one.
 package struct AugmentationConfiguration: Codable, Sendable, Equatable {
-    /// Faster or slower by up to e^±speed, without a change of pitch.
+    /// Change of speed by up to e^±speed, without a change of pitch.
     package var speed: Float = 0.2
     package var speedChance: Float = 0.5
-    /// How often frames are taken whole, the nearest one, and how often shifts by whole bands: what lies between two
-    /// frames or bands is smoother than any frame of real music.
+    /// How often frames, and shifts along the mel axis, are rounded instead of interpolated: an interpolated frame is
+    /// smoother than any frame of real music.
     package var wholeFramesChance: Float = 1
     package var wholeBandsChance: Float = 1
-    /// The level once normalised is off by this much, standard deviation in dB.
+    /// Error of the normalised level, standard deviation in dB.
     package var levelError: Float = 5
-    /// Shift along the mel axis, standard deviation in bands: a change of pitch.
+    /// Shift along the mel axis (a change of pitch), standard deviation in bands.
     package var shift: Float = 1.2
     package var shiftChance: Float = 0.6
-    /// Dynamics stretched or pressed by up to this share.
+    /// Expansion or compression of the dynamics by up to this share.
     package var contrast: Float = 0.15
-    /// Slope of the spectrum, up to ± this many dB at its ends, and bend, likewise.
+    /// Slope and curvature of the spectrum, up to ± this many dB at its ends.
     package var tilt: Float = 4
     package var bend: Float = 6
-    /// An equaliser of seven knots, standard deviation in dB.
+    /// Equaliser with seven knots, standard deviation in dB.
     package var equalizer: Float = 3
-    /// A low-pass somewhere in the upper half, as by radio, telephone or codec; a high-pass, as by a small speaker; a
-    /// roll-off of the uppermost bands alone, as by a resampler.
+    /// A low-pass in the upper half of the bands (radio, telephone, codec), a high-pass (small speaker), and a roll-off of
+    /// only the uppermost bands (resampler).
     package var lowPassChance: Float = 0.3
     package var highPassChance: Float = 0.12
     package var rollOffChance: Float = 0.5
-    /// Steady noise of any slope, 8 to 55 dB under the music.
+    /// Steady noise of any slope, 8 to 55 dB below the music.
     package var noiseChance: Float = 0.2
-    /// Speech or noise quietly under music, which stays music.
+    /// Quiet speech or noise under music; the window stays music.
     package var noMusicUnderMusicChance: Float = 0.1
-    /// Two pieces of no-music at once, and music quietly under speech, which stays no-music.
+    /// Two tracks of no-music at once, and quiet music under speech; the window stays no-music.
     package var twoNoMusicChance: Float = 0.25
     package var musicUnderSpeechChance: Float = 0.2
-    /// A moment of silence.
+    /// A short silence.
     package var silenceChance: Float = 0.04
-    /// The sound of another window of the batch, some way: mean and deviation of each band (`StyleMixer`).
+    /// Each band's mean and deviation are moved towards those of another window in the batch (`StyleMixer`).
     package var styleChance: Float = 0
-    /// One or two masks over up to so many frames or bands.
+    /// One or two masks, each over at most this many frames or bands.
     package var timeMaskChance: Float = 0.5
     package var timeMaskFrames = 8
     package var bandMaskChance: Float = 0.5
@@ -46,7 +46,7 @@ package struct AugmentationConfiguration: Codable, Sendable, Equatable {
 
     package init() {}
 
-    /// Nothing is done but the level's and the window's choice.
+    /// No augmentation, except the choice of window and level.
     package static var none: AugmentationConfiguration {
         var result = AugmentationConfiguration()
         result.speedChance = 0

@@ -4,8 +4,8 @@ import Foundation
 import Model
 import Streaming
 
-/// Makes one window to learn from: a place in a track, another channel, something else at the same time, and what came
-/// before it, so that the level is normalised as it would be in the middle of a stream.
+/// Makes one training window: a place in a track, heard through a random channel, possibly mixed with another track. The
+/// frames before the window are rendered too, so that the level is normalised as it is in the middle of a stream.
 struct Augmenter {
     let corpus: Corpus
     let sampler: WindowSampler
@@ -13,18 +13,18 @@ struct Augmenter {
 
     private let bands = FrontEnd.version1.melBands
     private let frames = FrontEnd.version1.windowFrames
-    /// The widest shift along the mel axis, in bands.
+    /// Largest shift along the mel axis, in bands.
     private static let widestShift = 8
-    /// Silence that no dither fills.
+    /// Level of digital silence, dB.
     private static let floor: Float = -100
-    /// The level that gains refer to, dB of a frame's power: what a track at full scale has.
+    /// Reference level of the gains: the power of a frame at full scale, dB.
     private static let referenceLevel: Float = 20
 
-    /// A track that is heard: which frames, how loud, through which channel.
+    /// One of the tracks that are mixed: its frames, its level and its channel.
     private struct Voice {
         var values: UnsafePointer<Float>
         var length: Int
-        /// Where the window begins, in frames.
+        /// Start of the window, in frames.
         var start: Float
         var speed: Float = 1
         var shift: Float = 0
@@ -40,9 +40,11 @@ struct Augmenter {
         var tilt: Float
     }
 
-    /// Makes the window with an index in a step's batch; its label, which `no-music` under music does not change.
+    /// Makes the window with the given index in a step's batch, and returns its label. `no-music` mixed under music does not
+    /// change the label.
     ///
-    /// `output` has room for [windowFrames, melBands]: normalised log-mel, dB. `mask` comes after what needs all of it.
+    /// Writes [windowFrames, melBands] of normalised log-mel in dB to `output`. Apply `mask` after everything that needs
+    /// complete windows.
     func prepare(index: Int, _ generator: inout CounterGenerator, into output: UnsafeMutablePointer<Float>) -> Int {
         let track = corpus.tracks[sampler.draw(index: index, &generator)]
         let features = track.variants[generator.index(track.variants.count)]
@@ -54,7 +56,7 @@ struct Augmenter {
             let history = place(&voice, track, &generator)
             var gain = generator.chance(0.9) ? generator.uniform(-25, 12) : generator.uniform(-60, -25)
             if isMusic || generator.chance(0.5) { gain += Self.referenceLevel - track.level }
-            colour(&voice, &generator)
+            drawChannel(of: &voice, &generator)
             let second = companion(of: track, isMusic: isMusic, &generator)
             let noise =
                 generator.chance(configuration.noiseChance)
@@ -83,16 +85,16 @@ struct Augmenter {
         }
     }
 
-    /// Chooses where the window lies and how fast it passes; how many frames before it are heard too.
+    /// Draws the window's position and speed; returns the number of frames before it that are rendered too.
     private func place(_ voice: inout Voice, _ track: Track, _ generator: inout CounterGenerator) -> Int {
         if generator.chance(configuration.speedChance) {
             voice.speed = exp(generator.uniform(-configuration.speed, configuration.speed))
         }
         let room = Float(voice.length - 1) - Float(frames - 1) * voice.speed
         voice.start = generator.uniform(0, max(1e-3, room))
-        let wish = generator.uniform()
+        let choice = generator.uniform()
         let history: Int
-        if wish < 0.15 { history = 0 } else { history = wish < 0.5 ? generator.index(60) : 200 }
+        if choice < 0.15 { history = 0 } else { history = choice < 0.5 ? generator.index(60) : 200 }
         if generator.chance(configuration.shiftChance) {
             let widest = Float(Self.widestShift)
             voice.shift = max(-widest, min(widest, generator.normal() * configuration.shift))
@@ -104,8 +106,8 @@ struct Augmenter {
         return min(history, Int(voice.start / voice.speed))
     }
 
-    /// Draws the channel: slope, bend, equaliser, low-pass, high-pass, roll-off.
-    private func colour(_ voice: inout Voice, _ generator: inout CounterGenerator) {
+    /// Draws the channel: slope, curvature, equaliser, low-pass, high-pass and roll-off.
+    private func drawChannel(of voice: inout Voice, _ generator: inout CounterGenerator) {
         let tilt = generator.uniform(-configuration.tilt, configuration.tilt)
         let bend = generator.uniform(-configuration.bend, configuration.bend)
         let knots = (0..<7).map { _ in generator.normal() * configuration.equalizer }
@@ -136,7 +138,7 @@ struct Augmenter {
         }
     }
 
-    /// What is heard at the same time, if anything.
+    /// Draws a second track to mix with the first; nil for most windows.
     private func companion(
         of track: Track, isMusic: Bool, _ generator: inout CounterGenerator
     ) -> (voice: Voice, features: LogMel)? {
@@ -172,7 +174,7 @@ struct Augmenter {
         }
         let start = generator.uniform(0, Float(max(1, features.frames - frames)))
         return features.values.withUnsafeBufferPointer { values in
-            // The pointer is replaced where the values are held; see `prepare`.
+            // The pointer is not valid outside this closure: `prepare` replaces it.
             let voice = Voice(
                 values: values.baseAddress!, length: features.frames, start: start,
                 gain: gain + track.level - second.level, equalizer: equalizer)
@@ -180,7 +182,7 @@ struct Augmenter {
         }
     }
 
-    /// Mixes the voices frame by frame, from `history` frames before the window on, and normalises the level.
+    /// Mixes the voices frame by frame, starting `history` frames before the window, and normalises the level.
     private func render(
         _ first: Voice, _ second: Voice?, _ noise: Noise?, _ gain: Float, _ silence: Range<Int>?, _ history: Int,
         _ generator: inout CounterGenerator, into output: UnsafeMutablePointer<Float>
@@ -197,7 +199,7 @@ struct Augmenter {
                 }
                 if let noise {
                     for band in 0..<bands {
-                        // The power of a band of noise varies less the more of the spectrum it sums up.
+                        // The wider a band, the less the power of noise in it varies.
                         let spread: Float = band < 16 ? 4.5 : 4.5 * (1 / (1 + Float(band - 16) * 0.35)).squareRoot()
                         other[band] =
                             noise.level + noise.tilt * Float(band - 32) * (1 / 64)
@@ -213,7 +215,8 @@ struct Augmenter {
         }
     }
 
-    /// A voice at a time, in frames since the window's beginning: between two frames and two bands by straight lines.
+    /// Reads a frame of a voice, by linear interpolation between frames and bands. `time` is in frames since the start of
+    /// the window.
     private func fetch(_ voice: Voice, _ time: Int, into frame: UnsafeMutablePointer<Float>) {
         var position = voice.start + Float(time) * voice.speed
         if voice.hasWholeFrames { position.round() }
@@ -243,16 +246,16 @@ struct Augmenter {
         }
     }
 
-    /// Two levels in dB to that of both together, into the first.
+    /// Adds the powers of two levels in dB, into the first.
     private static func addPowers(_ a: UnsafeMutableBufferPointer<Float>, _ b: UnsafeMutableBufferPointer<Float>) {
         for band in a.indices {
             let (low, high) = (min(a[band], b[band]), max(a[band], b[band]))
-            // 50 dB under it adds 0.00004 dB.
+            // A level 50 dB below the other adds 0.00004 dB.
             a[band] = high - low > 50 ? high : high + 4.3429448 * log(1 + exp((low - high) * 0.23025851))
         }
     }
 
-    /// Zeros, which is what normalised values have on average, over some frames and some bands.
+    /// Masks some frames and bands with zeros, the mean of normalised values.
     func mask(_ output: UnsafeMutablePointer<Float>, _ generator: inout CounterGenerator) {
         if generator.chance(configuration.timeMaskChance) {
             for _ in 0..<generator.integer(1..<3) {
@@ -270,7 +273,7 @@ struct Augmenter {
         }
     }
 
-    /// A curve through evenly spaced knots, at 0 to 1 of its length.
+    /// Interpolates between evenly spaced knots; `place` is 0 at the first knot and 1 at the last.
     private static func interpolate(_ knots: [Float], at place: Float) -> Float {
         let position = place * Float(knots.count - 1)
         let index = min(knots.count - 2, Int(position))

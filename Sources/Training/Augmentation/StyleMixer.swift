@@ -2,22 +2,22 @@
 
 import Model
 
-/// Gives a window the sound of another: mean and deviation of each band over the window, which tell the recording more than
-/// the music, are moved some way to another window's (Zhou, Yang, Qiao and Xiang, "Domain generalization with MixStyle",
-/// 2021, on the input instead of inner layers).
+/// MixStyle: moves the mean and deviation of each band over a window towards those of another window. They depend on the
+/// recording more than on the music (Zhou, Yang, Qiao and Xiang, "Domain generalization with MixStyle", 2021; here on the
+/// input instead of inner layers).
 struct StyleMixer {
     private let chance: Float
     private let bands = FrontEnd.version1.melBands
     private let frames = FrontEnd.version1.windowFrames
-    /// Of each window of a batch, [2, bands]: means, then deviations.
+    /// [batch, 2, bands]: each window's means, then its deviations.
     private let styles: Storage
 
-    /// Added to a deviation, in dB: a band that hardly moves is not blown up.
+    /// Added to deviations, in dB, so that a nearly constant band is not amplified.
     private static let leastDeviation: Float = 0.5
-    /// Of the Beta distribution that says how much of its own sound a window keeps, at least half.
+    /// Parameter of the Beta distribution of the share that a window keeps of its own style, at least half.
     private static let spread: Float = 0.4
 
-    /// - Parameter chance: of a window to be changed.
+    /// - Parameter chance: probability that a window is changed.
     init(batch: Int, chance: Float) {
         self.chance = chance
         styles = Storage(chance > 0 ? batch * 2 * bands : 0)
@@ -25,7 +25,7 @@ struct StyleMixer {
 
     private func style(_ index: Int) -> UnsafeMutablePointer<Float> { styles.pointer + index * 2 * bands }
 
-    /// Takes down how a batch's window sounds: [frames, bands].
+    /// Measures the style of a window of the batch, [frames, bands].
     func measure(_ window: UnsafePointer<Float>, index: Int) {
         guard chance > 0 else { return }
         let means = style(index)
@@ -44,7 +44,7 @@ struct StyleMixer {
         for band in 0..<bands { deviations[band] = (deviations[band] / Float(frames)).squareRoot() }
     }
 
-    /// Moves a window towards the sound of another, when both have been measured; or leaves it.
+    /// Moves a window towards the style of another with the probability `chance`. Call `measure` for both first.
     func mix(
         _ window: UnsafeMutablePointer<Float>, index: Int, with partner: Int, _ generator: inout CounterGenerator
     ) {

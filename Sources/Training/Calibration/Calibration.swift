@@ -2,16 +2,15 @@
 
 import Foundation
 
-/// What makes probabilities of a network's logits: softmax((logits + offsets) / temperature).
+/// Bias-corrected temperature scaling: the probabilities are softmax((logits + offsets) / temperature) (Alexandari, Kundaje
+/// and Shrikumar, "Maximum likelihood with bias-corrected calibration is hard-to-beat at label shift adaptation", ICML 2020).
 ///
-/// Of artists that it has not heard, a network seems to say those labels too seldom of which it has heard few: it knows
-/// their tracks by heart. Offsets make up for it. They and the temperature are fitted on what was held out, each window
-/// weighed as training draws it, so that a label or an artist with many windows counts no more than another
-/// (bias-corrected temperature scaling: Alexandari, Kundaje and Shrikumar, "Maximum likelihood with bias-corrected
-/// calibration is hard-to-beat at label shift adaptation", ICML 2020).
+/// For artists that it was not trained on, a network predicts labels with few training artists too rarely, since it has
+/// memorised their tracks. Offsets correct that. Offsets and temperature are fitted to held-out windows, weighted by the
+/// probability that training draws them, so that a label or an artist with many windows counts no more than another.
 struct Calibration: Equatable {
     var temperature: Float = 1
-    /// [labels]; 0 of `no-music` and of a label of which nothing was held out, and 0 in the mean of the others.
+    /// [labels]: 0 for `no-music` and for labels without held-out tracks; the others have mean 0.
     var offsets: [Float]
 
     static func none(labels: Int) -> Calibration { Calibration(offsets: [Float](repeating: 0, count: labels)) }
@@ -21,17 +20,17 @@ struct Calibration: Equatable {
         self.offsets = offsets
     }
 
-    /// Fits it to evidence; with `offsets`, to that of the genres too.
-    init(_ evidence: CalibrationSet, offsets withOffsets: Bool) {
-        self = .none(labels: evidence.labels)
-        guard !evidence.clips.isEmpty else { return }
-        let likelihood = CalibrationLikelihood(evidence, offsetting: withOffsets ? evidence.genres : [])
+    /// Fits the temperature to held-out clips, and also the genres' offsets if `withOffsets` is set.
+    init(_ data: CalibrationSet, offsets withOffsets: Bool) {
+        self = .none(labels: data.labels)
+        guard !data.clips.isEmpty else { return }
+        let likelihood = CalibrationLikelihood(data, offsetting: withOffsets ? data.genres : [])
         let point = likelihood.maximum()
         temperature = Float(1 / point[0])
         offsets = point[1...].map { Float($0 / point[0]) }
     }
 
-    /// The same output as it is after calibration: probabilities are softmax(logits).
+    /// Calibrates an output: its probabilities are then softmax(logits).
     func applied(to output: ClipOutput) -> ClipOutput {
         ClipOutput(
             name: output.name, label: output.label, store: output.store, labels: output.labels,

@@ -5,40 +5,40 @@ import Foundation
 
 /// The log-likelihood of held-out windows as a function of (1 / temperature, offsets / temperature), which is concave.
 ///
-/// A prior keeps it from what little evidence would say too surely: it expects offsets about 0 and the factor about 1, and
-/// weighs as much beside the evidence as one group beside the independent groups that there are.
+/// A normal prior with offsets around 0 and 1 / temperature around 1 prevents overfitting to few tracks. It weighs as much
+/// as one group among the effective number of groups.
 struct CalibrationLikelihood {
-    /// Every fourth window: neighbours overlap by nine tenths.
+    /// Every fourth window is used, since neighbouring windows overlap by nine tenths.
     private static let stride = 4
-    /// How far from there the prior expects them. The folds of the shipped model are judged best with 0.7 to 1.
+    /// Standard deviation of the prior. The folds of the shipped model have the best likelihood with 0.7 to 1.
     private static let deviation = 0.7
-    /// Logits that say nothing, or the contrary, have no temperature that makes sense.
-    private static let factors = 0.3...3.3
+    /// Bounds of 1 / temperature, for logits that have no or negative correlation with the reference.
+    private static let inverseTemperatures = 0.3...3.3
 
     private let labels: Int
     /// [windows, labels].
     private var logits: [Double] = []
-    private var truths: [Int] = []
-    /// Their sum is 1.
+    private var references: [Int] = []
+    /// [windows]; the sum is 1.
     private var weights: [Double] = []
-    /// Half the prior's precision, for an observation.
-    private let reserve: Double
-    /// [directions, 1 + labels]: what of the parameters can change. The mean of the offsets cannot: only
-    /// differences of logits matter, and without it what else has no offset would have one.
+    /// Half the precision of the prior, relative to one observation.
+    private let halfPrecision: Double
+    /// [directions, 1 + labels]: the directions in which the parameters can change. The mean of the offsets is fixed, since
+    /// only differences of logits matter: a free mean would act as an offset of the labels that have none.
     private let directions: [[Double]]
 
     /// - Parameter offsetting: the labels that get an offset.
-    init(_ evidence: CalibrationSet, offsetting: Set<Int>) {
-        labels = evidence.labels
-        for clip in evidence.clips {
+    init(_ data: CalibrationSet, offsetting: Set<Int>) {
+        labels = data.labels
+        for clip in data.clips {
             let windows = Array(Swift.stride(from: 0, to: clip.output.windows, by: Self.stride))
             for window in windows {
                 logits += clip.output.logits[(window * labels)..<((window + 1) * labels)].map(Double.init)
-                truths.append(clip.output.label)
+                references.append(clip.output.label)
                 weights.append(clip.weight / Double(windows.count))
             }
         }
-        reserve = 1 / (2 * Self.deviation * Self.deviation * evidence.independentGroups)
+        halfPrecision = 1 / (2 * Self.deviation * Self.deviation * data.effectiveGroups)
         let none = [Double](repeating: 0, count: 1 + labels)
         var factor = none
         factor[0] = 1
@@ -54,17 +54,17 @@ struct CalibrationLikelihood {
         self.directions = directions
     }
 
-    /// The parameters of the maximum: 1 / temperature, then of each label offset / temperature.
+    /// The parameters at the maximum: 1 / temperature, then each label's offset / temperature.
     func maximum() -> [Double] {
         var start = [Double](repeating: 0, count: 1 + labels)
         start[0] = 1
         let free = maximum(from: start, directions)
-        guard !Self.factors.contains(free[0]) else { return free }
-        start[0] = free[0] < 1 ? Self.factors.lowerBound : Self.factors.upperBound
+        guard !Self.inverseTemperatures.contains(free[0]) else { return free }
+        start[0] = free[0] < 1 ? Self.inverseTemperatures.lowerBound : Self.inverseTemperatures.upperBound
         return maximum(from: start, Array(directions.dropFirst()))
     }
 
-    /// Newton's method; a step is halved until it does not lead down.
+    /// Newton's method. A step is halved until the loss does not increase.
     private func maximum(from start: [Double], _ directions: [[Double]]) -> [Double] {
         var point = start
         for _ in 0..<50 {
@@ -80,18 +80,18 @@ struct CalibrationLikelihood {
         return point
     }
 
-    /// The mean negative log-likelihood and the prior's share.
+    /// The mean negative log-likelihood, including the prior.
     func loss(at point: [Double]) -> Double {
         var loss = prior(point)
-        for (window, truth) in truths.enumerated() {
+        for (window, reference) in references.enumerated() {
             let scores = scores(window, point)
-            loss += weights[window] * (scores.logSum - scores.values[truth])
+            loss += weights[window] * (scores.logSum - scores.values[reference])
         }
         return loss
     }
 
     private func prior(_ point: [Double]) -> Double {
-        reserve * point.enumerated().reduce(0) { $0 + pow($1.element - Self.centre($1.offset), 2) }
+        halfPrecision * point.enumerated().reduce(0) { $0 + pow($1.element - Self.centre($1.offset), 2) }
     }
 
     private static func centre(_ parameter: Int) -> Double { parameter == 0 ? 1 : 0 }
@@ -106,17 +106,17 @@ struct CalibrationLikelihood {
     func derivatives(at point: [Double]) -> (loss: Double, gradient: [Double], hessian: [Double]) {
         let count = 1 + labels
         var loss = prior(point)
-        var gradient = point.enumerated().map { 2 * reserve * ($1 - Self.centre($0)) }
+        var gradient = point.enumerated().map { 2 * halfPrecision * ($1 - Self.centre($0)) }
         var hessian = [Double](repeating: 0, count: count * count)
-        for parameter in 0..<count { hessian[parameter * count + parameter] = 2 * reserve }
-        for (window, truth) in truths.enumerated() {
+        for parameter in 0..<count { hessian[parameter * count + parameter] = 2 * halfPrecision }
+        for (window, reference) in references.enumerated() {
             let (values, logSum) = scores(window, point)
             let row = logits[(window * labels)..<((window + 1) * labels)]
             let shares = values.map { weights[window] * exp($0 - logSum) }
             let mean = zip(shares, row).reduce(0) { $0 + $1.0 * $1.1 } / weights[window]
-            loss += weights[window] * (logSum - values[truth])
-            gradient[0] += weights[window] * (mean - logits[window * labels + truth])
-            gradient[1 + truth] -= weights[window]
+            loss += weights[window] * (logSum - values[reference])
+            gradient[0] += weights[window] * (mean - logits[window * labels + reference])
+            gradient[1 + reference] -= weights[window]
             for (label, logit) in row.enumerated() {
                 let share = shares[label]
                 gradient[1 + label] += share
@@ -132,7 +132,7 @@ struct CalibrationLikelihood {
         return (loss, gradient, hessian)
     }
 
-    /// Newton's step within the directions: by Cholesky's decomposition (LAPACK's dposv), nil where it has none.
+    /// Computes Newton's step within the directions by Cholesky decomposition (LAPACK's dposv); nil if there is none.
     private static func solve(_ gradient: [Double], _ hessian: [Double], along directions: [[Double]]) -> [Double]? {
         guard !directions.isEmpty else { return nil }
         let count = gradient.count

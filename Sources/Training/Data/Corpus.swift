@@ -4,9 +4,9 @@ import Basics
 import Foundation
 import Model
 
-/// All tracks of one or more feature stores, with the labels that their folders come to.
+/// All tracks of one or more feature stores, and the labels that their folders stand for.
 package struct Corpus: Sendable {
-    /// A feature store and its share within each of its genres, beside the other stores.
+    /// A feature store, and its weight relative to the other stores within each genre.
     package struct Source: Sendable, Equatable {
         package var path: String
         package var weight: Double
@@ -17,23 +17,22 @@ package struct Corpus: Sendable {
         }
     }
 
-    /// Sorted, but `no-music` is the last.
+    /// Sorted, with `no-music` last.
     package let labels: [String]
     package let sources: [Source]
     package let tracks: [Track]
-    /// What was left out, and why: a line each.
+    /// A line for each track that was left out, with the reason.
     package let remarks: [String]
 
     package var noMusic: Int? { labels.firstIndex(of: GenreModel.noMusic) }
 
-    /// Loads stores.
+    /// Loads the stores.
     ///
     /// - Parameters:
-    ///   - variants: stores of the same tracks as they sound through other channels; what they have no track for
-    ///     is not looked at.
-    ///   - aliases: folders that are another label's, such as `speech` → `no-music`.
-    ///   - only: if given, the tracks to load; others are not looked at.
-    ///   - labels: if given, the labels in their order; tracks of others are left out.
+    ///   - variants: stores with the same tracks through other channels; other tracks in them are ignored.
+    ///   - aliases: folders whose label is not their name, such as `speech` → `no-music`.
+    ///   - only: the tracks to load; nil loads all.
+    ///   - labels: the labels in their order; tracks with other labels are left out. Nil takes the folders' labels.
     package init(
         _ sources: [Source], variants: [String] = [], aliases: [String: String] = [:],
         groups: TrackGroups = TrackGroups(), only: Set<TrackName>? = nil, labels: [String]? = nil
@@ -43,11 +42,11 @@ package struct Corpus: Sendable {
             throw TrainingError(.badParameter, "'\(missing)', given as --variants, is not a folder")
         }
         let stores = try sources.map { source throws(TrainingError) in try FeatureStore(at: source.path) }
-        // Who judges may have fewer folders than who trained.
+        // An evaluation, which gives `labels`, may have fewer folders than the training had.
         for (folder, label) in aliases.sorted(by: { $0.key < $1.key }) where labels == nil {
             guard stores.contains(where: { $0.tracks.contains { $0.genre == folder } }) else {
                 throw TrainingError(
-                    .badParameter, "'\(folder)', which shall be \(label), is a folder of no store: is it misspelt?")
+                    .badParameter, "'\(folder)', to be labelled \(label), is a folder of no store: check its spelling")
             }
         }
         let names = Set(stores.flatMap { $0.tracks.map { aliases[$0.genre] ?? $0.genre } })
@@ -68,13 +67,13 @@ package struct Corpus: Sendable {
                     if other == number {
                         throw TrainingError(
                             .badParameter,
-                            "'\(name)' is twice in '\(store.root)', under names that differ only in how Unicode writes them"
+                            "'\(name)' is twice in '\(store.root)', under two Unicode spellings of the same name: rename one"
                         )
                     }
                     throw TrainingError(
                         .badParameter,
-                        "'\(name)' is in '\(stores[other].root)' and in '\(store.root)': if the second is the same"
-                            + " tracks through another channel, give it as --variants")
+                        "'\(name)' is in '\(stores[other].root)' and in '\(store.root)': if the second store has the"
+                            + " same tracks through another channel, give it as --variants")
                 }
                 var features = [try store.load(name)]
                 if let shortage = features[0].shortage {
@@ -97,26 +96,26 @@ package struct Corpus: Sendable {
         if !groups.entries.isEmpty, !tracks.contains(where: { groups.entries[$0.name] != nil }) {
             throw TrainingError(
                 .badParameter,
-                "the groups name no track of the stores: '\(groups.entries.keys.map(\.description).min() ?? "")', where a"
+                "the groups file names no track of the stores: it has '\(groups.entries.keys.map(\.description).min() ?? "")', a"
                     + " store has '\(tracks.first?.name.description ?? "nothing")'; a track's name has no extension")
         }
         if let unused = variants.first(where: { !usedVariants.contains($0) }) {
-            throw TrainingError(.badParameter, "'\(unused)', given as --variants, has no track of the stores")
+            throw TrainingError(.badParameter, "'\(unused)', given as --variants, has none of the stores' tracks")
         }
         guard !tracks.isEmpty else {
             let places = sources.map { "'\($0.path)'" }.joined(separator: ", ")
-            let reason = remarks.first.map { "; \(remarks.count) left out, the first is \($0)" } ?? ""
-            throw TrainingError(.malformed, "no track is left to work with in \(places)\(reason)")
+            let reason = remarks.first.map { "; \(remarks.count) left out, the first: \($0)" } ?? ""
+            throw TrainingError(.malformed, "there is no usable track in \(places)\(reason)")
         }
-        // Who judges may have fewer genres than who trained.
+        // An evaluation may have fewer genres than the training had.
         let present = Set(tracks.map(\.label))
         if labels == nil, let empty = self.labels.enumerated().first(where: { !present.contains($0.offset) })?.element {
             let folders = [empty] + aliases.filter { $0.value == empty }.keys.sorted()
             let own = remarks.first { remark in folders.contains { remark.hasPrefix("\($0)/") } }
-            let reason = own ?? "none was asked for"
+            let reason = own ?? "none was selected"
             throw TrainingError(
                 .badParameter,
-                "of '\(empty)' no track is left to learn from (\(reason)): add one, or remove the folder")
+                "'\(empty)' has no track left to train on (\(reason)): add one, or remove the folder")
         }
         self.tracks = tracks
         self.remarks = remarks

@@ -7,10 +7,10 @@ import Model
 /// A directory `<genre>/<track>.npy` of log-mel in dB, [frames, 64]: what `genrelab extract` writes and training reads.
 package struct FeatureStore: Sendable {
     package let root: String
-    /// What is there, sorted.
+    /// The tracks in the store, sorted.
     package let tracks: [TrackName]
 
-    /// Lists the store; every `.npy` file in a folder of its own counts as a track.
+    /// Lists the store: every `<folder>/<name>.npy` is a track.
     package init(at root: String) throws(TrainingError) {
         self.root = root
         var tracks: [TrackName] = []
@@ -21,19 +21,20 @@ package struct FeatureStore: Sendable {
         }
         guard !tracks.isEmpty else {
             throw TrainingError(
-                .malformed, "'\(root)' is no feature store: it has no <genre>/<track>.npy; make one by genrelab extract"
+                .malformed,
+                "'\(root)' is not a feature store: it has no <genre>/<track>.npy; make one with genrelab extract"
             )
         }
         self.tracks = tracks
     }
 
-    /// Where a track's features lie in the store at `root`.
+    /// The path of a track's features in the store at `root`.
     package static func path(of track: TrackName, in root: String) -> String { "\(root)/\(track).npy" }
 
-    /// Reads a track's features, checking them.
+    /// Reads and checks a track's features.
     package func load(_ track: TrackName) throws(TrainingError) -> LogMel { try Self.load(track, in: root) }
 
-    /// Reads a track's features from the store at `root`, checking them.
+    /// Reads and checks a track's features in the store at `root`.
     package static func load(_ track: TrackName, in root: String) throws(TrainingError) -> LogMel {
         LogMel(values: try array(track, in: root).values)
     }
@@ -46,12 +47,12 @@ package struct FeatureStore: Sendable {
             throw TrainingError(.unsupported, "'\(path)' has shape \(array.shape); features are [frames, \(bands)]")
         }
         guard array.values.allSatisfy({ $0.isFinite && abs($0) <= 1000 }) else {
-            throw TrainingError(.unsupported, "'\(path)' holds values that are no decibels (not finite, or over 1000)")
+            throw TrainingError(.unsupported, "'\(path)' holds values that are not decibels (not finite, or over 1000)")
         }
         return array
     }
 
-    /// Writes a track's features, whole or not at all; its folder must exist.
+    /// Writes a track's features, completely or not at all; their folder must exist.
     package static func write(
         _ features: LogMel, as track: TrackName, in root: String, halfPrecision: Bool = true
     ) throws(TrainingError) {
@@ -60,7 +61,7 @@ package struct FeatureStore: Sendable {
         try writeFile(array.serialized(), to: path(of: track, in: root))
     }
 
-    /// Whether the store at `root` has features of a track that can be loaded, stored with that precision.
+    /// Whether the store at `root` has valid features of a track with this precision.
     package static func contains(_ track: TrackName, in root: String, halfPrecision: Bool) -> Bool {
         (try? array(track, in: root))?.isHalfPrecision == halfPrecision
     }

@@ -2,7 +2,7 @@
 
 import Model
 
-/// A track's log-mel frames.
+/// The log-mel frames of a track.
 package struct LogMel: Sendable, Equatable {
     /// [frames, bands], dB, row-major.
     package var values: [Float]
@@ -15,7 +15,7 @@ package struct LogMel: Sendable, Equatable {
         bands = frontEnd.melBands
     }
 
-    /// Why there is nothing in it to learn from or to judge, in words; nil if there is a window.
+    /// A message that the track is too short to train on or to evaluate; nil if it has at least one window.
     package var shortage: String? {
         frames < FrontEnd.version1.windowFrames ? "shorter than a window, \(frames) frames" : nil
     }

@@ -3,15 +3,15 @@
 import Basics
 import Foundation
 
-/// NumPy's `.npy` file of floating-point numbers: magic, version, a header that is a Python dictionary, raw values.
+/// A `.npy` file (NumPy) of floating-point numbers: magic bytes, version, a Python dictionary as header, raw values.
 /// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 ///
-/// Reading trusts nothing: the shape is checked against the bytes there are before anything is allocated by it.
+/// The file is not trusted: its shape is checked against its size before anything is allocated.
 package struct NpyArray: Sendable, Equatable {
     package var shape: [Int]
     /// Row-major.
     package var values: [Float]
-    /// Whether the file holds float16, and not float32.
+    /// Whether the file holds float16 instead of float32.
     package let isHalfPrecision: Bool
 
     package init(shape: [Int], values: [Float], isHalfPrecision: Bool) {
@@ -21,18 +21,18 @@ package struct NpyArray: Sendable, Equatable {
         self.isHalfPrecision = isHalfPrecision
     }
 
-    /// The longest header that is looked at; NumPy itself refuses more than 10 000 characters.
+    /// The longest header that is accepted; NumPy refuses more than 10 000 characters too.
     private static let maximumHeader = 10_000
     private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
-    /// Parses a file's bytes: float16 or float32, little-endian, format version 1 to 3; of two dimensions in either order.
+    /// Parses a file: float16 or float32, little-endian, format version 1 to 3. Two-dimensional arrays may be in either order.
     package init(bytes: [UInt8]) throws(TrainingError) {
         guard bytes.count >= 10, bytes.starts(with: Self.magic) else {
-            throw TrainingError(.malformed, "not a .npy file: it does not begin with NumPy's magic bytes")
+            throw TrainingError(.malformed, "not a .npy file: NumPy's magic bytes are missing")
         }
         let version = bytes[6]
         guard (1...3).contains(version) else {
-            throw TrainingError(.unsupported, "a .npy file of format version \(version); 1 to 3 are understood")
+            throw TrainingError(.unsupported, "a .npy file of format version \(version); 1 to 3 are supported")
         }
         let prefix = version == 1 ? 10 : 12
         guard bytes.count >= prefix else { throw TrainingError(.malformed, "a .npy file that ends in its header") }
@@ -79,7 +79,7 @@ package struct NpyArray: Sendable, Equatable {
         values = header.isFortranOrder && shape.count == 2 ? Self.transposed(stored, rows: shape[0], shape[1]) : stored
     }
 
-    /// Column after column to row after row.
+    /// Converts column-major values to row-major.
     private static func transposed(_ values: [Float], rows: Int, _ columns: Int) -> [Float] {
         var result = [Float](repeating: 0, count: values.count)
         for row in 0..<rows {
@@ -88,7 +88,7 @@ package struct NpyArray: Sendable, Equatable {
         return result
     }
 
-    /// The file's bytes, format version 1, padded to 64 bytes as NumPy does.
+    /// The file's bytes in format version 1, with the header padded to 64 bytes as NumPy does.
     package func serialized() -> [UInt8] {
         let type: NpyHeader.ElementType = isHalfPrecision ? .float16 : .float32
         let dimensions = shape.count == 1 ? "\(shape[0])," : shape.map(String.init).joined(separator: ", ")
@@ -109,10 +109,10 @@ package struct NpyArray: Sendable, Equatable {
 }
 
 extension NpyArray {
-    /// A track of 17 hours in single precision.
+    /// Enough for a track of 17 hours in single precision.
     static let maximumBytes = 256 << 20
 
-    /// Reads a file of at most 256 MiB.
+    /// Reads and parses a file of at most 256 MiB.
     package init(contentsOf path: String) throws(TrainingError) {
         let bytes = try readFile(path, limit: Self.maximumBytes)
         do {

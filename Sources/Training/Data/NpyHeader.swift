@@ -8,13 +8,13 @@ struct NpyHeader: Equatable {
         case float16 = "<f2"
         case float32 = "<f4"
 
-        /// Bytes an element.
+        /// Bytes of an element.
         var width: Int { self == .float16 ? 2 : 4 }
     }
 
     var type: ElementType
     var shape: [Int]
-    /// Whether the first index varies fastest, and not the last.
+    /// Whether the first index varies fastest, instead of the last.
     var isFortranOrder: Bool
 
     init(parsing bytes: ArraySlice<UInt8>) throws(TrainingError) {
@@ -33,7 +33,7 @@ struct NpyHeader: Equatable {
                 if type == nil {
                     throw TrainingError(
                         .unsupported,
-                        "a .npy file of type '\(name.prefix(20))'; '<f2' and '<f4' are understood: save it by"
+                        "a .npy file of type '\(name.prefix(20))'; '<f2' and '<f4' are supported: save it with"
                             + " numpy.save(file, array.astype('float32'))")
                 }
             case "fortran_order": order = try scanner.boolean()
@@ -53,19 +53,19 @@ struct NpyHeader: Equatable {
             throw TrainingError(
                 .unsupported,
                 "a .npy file of \(shape.count) dimensions in Fortran order:"
-                    + " save it by numpy.save(file, numpy.ascontiguousarray(array))")
+                    + " save it with numpy.save(file, numpy.ascontiguousarray(array))")
         }
         self.type = type
         self.shape = shape
         isFortranOrder = order
     }
 
-    /// Reads the few forms of Python literals that stand in such a header.
+    /// Reads the few forms of Python literals that occur in such a header.
     private struct Scanner {
         var rest: ArraySlice<UInt8>
 
         private static let malformed = TrainingError(
-            .malformed, "a .npy file whose header is not the dictionary that it should be")
+            .malformed, "a .npy file with a malformed header")
 
         private mutating func skipSpace() {
             while let byte = rest.first, byte == 32 || (9...13).contains(byte) { rest.removeFirst() }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// From which tracks windows are drawn. Genres are drawn equally often.
+/// How tracks are drawn for training windows. All genres are drawn equally often.
 package struct SamplingConfiguration: Codable, Sendable, Equatable {
-    /// The share of `no-music`, where there is such a label.
+    /// Share of windows that are `no-music`, if there is such a label.
     package var noMusicShare = 0.12
-    /// A track's chance goes by this power of its group's number of tracks: -1 gives groups equal shares.
+    /// Power of the number of tracks in a track's group, a factor of its probability: -1 gives groups equal shares.
     package var groupExponent = -0.5
-    /// And by this power of its length.
+    /// Power of a track's length, the other factor.
     package var lengthExponent = 0.5
-    /// A store's share of a genre goes, beside its weight, by this power of the sum of its tracks' trust: with 0 the
-    /// stores share alike, and the few tracks of one are heard far too often; with 1 all tracks are alike.
+    /// Power of the sum of a store's track weights in a genre, which with the store's own weight decides its share of the
+    /// genre. With 0 stores have equal shares, and the tracks of a small store are repeated far too often; with 1 tracks do.
     package var storeExponent = 0.5
 
     package init() {}

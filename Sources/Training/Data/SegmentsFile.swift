@@ -5,10 +5,10 @@ import Foundation
 import Model
 import Streaming
 
-/// The classic single-file form of a feature set: `mapping` (the genres), `labels` (an index a segment) and `mfcc`
-/// (a segment's frames of coefficients, c0 first, before any normalisation of the level).
+/// A feature set in one JSON file: `mapping` (the genres), `labels` (one index for each segment) and `mfcc` (each segment's
+/// frames of coefficients, c0 first, before the level is normalised).
 ///
-/// Written as it goes, since it can be larger than memory, and put in its place at the end.
+/// Segments are written as they come, since the file can be larger than memory; the file appears when it is complete.
 package final class SegmentsFile {
     private let genres: [String]
     private let file: ReplacingFile

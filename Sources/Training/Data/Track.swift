@@ -2,25 +2,25 @@
 
 import Foundation
 
-/// A track in memory: its frames and all that training needs to know of it.
+/// A track in memory: its frames, label, group and weight.
 package struct Track: Sendable {
     package let name: TrackName
-    /// Index into the corpus's labels.
+    /// Reference label, an index into the corpus's labels.
     package let label: Int
     /// Index into the corpus's stores.
     package let store: Int
-    /// Tracks of one group are never on both sides of a division; a track that no file names is a group of its own.
+    /// A split never divides a group. A track without an entry in the groups file is a group of its own.
     package let group: String
-    /// How far the label is trusted, 0 to 1; 0 is not trained on.
+    /// How far the label is trusted, 0 (never trained on) to 1.
     package let weight: Double
-    /// The track as it is, then as it sounds through other channels: what `--variants` stores hold of it.
+    /// The track itself, then the same track through other channels, from the `--variants` stores.
     package let variants: [LogMel]
 
-    /// The features that are evaluated.
+    /// The features that a model is evaluated on.
     package var features: LogMel { variants[0] }
-    /// Of all values of all variants.
+    /// Hash of all values of all variants.
     let fingerprint: Fingerprint
-    /// The mean of the frames' powers, dB, and the mean of all values, dB.
+    /// Mean power of the frames, dB, and mean of all values, dB.
     let level: Float
     let meanValue: Float
 

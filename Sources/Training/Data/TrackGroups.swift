@@ -2,12 +2,12 @@
 
 import Basics
 
-/// What belongs together and how far it can be trusted: `<genre>/<track>`, a tab, the group (an artist, a source, a
-/// speaker), and, if one likes, a tab and a weight from 0 to 1. Groups are kept whole when data is divided.
+/// The groups of tracks and how far their labels are trusted, from a text file. A line is `<genre>/<track>`, a tab, the
+/// group (an artist, a source, a speaker), and optionally a tab and a weight from 0 to 1. A split never divides a group.
 package struct TrackGroups: Sendable {
     package struct Entry: Sendable, Equatable {
         package var group: String
-        /// How much the track's label is trusted, 0 (never trained on) to 1.
+        /// How far the track's label is trusted, 0 (never trained on) to 1.
         package var weight: Double
     }
 
@@ -28,7 +28,7 @@ package struct TrackGroups: Sendable {
             guard (2...3).contains(fields.count), let name = TrackName(fields[0]), !fields[1].isEmpty else {
                 throw TrainingError(
                     .malformed,
-                    "\(path):\(number): '\(line.prefix(60))' is not a <genre>/<track>, a tab and a group")
+                    "\(path):\(number): '\(line.prefix(60))' is not of the form <genre>/<track>, tab, group")
             }
             let weight = fields.count == 3 ? Double(fields[2]) : 1
             guard let weight, (0...1).contains(weight) else {
@@ -36,7 +36,7 @@ package struct TrackGroups: Sendable {
                     .malformed, "\(path):\(number): the weight '\(fields[2].prefix(20))' is not a number from 0 to 1")
             }
             guard entries.updateValue(Entry(group: String(fields[1]), weight: weight), forKey: name) == nil else {
-                throw TrainingError(.malformed, "\(path):\(number): '\(name)' stands here for the second time")
+                throw TrainingError(.malformed, "\(path):\(number): '\(name)' is listed twice")
             }
         }
     }

@@ -2,11 +2,12 @@
 
 import Basics
 
-/// A split: a plain text file with a `<genre>/<track>` a line. Empty lines and lines that begin with `#` do not count.
+/// A list of tracks in a plain text file: one `<genre>/<track>` a line. Empty lines and lines that begin with `#` are
+/// ignored.
 package enum TrackList {
     static let maximumBytes = 64 << 20
 
-    /// Reads a split; a line that is no track, or a track that is named twice, is an error with its line.
+    /// Reads a list. A line that is not a track, or a track that is listed twice, is an error with its line number.
     package static func read(_ path: String) throws(TrainingError) -> [TrackName] {
         let tracks = try parse(readFile(path, limit: maximumBytes), path: path)
         guard !tracks.isEmpty else { throw TrainingError(.malformed, "'\(path)' names no track") }
@@ -22,20 +23,20 @@ package enum TrackList {
                     .malformed, "\(path):\(number): '\(line.prefix(60))' is not of the form <genre>/<track>")
             }
             guard seen.insert(name).inserted else {
-                throw TrainingError(.malformed, "\(path):\(number): '\(name)' stands here for the second time")
+                throw TrainingError(.malformed, "\(path):\(number): '\(name)' is listed twice")
             }
             tracks.append(name)
         }
         return tracks
     }
 
-    /// The lines that count, with their numbers, without what surrounds them.
+    /// The lines that are not ignored, with their numbers and without surrounding blanks.
     static func lines(_ bytes: [UInt8], path: String) throws(TrainingError) -> [(number: Int, text: Substring)] {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw TrainingError(.malformed, "'\(path)' is not a text file in UTF-8")
         }
         var result: [(Int, Substring)] = []
-        // Swift sees CR LF as one character, which is a newline too.
+        // CR LF is one Character in Swift, and it is a newline.
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let trimmed = line.trimming { $0 == " " || $0 == "\u{FEFF}" }
             if !trimmed.isEmpty && !trimmed.hasPrefix("#") { result.append((index + 1, trimmed)) }

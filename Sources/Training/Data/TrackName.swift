@@ -12,14 +12,14 @@ package struct TrackName: Hashable, Sendable, Comparable, CustomStringConvertibl
         self.track = track
     }
 
-    /// Parses `<genre>/<track>`; nil when it is not two names.
+    /// Parses `<genre>/<track>`; nil if the text is not two names.
     package init?(_ text: some StringProtocol) {
         let parts = String(text).split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy(Self.isName) else { return nil }
         self.init(genre: String(parts[0]), track: String(parts[1]))
     }
 
-    /// Whether a name can be a folder's or a file's and leads nowhere else.
+    /// Whether a text can be the name of a folder or file, and not a path to somewhere else.
     private static func isName(_ text: Substring) -> Bool {
         !text.isEmpty && text != "." && text != ".." && text.utf8.count <= 250
             && !text.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }

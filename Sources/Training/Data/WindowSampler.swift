@@ -2,10 +2,10 @@
 
 import Foundation
 
-/// Draws tracks: genres equally often, `no-music` by its share, stores within a genre by their weights, tracks within
-/// a store by trust, length and the size of their group.
+/// Draws the tracks of training windows: genres equally often, `no-music` by its share, stores within a genre by their
+/// weights, and tracks within a store by weight, length and size of their group.
 struct WindowSampler: Sendable {
-    /// Tracks to draw from and the running sums of their chances.
+    /// Tracks to draw from, and the running sums of their probabilities.
     struct Pool: Sendable {
         var tracks: [Int] = []
         var cumulative: [Float] = []
@@ -15,18 +15,18 @@ struct WindowSampler: Sendable {
         }
     }
 
-    /// Labels that are drawn in turn.
+    /// The music labels, which are drawn in turn.
     let genres: [Int]
     let noMusic: Int?
     let noMusicShare: Float
     let pools: [Pool]
-    /// Everything that is music.
+    /// All tracks of music.
     let music: [Int]
 
     init(corpus: Corpus, training: [Int], configuration: SamplingConfiguration) {
         let usable = training.filter { corpus.tracks[$0].weight > 0 }
         var pools = [Pool](repeating: Pool(), count: corpus.labels.count)
-        // The folder counts, not the label only, so that speech and noise are equal halves of no-music.
+        // Cells are by folder, and not by label only, so that speech and noise are equal halves of no-music.
         struct Cell: Hashable {
             var store: Int
             var folder: String
@@ -38,17 +38,17 @@ struct WindowSampler: Sendable {
             var total: Float = 0
             for (cell, tracks) in cells.sorted(by: { ($0.key.store, $0.key.folder) < ($1.key.store, $1.key.folder) }) {
                 let groupSizes = Dictionary(grouping: tracks, by: { corpus.tracks[$0].group }).mapValues(\.count)
-                let chances = tracks.map { index in
+                let probabilities = tracks.map { index in
                     let track = corpus.tracks[index]
                     return track.weight * pow(Double(groupSizes[track.group] ?? 1), configuration.groupExponent)
                         * pow(Double(track.features.frames), configuration.lengthExponent)
                 }
-                let trust = tracks.reduce(0) { $0 + corpus.tracks[$1].weight }
-                // Speech and noise are halves of no-music however much there is of either.
-                let size = label == corpus.noMusic ? 1 : pow(trust, configuration.storeExponent)
-                let share = corpus.sources[cell.store].weight * size / chances.reduce(0, +)
-                for (index, chance) in zip(tracks, chances) {
-                    total += Float(chance * share)
+                let weight = tracks.reduce(0) { $0 + corpus.tracks[$1].weight }
+                // Speech and noise are halves of no-music regardless of their numbers of tracks.
+                let size = label == corpus.noMusic ? 1 : pow(weight, configuration.storeExponent)
+                let share = corpus.sources[cell.store].weight * size / probabilities.reduce(0, +)
+                for (index, probability) in zip(tracks, probabilities) {
+                    total += Float(probability * share)
                     pools[label].tracks.append(index)
                     pools[label].cumulative.append(total)
                 }
@@ -62,8 +62,8 @@ struct WindowSampler: Sendable {
         music = usable.filter { corpus.tracks[$0].label != noMusic }
     }
 
-    /// The chance of each track to be the one that is drawn, by its index in the corpus; for tracks that were given once.
-    var chances: [Int: Double] {
+    /// The probability that a track is drawn, by its index in the corpus. Each track must have been given once.
+    var probabilities: [Int: Double] {
         var result: [Int: Double] = [:]
         for (label, pool) in pools.enumerated() {
             let share = label == noMusic ? Double(noMusicShare) : (1 - Double(noMusicShare)) / Double(genres.count)
@@ -76,13 +76,13 @@ struct WindowSampler: Sendable {
         return result
     }
 
-    /// The track of a batch's window: the genres take turns, so that each batch has them equally often.
+    /// Draws the track of a window in a batch. Genres take turns, so each batch has them equally often.
     func draw(index: Int, _ generator: inout CounterGenerator) -> Int {
         if let noMusic, generator.chance(noMusicShare), let track = pools[noMusic].draw(&generator) { return track }
         return pools[genres[index % genres.count]].draw(&generator) ?? 0
     }
 
-    /// Something that is not music, for under it.
+    /// Draws a track of no-music, to be mixed with another track.
     func drawNoMusic(_ generator: inout CounterGenerator) -> Int? {
         noMusic.flatMap { pools[$0].draw(&generator) }
     }

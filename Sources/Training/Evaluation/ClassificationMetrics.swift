@@ -2,12 +2,12 @@
 
 import Foundation
 
-/// How well a model does on a set of tracks.
+/// Metrics of a model's predictions for a set of tracks.
 package struct ClassificationMetrics: Codable, Sendable {
     package struct Windows: Codable, Sendable {
         package var n: Int
         package var accuracy: Double
-        /// 95 %; as wide as the number of clips makes it, since the windows of a clip are not independent.
+        /// 95 % interval, computed for the number of clips, since the windows of a clip are not independent.
         package var interval: [Double]
         package var macroF1: Double
         /// Mean negative log-likelihood, natural logarithm.
@@ -21,7 +21,7 @@ package struct ClassificationMetrics: Codable, Sendable {
         package var accuracy: Double
         package var interval: [Double]
         package var macroF1: Double
-        /// Rows are true labels, columns what was said; clips.
+        /// Number of clips by reference label (row) and predicted label (column).
         package var confusion: [[Int]]
     }
 
@@ -32,7 +32,7 @@ package struct ClassificationMetrics: Codable, Sendable {
         package var accuracy: Double
     }
 
-    /// What is known of one label, from windows.
+    /// Metrics of one label, over windows.
     package struct Label: Codable, Sendable {
         package var label: String
         package var n: Int
@@ -42,23 +42,23 @@ package struct ClassificationMetrics: Codable, Sendable {
     }
 
     package enum Vote: String, Sendable, CaseIterable {
-        /// A clip's label has the greatest mean of the windows' log-probabilities.
+        /// A clip's label is the one with the greatest mean log-probability over its windows.
         case logarithmic
-        /// A clip's label is that of most windows.
+        /// A clip's label is the one that most of its windows have.
         case majority
     }
 
     package var windows: Windows
     package var clips: Clips
     package var labels: [String]
-    /// Rows are true labels, columns what was said; windows.
+    /// Number of windows by reference label (row) and predicted label (column).
     package var confusion: [[Int]]
     package var perLabel: [Label]
     package var reliability: [Bin]
 
     package static let bins = 15
 
-    /// Judges outputs; clips without a single window do not count.
+    /// Evaluates outputs. Clips without a window are ignored.
     package init(_ outputs: [ClipOutput], labels: [String], temperature: Float = 1, vote: Vote = .logarithmic) {
         let empty = [[Int]](repeating: [Int](repeating: 0, count: labels.count), count: labels.count)
         var (confusion, clipConfusion) = (empty, empty)
@@ -106,9 +106,9 @@ package struct ClassificationMetrics: Codable, Sendable {
         self.perLabel = perLabel
     }
 
-    /// The share of windows of some true labels that were said to be one label.
-    package func share(ofTrue isTrue: (Int) -> Bool, predicted isPredicted: (Int) -> Bool) -> Double? {
-        let rows = labels.indices.filter(isTrue)
+    /// The share of the windows with certain reference labels that have certain predicted labels; nil without such windows.
+    package func share(ofReference isReference: (Int) -> Bool, predicted isPredicted: (Int) -> Bool) -> Double? {
+        let rows = labels.indices.filter(isReference)
         let total = rows.reduce(0) { $0 + confusion[$1].reduce(0, +) }
         guard total > 0 else { return nil }
         let hits = rows.reduce(0) { sum, row in
@@ -129,7 +129,7 @@ package struct ClassificationMetrics: Codable, Sendable {
         }
     }
 
-    /// Over the labels that occur.
+    /// The mean F1 of the labels that occur.
     private static func macroF1(_ labels: [Label]) -> Double {
         let present = labels.filter { $0.n > 0 }
         return present.reduce(0) { $0 + $1.f1 } / Double(max(1, present.count))

@@ -4,15 +4,15 @@ import Foundation
 import Model
 import Streaming
 
-/// What a model says of one track's windows.
+/// A model's logits for the windows of one track.
 package struct ClipOutput: Sendable {
     package let name: TrackName
-    /// The track's own label, an index into the labels.
+    /// Reference label, an index into the labels.
     package let label: Int
-    /// Which of the corpus's stores it is from.
+    /// Index of the track's store in the corpus.
     package let store: Int
     package let labels: Int
-    /// [windows, labels]: a row every `architecture.step` frames; what is calibrated has temperature 1.
+    /// [windows, labels]: one row for every `architecture.step` frames. Calibrated logits have temperature 1.
     package let logits: [Float]
 
     package var windows: Int { logits.count / labels }
@@ -35,7 +35,7 @@ package struct ClipOutput: Sendable {
 }
 
 extension [ClipOutput] {
-    /// The first of each track's outputs: what several parts hold out would look like more evidence than it is.
+    /// The first output of each track. Tracks that several folds hold out would otherwise count several times.
     var eachTrackOnce: [ClipOutput] {
         var known: Set<TrackName> = []
         return filter { known.insert($0.name).inserted }

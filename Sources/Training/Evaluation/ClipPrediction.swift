@@ -2,17 +2,17 @@
 
 import Foundation
 
-/// What the windows of a stretch of audio say together.
+/// The prediction for a stretch of audio, combined from its windows.
 package struct ClipPrediction: Sendable {
-    /// The label's index.
+    /// Index of the predicted label.
     package var label: Int
-    /// Each label's: the normalised geometric mean of the windows' probabilities, which a clip's label is the maximum of.
+    /// Normalised geometric mean of the windows' probabilities, for each label. The predicted label has the largest one.
     package var probabilities: [Double]
-    /// The share of windows whose likeliest label each is.
+    /// Share of windows with each label as their most probable one.
     package var votes: [Double]
     package var windows: Int
 
-    /// Nil without a window.
+    /// Combines window probabilities; nil if there are no windows.
     package init?(windows: [[Float]]) {
         guard let count = windows.first?.count else { return nil }
         var sums = [Double](repeating: 0, count: count)

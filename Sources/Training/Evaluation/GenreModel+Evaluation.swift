@@ -5,7 +5,7 @@ import Model
 import Streaming
 
 extension GenreModel {
-    /// The logits of each window of a track, by the network that the daemon runs.
+    /// Computes the logits of each window of a track with the network that the daemon runs.
     package func logits(of features: LogMel) -> [Float] {
         var normalizer = LevelNormalizer(frontEnd: frontEnd)
         let cosine = CosineTransform(frontEnd: frontEnd)
@@ -27,7 +27,7 @@ extension GenreModel {
         return result
     }
 
-    /// Runs tracks of a corpus, several at once; their order is kept.
+    /// Computes the outputs for tracks of a corpus, several at once, in the order of `tracks`.
     package func outputs(of tracks: [Int], in corpus: Corpus, workers: Workers = Workers()) -> [ClipOutput] {
         let results = UnsafeMutablePointer<[Float]>.allocate(capacity: tracks.count)
         results.initialize(repeating: [], count: tracks.count)

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// A share and its 95 % interval after Wilson (1927).
+/// A proportion and its 95 % interval by Wilson (1927).
 package struct Proportion: Codable, Sendable, Equatable {
     package var value: Double
     package var low: Double
     package var high: Double
 
-    /// `hits` of `count`; `independent` is the number of independent observations, if it is smaller.
+    /// The proportion `hits` of `count`.
+    ///
+    /// - Parameter independent: the number of independent observations, if it is smaller than `count`.
     package init(hits: Int, count: Int, independent: Int? = nil) {
         let share = count == 0 ? 0 : Double(hits) / Double(count)
         let n = Double(max(1, independent ?? count))

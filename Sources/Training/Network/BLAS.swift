@@ -2,16 +2,16 @@
 
 import COpenBLAS
 
-/// What is used of BLAS, on row-major matrices.
+/// Matrix products on row-major matrices, by OpenBLAS.
 ///
-/// The library's own threads are switched off: work is divided above it, in parts whose results are combined in a fixed
-/// order, which leaves no core idle between the products and gives the same bits on any number of cores.
+/// The library's own threads are disabled. Work is divided into parts above it, and their results are combined in a fixed
+/// order: no core is idle between two products, and results are bit for bit the same on any number of cores.
 enum BLAS {
     static let useOneThread: Void = openblas_set_num_threads(1)
 
-    /// C = `scale`·A·B + `keeping`·C, where A is [rows, inner] and B is [inner, columns], if need be after transposition.
+    /// Computes C = `scale`·A·B + `keeping`·C, where A is [rows, inner] and B is [inner, columns], each optionally transposed.
     ///
-    /// A stride is the distance of a matrix's rows as they lie in memory, where it is more than their length.
+    /// A stride is the distance between rows in memory; by default it is their length.
     @inline(__always)
     static func multiply(
         _ a: UnsafePointer<Float>, transposingA: Bool = false, strideA: Int? = nil,

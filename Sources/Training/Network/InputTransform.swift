@@ -4,29 +4,30 @@ import Foundation
 import Model
 import Streaming
 
-/// From normalised log-mel frames to what the blocks see in training: the cosine transform, without what the uppermost
-/// bands say if they shall be ignored; for a branch with bands the inverse transform to them; standardised. All of it is
-/// linear: at the end it is folded into the first convolution, or becomes the linear layer that makes the bands, so that
-/// a model sees plain coefficients.
+/// Converts normalised log-mel frames to a branch's input in training: the cosine transform, with the influence of ignored
+/// top bands projected out; for a branch with bands, the inverse transform to them; then standardisation.
+///
+/// All of it is linear. In the exported model it is folded into the first convolution, or becomes the linear layer that
+/// makes the bands, so that a model takes plain coefficients.
 struct InputTransform: Sendable, Equatable {
     let melBands: Int
     let coefficients: Int
-    /// Numbers a frame that come out: coefficients or bands.
+    /// Numbers in an output frame: coefficients or bands.
     let outputs: Int
-    /// [outputs, coefficients]: takes away the directions in which the ignored bands move the coefficients, and leads
-    /// what is left to bands where bands are wanted.
+    /// [outputs, coefficients]: removes the directions in which the ignored bands move the coefficients, and converts the
+    /// rest to bands if the branch has bands.
     let projection: [Double]
-    /// [outputs]: of what comes out, over augmented windows.
+    /// [outputs]: statistics of the output over augmented windows.
     private(set) var mean: [Double]
     private(set) var deviation: [Double]
-    /// [outputs, melBands]: cosine transform, projection and division by the deviation in one.
+    /// [outputs, melBands]: cosine transform, projection and division by the deviation in one matrix.
     private var matrix: [Float] = []
     private var offset: [Float] = []
     private let cosine: [Float]
 
-    /// Without standardisation yet.
+    /// A transform without standardisation.
     ///
-    /// - Parameter bands: the branch's; 0 leaves coefficients.
+    /// - Parameter bands: the branch's number of bands; 0 for coefficients.
     init(ignoringTopBands ignored: Int, bands: Int = 0) {
         let transform = CosineTransform()
         melBands = transform.inputs
@@ -40,7 +41,7 @@ struct InputTransform: Sendable, Equatable {
         prepare()
     }
 
-    /// The inverse cosine transform of each column; coefficients that so few bands do not have are left out.
+    /// The inverse cosine transform of each column. Coefficients beyond the number of bands are left out.
     private static func inverseCosine(of matrix: [Double], _ coefficients: Int, bands: Int) -> [Double] {
         let transform = CosineTransform(inputs: bands, outputs: min(bands, coefficients))
         return (0..<(bands * coefficients)).map { place in
@@ -53,7 +54,7 @@ struct InputTransform: Sendable, Equatable {
         }
     }
 
-    /// Identity less the projection onto the cosine transform's columns of the last bands (Gram and Schmidt).
+    /// The identity minus the projection onto the cosine transform's columns of the last bands (Gram-Schmidt).
     private static func projection(away ignored: Int, _ transform: CosineTransform) -> [Double] {
         let count = transform.outputs
         var basis: [[Double]] = []
@@ -83,7 +84,7 @@ struct InputTransform: Sendable, Equatable {
         offset = zip(mean, deviation).map { Float($0 / $1) }
     }
 
-    /// The same transform, standardised by what it gave: [rows, outputs].
+    /// The same transform, standardised by its outputs `values`, [rows, outputs].
     func standardizing(_ values: UnsafeBufferPointer<Float>) -> InputTransform {
         let rows = values.count / outputs
         var result = self
@@ -98,7 +99,7 @@ struct InputTransform: Sendable, Equatable {
         return result
     }
 
-    /// `window` has [frames, melBands], `output` room for [frames, outputs].
+    /// Transforms `window`, [frames, melBands], into `output`, [frames, outputs].
     func apply(_ window: UnsafePointer<Float>, frames: Int, into output: UnsafeMutablePointer<Float>) {
         for frame in 0..<frames {
             for index in 0..<outputs { output[frame * outputs + index] = -offset[index] }
@@ -110,8 +111,8 @@ struct InputTransform: Sendable, Equatable {
         }
     }
 
-    /// The weights that one kernel position of an output has for plain coefficients, and what is to be added for the
-    /// means, given its weights for what this transform makes of them.
+    /// Converts the weights of one kernel position for this transform's outputs to weights for plain coefficients, and a
+    /// shift that accounts for the means.
     func fold(_ weights: [Double]) -> (weights: [Double], shift: Double) {
         var folded = [Double](repeating: 0, count: coefficients)
         var shift = 0.0

@@ -4,8 +4,8 @@ import Basics
 import Foundation
 import Model
 
-/// A model as two plain files that any framework can make: weights in `.safetensors`, and beside them JSON that says
-/// what they are: `architecture`, `labels`, `temperature`, `card`.
+/// Export and import of a model as two plain files that any framework can write: weights in `.safetensors`, and a JSON
+/// description with `architecture`, `labels`, `temperature` and `card`.
 package enum ModelExchange {
     private struct Description: Codable {
         var architecture: Architecture
@@ -32,7 +32,7 @@ package enum ModelExchange {
         }
     }
 
-    /// Writes weights (float32) and description.
+    /// Writes a model's weights (float32) and its description.
     package static func export(_ model: GenreModel, weights: String, description: String) throws(TrainingError) {
         do {
             var file = try model.safeTensors()
@@ -46,7 +46,7 @@ package enum ModelExchange {
         }
     }
 
-    /// Makes a model of weights and description, checking both.
+    /// Makes a model from weights and a description, and checks both.
     package static func model(weights: String, description: String) throws(TrainingError) -> GenreModel {
         let text = try readFile(description, limit: 1 << 20)
         let given: Description
@@ -55,8 +55,8 @@ package enum ModelExchange {
         } catch {
             throw TrainingError(
                 .malformed,
-                "'\(description)' is not a model's description (\(error.message)): JSON with architecture (blocks or branches), labels,"
-                    + " and if known temperature and card")
+                "'\(description)' is not a model description (\(error.message)): expected JSON with architecture (blocks or"
+                    + " branches), labels, and optionally temperature and card")
         }
         do {
             return try GenreModel(

@@ -3,8 +3,8 @@
 import Model
 
 extension NetworkShape {
-    /// The tensors of a `GenreModel`: batch normalisation folded into the convolution before it, a branch's input
-    /// transform into its first convolution, or before it as the linear layer that makes its bands.
+    /// The tensors of a `GenreModel`. Batch normalisation is folded into the convolution before it. A branch's input
+    /// transform is folded into its first convolution, or becomes the linear layer that makes its bands.
     func tensors(
         parameters: [Float], running: RunningStatistics, inputTransforms: [InputTransform]
     ) -> [String: SafeTensors.Tensor] {
@@ -20,7 +20,7 @@ extension NetworkShape {
             result["\(input.name).bias"] = SafeTensors.Tensor(
                 shape: [input.outputs], values: zip(transform.mean, transform.deviation).map { Float(-$0 / $1) })
         }
-        // By the block that the transform is folded into.
+        // Key: the block that the transform is folded into.
         var folded: [Int: InputTransform] = [:]
         for (number, branch) in branches.enumerated() where architecture.branches[number].blocks2d.isEmpty {
             folded[branch.blocks.lowerBound] = inputTransforms[number]

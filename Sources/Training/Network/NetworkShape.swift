@@ -2,32 +2,32 @@
 
 import Model
 
-/// Where each of the network's trainable numbers lies in one flat array: gradients, moments and averages share it.
+/// Layout of the network's trainable parameters in one flat array. Gradients, moments and averages use the same layout.
 ///
-/// The linear layer that makes a branch's bands is not among them: `InputTransform` does its work, and the blocks begin
-/// with bands.
+/// The linear layer that makes a branch's bands is not included: `InputTransform` does its work in training, and the blocks
+/// start with bands.
 struct NetworkShape: Sendable, Equatable {
     struct Block: Sendable, Equatable {
         let layer: LayerShape
-        /// Frames that come in, positions after the convolution, positions after pooling.
+        /// Input frames, positions after the convolution, positions after pooling.
         let frames: Int
         let positions: Int
         let pooled: Int
-        /// [outputs, fan]; the convolution has no bias of its own, batch normalisation shifts.
+        /// [outputs, fan]; the convolution has no bias, since batch normalisation adds a shift.
         let weight: Range<Int>
-        /// Batch normalisation's, [outputs] each.
+        /// Parameters of batch normalisation, [outputs] each.
         let scale: Range<Int>
         let shift: Range<Int>
 
         var outputs: Int { layer.outputs }
-        /// Inputs of one output.
+        /// Number of inputs of one output.
         var fan: Int { layer.fan }
-        /// Of one window: numbers that come in, rows after the convolution (a row a position and band), numbers that
-        /// go out.
+        /// Sizes for one window: input numbers, rows after the convolution (one for each position and band), output
+        /// numbers.
         var inputCount: Int { frames * layer.bands * layer.inputs }
         var rows: Int { positions * layer.bands }
         var outputCount: Int { pooled * layer.pooledWidth }
-        /// From the first row of a pool to each of its rows.
+        /// Offsets from the first row of a pool to each of its rows.
         var poolOffsets: [Int] {
             (0..<layer.pool.time).flatMap { time in
                 (0..<layer.pool.frequency).map { time * layer.bands + $0 }
@@ -36,25 +36,25 @@ struct NetworkShape: Sendable, Equatable {
     }
 
     struct Branch: Sendable, Equatable {
-        /// Numbers a frame that the blocks begin with: coefficients or bands.
+        /// Numbers in an input frame: coefficients or bands.
         let inputs: Int
-        /// Into the network's blocks.
+        /// Indices of the branch's blocks in the network.
         let blocks: Range<Int>
-        /// Into a window's features: means, maxima and deviations of the last block.
+        /// Indices of the branch's features: means, maxima and deviations of the last block.
         let features: Range<Int>
     }
 
     let architecture: Architecture
-    /// Frames a window.
+    /// Frames in a window.
     let frames: Int
     let labels: Int
     let branches: [Branch]
-    /// Of all branches.
+    /// The blocks of all branches.
     let blocks: [Block]
     /// [labels, features].
     let headWeight: Range<Int>
     let headBias: Range<Int>
-    /// All trainable numbers.
+    /// Number of trainable parameters.
     let count: Int
 
     init(architecture: Architecture, coefficients: Int, frames: Int, labels: Int) {
@@ -97,10 +97,10 @@ struct NetworkShape: Sendable, Equatable {
 
     var features: Int { architecture.features }
 
-    /// What weight decay applies to: matrices, not scales, shifts and biases.
+    /// Parameters with weight decay: matrices, but not scales, shifts and biases.
     var decayed: [Range<Int>] { blocks.map(\.weight) + [headWeight] }
 
-    /// Weights as PyTorch starts its layers: uniform within 1/√fan; scales 1, shifts 0.
+    /// Initial parameters as in PyTorch: weights uniform within ±1/√fan, scales 1, shifts 0.
     func initialParameters(seed: UInt64) -> [Float] {
         var parameters = [Float](repeating: 0, count: count)
         func fill(_ range: Range<Int>, fan: Int, _ layer: Int) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Means and variances of each block's convolution, as inference will use them.
+/// Running means and variances of each block's convolution, used for inference.
 struct RunningStatistics: Sendable, Equatable {
-    /// A block's means, then its variances, block after block.
+    /// For each block its means, then its variances.
     var values: [Float]
     private let offsets: [Int]
     private let widths: [Int]

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Work on channels by vectors. The compiler makes vector code of plain loops only where few arrays take part and nothing
-/// is chosen.
+/// SIMD operations on consecutive channels. The compiler vectorises plain loops only if they use few arrays and no
+/// conditions.
 enum SIMDLanes {
     typealias Vector = SIMD8<Float>
 
-    /// Calls `body(first, lanes)` for `lanes` channels from `first` on, all but the last time a whole vector of them.
+    /// Calls `body(first, lanes)` for groups of `lanes` channels from `first` on. All groups but the last fill a vector.
     @inline(__always)
     static func forEach(_ channels: Int, _ body: (_ first: Int, _ lanes: Int) -> Void) {
         var first = 0
@@ -16,7 +16,7 @@ enum SIMDLanes {
         if first < channels { body(first, channels - first) }
     }
 
-    /// `lanes` numbers; the others are 0.
+    /// Loads `lanes` numbers; the other lanes are 0.
     @inline(__always)
     static func load(_ pointer: UnsafePointer<Float>, _ lanes: Int) -> Vector {
         if lanes == Vector.scalarCount { return UnsafeRawPointer(pointer).loadUnaligned(as: Vector.self) }

@@ -3,12 +3,12 @@
 import Foundation
 
 extension TrainingNetwork {
-    /// Computes `gradient`, of the mean cross-entropy with `targets`, after a forward pass in training mode.
+    /// Computes `gradient`, the gradient of the mean cross-entropy with `targets`, after a forward pass in training mode.
     ///
-    /// Each branch has a loss of its own, and theirs is the mean: of two branches that learn together for one loss, each
-    /// leaves to the other what the other can do already.
+    /// Each branch has its own loss, and the loss is their mean. With one common loss, each branch would learn only what the
+    /// other one does not do already.
     ///
-    /// Returns the mean loss, and how many windows have their likeliest label where the target has its own.
+    /// Returns the mean loss, and the number of windows whose most probable label is also that of the target.
     func backward() -> (loss: Double, hits: Int) {
         withParameters { parameters in
             workers.forEach(parts) { part, _ in
@@ -31,13 +31,13 @@ extension TrainingNetwork {
         return (0..<parts).reduce((0, 0)) { ($0.0 + partLoss[$1] / Double(batch), $0.1 + partHits[$1]) }
     }
 
-    /// The part's gradients.
+    /// A part's gradient of a range of parameters.
     private func gradient(_ part: Int, _ range: Range<Int>) -> UnsafeMutablePointer<Float> {
         partialGradients.pointer + part * shape.count + range.lowerBound
     }
 
-    /// Softmax and cross-entropy: loss and hits of the part, and in place of the branches' logits the loss's derivative
-    /// by them.
+    /// Computes softmax and cross-entropy: the loss and hits of the part, and the derivative of the loss with respect to the
+    /// branches' logits, which replaces them.
     private func headDelta(_ part: Int) {
         let labels = shape.labels
         let windows = windows(part)
@@ -79,8 +79,8 @@ extension TrainingNetwork {
         }
     }
 
-    /// From the derivatives by the branches' logits to those by the statistics, in their place: they are needed no more,
-    /// since the last blocks' outputs are kept.
+    /// Computes the derivatives with respect to the statistics from those with respect to the branches' logits. They replace
+    /// the statistics, which are no longer needed, since the outputs of the last blocks are kept.
     private func featureDelta(_ windows: Range<Int>, _ parameters: UnsafePointer<Float>) {
         let delta = features.pointer + windows.lowerBound * shape.features
         for (number, branch) in branches.enumerated() {
@@ -94,7 +94,8 @@ extension TrainingNetwork {
         for index in 0..<(windows.count * shape.features) { delta[index] *= mask[index] }
     }
 
-    /// From the derivatives by mean, maximum and deviation (in `features`) to those by the last block's output.
+    /// Computes the derivatives with respect to the last block's output from those with respect to mean, maximum and deviation
+    /// (in `features`).
     private func statisticsDelta(_ branch: Branch, _ windows: Range<Int>) {
         guard let layer = branch.layers.last else { return }
         let (channels, positions) = (layer.block.outputs, layer.block.pooled)
@@ -130,7 +131,7 @@ extension TrainingNetwork {
         }
     }
 
-    /// The gradients of batch normalisation's scale and shift, and what mean and variance bring to its derivative:
+    /// Computes the gradients of batch normalisation's scale and shift, and the constant and slope of its derivative:
     /// scale·(δ - δ̄ - x̂·(δ·x̂)‾) = scale·δ + constant + slope·x.
     private func normalisationDelta(_ layer: Layer) {
         let block = layer.block
@@ -147,7 +148,7 @@ extension TrainingNetwork {
             layer.deltaSlope.pointer[channel] = Float(slope)
             layer.deltaConstant.pointer[channel] =
                 Float(-scale * sum / rows - slope * Double(layer.mean.pointer[channel]))
-            // Summed over all parts already: the first part carries them, the others nothing.
+            // The sums are over all parts already: the first part gets them, the others get 0.
             for part in 0..<parts {
                 gradient(part, block.shift)[channel] = part == 0 ? Float(sum) : 0
                 gradient(part, block.scale)[channel] = part == 0 ? Float(normalisedSum) : 0
@@ -155,7 +156,7 @@ extension TrainingNetwork {
         }
     }
 
-    /// The gradient of the weights and, in the layer before, the derivative by what it gave.
+    /// Computes the gradient of the weights and the derivative with respect to the output of the layer before.
     private func convolutionDelta(
         _ layer: Layer, _ part: Int, _ parameters: UnsafePointer<Float>, _ scratch: Scratch
     ) {

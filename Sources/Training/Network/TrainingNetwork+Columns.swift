@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 extension TrainingNetwork {
-    /// Calls `body(segment, place, count)` for all that the kernel sees of a window: `count` numbers from `place` of the
-    /// window's input on are `segment` of its columns. The rest of the columns are the zeros beside the outermost bands.
+    /// Calls `body(segment, place, count)` for each run of numbers that the kernel sees in a window: the `count` numbers of
+    /// the window's input from `place` on are at `segment` in its columns. The rest of the columns are the zeros beside the
+    /// outermost bands.
     @inline(__always)
     private func forEachSegment(
         _ block: NetworkShape.Block, _ body: (_ segment: Int, _ place: Int, _ count: Int) -> Void
@@ -28,7 +29,7 @@ extension TrainingNetwork {
         }
     }
 
-    /// Puts what the kernel sees side by side: a row a position and band.
+    /// Gathers the inputs that the kernel sees: a row for each position and band (im2col).
     func gatherColumns(_ layer: Layer, _ windows: Range<Int>, into columns: UnsafeMutablePointer<Float>) {
         let block = layer.block
         let size = block.rows * block.fan
@@ -43,7 +44,7 @@ extension TrainingNetwork {
         }
     }
 
-    /// The reverse, for derivatives: adds up what the rows say of each number that came in.
+    /// The reverse, for derivatives: adds the rows' derivatives for each input number (col2im).
     func scatterColumns(
         _ columns: UnsafePointer<Float>, _ layer: Layer, _ windows: Range<Int>, into target: UnsafeMutablePointer<Float>
     ) {

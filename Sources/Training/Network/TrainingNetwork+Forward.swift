@@ -4,9 +4,9 @@ import Foundation
 
 extension TrainingNetwork {
     enum Mode {
-        /// Statistics of the batch, which the running ones follow, and dropout drawn for this step.
+        /// Uses and records the statistics of the batch, with dropout drawn for this step.
         case training(seed: UInt64, step: Int, dropout: Float)
-        /// The running statistics and no dropout: what the exported model computes.
+        /// Uses the running statistics without dropout, like the exported model.
         case inference
     }
 
@@ -49,8 +49,8 @@ extension TrainingNetwork {
         }
     }
 
-    /// Joins mean and squared deviations of `rows` rows to those of the `count` rows before them (Chan, Golub and LeVeque
-    /// 1979), few rows at a time: between the two passes over them they stay in the nearest cache.
+    /// Combines the mean and squared deviations of `rows` rows with those of the `count` rows before them (Chan, Golub and
+    /// LeVeque 1979). It takes a few rows at a time, so that they stay in the nearest cache between its two passes.
     private func addStatistics(
         _ values: UnsafePointer<Float>, rows: Int, after count: Int, to sums: UnsafeMutablePointer<Float>,
         _ layer: Layer
@@ -84,7 +84,7 @@ extension TrainingNetwork {
         }
     }
 
-    /// Joins the parts' statistics and makes of them the block's scale and shift.
+    /// Combines the parts' statistics and computes the block's scale and shift.
     private func normalise(_ layer: Layer, _ parameters: UnsafePointer<Float>, _ mode: Mode) {
         let block = layer.block
         let (means, variances) = (running.mean(layer.index), running.variance(layer.index))
@@ -119,7 +119,7 @@ extension TrainingNetwork {
         }
     }
 
-    /// Mean, maximum and standard deviation over the positions, as `GenreModel` takes them.
+    /// Computes mean, maximum and standard deviation over the positions, as `GenreModel` does.
     private func summarise(_ branch: Branch, _ windows: Range<Int>) {
         guard let block = branch.layers.last?.block else { return }
         let channels = block.outputs
@@ -197,7 +197,7 @@ extension TrainingNetwork {
         }
     }
 
-    /// A branch's logits from a window on.
+    /// A branch's logits, starting at a window.
     func branchLogits(_ branch: Int, _ window: Int) -> UnsafeMutablePointer<Float> {
         branchLogits.pointer + (branch * batch + window) * shape.labels
     }

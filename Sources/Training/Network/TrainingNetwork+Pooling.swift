@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Normalisation, ReLU and max-pooling in one, forwards and backwards; what normalisation gives is never stored.
+/// Normalisation, ReLU and max-pooling in one pass, forward and backward. Normalised values are never stored.
 extension TrainingNetwork {
-    /// Calls `body(first, pooled)` for each pool of a window: the first of its rows in `convolved`, and its row in what
-    /// goes out.
+    /// Calls `body(first, pooled)` for each pool of a window, with its first row in `convolved` and its row in the output.
     @inline(__always)
     private func forEachPool(_ block: NetworkShape.Block, _ body: (_ first: Int, _ pooled: Int) -> Void) {
         let layer = block.layer
@@ -16,7 +15,7 @@ extension TrainingNetwork {
         }
     }
 
-    /// Normalises, cuts off below zero and takes the maximum of each pool.
+    /// Normalises, applies ReLU and takes the maximum of each pool.
     func pool(_ layer: Layer, into output: Storage, _ windows: Range<Int>) {
         let block = layer.block
         let channels = block.outputs
@@ -38,8 +37,8 @@ extension TrainingNetwork {
         }
     }
 
-    /// What batch normalisation needs of the derivative by its output, which is `outputDelta` where a pool had its maximum
-    /// if that was above zero: Σδ and Σδ·x̂ of a part.
+    /// Computes a part's sums Σδ and Σδ·x̂ for batch normalisation. The derivative δ with respect to its output is
+    /// `outputDelta` at a pool's maximum if that is positive, and 0 elsewhere.
     func sumDeltas(_ layer: Layer, _ part: Int) {
         let block = layer.block
         let channels = block.outputs
@@ -76,8 +75,8 @@ extension TrainingNetwork {
         }
     }
 
-    /// The derivative by `convolved` of some windows: scale·δ where a pool had its maximum, and everywhere what mean and
-    /// variance bring.
+    /// Computes the derivative with respect to `convolved` for some windows: scale·δ at each pool's maximum, plus the
+    /// contributions of mean and variance everywhere.
     func convolvedDelta(_ layer: Layer, _ windows: Range<Int>, into target: UnsafeMutablePointer<Float>) {
         let block = layer.block
         let channels = block.outputs
@@ -97,7 +96,7 @@ extension TrainingNetwork {
                         let value = SIMDLanes.load(values + (row + offset) * channels + first, lanes)
                         largest = SIMDLanes.larger(largest, value * scale + shift)
                     }
-                    // Nothing passes from zero or below; and of equal maxima only the first counts.
+                    // ReLU has no derivative at or below zero. Of equal maxima only the first one counts.
                     largest.replace(with: .infinity, where: largest .== 0)
                     let delta = SIMDLanes.load(incoming + pooled * channels + first, lanes) * scale
                     for offset in layer.poolOffsets {
@@ -117,7 +116,7 @@ extension TrainingNetwork {
         }
     }
 
-    /// The rows of a window that no pool took.
+    /// Calls `body` for each row of a window that belongs to no pool.
     @inline(__always)
     private func forEachUnpooledRow(_ block: NetworkShape.Block, _ body: (_ row: Int) -> Void) {
         let layer = block.layer

@@ -3,44 +3,44 @@
 import Foundation
 import Model
 
-/// The network on batches of windows, forwards and backwards: convolution as a matrix product, batch normalisation,
-/// ReLU, max-pooling, statistics over time, dropout, linear layer, cross-entropy of soft targets.
+/// Forward and backward passes of the network on batches of windows: convolution as a matrix product, batch normalisation,
+/// ReLU, max-pooling, statistics over time, dropout, linear layer, and cross-entropy with soft targets.
 ///
-/// Activations lie as [window, time, band, channel]; in a 1-D block there is one band. The batch is cut into parts of a
-/// fixed size that the workers take one by one; what parts contribute to statistics and gradients is added up in their
-/// order. Within a part a convolution goes by chunks that stay in a core's cache.
+/// Activations have the layout [window, time, band, channel]; a 1-D block has one band. The batch is divided into parts of
+/// a fixed size, which the workers take one by one. The parts' contributions to statistics and gradients are added in the
+/// order of the parts. Within a part, a convolution works on chunks that fit in a core's cache.
 final class TrainingNetwork {
     let shape: NetworkShape
     let batch: Int
     let workers: Workers
 
-    /// The trainable numbers, laid out by `shape`.
+    /// The trainable parameters, with the layout of `shape`.
     var parameters: [Float]
     var running: RunningStatistics
-    /// Of the mean loss by each of `parameters`, after `backward`.
+    /// Derivative of the mean loss with respect to each parameter, after `backward`.
     let gradient: Storage
 
     let branches: [Branch]
-    /// [batch, labels]: soft targets; to be filled before `backward`.
+    /// [batch, labels]: soft targets; fill them before `backward`.
     let targets: Storage
-    /// [batch, labels], after `forward`: the mean of the branches' logits.
+    /// [batch, labels]: the mean of the branches' logits, after `forward`.
     let logits: Storage
-    /// [branch, batch, labels]: what each branch says alone, its share of the linear layer times the number of branches;
-    /// after `backward` the loss's derivative by it.
+    /// [branch, batch, labels]: each branch's own logits, which are its share of the linear layer times the number of
+    /// branches. After `backward`, the derivative of the loss with respect to them.
     let branchLogits: Storage
 
-    /// Added to batch normalisation's variance, as in PyTorch.
+    /// Added to the variance in batch normalisation, as in PyTorch.
     static let epsilon: Float = 1e-5
-    /// The share of a batch's statistics in the running ones, as in PyTorch.
+    /// Weight of a batch's statistics in the running statistics, as in PyTorch.
     static let momentum: Float = 0.1
-    /// Windows a part.
+    /// Windows in a part.
     static let windowsPerPart = 32
-    /// Numbers of a chunk's matrix, more or less: enough rows for a quick product, few enough to stay in the cache.
+    /// Approximate size of a chunk's matrix: enough rows for a fast product, few enough to stay in the cache.
     static let numbersPerChunk = 1 << 18
 
     let parts: Int
     let scratch: [Scratch]
-    /// The statistics after dropout, and what dropout multiplied them by, [batch, features].
+    /// [batch, features]: the statistics after dropout, and the factors that dropout multiplied them by.
     let features: Storage
     let dropoutMask: Storage
     let partialGradients: Storage
@@ -48,40 +48,41 @@ final class TrainingNetwork {
     let partLoss: UnsafeMutablePointer<Double>
     let partHits: UnsafeMutablePointer<Int>
 
-    /// A branch's layers, and what goes in and comes out of them.
+    /// A branch's layers with their input and output.
     struct Branch {
         let shape: NetworkShape.Branch
         let layers: [Layer]
-        /// [batch, frames, inputs]: standardised coefficients or bands; to be filled before `forward`.
+        /// [batch, frames, inputs]: standardised coefficients or bands; fill them before `forward`.
         let input: Storage
-        /// The last block's output, [batch, positions, channels].
+        /// [batch, positions, channels]: output of the last block.
         let pooled: Storage
     }
 
-    /// One block's state.
+    /// State of one block.
     final class Layer {
         let block: NetworkShape.Block
-        /// Among the network's blocks.
+        /// Index among the network's blocks.
         let index: Int
-        /// The one before it in its branch.
+        /// The layer before this one in its branch.
         let previous: Layer?
-        /// Windows a chunk.
+        /// Windows in a chunk.
         let windowsPerChunk: Int
         let poolOffsets: [Int]
-        /// What comes in, [batch, frames, bands, inputs]; the first block's is the branch's input.
+        /// [batch, frames, bands, inputs]: input; the first block shares the branch's input.
         let input: Storage
-        /// The convolution's output before normalisation, [batch, positions, bands, outputs].
+        /// [batch, positions, bands, outputs]: output of the convolution, before normalisation.
         let convolved: Storage
-        /// Of the loss by what goes out, [batch, pooled, pooledBands, outputs], while going backwards.
+        /// [batch, pooled, pooledBands, outputs]: derivative of the loss with respect to the output, in the backward pass.
         let outputDelta: Storage
-        /// Of the batch (or the running ones), then what normalisation comes to: scale·value + shift.
+        /// Batch (or running) statistics, and the resulting normalisation: scale·value + shift.
         let mean: Storage
         let inverseDeviation: Storage
         let scale: Storage
         let shift: Storage
-        /// Each part's two sums a channel: forwards mean and squared deviations, backwards Σδ and Σδ·x̂.
+        /// Two sums for each part and channel: mean and squared deviations in the forward pass, Σδ and Σδ·x̂ in the backward
+        /// pass.
         let sums: Storage
-        /// What the derivative by `convolved` has beside scale·δ: constant + slope·value.
+        /// The derivative with respect to `convolved` is scale·δ + constant + slope·value.
         let deltaConstant: Storage
         let deltaSlope: Storage
 
@@ -104,7 +105,7 @@ final class TrainingNetwork {
             deltaSlope = Storage(block.outputs)
         }
 
-        /// The chunks of some windows.
+        /// Divides windows into chunks.
         func chunks(_ windows: Range<Int>) -> [Range<Int>] {
             stride(from: windows.lowerBound, to: windows.upperBound, by: windowsPerChunk).map {
                 $0..<min($0 + windowsPerChunk, windows.upperBound)
@@ -120,11 +121,11 @@ final class TrainingNetwork {
         }
     }
 
-    /// A worker's own memory.
+    /// Memory of one worker.
     final class Scratch {
-        /// The matrix of a chunk's convolution: under each row's output what the kernel sees.
+        /// The matrix of a chunk's convolution: a row has the inputs that the kernel sees for one output row.
         let columns: Storage
-        /// Of the loss by a chunk's `convolved`.
+        /// Derivative of the loss with respect to a chunk's `convolved`.
         let delta: Storage
 
         init(layers: [Layer]) {
@@ -176,7 +177,7 @@ final class TrainingNetwork {
         partHits.deallocate()
     }
 
-    /// Memory that a network of this shape takes for such a batch, in bytes.
+    /// Bytes of memory that a network of this shape needs for a batch.
     static func bytes(_ shape: NetworkShape, batch: Int) -> Int {
         let activations = shape.blocks.reduce(2 * shape.features) {
             $0 + $1.inputCount + $1.rows * $1.outputs + 2 * $1.outputCount
@@ -190,7 +191,7 @@ final class TrainingNetwork {
         (part * Self.windowsPerPart)..<min(batch, (part + 1) * Self.windowsPerPart)
     }
 
-    /// The parameters of a range, for reading.
+    /// Calls `body` with the parameters, for reading.
     func withParameters<T>(_ body: (UnsafePointer<Float>) -> T) -> T {
         parameters.withUnsafeBufferPointer { body($0.baseAddress!) }
     }

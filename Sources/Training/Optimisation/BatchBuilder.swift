@@ -4,9 +4,10 @@ import Basics
 import Foundation
 import Model
 
-/// Fills a network's input and targets: windows drawn and augmented, mixed in pairs, transformed and standardised.
+/// Fills a network's input and targets with training windows: draws, augments, mixes in pairs, transforms and standardises
+/// them.
 final class BatchBuilder {
-    /// A branch each.
+    /// One for each branch.
     let inputTransforms: [InputTransform]
 
     private let augmenter: Augmenter
@@ -16,12 +17,12 @@ final class BatchBuilder {
     private let labels: Int
     private let workers: Workers
     private let frontEnd = FrontEnd.version1
-    /// [batch, frames, bands]: windows as they were drawn, and mixed.
+    /// [batch, frames, bands]: the drawn windows, and the mixed ones.
     private let drawn: Storage
     private let mixed: Storage
     private let drawnLabels: UnsafeMutablePointer<Int>
 
-    /// Windows that mean and deviation are measured on.
+    /// Number of windows for measuring mean and deviation.
     private static let measuredWindows = 1024
 
     init(
@@ -52,13 +53,13 @@ final class BatchBuilder {
 
     deinit { drawnLabels.deallocate() }
 
-    /// Memory for a batch's windows, in bytes.
+    /// Bytes of memory for a batch's windows.
     static func bytes(batch: Int) -> Int {
         let frontEnd = FrontEnd.version1
         return 4 * 2 * batch * frontEnd.windowFrames * frontEnd.melBands
     }
 
-    /// Measures mean and deviation over augmented windows.
+    /// Measures the mean and deviation of each transform's output over augmented windows.
     private static func measure(
         _ augmenter: Augmenter, _ transforms: [InputTransform], seed: UInt64, workers: Workers
     ) -> [InputTransform] {
@@ -82,7 +83,7 @@ final class BatchBuilder {
         }
     }
 
-    /// Prepares the batch of a step, for the network and for those that teach it.
+    /// Prepares the batch of a step, for the network and its teachers.
     func fill(_ network: TrainingNetwork, teachers: [Teacher] = [], step: Int) {
         let batch = configuration.batch
         let window = frontEnd.windowFrames * frontEnd.melBands
@@ -103,7 +104,7 @@ final class BatchBuilder {
         var generator = CounterGenerator(seed: seed, step: step, purpose: .mixup)
         let partners = Array(0..<batch).shuffled(using: &generator)
         let shares: [Float] = (0..<batch).map { _ in
-            // Of a smaller parameter shares are 0 or 1 to what numbers can tell.
+            // With a smaller parameter, all shares round to 0 or 1.
             guard configuration.mixup >= 0.01 else { return 1 }
             let share = generator.beta(Float(configuration.mixup))
             return max(share, 1 - share)
@@ -114,19 +115,21 @@ final class BatchBuilder {
             let target = mixed.pointer + index * window
             let (a, b) = (drawn.pointer + index * window, drawn.pointer + partner * window)
             for place in 0..<window { target[place] = b[place] + share * (a[place] - b[place]) }
-            network.take(target, window: index, through: inputTransforms)
-            for teacher in teachers { teacher.network.take(target, window: index, through: teacher.inputTransforms) }
-            let wanted = network.targets.pointer + index * labels
-            for label in 0..<labels { wanted[label] = smoothing / Float(labels) }
-            wanted[drawnLabels[index]] += share * (1 - smoothing)
-            wanted[drawnLabels[partner]] += (1 - share) * (1 - smoothing)
+            network.setInput(target, window: index, through: inputTransforms)
+            for teacher in teachers {
+                teacher.network.setInput(target, window: index, through: teacher.inputTransforms)
+            }
+            let windowTargets = network.targets.pointer + index * labels
+            for label in 0..<labels { windowTargets[label] = smoothing / Float(labels) }
+            windowTargets[drawnLabels[index]] += share * (1 - smoothing)
+            windowTargets[drawnLabels[partner]] += (1 - share) * (1 - smoothing)
         }
     }
 }
 
 extension TrainingNetwork {
-    /// Puts a window of normalised log-mel frames, [frames, melBands], into the branches' inputs.
-    fileprivate func take(_ frames: UnsafePointer<Float>, window: Int, through transforms: [InputTransform]) {
+    /// Writes a window of normalised log-mel frames, [frames, melBands], to the branches' inputs.
+    fileprivate func setInput(_ frames: UnsafePointer<Float>, window: Int, through transforms: [InputTransform]) {
         for (branch, transform) in zip(branches, transforms) {
             transform.apply(
                 frames, frames: shape.frames,

@@ -3,7 +3,7 @@
 import Foundation
 
 extension TrainingConfiguration {
-    /// The learning rate of a step: up in a straight line, then down along half a cosine.
+    /// The learning rate of a step: a linear warm-up, then half a cosine.
     func rate(step: Int) -> Double {
         let total = Double(steps)
         let rising = (total * warmUp).rounded(.down)

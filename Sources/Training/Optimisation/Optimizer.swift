@@ -2,13 +2,13 @@
 
 import Foundation
 
-/// AdamW (Loshchilov and Hutter 2019) with a bound on the gradient's norm, and an exponential average of the weights,
-/// which is what is validated and shipped.
+/// AdamW (Loshchilov and Hutter 2019) with gradient clipping, and an exponential moving average of the weights. The average
+/// is the model that is validated and shipped.
 struct Optimizer {
     /// First and second moments of the gradient.
     var firstMoment: [Float]
     var secondMoment: [Float]
-    /// The average of the parameters, and of batch normalisation's running statistics.
+    /// Averages of the parameters and of batch normalisation's running statistics.
     var average: [Float]
     var averageRunning: RunningStatistics
 
@@ -25,7 +25,7 @@ struct Optimizer {
         decayed = shape.decayed
     }
 
-    /// One step; `step` counts from 0.
+    /// Makes one step; `step` counts from 0.
     mutating func update(
         _ network: TrainingNetwork, step: Int, rate: Double, configuration: TrainingConfiguration
     ) {
@@ -44,7 +44,7 @@ struct Optimizer {
         let correction1 = 1 - pow(Self.decayRates.first, Double(step + 1))
         let correction2 = Float((1 - pow(Self.decayRates.second, Double(step + 1))).squareRoot())
         let size = Float(rate / correction1)
-        // An average over all steps at first, then over the last 1 / (1 - averaging).
+        // First an average over all steps, then over about the last 1 / (1 - averaging).
         let averaging = Float(min(configuration.averaging, Double(step + 1) / Double(step + 10)))
         firstMoment.withUnsafeMutableBufferPointer { first in
             secondMoment.withUnsafeMutableBufferPointer { second in

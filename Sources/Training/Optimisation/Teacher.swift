@@ -2,20 +2,20 @@
 
 import Model
 
-/// A network that has been trained and tells another what it hears in the same windows (Hinton, Vinyals and Dean,
-/// "Distilling the knowledge in a neural network", 2015).
+/// A trained network whose predictions are part of another network's targets: knowledge distillation (Hinton, Vinyals and
+/// Dean, "Distilling the knowledge in a neural network", 2015).
 struct Teacher {
     let network: TrainingNetwork
     let inputTransforms: [InputTransform]
 
-    /// Of a trainer that has ended, whose network now has its averaged weights.
+    /// Takes the network of a trainer that has finished, and gives it its averaged weights.
     init(_ trainer: Trainer) {
         (network, inputTransforms) = (trainer.network, trainer.batchBuilder.inputTransforms)
         (network.parameters, network.running) = trainer.result
     }
 
-    /// Puts the mean of what the teachers say of their windows in place of a share of a network's targets.
-    static func teach(_ network: TrainingNetwork, by teachers: [Teacher], share: Float) {
+    /// Replaces a share of a network's targets by the mean of the teachers' probabilities for the same windows.
+    static func mixTargets(of network: TrainingNetwork, with teachers: [Teacher], share: Float) {
         guard !teachers.isEmpty else { return }
         for teacher in teachers { teacher.network.forward(.inference) }
         let labels = network.shape.labels
@@ -23,10 +23,10 @@ struct Teacher {
             let target = network.targets.pointer + window * labels
             for label in 0..<labels { target[label] *= 1 - share }
             for teacher in teachers {
-                let said = UnsafeMutableBufferPointer(
+                let predicted = UnsafeMutableBufferPointer(
                     start: teacher.network.logits.pointer + window * labels, count: labels)
-                softmax(said)
-                for label in 0..<labels { target[label] += said[label] * share / Float(teachers.count) }
+                softmax(predicted)
+                for label in 0..<labels { target[label] += predicted[label] * share / Float(teachers.count) }
             }
         }
     }

@@ -3,7 +3,7 @@
 import Basics
 import Model
 
-/// What a teacher has of its own; the rest is as its student's.
+/// The settings in which a teacher differs from its student.
 package struct TeacherConfiguration: Codable, Sendable, Equatable {
     package var architecture: Architecture
     package var dropout: Double?

@@ -5,13 +5,13 @@ import Foundation
 import Model
 
 extension Trainer {
-    /// What a checkpoint says of itself, beside its tensors.
+    /// The metadata of a checkpoint, beside its tensors.
     private struct State: Codable {
         var step: Int
         var seed: UInt64
         var configuration: TrainingConfiguration
         var labels: [String]
-        /// A hash of the tracks that are trained on and validated by.
+        /// A hash of the training and held-out tracks.
         var data: String
         var history: [Epoch]
         var bestNLL: Double?
@@ -19,12 +19,13 @@ extension Trainer {
     }
 
     private static let format = "genred-checkpoint"
-    /// Bytes: up to eight times what the largest model that can be read has, in single precision.
+    /// Largest size in bytes: a checkpoint has up to eight tensors as large as the largest model in single precision.
     private static let largestCheckpoint = 1 << 30
 
     private var dataHash: String { corpus.fingerprint(split).text }
 
-    /// Writes everything that training goes on from: the file and what follows from it are the same as without a pause.
+    /// Writes everything that is needed to continue training, so that a resumed run gives the same bytes as one without a
+    /// pause.
     func saveCheckpoint(_ path: String) throws(TrainingError) {
         let state = State(
             step: step, seed: seed, configuration: configuration, labels: corpus.labels, data: dataHash,
@@ -52,10 +53,10 @@ extension Trainer {
         }
     }
 
-    /// Takes up a run where a checkpoint left it; the same data, configuration and seed are required.
+    /// Continues a run from a checkpoint, which must have the same data, configuration and seed.
     package func resume(from path: String) throws(TrainingError) {
         func refused(_ reason: String) -> TrainingError {
-            TrainingError(.badParameter, "cannot resume from '\(path)': \(reason); remove it to begin anew")
+            TrainingError(.badParameter, "cannot resume from '\(path)': \(reason); delete it to start anew")
         }
         let file: SafeTensors
         do {
@@ -66,10 +67,10 @@ extension Trainer {
         guard file.metadata["format"] == Self.format, let json = file.metadata["state"],
             let state = try? JSON.decode(State.self, from: Array(json.utf8))
         else { throw refused("it is not a checkpoint of this program") }
-        guard state.seed == seed else { throw refused("it was begun with another --seed") }
-        guard state.configuration == configuration else { throw refused("it was begun with another configuration") }
+        guard state.seed == seed else { throw refused("it was started with another --seed") }
+        guard state.configuration == configuration else { throw refused("it was started with another configuration") }
         guard state.labels == corpus.labels, state.data == dataHash else {
-            throw refused("it was begun on other tracks or with another split of them")
+            throw refused("it was started on other tracks or with another split of them")
         }
         guard state.step == state.history.count * configuration.stepsPerEpoch,
             state.history.count <= configuration.epochs
@@ -77,7 +78,7 @@ extension Trainer {
         func values(_ name: String, _ count: Int) throws(TrainingError) -> [Float] {
             guard let tensor = file.tensors[name], tensor.values.count == count, tensor.values.allSatisfy(\.isFinite)
             else {
-                throw refused("its tensor '\(name)' is missing or of another size")
+                throw refused("its tensor '\(name)' is missing, has another size, or holds numbers that are not finite")
             }
             return tensor.values
         }

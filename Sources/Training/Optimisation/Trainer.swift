@@ -4,17 +4,17 @@ import Basics
 import Foundation
 import Model
 
-/// One training run: from a corpus and the tracks to train on to a network's averaged weights.
+/// One training run: trains a network on the training tracks of a split and averages its weights.
 package final class Trainer {
-    /// What an epoch brought.
+    /// The results of an epoch.
     package struct Epoch: Codable, Sendable, Equatable {
-        /// Counted from 1.
+        /// Number of the epoch, from 1.
         package var epoch: Int
-        /// Mean over the epoch's steps; of smoothed and mixed targets, so never near 0.
+        /// Mean over the epoch's steps. Targets are smoothed and mixed, so it never gets near 0.
         package var loss: Double
         package var accuracy: Double
         package var rate: Double
-        /// Of the averaged weights on the held-out tracks, after epochs that end with a validation.
+        /// Evaluation of the averaged weights on the held-out tracks, after epochs that end with one.
         package var validation: Validation?
     }
 
@@ -27,7 +27,7 @@ package final class Trainer {
     package struct Progress: Sendable {
         package var epoch: Epoch
         package var epochs: Int
-        /// Seconds since this process began to train, and until the end at this pace.
+        /// Seconds since this process started training, and estimated seconds until the end.
         package var elapsed: Double
         package var remaining: Double
         package var windowsPerSecond: Double
@@ -45,17 +45,17 @@ package final class Trainer {
     let teachers: [Teacher]
     var optimizer: Optimizer
     var step = 0
-    /// The averaged weights with the best validation so far, where training can stop early.
+    /// The averaged weights with the best validation so far; nil unless training can stop early.
     var best: (nll: Double, average: [Float], running: RunningStatistics)?
     var validationsSinceBest = 0
 
-    /// - Parameter teachers: trainers that have ended, one for each of the configuration's.
+    /// - Parameter teachers: trainers that have finished, one for each teacher in the configuration.
     package init(
         corpus: Corpus, split: DataSplit, configuration: TrainingConfiguration, seed: UInt64,
         teachers: [Trainer] = [], workers: Workers = Workers()
     ) throws(TrainingError) {
         if let problem = configuration.problem { throw TrainingError(.badParameter, problem) }
-        precondition(teachers.count == configuration.teachers.count, "each teacher is trained before its student")
+        precondition(teachers.count == configuration.teachers.count, "each teacher must be trained before its student")
         self.teachers = teachers.map(Teacher.init)
         self.corpus = corpus
         self.split = split
@@ -67,7 +67,7 @@ package final class Trainer {
         batchBuilder = try BatchBuilder(
             corpus: corpus, training: split.training, configuration: configuration, seed: seed, workers: workers)
         optimizer = Optimizer(shape: shape, parameters: network.parameters, running: network.running)
-        // Anything that the model cannot be is said now, not after hours.
+        // An impossible model is reported now, and not after hours of training.
         _ = try model()
     }
 
@@ -77,13 +77,13 @@ package final class Trainer {
             frames: FrontEnd.version1.windowFrames, labels: labels)
     }
 
-    /// Memory that training takes, without the corpus, in bytes.
+    /// Bytes of memory that training needs, without the corpus.
     static func bytes(_ configuration: TrainingConfiguration, labels: Int) -> Int {
         TrainingNetwork.bytes(shape(configuration, labels: labels), batch: configuration.batch)
             + BatchBuilder.bytes(batch: configuration.batch)
     }
 
-    /// Whether training has ended: all epochs, or an early stop.
+    /// Whether training has ended, after all epochs or by an early stop.
     package var isFinished: Bool {
         history.count >= configuration.epochs
             || configuration.patience > 0 && validationsSinceBest >= configuration.patience
@@ -92,9 +92,9 @@ package final class Trainer {
     /// Trains to the end.
     ///
     /// - Parameters:
-    ///   - checkpoint: where the state is written after every epoch; nil writes none.
-    ///   - tell: hears of each epoch; returning false stops after it.
-    package func run(checkpoint: String?, _ tell: (Progress) -> Bool) throws(TrainingError) {
+    ///   - checkpoint: path of the file that gets the state after every epoch; nil writes none.
+    ///   - onEpoch: called after each epoch; returning false stops training.
+    package func run(checkpoint: String?, _ onEpoch: (Progress) -> Bool) throws(TrainingError) {
         let clock = ContinuousClock()
         let start = clock.now
         let first = step
@@ -110,7 +110,9 @@ package final class Trainer {
             let count = Double(configuration.stepsPerEpoch)
             guard loss.isFinite else {
                 throw TrainingError(
-                    .diverged, "the loss is no number after \(step) steps: lower learningRate in the configuration")
+                    .diverged,
+                    "training diverged: the loss is not a number after \(step) steps; lower learningRate in the configuration"
+                )
             }
             var epoch = Epoch(
                 epoch: history.count + 1, loss: loss / count,
@@ -127,13 +129,13 @@ package final class Trainer {
                 epoch: epoch, epochs: configuration.epochs, elapsed: elapsed,
                 remaining: pace * Double(configuration.steps - step),
                 windowsPerSecond: Double(configuration.batch) / pace)
-            if !tell(progress) { return }
+            if !onEpoch(progress) { return }
         }
     }
 
     private func trainStep(rate: Double) -> (loss: Double, hits: Int) {
         batchBuilder.fill(network, teachers: teachers, step: step)
-        Teacher.teach(network, by: teachers, share: Float(configuration.teacherShare))
+        Teacher.mixTargets(of: network, with: teachers, share: Float(configuration.teacherShare))
         network.forward(.training(seed: seed, step: step, dropout: Float(configuration.dropout)))
         let result = network.backward()
         optimizer.update(network, step: step, rate: rate, configuration: configuration)
@@ -157,14 +159,14 @@ package final class Trainer {
             windowAccuracy: metrics.windows.accuracy, clipAccuracy: metrics.clips.accuracy, nll: metrics.windows.nll)
     }
 
-    /// The network as it stands: the averaged weights, or those of the best validation where training can stop early,
-    /// of temperature 1 and without a card.
+    /// The model of the current weights, with temperature 1 and without a card: the averaged weights, or those of the best
+    /// validation if training can stop early.
     package func model() throws(TrainingError) -> GenreModel {
         let (parameters, running) = result
         return try model(parameters, running)
     }
 
-    /// What training has come to: the averaged weights, or those of the best validation.
+    /// The averaged weights, or those of the best validation.
     var result: (parameters: [Float], running: RunningStatistics) {
         best.map { ($0.average, $0.running) } ?? (optimizer.average, optimizer.averageRunning)
     }
@@ -176,7 +178,7 @@ package final class Trainer {
                 tensors: network.shape.tensors(
                     parameters: parameters, running: running, inputTransforms: batchBuilder.inputTransforms))
         } catch {
-            throw TrainingError(.badParameter, "no model can be made of this: \(error.message)")
+            throw TrainingError(.badParameter, "this is not a valid model: \(error.message)")
         }
     }
 }

@@ -3,7 +3,7 @@
 import Basics
 
 extension TrainingConfiguration {
-    /// Reads a JSON file, checking it.
+    /// Reads and checks a JSON file.
     package init(contentsOf path: String) throws(TrainingError) {
         try self.init(parsing: readFile(path, limit: 1 << 20), path: path)
     }

@@ -4,46 +4,46 @@ import Basics
 import Foundation
 import Model
 
-/// How a network is trained: everything but the data, the seed and the place of the result.
+/// The settings of a training run, except for data, seed and output path.
 ///
-/// Stored as JSON; what a file does not name keeps its default, and what it misspells is an error.
+/// Stored as JSON: an absent key keeps its default, and an unknown key is an error.
 package struct TrainingConfiguration: Codable, Sendable, Equatable {
     package var architecture = Architecture(blocks: [
         .init(channels: 256, kernel: 3, pool: 2), .init(channels: 256, kernel: 3, pool: 2),
         .init(channels: 256, kernel: 3, pool: 1),
     ])
-    /// The uppermost bands that the network shall not depend on: resamplers and codecs take them away.
+    /// Number of top mel bands that the network ignores, since resamplers and codecs remove them.
     package var ignoredTopBands = 4
-    /// The share of the statistics that a training step does not see.
+    /// Share of the statistics that dropout removes in a training step.
     package var dropout = 0.5
 
-    /// Windows a step.
+    /// Windows in a step.
     package var batch = 256
-    /// Steps an epoch; after each epoch there is a line of progress and a checkpoint.
+    /// Steps in an epoch. Each epoch ends with a line of progress and a checkpoint.
     package var stepsPerEpoch = 40
     package var epochs = 75
-    /// The largest learning rate.
+    /// Largest learning rate.
     package var learningRate = 2e-3
-    /// The share of the steps in which the rate rises.
+    /// Share of the steps in which the rate rises.
     package var warmUp = 0.1
     package var weightDecay = 0.05
-    /// The largest norm of the gradient.
+    /// Largest norm of the gradient; a larger gradient is scaled down to it.
     package var gradientNorm = 5.0
-    /// What the average of the weights keeps of itself at a step.
+    /// Decay of the moving average of the weights in a step.
     package var averaging = 0.998
-    /// The share of the target that is spread over all labels.
+    /// Share of the target that is spread over all labels.
     package var labelSmoothing = 0.1
-    /// The parameter of the Beta distribution by which two windows are mixed, 0 to 1; 0 does not mix.
+    /// Parameter of the Beta distribution for mixing two windows, 0 to 1; 0 does not mix.
     package var mixup = 0.3
 
-    /// Epochs between validations; 0 validates at the end only.
+    /// Epochs between two validations; 0 validates only at the end.
     package var validateEvery = 10
-    /// Validations without a better likelihood after which training stops; 0 never does.
+    /// Training stops after this many validations without a better likelihood; 0 never stops early.
     package var patience = 0
 
-    /// Networks that are trained first, on the same tracks: what they say of a window is a part of its target.
+    /// Networks that are trained first, on the same tracks. Their predictions are part of the targets.
     package var teachers: [TeacherConfiguration] = []
-    /// The share of the target that is the mean of the teachers' probabilities.
+    /// Share of the target that is the mean of the teachers' probabilities.
     package var teacherShare = 0.7
 
     package var sampling = SamplingConfiguration()
@@ -53,7 +53,7 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
 
     package var steps: Int { epochs * stepsPerEpoch }
 
-    /// What makes this configuration impossible, or nil.
+    /// The reason why this configuration is impossible; nil if it is possible.
     package var problem: String? {
         if let problem = architecture.problem(frontEnd: .version1) { return "architecture: \(problem)" }
         let ranges: [(name: String, value: Double, range: ClosedRange<Double>)] = [
@@ -70,14 +70,14 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
             let numbers = String(format: "%.9g; it must be %.9g to %.9g", value, range.lowerBound, range.upperBound)
             return "\(name) is \(numbers)"
         }
-        if teachers.count > 8 { return "\(teachers.count) teachers; at most 8 are possible" }
+        if teachers.count > 8 { return "\(teachers.count) teachers; at most 8 are allowed" }
         for (number, teacher) in zip(1..., teachers) {
             if let problem = configuration(of: teacher).problem { return "teacher \(number): \(problem)" }
         }
         return sampling.problem ?? augmentation.problem
     }
 
-    /// How a teacher is trained: as its student, but for what it has of its own, and with no teachers.
+    /// The configuration of a teacher: its student's, with the teacher's own settings and without teachers.
     func configuration(of teacher: TeacherConfiguration) -> TrainingConfiguration {
         var result = self
         result.teachers = []

@@ -3,7 +3,7 @@
 import Basics
 import Foundation
 
-/// A training report as one HTML page that needs nothing else: text, tables, and drawings in SVG.
+/// A training report as one self-contained HTML page: text, tables and SVG drawings.
 package struct ReportPage {
     private let report: TrainingReport
 
@@ -29,8 +29,8 @@ package struct ReportPage {
         <h1>Training report</h1>
         \(summary)
         <h2>Held-out metrics</h2>
-        \(figuresTable)
-        <div class="figures">
+        \(metricsTable)
+        <div class="metrics">
         <figure><figcaption>Loss</figcaption>\(curves { $0.loss } validation: { $0.nll })</figure>
         <figure><figcaption>Accuracy</figcaption>\(curves { $0.accuracy } validation: { $0.windowAccuracy })</figure>
         \(report.all.map { "<figure><figcaption>Reliability of windows</figcaption>\(reliability($0))</figure>" } ?? "")
@@ -44,33 +44,35 @@ package struct ReportPage {
     }
 
     private var summary: String {
-        let judged =
+        let evaluation =
             report.folds == 0
-            ? "Nothing was held out: nothing is known of its accuracy."
+            ? "Nothing was held out, so the accuracy is unknown."
             : report.folds == 1
-                ? "Judged by tracks that it was not trained on, but that its temperature was fitted to."
-                : "Judged by \(report.folds) networks, each by \(report.divided) that it was not trained on."
-                    + (report.hasTracksOfAll ? " What all of them hold out is judged by the first." : "")
+                ? "Evaluated on held-out tracks, which its temperature was fitted to."
+                : "Evaluated by cross-validation: \(report.folds) networks, each on \(report.divided) that it was not trained on."
+                    + (report.hasSharedTracks ? " Tracks that all of them hold out are evaluated with the first." : "")
                     + (report.unseenLabels.isEmpty
                         ? ""
-                        : " Of \(Self.escape(report.unseenLabels.joined(separator: ", "))) all there is was held out at once:"
-                            + " no more than chance can be right there.")
+                        : " All tracks of \(Self.escape(report.unseenLabels.joined(separator: ", "))) are in one fold: the"
+                            + " network that is tested on them never saw that label, so its score for it is meaningless.")
         return """
             <p>\(report.date), seed \(report.seed): \(report.tracks) tracks of \(report.groups) groups from
             \(Self.escape(report.stores.joined(separator: ", "))); \(report.weights) weights,
             \(Self.number(report.multiplicationsPerSecond / 1e6, 2)) million multiplications a second of audio;
-            trained for \(Self.number(report.seconds / 60, 1)) minutes\(report.isResumed ? " since it was resumed" : ""). \(judged)
+            trained for \(Self.number(report.seconds / 60, 1)) minutes\(report.isResumed ? " since it was resumed" : ""). \(evaluation)
             \(report.trainedOnEverything ? "The model itself was then trained on everything." : "")
             Temperature \(Self.number(Double(report.temperature), 3))\(offsets).</p>
             """
     }
 
-    /// What calibration adds to the logits, where it adds anything.
+    /// Description of the offsets, if there are any.
     private var offsets: String {
-        report.offsetsInWords.map { "; \(Self.escape($0)); each fold is judged with what fits the others" } ?? ""
+        report.offsetsInWords.map {
+            "; \(Self.escape($0)); each fold is evaluated with the calibration that fits the other folds"
+        } ?? ""
     }
 
-    private var figuresTable: String {
+    private var metricsTable: String {
         guard let all = report.all else { return "<p>None.</p>" }
         let rows = report.parts.map { ($0.store, $0.metrics) } + (report.parts.count > 1 ? [("all", all)] : [])
         var result =
@@ -87,7 +89,7 @@ package struct ReportPage {
         result += "</table>"
         if let a = report.noMusicCalledMusic, let b = report.musicCalledNoMusic {
             result +=
-                "<p>Windows of no-music called music: \(Self.percent(a)); of music called no-music: \(Self.percent(b)).</p>"
+                "<p>Windows of no-music predicted as music: \(Self.percent(a)); of music predicted as no-music: \(Self.percent(b)).</p>"
         }
         return result + foldTable
     }
@@ -114,7 +116,8 @@ package struct ReportPage {
     }
 
     private func matrix(_ metrics: ClassificationMetrics) -> String {
-        var result = "<p>Rows are what clips are, columns what was said.</p><table class=\"matrix\"><tr><th></th>"
+        var result =
+            "<p>Rows are the reference labels, columns the predicted labels.</p><table class=\"matrix\"><tr><th></th>"
         for label in metrics.labels { result += "<th>\(Self.escape(label))</th>" }
         result += "</tr>"
         for (row, label) in metrics.labels.enumerated() {
@@ -122,9 +125,9 @@ package struct ReportPage {
             result += "<tr><td>\(Self.escape(label))</td>"
             for (column, count) in metrics.clips.confusion[row].enumerated() {
                 let share = total == 0 ? 0 : Double(count) / Double(total)
-                let hue = row == column ? "43,125,233" : "224,102,43"
+                let colour = row == column ? "43,125,233" : "224,102,43"
                 result +=
-                    "<td style=\"background:rgba(\(hue),\(Self.number(share, 2)))\">\(count == 0 ? "" : "\(count)")</td>"
+                    "<td style=\"background:rgba(\(colour),\(Self.number(share, 2)))\">\(count == 0 ? "" : "\(count)")</td>"
             }
             result += "</tr>"
         }
@@ -134,7 +137,7 @@ package struct ReportPage {
     private var hardestTable: String {
         guard !report.hardest.isEmpty else { return "" }
         return report.hardest.reduce(
-            "<h2>Hardest clips</h2><table><tr><th>track</th><th>is</th><th>probability</th><th>said</th><th>probability</th></tr>"
+            "<h2>Hardest clips</h2><table><tr><th>track</th><th>reference</th><th>probability</th><th>predicted</th><th>probability</th></tr>"
         ) {
             $0
                 + "<tr><td>\(Self.escape($1.track))</td><td>\(Self.escape($1.label))</td><td>\(Self.percent($1.probability))</td>"
@@ -148,7 +151,7 @@ package struct ReportPage {
 // MARK: - Drawings
 
 extension ReportPage {
-    /// A line a run of what training measured, and dots of what validation did.
+    /// A line for the training values of each run, and dots for its validation values.
     private func curves(
         _ training: (Trainer.Epoch) -> Double, validation: (Trainer.Validation) -> Double
     ) -> String {
@@ -157,7 +160,7 @@ extension ReportPage {
         }
         let epochs = max(2, report.runs.map(\.epochs.count).max() ?? 2)
         guard let low = values.min(), let high = values.max(), low.isFinite, high.isFinite else { return "" }
-        let plot = Plot(x: 1...Double(epochs), y: low...max(high, low + 1e-6))
+        let plot = ReportPlot(x: 1...Double(epochs), y: low...max(high, low + 1e-6))
         var body = plot.axes(xTitle: "epoch")
         for run in report.runs {
             body += plot.line(run.epochs.map { (Double($0.epoch), training($0)) }, colour: "var(--one)")
@@ -170,9 +173,9 @@ extension ReportPage {
             + "<small style=\"color:var(--two)\">held out</small>"
     }
 
-    /// How often the model is right when it is so sure; the diagonal is what should be.
+    /// Accuracy against confidence; a calibrated model lies on the diagonal.
     private func reliability(_ metrics: ClassificationMetrics) -> String {
-        let plot = Plot(x: 0...1, y: 0...1)
+        let plot = ReportPlot(x: 0...1, y: 0...1)
         let largest = Double(metrics.reliability.map(\.n).max() ?? 1)
         var body = plot.axes(xTitle: "confidence") + plot.line([(0, 0), (1, 1)], colour: "gray", dashed: true)
         let bins = metrics.reliability.filter { $0.n > 0 }
@@ -184,61 +187,7 @@ extension ReportPage {
         return plot.svg(body)
     }
 
-    /// The frame of a drawing, and where values lie in it.
-    private struct Plot {
-        let x: ClosedRange<Double>
-        let y: ClosedRange<Double>
-        let width = 380.0
-        let height = 240.0
-        let left = 42.0
-        let right = 18.0
-        let bottom = 30.0
-
-        func place(_ point: (Double, Double)) -> (Double, Double) {
-            let across = (point.0 - x.lowerBound) / (x.upperBound - x.lowerBound)
-            let up = (point.1 - y.lowerBound) / (y.upperBound - y.lowerBound)
-            return (left + across * (width - left - right), (height - bottom) - up * (height - bottom - 8))
-        }
-
-        func svg(_ body: String) -> String {
-            "<svg viewBox=\"0 0 \(Int(width)) \(Int(height))\" width=\"\(Int(width))\" role=\"img\">\(body)</svg>"
-        }
-
-        func axes(xTitle: String) -> String {
-            var result = ""
-            for step in 0...4 {
-                let (fx, fy) = (Double(step) / 4, Double(step) / 4)
-                let xValue = x.lowerBound + fx * (x.upperBound - x.lowerBound)
-                let yValue = y.lowerBound + fy * (y.upperBound - y.lowerBound)
-                let (px, _) = place((xValue, y.lowerBound))
-                let (_, py) = place((x.lowerBound, yValue))
-                let xLabel = x.upperBound <= 1 ? number(xValue, 2) : number(xValue, 0)
-                result +=
-                    "<line x1=\"\(number(left, 1))\" x2=\"\(number(width - right, 1))\" y1=\"\(number(py, 1))\" "
-                    + "y2=\"\(number(py, 1))\" stroke=\"var(--line)\"/>"
-                    + "<text x=\"\(number(left - 5, 1))\" y=\"\(number(py + 4, 1))\" text-anchor=\"end\">\(number(yValue, 2))</text>"
-                    + "<text x=\"\(number(px, 1))\" y=\"\(number(height - 16, 1))\" text-anchor=\"middle\">\(xLabel)</text>"
-            }
-            return result
-                + "<text x=\"\(number((left + width) / 2, 1))\" y=\"\(number(height - 3, 1))\" text-anchor=\"middle\">\(xTitle)</text>"
-        }
-
-        func line(_ points: [(Double, Double)], colour: String, dashed: Bool = false) -> String {
-            let path = points.map(place).map { "\(number($0.0, 1)),\(number($0.1, 1))" }.joined(separator: " ")
-            return "<polyline points=\"\(path)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"1.5\""
-                + (dashed ? " stroke-dasharray=\"4 4\"" : "") + "/>"
-        }
-
-        func dot(_ point: (Double, Double), colour: String, radius: Double) -> String {
-            let (px, py) = place(point)
-            return
-                "<circle cx=\"\(number(px, 1))\" cy=\"\(number(py, 1))\" r=\"\(number(radius, 1))\" fill=\"\(colour)\"/>"
-        }
-
-        private func number(_ value: Double, _ digits: Int) -> String { ReportPage.number(value, digits) }
-    }
-
-    fileprivate static func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+    static func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
     private static func percent(_ value: Double) -> String { "\(number(value * 100, 1)) %" }
     private static func interval(_ values: [Double]) -> String {
         values.map { number($0 * 100, 1) }.joined(separator: " – ")

@@ -4,24 +4,24 @@ import Basics
 import Model
 import Streaming
 
-/// A stream of labelled clips, one after the other, as the network hears it: all that an estimator needs, kept so
-/// that many estimators can be tried on it.
+/// A simulated stream of labelled clips, one after the other, with the network's output for each step. Many estimators can
+/// be tried on one recording.
 package struct RecordedStream: Sendable {
-    /// One step of the stream; times are seconds since its beginning.
+    /// One step of the stream. Times are seconds since its start.
     struct Step: Sendable {
         var time: Double
-        /// The label of the clip that is playing.
-        var truth: Int
-        /// Seconds since that clip began.
+        /// Label of the clip that is playing.
+        var reference: Int
+        /// Seconds since that clip started.
         var age: Double
-        /// Which clip of the stream is playing.
+        /// Index of the clip that is playing.
         var clip: Int
         var window: [Float]?
         var active: Double
         var silent: Bool
         var elapsed: Double
 
-        /// Whether it is long enough after the change that the label should be right.
+        /// Whether the clip has played long enough that the label should be right.
         var isSettled: Bool { age >= StreamMetrics.settling }
     }
 

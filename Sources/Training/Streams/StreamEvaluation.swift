@@ -4,7 +4,7 @@ import Basics
 import Foundation
 import Streaming
 
-/// Judges estimators on streams with known changes.
+/// Evaluates estimators on streams with known changes of genre.
 package struct StreamEvaluation: Sendable {
     private let streams: [RecordedStream]
 
@@ -12,10 +12,10 @@ package struct StreamEvaluation: Sendable {
         self.streams = streams
     }
 
-    /// Whether there is any time that counts.
-    package var isJudged: Bool { streams.contains { $0.steps.contains(where: \.isSettled) } }
+    /// Whether any clip is long enough to be evaluated.
+    package var hasSettledSteps: Bool { streams.contains { $0.steps.contains(where: \.isSettled) } }
 
-    /// What the daemon would publish with these parameters.
+    /// Metrics of the label that the daemon would publish with these parameters.
     package func metrics(_ parameters: EstimatorParameters) throws(StreamingError) -> StreamMetrics {
         var tally = StreamTally()
         for stream in streams {
@@ -36,7 +36,7 @@ package struct StreamEvaluation: Sendable {
         return tally.metrics
     }
 
-    /// What publishing each window's most probable label would give.
+    /// Metrics of each window's most probable label.
     package func rawMetrics() -> StreamMetrics {
         var tally = StreamTally()
         for stream in streams {
@@ -50,7 +50,7 @@ package struct StreamEvaluation: Sendable {
         return tally.metrics
     }
 
-    /// Combinations of the parameters that matter.
+    /// Combinations of the most important parameters.
     package static let grid: [EstimatorParameters] = {
         var candidates: [EstimatorParameters] = []
         for switchInterval in [30.0, 60, 120] {

@@ -3,30 +3,30 @@
 import Foundation
 import Streaming
 
-/// How good the published label of streams is, against what was really playing.
+/// Metrics of the published label of streams, compared with the clips that were playing.
 package struct StreamMetrics: Sendable, Codable {
     /// Minutes of audio.
     package var minutes = 0.0
-    /// Clips played.
+    /// Number of clips.
     package var clips = 0
-    /// The share of time, from `settling` seconds after each change on, at which the published label is right.
+    /// Share of the time with the right label published, starting `settling` seconds after each change.
     package var right = 0.0
-    /// The same for time at which a label is published that is wrong; the rest is `unsure` or silence.
+    /// Share of that time with a wrong label published; in the rest the state is `unsure` or silence.
     package var wrong = 0.0
-    /// Seconds from a change to the right label, median over all changes; nil when more than half never got it.
+    /// Median seconds from a change to the right label, over all changes; nil if more than half never got the right label.
     package var medianDelay: Double?
-    /// The same over the changes whose clip got its right label at all.
+    /// The same over the changes whose clip got its right label.
     package var medianDelayFound: Double?
-    /// The share of clips whose right label was published at some time.
+    /// Share of clips whose right label was published at some time.
     package var found = 0.0
-    /// How often a minute the published label changed to another one without a change of the music: more than once a clip.
+    /// Changes of the published label per minute, not counting the first in each clip.
     package var falseChanges = 0.0
-    /// The confidence of the published label, mean over the time at which there is one: if calibrated, `right` over
-    /// `right` and `wrong`. Nil when nothing was ever published.
+    /// Mean confidence of the published label, over the time with one. If calibrated, it is `right` / (`right` + `wrong`).
+    /// Nil if no label was ever published.
     package var confidence: Double?
     /// Expected calibration error of the confidence (10 bins), over the same time.
     package var calibrationError: Double?
 
-    /// Seconds after a change that do not count for `right`.
+    /// Seconds after a change that do not count for `right` and `wrong`.
     package static let settling = 6.0
 }

@@ -3,13 +3,13 @@
 import Model
 import Streaming
 
-/// Plays clips to the network and keeps what it says.
+/// Plays clips to the network and records its outputs.
 package final class StreamRecorder {
     package private(set) var stream: RecordedStream
     private let windows: WindowStream
     private var samples = 0
 
-    /// Of the clips' samples, Hz.
+    /// Sample rate of the clips, Hz.
     package var rate: Int { windows.inputRate }
 
     package init(model: GenreModel, rate: Int) throws(StreamingError) {
@@ -18,14 +18,14 @@ package final class StreamRecorder {
             model: model, inputRate: rate, silenceLevel: EstimatorParameters().silenceLevel)
     }
 
-    /// Plays a clip of one of the model's labels, mono samples at the recorder's rate.
+    /// Plays a clip: mono samples at the recorder's rate, with the index of their label.
     package func play(_ clip: [Float], label: Int) {
         let start = Double(samples) / Double(windows.inputRate)
         clip.withUnsafeBufferPointer { samples in
             windows.process(samples) { step in
                 stream.steps.append(
                     RecordedStream.Step(
-                        time: step.position, truth: label, age: max(0, step.position - start), clip: stream.clips,
+                        time: step.position, reference: label, age: max(0, step.position - start), clip: stream.clips,
                         window: step.window.map(Array.init), active: step.active, silent: step.silent,
                         elapsed: step.elapsed))
             }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Gathers figures over streams.
+/// Accumulates the metrics of streams.
 struct StreamTally {
     private var time = 0.0
     private var settled = 0.0
@@ -9,12 +9,12 @@ struct StreamTally {
     private var falseChanges = 0
     private var delays: [Double?] = []
     private var bins = [(time: Double, confidence: Double, right: Double)](repeating: (0, 0, 0), count: 10)
-    /// The label that was published last; a pause without one is no change.
+    /// The last published label. An interval without a label is not a change.
     private var published: Int?
     private var changesInClip = 0
     private var clip = -1
 
-    /// A new stream begins: nothing is published.
+    /// Starts a new stream, with nothing published.
     mutating func startStream() {
         published = nil
         clip = -1
@@ -27,9 +27,9 @@ struct StreamTally {
             delays.append(nil)
         }
         time += step.elapsed
-        if label == step.truth, delays[delays.count - 1] == nil { delays[delays.count - 1] = step.age }
+        if label == step.reference, delays[delays.count - 1] == nil { delays[delays.count - 1] = step.age }
         if let label, label != published {
-            // A clip deserves one change of the label: it is another genre than the one before.
+            // One change in a clip is right, since its genre differs from the one before.
             changesInClip += 1
             if changesInClip > 1 { falseChanges += 1 }
             published = label
@@ -37,11 +37,11 @@ struct StreamTally {
         guard step.isSettled else { return }
         settled += step.elapsed
         guard let label else { return }
-        if label == step.truth { right += step.elapsed } else { wrong += step.elapsed }
+        if label == step.reference { right += step.elapsed } else { wrong += step.elapsed }
         let bin = min(9, Int(confidence * 10))
         bins[bin].time += step.elapsed
         bins[bin].confidence += confidence * step.elapsed
-        bins[bin].right += label == step.truth ? step.elapsed : 0
+        bins[bin].right += label == step.reference ? step.elapsed : 0
     }
 
     var metrics: StreamMetrics {

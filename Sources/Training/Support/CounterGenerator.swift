@@ -2,10 +2,10 @@
 
 import Foundation
 
-/// Random numbers that are a function of where they are used: of seed, step, sample and purpose, and of nothing else.
+/// A random number generator whose numbers depend only on seed, step, index and purpose.
 ///
-/// SplitMix64 (Steele, Lea and Flood 2014) started at a hash of these. Since no generator is shared, it does not matter
-/// which thread prepares which sample, and a run that is resumed at step n draws what the uninterrupted one did.
+/// It is SplitMix64 (Steele, Lea and Flood 2014), started at a hash of these. No generator is shared, so it does not matter
+/// which thread prepares which window, and a run that is resumed at step n draws the same numbers as an uninterrupted one.
 struct CounterGenerator: RandomNumberGenerator {
     enum Purpose: UInt64 {
         case initialisation, sample, mixup, dropout, standardisation, search, partners, style
@@ -33,36 +33,36 @@ struct CounterGenerator: RandomNumberGenerator {
         return Self.mix(state)
     }
 
-    /// Uniform in 0..<1.
+    /// A uniform number in 0..<1.
     mutating func uniform() -> Float { Float(next() >> 40) * 0x1p-24 }
 
-    /// Uniform between two bounds.
+    /// A uniform number between two bounds.
     mutating func uniform(_ low: Float, _ high: Float) -> Float { low + (high - low) * uniform() }
 
-    /// Uniform in 0..<count; the bias of at most count / 2⁶⁴ does not matter here.
+    /// A uniform index in 0..<count. Its bias of at most count / 2⁶⁴ is negligible.
     mutating func index(_ count: Int) -> Int {
         Int(next().multipliedFullWidth(by: UInt64(count)).high)
     }
 
-    /// Uniform in a range of integers.
+    /// A uniform integer in a range.
     mutating func integer(_ range: Range<Int>) -> Int { range.lowerBound + index(range.count) }
 
     mutating func chance(_ probability: Float) -> Bool { uniform() < probability }
 
-    /// Mean 0, deviation 1: Box and Muller.
+    /// A normal number with mean 0 and deviation 1 (Box-Muller).
     mutating func normal() -> Float {
         let radius = (-2 * log(1 - uniform())).squareRoot()
         return radius * cos(2 * .pi * uniform())
     }
 
-    /// Nearly normal, mean 0, deviation 1, and quick: the sum of four uniform numbers.
+    /// A nearly normal number with mean 0 and deviation 1: the sum of four uniform numbers, which is fast.
     mutating func roughlyNormal() -> Float {
         let bits = next()
         let sum = (bits & 0xFFFF) + (bits >> 16 & 0xFFFF) + (bits >> 32 & 0xFFFF) + (bits >> 48)
         return (Float(sum) * (1 / 65536) - 2) * 1.7320508
     }
 
-    /// Beta(a, a) for a in 0.01...1, by Jöhnk's method, which takes ever more tries for smaller ones.
+    /// A Beta(a, a) number for a in 0.01...1, by Jöhnk's method, which needs more tries the smaller a is.
     mutating func beta(_ a: Float) -> Float {
         while true {
             let x = pow(uniform(), 1 / a)
@@ -71,7 +71,7 @@ struct CounterGenerator: RandomNumberGenerator {
         }
     }
 
-    /// An index drawn with the probabilities whose running sums are given; the last one is their total.
+    /// An index, drawn with the probabilities that have these running sums. The last sum is the total.
     mutating func index(cumulative: [Float]) -> Int {
         let target = uniform() * (cumulative.last ?? 0)
         var (low, high) = (0, cumulative.count - 1)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// A hash of what a result follows from, to tell whether it may be gone on with (FNV-1a, 64 bits: not against malice).
+/// A hash of the inputs of a result, which decides whether the result can be continued. FNV-1a with 64 bits: it does not
+/// protect against malice.
 struct Fingerprint: Sendable, Equatable {
     private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
 
@@ -12,7 +13,7 @@ struct Fingerprint: Sendable, Equatable {
 
     mutating func add(_ text: String) {
         add(bytes: text.utf8)
-        // So that two texts are not one long one.
+        // Separates consecutive texts.
         add(UInt64(256))
     }
 

@@ -2,10 +2,10 @@
 
 import Basics
 
-/// Why something cannot be learned from, or what was learned not kept.
+/// An error in training or in the files that it reads and writes.
 package typealias TrainingError = CodedError<TrainingErrorCode>
 
-/// What kind of TrainingError it is.
+/// The kind of a `TrainingError`.
 package enum TrainingErrorCode: Sendable, Equatable {
     /// A file or folder cannot be opened or read.
     case cannotRead
@@ -13,10 +13,10 @@ package enum TrainingErrorCode: Sendable, Equatable {
     case cannotWrite
     /// The bytes are not what the file should hold.
     case malformed
-    /// A file of the right kind whose contents cannot be used here.
+    /// A valid file whose contents cannot be used here.
     case unsupported
     /// Options or data that contradict each other.
     case badParameter
-    /// The loss is no number any more.
+    /// The loss is not a number any more.
     case diverged
 }

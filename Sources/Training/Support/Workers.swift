@@ -4,14 +4,14 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// The processor's cores put to the parts of a piece of work.
+/// Threads that share the parts of a piece of work.
 ///
-/// Which worker does a part is chance; whoever calls must make a part's result depend on its index alone and combine
-/// results in the order of the indices, so that neither chance nor the number of cores changes a bit.
+/// Any worker can get any part. For results that are the same bit for bit on any number of cores, a part's result must
+/// depend only on its index, and results must be combined in the order of the indices.
 package struct Workers: Sendable {
     package let count: Int
 
-    /// - Parameter count: threads at once, at least 1; nil takes one a core.
+    /// - Parameter count: number of threads, at least 1; nil takes one for each core.
     package init(count: Int? = nil) {
         self.count = max(1, count ?? Self.cores)
     }
@@ -19,7 +19,7 @@ package struct Workers: Sendable {
     /// The cores that this process may use.
     package static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
 
-    /// Calls `body(part, worker)` for each part, `worker` in 0..<count; returns when all are done.
+    /// Calls `body(part, worker)` for each part, with `worker` in 0..<count, and returns when all parts are done.
     package func forEach(_ parts: Int, _ body: (_ part: Int, _ worker: Int) -> Void) {
         let threads = min(count, parts)
         guard threads > 1 else {
@@ -28,7 +28,7 @@ package struct Workers: Sendable {
         }
         let next = Atomic<Int>(0)
         withoutActuallyEscaping(body) { body in
-            // Safe: `concurrentPerform` returns when all are done, and the caller keeps the parts' writes apart.
+            // Safe: `concurrentPerform` returns when all are done, and callers write to separate memory for each part.
             nonisolated(unsafe) let body = body
             DispatchQueue.concurrentPerform(iterations: threads) { worker in
                 while true {

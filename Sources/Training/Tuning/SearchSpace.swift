@@ -3,22 +3,22 @@
 import Basics
 import Foundation
 
-/// What hyperparameters are searched in: a JSON object of dotted keys of the configuration, each with a way to draw:
+/// The search space of hyperparameters: a JSON object of dotted keys of the configuration, each with a distribution:
 /// `{"uniform": [low, high]}`, `{"log": [low, high]}`, `{"integer": [low, high]}` or `{"choice": [value, …]}`.
 package struct SearchSpace: Sendable {
     enum Dimension: Sendable {
         case uniform(ClosedRange<Double>)
         case logarithmic(ClosedRange<Double>)
         case integer(ClosedRange<Int>)
-        /// Values as JSON text.
+        /// The values as JSON text.
         case choice([String])
     }
 
-    /// Sorted by key, so that a seed draws the same whatever the order in the file.
+    /// Sorted by key, so that the draws of a seed do not depend on the order in the file.
     let dimensions: [(key: String, dimension: Dimension)]
     private let path: String
 
-    /// - Parameter base: what is not searched; a setting may be possible with one and not with another.
+    /// - Parameter base: the settings that are not searched, which decide whether the searched ones are possible.
     package init(contentsOf path: String, over base: TrainingConfiguration) throws(TrainingError) {
         try self.init(parsing: readFile(path, limit: 1 << 20), path: path, over: base)
     }
@@ -26,7 +26,7 @@ package struct SearchSpace: Sendable {
     init(parsing bytes: [UInt8], path: String, over base: TrainingConfiguration) throws(TrainingError) {
         self.path = path
         guard let object = try? JSON.decode([String: JSONValue].self, from: bytes), !object.isEmpty else {
-            throw TrainingError(.malformed, "\(path): not a JSON object of keys to search in")
+            throw TrainingError(.malformed, "\(path): not a JSON object of configuration keys")
         }
         dimensions = try object.sorted { $0.key < $1.key }.map { key, value throws(TrainingError) in
             guard let dimension = Self.dimension(value) else {
@@ -37,7 +37,7 @@ package struct SearchSpace: Sendable {
             }
             return (key, dimension)
         }
-        // A first look; a search draws all its trials before it begins.
+        // Checks a few draws here; a search checks all its draws before it starts.
         for seed in 0..<16 { _ = try draw(seed: UInt64(seed), trial: 0, over: base) }
     }
 
@@ -63,7 +63,7 @@ package struct SearchSpace: Sendable {
         }
     }
 
-    /// The configuration of a trial: a function of seed and trial alone.
+    /// Draws the configuration of a trial, which depends only on seed and trial.
     package func draw(
         seed: UInt64, trial: Int, over base: TrainingConfiguration
     ) throws(TrainingError) -> (configuration: TrainingConfiguration, settings: [String: String]) {
@@ -83,10 +83,10 @@ package struct SearchSpace: Sendable {
         return (try Self.configuration(settings, over: base, path: path), settings)
     }
 
-    /// Four significant digits: a table shows the very value that was tried.
+    /// Rounds to four significant digits, so that a table shows exactly the value that was tried.
     private static func text(_ value: Double) -> String { String(format: "%.4g", value) }
 
-    /// Dotted keys and JSON values over a configuration.
+    /// Applies dotted keys with JSON values to a configuration.
     static func configuration(
         _ settings: [String: String], over base: TrainingConfiguration, path: String
     ) throws(TrainingError) -> TrainingConfiguration {

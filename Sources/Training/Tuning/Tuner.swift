@@ -3,22 +3,22 @@
 import Basics
 import Foundation
 
-/// Searches hyperparameters by successive halving (Jamieson and Talwalkar 2016): many trials of few epochs, the best
-/// third of them again with three times the epochs, and so on. One rung is random search.
+/// Hyperparameter search by successive halving (Jamieson and Talwalkar 2016): many trials with few epochs, then the best
+/// third of them with three times as many epochs, and so on. With one rung it is random search.
 package struct Tuner {
-    /// How one trial did at one rung; a line in the file of results.
+    /// The result of one trial at one rung, which is a line in the results file.
     package struct Outcome: Codable, Sendable {
         package var trial: Int
         package var rung: Int
         package var epochs: Int
-        /// Mean negative log-likelihood of held-out windows after calibration; what the search makes small.
+        /// Mean negative log-likelihood of held-out windows after calibration, which the search minimises.
         package var nll: Double
         package var windowAccuracy: Double
         package var clipAccuracy: Double
         package var seconds: Double
-        /// What was drawn: dotted key to JSON value.
+        /// The drawn settings: dotted key to JSON value.
         package var settings: [String: String]
-        /// A hash of data, division, base configuration and seed: outcomes of other searches cannot be compared.
+        /// A hash of data, splits, base configuration and seed. Outcomes with different hashes cannot be compared.
         package var search: String
     }
 
@@ -31,7 +31,7 @@ package struct Tuner {
     package let seed: UInt64
     package let workers: Workers
 
-    /// How many times more epochs the next rung has, and how many times fewer trials.
+    /// Each rung has this many times more epochs than the one before, and this many times fewer trials.
     static let factor = 3
 
     package init(
@@ -49,40 +49,40 @@ package struct Tuner {
         self.workers = workers
     }
 
-    /// Runs what `results`, a file of outcomes, does not hold yet, and appends to it.
+    /// Runs the trials that are not in the results file yet, and adds their outcomes to it.
     ///
-    /// - Parameter tell: hears of each outcome, with whether it was in the file already.
-    /// - Returns: all outcomes, and the configuration of the best trial of the last rung, with all its epochs.
+    /// - Parameter onOutcome: called for each outcome, with whether it was in the file already.
+    /// - Returns: all outcomes, and the configuration of the last rung's best trial, with its full number of epochs.
     package func run(
-        results path: String, _ tell: (Outcome, Bool) -> Void
+        results path: String, _ onOutcome: (Outcome, Bool) -> Void
     ) throws(TrainingError) -> (outcomes: [Outcome], best: TrainingConfiguration) {
-        // What cannot be drawn or written is found out now, and not in the middle of the night.
+        // An impossible draw or an unwritable file is reported now, and not after hours.
         for trial in 0..<trials { _ = try space.draw(seed: seed, trial: trial, over: base) }
         var known = try Self.read(path)
         try checkWritable(path)
         let search = fingerprint
         var outcomes: [Outcome] = []
-        var standing = Array(0..<trials)
+        var remaining = Array(0..<trials)
         for rung in 0..<rungs {
             let scale = (rung + 1..<rungs).reduce(1) { result, _ in result * Self.factor }
             let epochs = max(1, base.epochs / scale)
             var reached: [Outcome] = []
-            for trial in standing {
+            for trial in remaining {
                 let (drawn, settings) = try space.draw(seed: seed, trial: trial, over: base)
                 guard drawn.teachers.isEmpty else {
                     throw TrainingError(
                         .badParameter,
-                        "a search is for one network: leave 'teachers' out, and train with them what the search has found"
+                        "a search trains single networks: leave 'teachers' out, and add them when training the best configuration"
                     )
                 }
                 if let old = known.first(where: { $0.trial == trial && $0.rung == rung }) {
                     guard old.settings == settings, old.epochs == epochs, old.search == search else {
                         throw TrainingError(
                             .badParameter,
-                            "'\(path)' is of another search (trial \(trial + 1) differs): give another file, or the same"
-                                + " space, data, division, configuration, seed, trials and epochs")
+                            "'\(path)' belongs to another search (trial \(trial + 1) differs): use another file, or the same"
+                                + " space, data, split, configuration, seed, trials and epochs")
                     }
-                    tell(old, true)
+                    onOutcome(old, true)
                     reached.append(old)
                     continue
                 }
@@ -92,14 +92,16 @@ package struct Tuner {
                 let outcome = try evaluate(configuration, trial: trial, rung: rung, settings, search)
                 known.append(outcome)
                 try Self.write(known, to: path)
-                tell(outcome, false)
+                onOutcome(outcome, false)
                 reached.append(outcome)
             }
             outcomes += reached
-            standing = reached.sorted { ($0.nll, $0.trial) < ($1.nll, $1.trial) }
+            remaining = reached.sorted { ($0.nll, $0.trial) < ($1.nll, $1.trial) }
                 .prefix(max(1, reached.count / Self.factor)).map(\.trial)
         }
-        guard let best = standing.first else { throw TrainingError(.badParameter, "a search needs at least one trial") }
+        guard let best = remaining.first else {
+            throw TrainingError(.badParameter, "a search needs at least one trial")
+        }
         return (outcomes, try space.draw(seed: seed, trial: best, over: base).configuration)
     }
 
@@ -151,7 +153,7 @@ package struct Tuner {
             guard let outcome = try? JSON.decode(Outcome.self, from: Array(line.utf8)) else {
                 throw TrainingError(
                     .malformed,
-                    "\(path):\(number): not an outcome of a search; without this line the search judges that trial again"
+                    "\(path):\(number): not an outcome of a search; delete this line, and the search runs that trial again"
                 )
             }
             return outcome
