@@ -26,8 +26,8 @@ struct GenreLab: ParsableCommand {
         abstract: "Train and evaluate genred's models, and classify audio files.",
         discussion: """
             EXAMPLES:
-              genrelab classify song.mp3                   classify a file with the shipped model
-              genrelab extract music/ features/            compute features of music/<genre>/<track>.<any extension>
+              genrelab classify song.mp3                   classify a file
+              genrelab extract music/ features/            compute features of audio
               genrelab train --features features --valid held-out.txt --out mine.safetensors
               genrelab evaluate --model mine.safetensors --features features --split held-out.txt
               genred --model mine.safetensors              listen with it

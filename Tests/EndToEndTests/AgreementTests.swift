@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 extension EndToEndTests {
-    /// Training and service hear the same: what the daemon says of each window is what genrelab says.
+    /// The daemon and genrelab compute the same probabilities for each window.
     @Suite(.timeLimit(.minutes(5))) struct AgreementTests {
         struct Classified: Decodable {
             struct Window: Decodable {
@@ -16,13 +16,13 @@ extension EndToEndTests {
             var windows: [Window]
         }
 
-        /// What genrelab says of each window of a file.
+        /// Classifies each window of a file with genrelab.
         func laboratory(_ path: String) throws -> [Classified.Window] {
             let output = try Programs.run(Programs.built("genrelab"), ["classify", "--json", "--windows", path])
             return try JSONDecoder().decode(Classified.self, from: Data(output.utf8)).windows
         }
 
-        /// The largest difference of any label's probability.
+        /// The largest difference between the probabilities of a label.
         func difference(_ a: [String: Double], _ b: [String: Double]) -> Double {
             Set(a.keys).union(b.keys).map { abs((a[$0] ?? 9) - (b[$0] ?? -9)) }.max() ?? 9
         }
@@ -59,7 +59,7 @@ extension EndToEndTests {
         }
 
         @Test(.enabled(if: Music.canRender && Programs.has("ffmpeg")))
-        func aComposedClipPipedInIsWhatGenrelabSays() async throws {
+        func `a composed clip through a pipe gives the same windows as genrelab`() async throws {
             let clip = try Music.converted(
                 Music.composed("jazz"), ["-ar", "22050", "-ac", "1", "-c:a", "pcm_f32le"], suffix: "22050.wav")
             try await comparePiped(clip)
@@ -68,7 +68,7 @@ extension EndToEndTests {
         @Test(
             .enabled(if: Music.recordings != nil && Programs.has("ffmpeg")),
             arguments: ["blues", "classical", "hiphop", "metal", "reggae"])
-        func aRecordingPipedInIsWhatGenrelabSays(genre: String) async throws {
+        func `a recording through a pipe gives the same windows as genrelab`(genre: String) async throws {
             let folder = "\(Music.recordings ?? "")/gtzan/\(genre)"
             let track = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).min())
             let clip = try Music.converted(
@@ -76,9 +76,9 @@ extension EndToEndTests {
             try await comparePiped(clip)
         }
 
-        /// Plays a 48 kHz file into a real PulseAudio server, and finds where on the daemon's grid of frames it began.
+        /// Plays a 48 kHz file into a real PulseAudio server, and finds where on the daemon's grid of frames it starts.
         ///
-        /// The beginning is unknown: silence of so many samples is put before the file until genrelab's windows fit best.
+        /// The start is unknown: silence of varying length is put before the file until genrelab's windows fit best.
         func compareThroughPulse(_ clip: String) async throws {
             let server = try SoundServer()
             let daemon = try RunningDaemon(sources: [("radio", "pulse:radio.monitor")], environment: server.environment)
@@ -90,7 +90,7 @@ extension EndToEndTests {
             let heard = try daemon.estimates(client, seconds: 20).filter { $0.windowProbabilities != nil }
             let ffmpeg = Programs.find("ffmpeg") ?? "ffmpeg"
             let folder = try TemporaryFolder()
-            /// The largest difference over ten seconds, if the clip began `silence` samples after a step of the grid.
+            /// The largest difference over ten seconds, if the clip starts `silence` samples after a step of the grid.
             func fit(_ silence: Int) throws -> Double {
                 let path = folder.file("shifted.wav")
                 try Programs.run(
@@ -99,7 +99,7 @@ extension EndToEndTests {
                         "-nostdin", "-y", "-v", "error", "-i", clip, "-af", "adelay=\(silence)S:all=1", "-t", "16",
                         "-c:a", "pcm_f32le", path,
                     ])
-                // The windows that hold nothing from before the clip, and ten seconds of them.
+                // Ten seconds of windows, without those that hold samples from before the clip.
                 let expected = try laboratory(path).dropFirst(3).prefix(42).map(\.probabilities)
                 return (0..<max(1, heard.count - expected.count)).map { start in
                     zip(heard[start...], expected).map { difference($0.windowProbabilities ?? [:], $1) }.max() ?? 9
@@ -118,14 +118,14 @@ extension EndToEndTests {
         }
 
         @Test(.enabled(if: SoundServer.isInstalled && Music.canRender && Programs.has("ffmpeg")))
-        func aComposedClipThroughPulseAudioIsWhatGenrelabSays() async throws {
+        func `a composed clip through PulseAudio gives the same windows as genrelab`() async throws {
             try await compareThroughPulse(Music.composed("jazz"))
         }
 
         @Test(
             .enabled(if: SoundServer.isInstalled && Music.recordings != nil && Programs.has("ffmpeg")),
             arguments: ["classical", "metal"])
-        func aRecordingThroughPulseAudioIsWhatGenrelabSays(genre: String) async throws {
+        func `a recording through PulseAudio gives the same windows as genrelab`(genre: String) async throws {
             let folder = "\(Music.recordings ?? "")/gtzan/\(genre)"
             let track = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).min())
             try await compareThroughPulse(

@@ -5,13 +5,13 @@ import TestSupport
 import Testing
 
 extension EndToEndTests {
-    /// What the whole daemon allocates while it listens, thread by thread; counted as `make bench` does.
+    /// Allocations of the whole daemon while it listens, per thread, counted as `make bench` does.
     @Suite(.timeLimit(.minutes(2))) struct AllocationCountTests {
-        /// Allocations per estimate of all other threads: publishing to a subscriber and bookkeeping.
+        /// The most allocations per estimate on all other threads: publishing to a subscriber, and bookkeeping.
         static let mostPerEstimate = 150.0
 
-        @Test(.enabled(if: Programs.has("cc"), "there is no C compiler"))
-        func analysingAllocatesNothingAndPublishingLittle() async throws {
+        @Test(.enabled(if: Programs.has("cc"), "no C compiler is installed"))
+        func `analysis allocates nothing, and publishing allocates little`() async throws {
             let folder = try TemporaryFolder()
             let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
                 .appending(path: "../../bench/allocations.c")
@@ -25,11 +25,11 @@ extension EndToEndTests {
             _ = try client.subscribe(events: [.estimate])
             let writer = try await PipeWriter(folder.file("fifo"))
 
-            /// Feeds some audio and waits until it is heard.
+            /// Feeds some audio and waits until it is analysed.
             func play(from start: Double, to end: Double) throws {
                 writer.write(RawAudio.quietTone(seconds: end - start, rate: 48_000))
                 let heard = try daemon.estimates(client, seconds: 20) { $0.position > end - 0.5 }
-                #expect(!heard.isEmpty, "nothing came within 20 s: \(daemon.log)")
+                #expect(!heard.isEmpty, "no estimate within 20 s: \(daemon.log)")
             }
             try play(from: 0, to: 20)
             let before = try counts(folder.file("counts"), of: daemon)
@@ -37,7 +37,7 @@ extension EndToEndTests {
             let after = try counts(folder.file("counts"), of: daemon)
 
             let analysis = after.filter { $0.key.hasPrefix("analysis") }
-            #expect(!analysis.isEmpty, "no thread is named so: \(after)")
+            #expect(!analysis.isEmpty, "no analysis thread: \(after)")
             for (name, count) in analysis { #expect(count == before[name], "\(name) allocates") }
             let rest = after.filter { !$0.key.hasPrefix("analysis") }.reduce(0) {
                 $0 + $1.value - before[$1.key, default: 0]
@@ -47,7 +47,7 @@ extension EndToEndTests {
             #expect(perEstimate < Self.mostPerEstimate, "\(perEstimate) allocations an estimate")
         }
 
-        /// How often each thread that runs has allocated, by name.
+        /// The allocations of each running thread, by name.
         private func counts(_ path: String, of daemon: RunningDaemon) throws -> [String: Int] {
             let data = try Data(contentsOf: URL(fileURLWithPath: path))
             let numbers = data.withUnsafeBytes { bytes in

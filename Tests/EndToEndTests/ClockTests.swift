@@ -6,12 +6,12 @@ import TestSupport
 import Testing
 
 extension EndToEndTests {
-    /// The time of day is set: nothing that lasts is measured by it.
+    /// The time of day changes while the daemon runs: no duration is measured by it.
     @Suite(.timeLimit(.minutes(1))) struct ClockTests {
         let folder: TemporaryFolder
         static let day: Int64 = 86_400
 
-        /// What shifts the clock of a program, as `set` says.
+        /// The environment of a program whose clock `set` shifts.
         var environment: [String: String] {
             [
                 "LD_PRELOAD": Programs.built("libShiftedClock.so"),
@@ -24,7 +24,7 @@ extension EndToEndTests {
             try set(0)
         }
 
-        /// Sets the clock to so many seconds from now on.
+        /// Shifts the clock by seconds.
         func set(_ seconds: Int64) throws {
             let file = open(folder.file("clock"), O_WRONLY | O_CREAT, 0o600)
             defer { close(file) }
@@ -32,12 +32,12 @@ extension EndToEndTests {
             try #require(pwrite(file, &seconds, 8, 0) == 8)
         }
 
-        /// Seconds from now to a time that the daemon said.
+        /// Seconds from now to a time that the daemon reported.
         func offset(_ time: String) throws -> Double {
             try #require(Timestamp(rfc3339: time)).seconds(since: .now)
         }
 
-        @Test func aDayForwardAndADayBack() async throws {
+        @Test func `the clock is set a day ahead and a day back`() async throws {
             let fifo = folder.file("radio")
             #expect(mkfifo(fifo, 0o600) == 0)
             let tone = RawAudio.quietTone(seconds: 4)
@@ -56,7 +56,7 @@ extension EndToEndTests {
             for shift in [Self.day, -Self.day, 0] {
                 try set(shift)
                 try await PipeWriter(fifo).write(Array(stream))
-                // Long enough for a summary and for the hub to look whether anything comes.
+                // Long enough for a summary and for the hub to check its sources.
                 let heard = try daemon.estimates(client, seconds: 2.2)
                 #expect(heard.count >= 5 && heard.allSatisfy { $0.state != .noSignal }, "\(daemon.log)")
                 let last = try #require(heard.last)
@@ -69,13 +69,13 @@ extension EndToEndTests {
                     Programs.built("genrectl"), ["--socket", daemon.socket, "current"], environment: environment)
                 #expect(shown.matches(of: /for [\d.]+ s/).count == 2, "\(shown)")
             }
-            // In the order of what happened: each source's changes go on where the last one ended.
+            // The changes are in the order in which they happened: each starts from the label that the last one led to.
             let changes = try client.history(source: nil, since: nil, limit: 1000).changes.filter {
                 $0.source == "radio"
             }
             #expect(changes.count { $0.to == "no-signal" } == 3, "\(changes)")
             for (one, next) in zip(changes, changes.dropFirst()) { #expect(one.to == next.from) }
-            // The summaries came once a second of the time that really passed.
+            // The summaries come once per second of real time.
             let summaries = daemon.log.matches(of: /file: in ([^:]*):/).map { String($0.output.1) }
             #expect(summaries.count >= 6 && summaries.allSatisfy { $0.hasSuffix(" s") }, "\(summaries)")
             daemon.process.terminate()

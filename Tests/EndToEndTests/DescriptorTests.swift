@@ -6,9 +6,9 @@ import TestSupport
 import Testing
 
 extension EndToEndTests {
-    /// Clients take every file descriptor that the daemon may have.
+    /// Clients use up all file descriptors of the daemon.
     @Suite(.timeLimit(.minutes(1))) struct DescriptorTests {
-        @Test func whatRunsGoesOnAndTheRestWaitsUntilThereAreSomeAgain() async throws {
+        @Test func `sources keep running without free descriptors, and the rest waits for them`() async throws {
             let folder = try TemporaryFolder()
             let (fifo, file) = (folder.file("radio"), folder.file("tone.wav"))
             #expect(mkfifo(fifo, 0o600) == 0)
@@ -23,16 +23,16 @@ extension EndToEndTests {
             #expect(try await daemon.isHeard("file", client))
             let usual = daemon.openSockets
 
-            // The kernel makes their connections; those that the daemon cannot accept wait.
+            // The kernel completes the connections; those that the daemon cannot accept wait.
             var crowd = try (0..<64).map { _ in try RawClient(daemon.socket) }
             #expect(await eventually(within: 5) { daemon.log.contains("a client has to wait") }, "\(daemon.log)")
             let used = try client.status().cpu
             #expect(try await daemon.isHeard("file", client))
             try await Task.sleep(for: .seconds(1))
-            // It does not try to accept them all the time.
+            // It does not retry all the time.
             #expect(try client.status().cpu < used + 0.5)
 
-            // For the next writer the FIFO is opened anew, and cannot be.
+            // The FIFO must be opened again for the next writer, and that fails.
             writer = nil
             let isLost = try await eventually(within: 5) {
                 try daemon.source("radio", client).lastError?.contains("LimitNOFILE") == true

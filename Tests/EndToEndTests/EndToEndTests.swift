@@ -2,6 +2,6 @@
 
 import Testing
 
-/// The real programs on real devices, servers and files. One test after the other: each keeps real time, and two at
-/// once would measure each other.
+/// The real programs on real devices, servers and files. The tests run one after the other: each depends on real time,
+/// and two at once would disturb each other.
 @Suite(.serialized) enum EndToEndTests {}

@@ -12,7 +12,7 @@ extension EndToEndTests {
 
         init() throws {
             folder = try TemporaryFolder()
-            // A writer whose reader goes is told so.
+            // A write to a FIFO without a reader fails instead of ending the tests.
             signal(SIGPIPE, SIG_IGN)
         }
 
@@ -27,7 +27,7 @@ extension EndToEndTests {
         }
 
         @Test(arguments: ["", "?rate=44100&channels=2&format=s16le"])
-        func aWriterThatDiesInTheMiddleOfAFrameDoesNotShiftTheNext(options: String) async throws {
+        func `a writer that dies in the middle of a frame does not shift the next one`(options: String) async throws {
             let path = try fifo("radio")
             let daemon = try RunningDaemon(sources: [("radio", "pipe:\(path)\(options)")])
             let client = try await daemon.client()
@@ -39,7 +39,7 @@ extension EndToEndTests {
                 #expect(try await waits("radio", daemon, client), "\(daemon.log)")
             }
             if options.isEmpty {
-                // By its header, the next one is known even where it comes before the end of the last was seen.
+                // A header marks the next stream even if its writer opens the FIFO before the last one is at its end.
                 let (first, second) = (try await PipeWriter(path), try await PipeWriter(path))
                 first.write(Array(stream.dropLast(1)))
                 second.write(stream)
@@ -50,11 +50,11 @@ extension EndToEndTests {
             #expect(heard.allSatisfy { -55 < $0 && $0 < -50 }, "\(heard)")
         }
 
-        @Test func writersThatComeAndGoAllTheTimeDoNotFillTheLog() async throws {
+        @Test func `writers that come and go all the time do not fill the log`() async throws {
             let path = try fifo("radio")
             let daemon = try RunningDaemon(sources: [("radio", "pipe:\(path)")])
             let client = try await daemon.client()
-            // So slowly that each one's end is seen: two lines each, if all were logged.
+            // Slowly enough that the end of each is noticed, which would be two lines each.
             try Programs.run("/bin/sh", ["-c", "for i in $(seq 100); do echo no WAV > '\(path)'; sleep 0.01; done"])
             try await Task.sleep(for: .seconds(1.1))
             let tone = RawAudio.quietTone(seconds: 1)
@@ -65,23 +65,23 @@ extension EndToEndTests {
             #expect(daemon.log.count { $0 == "\n" } < 100)
         }
 
-        @Test func aFIFOThatIsRemovedReplacedOrMadeLaterIsHeard() async throws {
+        @Test func `a FIFO is read after it is removed, replaced or created late`() async throws {
             let path = folder.file("radio")
             let daemon = try RunningDaemon(sources: [("radio", "pipe:\(path)")])
             let client = try await daemon.client()
-            // Missing at the start.
+            // The FIFO is missing at the start.
             #expect(await eventually(within: 5) { daemon.log.contains("make it first: mkfifo") }, "\(daemon.log)")
             _ = try fifo("radio")
             let tone = RawAudio.quietTone(seconds: 1)
             let first = try await PipeWriter(path)
             first.write(RawAudio.header(dataBytes: .max) + tone)
-            // Removed while it is written to: the writer is heard as long as it writes.
+            // Removed while it is in use: the daemon reads on as long as the writer writes.
             unlink(path)
             try await Task.sleep(for: .seconds(1.5))
             #expect(first.write(tone + tone))
             let isHeard = try await eventually(within: 5) { try daemon.source("radio", client).position > 2.7 }
             #expect(isHeard, "\(daemon.log)")
-            // Made anew beside a writer that says nothing any more: the next one uses the new one.
+            // Created again while the old writer is silent: the next writer uses the new FIFO.
             _ = try fifo("radio")
             try await PipeWriter(path).write(RawAudio.header(rate: 32_000, dataBytes: .max) + tone + tone)
             let isNextHeard = try await eventually(within: 5) {

@@ -6,13 +6,13 @@ import TestSupport
 import Testing
 
 extension EndToEndTests {
-    /// What the real daemon remembers of its past, whatever happened to it.
+    /// The history of the real daemon, across kills, stops and clock changes.
     @Suite(.timeLimit(.minutes(2)), .enabled(if: Programs.has("sox"), "sox makes the audio")) struct HistoryTests {
         private let folder: TemporaryFolder
 
         init() throws {
             folder = try TemporaryFolder()
-            // Noise, then silence: two labels at least, again and again, as fast as the machine can.
+            // Noise, then silence: at least two labels, alternating as fast as the machine can analyse.
             let sox = Programs.find("sox") ?? "sox"
             let format = ["-n", "-r", "22050", "-c", "1", "-b", "16"]
             try Programs.run(sox, format + [folder.file("n.wav"), "synth", "9", "pinknoise", "gain", "-20"])
@@ -33,7 +33,7 @@ extension EndToEndTests {
             try client.history(source: "radio", limit: ControlLimits.historyMost).changes
         }
 
-        /// Waits until there are so many changes.
+        /// Waits for a number of changes.
         private func changes(atLeast count: Int, _ client: ControlClient) async throws -> [Change] {
             var changes: [Change] = []
             #expect(
@@ -44,7 +44,7 @@ extension EndToEndTests {
             return changes
         }
 
-        /// Expects that nothing is missing between the changes of one run, and nothing there twice.
+        /// Expects that between the changes of one run nothing is missing and nothing is repeated.
         private func expectWhole(_ changes: some Collection<Change>, _ comment: Comment = "") {
             for (one, next) in zip(changes, changes.dropFirst()) {
                 #expect(one.to == next.from && one.position <= next.position, comment)
@@ -62,16 +62,16 @@ extension EndToEndTests {
                 _ = await daemon.exit(within: 5)
                 let next = try self.daemon(pace: "realtime")
                 let kept = try await history(next.client())
-                // Heard for less than a window, it has no label of its own.
+                // It runs for less than a window, and so has no label of its own.
                 _ = try await stop(next)
-                #expect(kept.starts(with: seen), "round \(round): what was shown once is never lost")
+                #expect(kept.starts(with: seen), "round \(round): a change that was published is lost")
                 #expect(kept.last?.to == Change.stopped)
                 expectWhole(kept.dropFirst(before.count), "round \(round)")
                 before = kept
-                // That one leaves an end, too, if it was heard at all.
+                // That run adds a stop too, if it analysed any audio.
                 let after = try self.daemon(pace: "realtime")
                 before = try await history(after.client())
-                #expect(before.starts(with: kept) && before.count <= kept.count + 1, "ended once")
+                #expect(before.starts(with: kept) && before.count <= kept.count + 1, "the stop is there twice")
                 kill(after.process.processIdentifier, SIGKILL)
                 _ = await after.exit(within: 5)
             }
@@ -90,7 +90,7 @@ extension EndToEndTests {
             expectWhole(result.changes)
             let sum = result.changes.reduce(0) { $0 + $1.lasted }
             let total = (result.totals ?? []).reduce(0) { $0 + $1.seconds }
-            #expect(abs(total - sum) < 2, "the time of all labels is the audio that was heard")
+            #expect(abs(total - sum) < 2, "the times of all labels add up to the audio")
             #expect(try await stop(second) == 0)
         }
 
@@ -114,7 +114,7 @@ extension EndToEndTests {
                 changes = try await self.changes(atLeast: changes.count + 30, client)
                 try set(days: shift)
             }
-            #expect(Set(changes.map { $0.time.prefix(10) }).count >= 3, "the clock was really set")
+            #expect(Set(changes.map { $0.time.prefix(10) }).count >= 3, "the clock was not changed")
             expectWhole(changes)
             #expect(try await stop(daemon) == 0)
         }

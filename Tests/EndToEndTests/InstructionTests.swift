@@ -5,16 +5,16 @@ import TestSupport
 import Testing
 
 extension EndToEndTests {
-    /// A guard against the audio path growing dearer that does not depend on the machine's speed or mood: the instructions
-    /// of each stage, counted by callgrind over the same sound, against bench/instructions.json.
+    /// A guard against an audio path that gets more expensive, independent of the machine's speed: callgrind counts the
+    /// instructions of each stage for the same audio and compares them with bench/instructions.json.
     ///
-    /// Callgrind's processor has AVX2 at most, so all machines of the last ten years count the same code. Where a change is
-    /// meant to cost more (or less), write the new number there, with the reason in the commit.
+    /// Callgrind's processor has AVX2 at most, so all machines of the last ten years count the same code. If a change
+    /// is meant to cost more or less, write the new number there and the reason in the commit.
     @Suite struct InstructionTests {
         struct Limits: Decodable {
             /// Instructions per second of audio.
             var stages: [String: Double]
-            /// How much more is still the same: libraries differ a little between releases.
+            /// The relative increase that is allowed: libraries differ a little between releases.
             var tolerance: Double
         }
 
@@ -23,13 +23,13 @@ extension EndToEndTests {
         @Test(
             .enabled(if: Programs.has("valgrind", "strip"), "valgrind or strip is not installed"),
             .enabled(if: hasAVX2, "the limits are for x86-64 with AVX2"))
-        func noStageTakesMoreInstructionsThanItDid() throws {
+        func `no stage takes more instructions than before`() throws {
             let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../..")
             let limits = try JSONDecoder().decode(
                 Limits.self, from: Data(contentsOf: root.appending(path: "bench/instructions.json")))
             let folder = try TemporaryFolder()
             try Self.sound().write(to: URL(fileURLWithPath: folder.file("sound.wav")))
-            // Valgrind of Debian 12 cannot read Swift's debugging information, and stops.
+            // Debian 12's Valgrind cannot read Swift's debugging information and stops.
             try Programs.run(
                 "/usr/bin/env", ["strip", "-g", "-o", folder.file("genred-bench"), Programs.built("genred-bench")])
             try FileManager.default.createSymbolicLink(
@@ -57,7 +57,7 @@ extension EndToEndTests {
         static let hasAVX2 =
             (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.contains(" avx2 ") ?? false
 
-        /// A chord and noise, 48 kHz, mono, as a WAV file; always the same.
+        /// A WAV file of a chord and noise, 48 kHz, mono, always the same.
         static func sound() -> Data {
             let rate = 48000
             var generator = SplitMix(state: 7)

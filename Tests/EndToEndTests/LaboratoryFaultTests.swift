@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 extension EndToEndTests.LaboratoryTests {
-    /// A feature store of the genres, two and two tracks of a group, and a small configuration.
+    /// A feature store of the genres, with two tracks per group, and a small configuration.
     struct Bench {
         let folder: TemporaryFolder
         let features: String
@@ -31,7 +31,7 @@ extension EndToEndTests.LaboratoryTests {
         }
     }
 
-    @Test func aTrainingThatWasKilledGoesOnToTheSameBytes() async throws {
+    @Test func `a training that was killed resumes and gives the same bytes`() async throws {
         let bench = try Bench()
         let options = ["--folds", "2", "--groups", bench.groups, "--epochs", "40"]
         let day = ["SOURCE_DATE_EPOCH": "0"]
@@ -47,7 +47,7 @@ extension EndToEndTests.LaboratoryTests {
                 FileManager.default.fileExists(atPath: checkpoint) || !training.isRunning
             })
         training.end()
-        // Whoever forgets the option does not lose what there is.
+        // Without the option, the checkpoints are not overwritten.
         let refusal = try Self.lab(bench.train(broken, options), status: 1)
         #expect(refusal.contains("continue it with --resume"))
         #expect(try Self.lab(bench.train(broken, ["--resume"]), status: 1).contains("other folds"))
@@ -60,7 +60,7 @@ extension EndToEndTests.LaboratoryTests {
         }
     }
 
-    @Test func aFoldThatIsKeptIsJudgedAsTheReportSays() throws {
+    @Test func `a fold's model has the accuracy that the report states`() throws {
         struct Report: Decodable {
             struct Fold: Decodable {
                 var windows: Int
@@ -86,15 +86,15 @@ extension EndToEndTests.LaboratoryTests {
                     stem + ".txt",
                 ]))
             #expect(judged.windows.n == fold.windows)
-            // Weights are kept in 16 bits.
+            // The stored weights have 16 bits.
             #expect(abs(judged.windows.accuracy - fold.windowAccuracy) < 0.02)
             #expect(abs(try #require(judged.windows.nll) - fold.nll) < 0.01)
         }
     }
 
-    @Test func aGenreOfOneGroupDoesNotHarmTheOthers() throws {
+    @Test func `a genre with a single group does not harm the others`() throws {
         let bench = try Bench()
-        // All hum is of one group: whoever judges it was not taught it.
+        // All hum tracks are in one group: the model that is tested on them never saw hum.
         let lines = Self.genres.flatMap { genre in
             (0..<4).map { "\(genre)/\($0)\t\(genre) \(genre == "hum" ? 0 : $0 / 2)\n" }
         }
@@ -108,7 +108,7 @@ extension EndToEndTests.LaboratoryTests {
         #expect(judged.clips.accuracy > 0.9)
     }
 
-    @Test func aSearchFindsWhatLearnsAndGoesOnWithItsOwnDataOnly() throws {
+    @Test func `a search finds the better configuration and resumes only with the same data`() throws {
         let bench = try Bench()
         let (space, results) = (bench.folder.file("space.json"), bench.folder.file("results.jsonl"))
         let best = bench.folder.file("best.json")
@@ -123,7 +123,7 @@ extension EndToEndTests.LaboratoryTests {
             try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: best))) as? [String: Any])
         #expect(found["learningRate"] as? Double == 0.01)
         #expect(try Self.lab(search).components(separatedBy: "(known)").count == 5)
-        // The same tracks, of which one is heard otherwise now.
+        // The same tracks, but the features of one have changed.
         let track = "\(bench.features)/hum/0.npy"
         var bytes = try Data(contentsOf: URL(fileURLWithPath: track))
         bytes[bytes.count - 100] ^= 1
@@ -134,25 +134,26 @@ extension EndToEndTests.LaboratoryTests {
                 "cannot write '/nowhere/best.json'"))
     }
 
-    @Test func soundIsJudgedThroughEveryChannelAndNotMixedInAStore() throws {
+    @Test func `audio is evaluated under every degradation, and a store holds only one`() throws {
         let bench = try Bench(versions: 2)
         let music = bench.folder.file("music")
         let model = bench.folder.file("mine.safetensors")
         try Self.lab(bench.train(model))
         let table = try Self.lab(["evaluate", "--model", model, "--audio", music, "--degrade"])
         #expect(table.contains("Opus at its lowest rates"))
-        // Every row has figures.
+        // Every row has numbers.
         #expect(table.firstMatch(of: #/–\s+–/#) == nil)
         let coded = bench.folder.file("coded")
         try Self.lab(["extract", music, coded, "--through", "opus"])
         #expect(try Self.lab(["extract", music, coded], status: 1).contains("features of audio through opus"))
         #expect(
-            try Self.lab(["extract", music, bench.features, "--through", "opus"], status: 1).contains("features of the original audio"))
+            try Self.lab(["extract", music, bench.features, "--through", "opus"], status: 1).contains(
+                "features of the original audio"))
         try Self.lab(bench.train(model, ["--variants", coded]))
         #expect(try Self.lab(bench.train(model, ["--label", "hmu=no-music"]), status: 1).contains("misspelt"))
     }
 
-    @Test func whatIsTooShortIsLeftOutAndSaidSo() throws {
+    @Test func `tracks that are too short are left out and reported`() throws {
         let bench = try Bench(versions: 2)
         let (music, model) = (bench.folder.file("music"), bench.folder.file("mine.safetensors"))
         try Self.lab(bench.train(model))
@@ -165,14 +166,14 @@ extension EndToEndTests.LaboratoryTests {
         try "hum/0\nhum/short\n".write(toFile: split, atomically: true, encoding: .utf8)
         #expect(
             try Self.lab(heard + ["--split", split], status: 1).contains("no windows of 'hum/short'"))
-        // A label without tracks would be guessed at random.
+        // A label without tracks cannot be learned.
         try FileManager.default.createDirectory(atPath: "\(music)/polka", withIntermediateDirectories: false)
         try short.write(to: URL(fileURLWithPath: "\(music)/polka/short.wav"))
         let silence = Data(RawAudio.header(dataBytes: 800_000) + [UInt8](repeating: 0, count: 800_000))
         try silence.write(to: URL(fileURLWithPath: "\(music)/hum/quiet.wav"))
         #expect(try Self.lab(["extract", music, bench.features]).contains("hum/quiet.wav: nothing but silence"))
         #expect(try Self.lab(bench.train(model), status: 1).contains("'polka' has no track left to train on"))
-        // These clips are of 6 s, and a change has 6 s to be heard.
+        // These clips last 6 s, and the first 6 s after a change do not count.
         #expect(try Self.lab(["streams", "--model", model, music], status: 1).contains("nothing to evaluate"))
         try "hum/0\n".write(toFile: split, atomically: true, encoding: .utf8)
         let both = ["--split", split, "--valid", split]
@@ -180,7 +181,7 @@ extension EndToEndTests.LaboratoryTests {
         #expect(try Self.lab(bench.train(model, both), status: 1).contains("to be trained on and to be held out"))
     }
 
-    @Test func whatLiesAtTheOutputIsNotLost() throws {
+    @Test func `files at the output path are not lost`() throws {
         let bench = try Bench(versions: 2)
         let folder = bench.folder
         try FileManager.default.createDirectory(atPath: folder.file("taken"), withIntermediateDirectories: true)
@@ -191,7 +192,7 @@ extension EndToEndTests.LaboratoryTests {
         try "kept".write(toFile: model + ".tmp", atomically: true, encoding: .utf8)
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: model)
         try "old".write(toFile: model, atomically: true, encoding: .utf8)
-        // Neither a full disk under the log nor a reader that goes ends a training.
+        // A training survives a full disk under its log, and a reader that goes away.
         let words = ([Self.program] + bench.train(link)).map { "'\($0)'" }.joined(separator: " ")
         try Programs.run("/bin/sh", ["-c", "\(words) 2> /dev/full > /dev/null"])
         let gone = "{ \(words) 2>&3; echo $? > '\(folder.file("status"))'; } 3>&1 >/dev/null | true"
@@ -201,7 +202,7 @@ extension EndToEndTests.LaboratoryTests {
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == model)
         let files = ["\(folder.file("music"))/hum/0.wav"]
         #expect(try Self.classified(["--model", model] + files).map { $0.error == nil } == [true])
-        // A link that leads nowhere yet leads somewhere afterwards.
+        // A dangling link is written through.
         let early = folder.file("early")
         try FileManager.default.createSymbolicLink(atPath: early, withDestinationPath: folder.file("later"))
         try Self.lab(["export", "--model", model, early, folder.file("early.json")])
@@ -219,7 +220,7 @@ extension EndToEndTests.LaboratoryTests {
         #expect(try Self.classified(["--model", fifo + ".read"] + files).map { $0.error == nil } == [true])
     }
 
-    @Test func theClassicFileHasASegmentForEveryThreeSeconds() throws {
+    @Test func `the classic file has one segment for every three seconds`() throws {
         let folder = try TemporaryFolder()
         let json = folder.file("segments.json")
         try Self.lab([
@@ -232,7 +233,7 @@ extension EndToEndTests.LaboratoryTests {
         }
         let segments = try JSONDecoder().decode(Segments.self, from: Data(contentsOf: URL(fileURLWithPath: json)))
         #expect(segments.mapping == Self.genres)
-        // 6 s are 99 frames, one whole segment of 50.
+        // 6 s are 99 frames, which hold one whole segment of 50.
         #expect(segments.labels == [0, 0, 1, 1, 2, 2])
         #expect(segments.mfcc.count == 6)
         #expect(segments.mfcc.allSatisfy { $0.count == 50 && $0.allSatisfy { $0.count == 32 } })

@@ -5,12 +5,12 @@ import TestSupport
 import Testing
 
 extension EndToEndTests {
-    /// genrelab as one uses it: programs, files and exit codes.
+    /// genrelab from the command line: files in, files out, exit codes.
     @Suite(.timeLimit(.minutes(5))) struct LaboratoryTests {
         static let program = Programs.built("genrelab")
         static let genres = ["beats", "hum", "sweeps"]
 
-        /// A small network that learns such genres in a second.
+        /// A small network that learns these genres in a second.
         static let configuration = """
             {"architecture": {"blocks": [{"channels": 12, "kernel": 3, "pool": 2}, {"channels": 16, "kernel": 3, "pool": 2}]},
              "batch": 48, "stepsPerEpoch": 10, "epochs": 6, "learningRate": 0.01, "averaging": 0.9, "dropout": 0.1,
@@ -54,7 +54,7 @@ extension EndToEndTests {
             try Programs.run(program, arguments, status: status)
         }
 
-        /// What a command prints on standard output alone, progress and remarks left out.
+        /// The standard output of a command, without progress and remarks.
         static func output(_ arguments: [String], input: String = "/dev/null", status: Int32 = 0) throws -> Data {
             let words = ([program] + arguments).map { "'\($0)'" }.joined(separator: " ")
             return Data(
@@ -65,7 +65,7 @@ extension EndToEndTests {
             struct Level: Decodable {
                 var n: Int
                 var accuracy: Double
-                /// Of windows.
+                /// Only of windows.
                 var nll: Double?
             }
             var windows: Level
@@ -90,7 +90,7 @@ extension EndToEndTests {
             .split(separator: "\n").map { try JSONDecoder().decode(Classified.self, from: Data($0.utf8)) }
         }
 
-        @Test func aFolderOfAudioBecomesAModelThatHearsItsGenres() throws {
+        @Test func `a folder of audio becomes a model that predicts its genres`() throws {
             let folder = try TemporaryFolder()
             let music = try Self.music(folder, versions: 0..<7)
             let (features, model, held) = (
@@ -117,7 +117,7 @@ extension EndToEndTests {
                 #expect(judged.windows.accuracy > 0.8)
                 #expect(judged.confusion.joined().reduce(0, +) == judged.windows.n)
             }
-            // Features are stored in half precision; here and there a window may turn.
+            // Features are stored in half precision, so a few windows may differ.
             #expect(judged[0].windows.n == judged[1].windows.n)
 
             let (weights, description) = (folder.file("weights.safetensors"), folder.file("weights.json"))
@@ -128,19 +128,18 @@ extension EndToEndTests {
             let answers = try [model, again].map { try Self.classified(["--model", $0] + files) }
             #expect(answers[0].map(\.genre) == Self.genres)
             #expect(answers[0].map(\.probabilities) == answers[1].map(\.probabilities))
-            // The daemon takes it, too.
+            // The daemon accepts the model too.
             try Programs.run(
                 Programs.built("genred"), ["--model", model, "--check-config", "--source", "in=pipe:-"])
         }
 
-        @Test func whatIsNoAudioIsNamedAndCostsNothingElse() throws {
+        @Test func `files that are not audio are reported, and all others are extracted`() throws {
             let folder = try TemporaryFolder()
             let music = try Self.music(folder, versions: 0..<2)
             func write(_ data: Data, _ name: String) throws {
                 try data.write(to: URL(fileURLWithPath: "\(music)/\(name)"))
             }
-            // A cover comes before its track in the alphabet; one more recording of the same name is one too many, and one
-            // that is broken is no cover.
+            // A cover that sorts before its track, a broken file and a second recording with names of tracks, a broken track.
             try write(Data("no sound at all".utf8), "hum/0.jpg")
             try write(Data("no sound at all".utf8), "hum/0.FLAC")
             try write(Self.wav("hum", version: 9), "hum/1.wave")
@@ -158,7 +157,7 @@ extension EndToEndTests {
             #expect(try Self.lab(["extract", music, features], status: 1).contains("6 of 7 tracks are up to date"))
         }
 
-        @Test func classifyAnswersForEveryFileAndSaysWhichItCannotRead() throws {
+        @Test func `classify answers for every file and reports those it cannot read`() throws {
             let folder = try TemporaryFolder()
             let music = try Self.music(folder, versions: 0..<1)
             let answers = try Self.classified(
@@ -170,7 +169,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func aReportSurvivesATrainingThatCannotBegin() throws {
+        @Test func `a report survives a training that cannot start`() throws {
             let folder = try TemporaryFolder()
             let model = folder.file("mine.safetensors")
             for name in ["", ".html", ".json"] {
@@ -179,7 +178,7 @@ extension EndToEndTests {
             let music = try Self.music(folder, versions: 0..<2)
             try Self.lab(["extract", music, folder.file("features")])
             let arguments = ["train", "--features", folder.file("features"), "--out", model]
-            // On a machine that has the memory it would begin.
+            // A machine with enough memory would start the training.
             if ProcessInfo.processInfo.physicalMemory < 40 << 30 {
                 let block = #"{"channels": 2048, "kernel": 1, "pool": 1}"#
                 try #"{"batch": 8192, "architecture": {"blocks": [\#(block), \#(block), \#(block)]}}"#.write(

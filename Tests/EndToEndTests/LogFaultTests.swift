@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 extension EndToEndTests {
-    /// A log that cannot be written: nothing waits for it, and nothing else notices.
+    /// A log that cannot be written delays and disturbs nothing else.
     @Suite(.timeLimit(.minutes(1))) struct LogFaultTests {
         func daemon(errors: FileHandle?, limits: String = "") throws -> RunningDaemon {
             try RunningDaemon(
@@ -20,7 +20,7 @@ extension EndToEndTests {
             for _ in 0..<lines { _ = try client.reload() }
         }
 
-        @Test func aDeviceThatIsAlwaysFull() async throws {
+        @Test func `the log goes to a device that is always full`() async throws {
             let daemon = try daemon(errors: FileHandle(forWritingAtPath: "/dev/full"))
             let client = try await daemon.client()
             try log(3, client)
@@ -29,14 +29,14 @@ extension EndToEndTests {
             #expect(await daemon.exit(within: 5) == 0)
         }
 
-        @Test func aReaderThatStallsAndThenGoes() async throws {
+        @Test func `the reader of the log stalls and then goes away`() async throws {
             let pipe = Pipe()
-            // F_SETPIPE_SZ, which Glibc hides.
+            // F_SETPIPE_SZ, which the Glibc module lacks.
             _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, 1031, 4096)
             let daemon = try daemon(errors: pipe.fileHandleForWriting)
             try pipe.fileHandleForWriting.close()
             let client = try await daemon.client()
-            // More than the pipe holds.
+            // More lines than the pipe holds.
             try log(120, client)
             #expect(try await daemon.isHeard("silence", client))
             let kept = pipe.fileHandleForReading.availableData
@@ -51,17 +51,19 @@ extension EndToEndTests {
             #expect(await daemon.exit(within: 5) == 0)
         }
 
-        /// What stops a file from growing.
+        /// The reason why a file cannot grow.
         enum Disk: CaseIterable {
-            /// A limit of 4 KiB a file.
+            /// A limit of 4 KiB per file.
             case limit
-            /// A file system of one page; only root can make it.
+            /// A file system of one page, which takes root to mount.
             case small
 
             static var possible: [Disk] { Programs.canMount ? [.limit, .small] : [.limit] }
         }
 
-        @Test(arguments: Disk.possible) func aDiskThatIsFullAndThenHasRoom(disk: Disk) async throws {
+        @Test(arguments: Disk.possible) func `the disk of the log is full and then has room again`(disk: Disk)
+            async throws
+        {
             let folder = try TemporaryFolder()
             if disk == .small {
                 try Programs.run("/bin/sh", ["-c", "mount -t tmpfs -o size=4k none '\(folder.path)'"])
@@ -82,7 +84,7 @@ extension EndToEndTests {
             try log(2, client)
             let text = try String(contentsOfFile: path, encoding: .utf8)
             #expect(text.contains(/[1-9]\d* lines of the log were lost before this one\n/), "\(text)")
-            // Of a line that found room for a part of it, none is mixed with another.
+            // A line that was cut off is not mixed with the next one.
             for line in text.split(separator: "\n") {
                 #expect(line.wholeMatch(of: /\d{4}-[-0-9:T]+Z (notice|warning) .*/) != nil)
             }

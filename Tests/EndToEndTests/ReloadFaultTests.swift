@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 extension EndToEndTests {
-    /// Files that a reload reads and that are not what they should be: it is refused, and everything stays.
+    /// Broken files at a reload: the reload is refused, and the daemon keeps its settings.
     @Suite(.timeLimit(.minutes(1))) struct ReloadFaultTests {
         let folder: TemporaryFolder
         var configuration: String { folder.file("genred.yaml") }
@@ -32,13 +32,13 @@ extension EndToEndTests {
                 input: try FileHandle(forReadingFrom: URL(fileURLWithPath: "/dev/zero")))
         }
 
-        /// Asks for a reload that must be refused; what was said.
+        /// Requests a reload that must be refused, and returns the message.
         func refusal(_ client: ControlClient) -> String {
             let error = #expect(throws: ControlError.self) { try client.reload() }
             return error?.message ?? ""
         }
 
-        @Test func aModelFileThatIsReplacedByRubbish() async throws {
+        @Test func `a model file that is replaced by rubbish is refused`() async throws {
             let daemon = try daemon()
             let client = try await daemon.client()
             let before = try client.status().model
@@ -48,14 +48,14 @@ extension EndToEndTests {
             let noise = Data((0..<good.count).map { _ in UInt8.random(in: 0...255) })
             let rubbish = [Data(), good.prefix(good.count / 2), damaged, noise, Data("not a model\n".utf8)]
             for bytes in rubbish {
-                // In place, as cp does: what is running must not have mapped the file.
+                // Overwritten in place, as cp does: the running model must not be a mapping of the file.
                 try bytes.write(to: URL(fileURLWithPath: model))
                 let said = refusal(client)
                 #expect(said.contains(model) && !said.contains("\n"), "\(said)")
                 #expect(try client.status().model == before)
                 #expect(try await daemon.isHeard("silence", client))
             }
-            // By a signal, only the log can tell.
+            // After a signal, only the log shows the result.
             daemon.signal(SIGHUP)
             let isLogged = await eventually(within: 5) {
                 daemon.log.components(separatedBy: "reload refused, everything stays as it was").count == rubbish.count
@@ -69,7 +69,7 @@ extension EndToEndTests {
             #expect(try await daemon.isHeard("silence", client))
         }
 
-        @Test func aSourceThatFailedIsStartedAgainAndTheOthersPlayOn() async throws {
+        @Test func `a source that failed is started again, and the others keep running`() async throws {
             let file = folder.file("later.wav")
             try write(
                 """
@@ -89,7 +89,7 @@ extension EndToEndTests {
             #expect(try client.reload() == [])
         }
 
-        @Test func aConfigurationThatIsGoneOrNoConfiguration() async throws {
+        @Test func `a configuration that is missing or invalid is refused`() async throws {
             let daemon = try daemon()
             let client = try await daemon.client()
             let text = try String(contentsOfFile: configuration, encoding: .utf8)

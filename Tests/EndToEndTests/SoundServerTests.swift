@@ -6,10 +6,10 @@ import TestSupport
 import Testing
 
 extension EndToEndTests {
-    /// A real PulseAudio server, heard by libpulse and by ALSA's plugins.
+    /// A real PulseAudio server, recorded through libpulse and through ALSA's plugins.
     @Suite(.enabled(if: SoundServer.isInstalled && Music.canRender), .timeLimit(.minutes(4)))
     struct SoundServerTests {
-        /// The label that was published for most of the estimates.
+        /// The label of most estimates.
         func commonest(_ estimates: [Estimate]) -> String? {
             Dictionary(grouping: estimates.map(\.label)) { $0 }.max { $0.value.count < $1.value.count }?.key
         }
@@ -20,7 +20,7 @@ extension EndToEndTests {
             return client
         }
 
-        @Test func whatPlaysIsHeardAndTheLabelFollowsTheMusic() async throws {
+        @Test func `the label follows the music`() async throws {
             let server = try SoundServer()
             let daemon = try RunningDaemon(sources: [("radio", "pulse:radio.monitor")], environment: server.environment)
             let client = try await subscribed(daemon)
@@ -35,7 +35,7 @@ extension EndToEndTests {
             #expect(silence.last?.state == .silence)
         }
 
-        @Test func theServersDeathAndReturnAreSurvived() async throws {
+        @Test func `a source survives the death of the sound server`() async throws {
             let server = try SoundServer()
             let daemon = try RunningDaemon(
                 sources: [("radio", "pulse:@DEFAULT_MONITOR@")], environment: server.environment)
@@ -59,7 +59,7 @@ extension EndToEndTests {
             #expect(try client.sources().first?.reconnects == 1)
         }
 
-        @Test func aSourceThatIsRemovedAndComesBackIsHeardAgain() async throws {
+        @Test func `a source that is removed and comes back is reopened`() async throws {
             let server = try SoundServer()
             let module = try server.pactl("load-module", "module-null-sink", "sink_name=usb").trimmingCharacters(
                 in: .whitespacesAndNewlines)
@@ -76,7 +76,7 @@ extension EndToEndTests {
         }
 
         @Test(arguments: [("", 48_000), ("?rate=44100&format=s16le", 44_100), ("?rate=48000&format=f32le", 48_000)])
-        func alsaHearsThroughThePulsePlugin(options: String, rate: Int) async throws {
+        func `ALSA's pulse plugin works`(options: String, rate: Int) async throws {
             let server = try SoundServer()
             let daemon = try RunningDaemon(sources: [("card", "alsa:radio\(options)")], environment: server.environment)
             let client = try await subscribed(daemon)
@@ -97,12 +97,12 @@ extension EndToEndTests {
 
         @Test(
             .enabled(if: Programs.has("ffmpeg")),
-            arguments: [("s16le", "S16_LE", 44_100), ("f32le", "FLOAT_LE", 48_000)])
-        func alsaHearsThroughTheFilePlugin(format: String, alsa: String, rate: Int) async throws {
+            arguments: [("s16le", "S16", 44_100), ("f32le", "float", 48_000)])
+        func `ALSA's file plugin works`(format: String, name: String, rate: Int) async throws {
             let folder = try TemporaryFolder()
             let raw = try Music.converted(
                 Music.composed("classical"), ["-f", format, "-ar", "\(rate)", "-ac", "2"], suffix: "\(rate).\(format)")
-            // Reads the file in place of a device that keeps no time of its own.
+            // Reads the file instead of a null device, which has no clock of its own.
             try """
             </usr/share/alsa/alsa.conf>
             pcm.clip { type file slave.pcm { type null } file /dev/null infile "\(raw)" format raw }
@@ -113,6 +113,7 @@ extension EndToEndTests {
             let client = try await daemon.client()
             let heard = try await eventually(within: 15) { try client.current().contains { $0.genre == "classical" } }
             #expect(heard, "\(daemon.log)")
+            #expect(try daemon.source("clip", client).format == "\(name) \(rate) Hz 2 channels")
         }
     }
 }

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 extension EndToEndTests {
-    /// Starting and stopping, many times, at bad moments and beside each other.
+    /// Starts and stops: many, at bad moments, and several at once.
     @Suite(.timeLimit(.minutes(10))) struct StartTests {
         let folder: TemporaryFolder
         var socket: String { folder.file("genred.sock") }
@@ -21,10 +21,10 @@ extension EndToEndTests {
                 sources: [("radio", "pipe:\(fifo)"), ("null", "alsa:null")], environment: environment, socket: socket)
         }
 
-        /// How often: CYCLES in the environment, as `make test CYCLES=1000 FILTER=StartTests` sets it.
+        /// The number of starts, from CYCLES in the environment: `make test CYCLES=1000 FILTER=StartTests`.
         static let cycles = ProcessInfo.processInfo.environment["CYCLES"].flatMap { Int($0) } ?? 100
 
-        @Test func aThousandStartsAndStopsLeaveNothingBehind() async throws {
+        @Test func `many starts and stops leave nothing behind`() async throws {
             let manager = try NotifySocket(folder.file("notify"))
             func leftovers() throws -> Set<String> {
                 Set(try FileManager.default.contentsOfDirectory(atPath: folder.path)).union(
@@ -34,7 +34,7 @@ extension EndToEndTests {
             for cycle in 0..<Self.cycles {
                 manager.forget()
                 let daemon = try daemon(["NOTIFY_SOCKET": manager.path])
-                // Killed without a chance to clean up; stopped while it starts; stopped when it is ready.
+                // Either killed without a chance to clean up, or stopped while it starts, or stopped when it is ready.
                 switch cycle % 10 {
                 case 0:
                     #expect(await manager.receives("READY=1", within: 10), "\(daemon.log)")
@@ -46,15 +46,15 @@ extension EndToEndTests {
                 }
                 daemon.signal(SIGTERM)
                 let status = await daemon.exit(within: 5)
-                // Until it takes signals in, it ends by them, as any program does.
+                // Before it handles signals, they end it, as any program.
                 let isEarly = daemon.process.terminationReason == .uncaughtSignal && status == SIGTERM
                 #expect(status == 0 || isEarly, "cycle \(cycle): \(String(describing: status)): \(daemon.log)")
-                // Who ended so early leaves what the killed one before it left.
+                // A daemon that ends so early leaves behind whatever the killed one before it left.
                 if !isEarly { #expect(try leftovers().isSubset(of: before), "cycle \(cycle)") }
             }
         }
 
-        @Test func ofManyThatStartAtOnceOneServesAndTheOthersSayWhy() async throws {
+        @Test func `of several that start at once, one serves and the others exit with a reason`() async throws {
             for _ in 0..<5 {
                 let daemons = try (0..<6).map { _ in try daemon() }
                 #expect(await eventually(within: 10) { daemons.count { $0.process.isRunning } == 1 })
@@ -62,7 +62,7 @@ extension EndToEndTests {
                     #expect(daemon.process.terminationStatus == 75, "\(daemon.log)")
                     #expect(daemon.log.contains("another genred serves \(socket)"))
                 }
-                // The one that is left is the one that answers, undisturbed by others that come later.
+                // The one that keeps running answers, undisturbed by others that start later.
                 let winner = try #require(daemons.first { $0.process.isRunning })
                 let client = try await winner.client()
                 let late = try daemon()
@@ -75,7 +75,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func aPlaceWhereNoSocketCanBeMadeIsSaidAtOnce() async throws {
+        @Test func `a path where no socket can be made is reported at once`() async throws {
             for (path, status) in [("/proc/genred.sock", 73), ("/sys/genred.sock", 73), ("/nowhere/at/all.sock", 73)] {
                 let daemon = try RunningDaemon(sources: [("null", "alsa:null")], socket: path)
                 #expect(await daemon.exit(within: 5) == Int32(status), "\(daemon.log)")
@@ -83,7 +83,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test(.enabled(if: Programs.canMount)) func aReadOnlyFolderIsSaidAtOnce() throws {
+        @Test(.enabled(if: Programs.canMount)) func `a read-only folder is reported at once`() throws {
             let said = try Programs.run(
                 "/bin/sh",
                 [
@@ -94,7 +94,7 @@ extension EndToEndTests {
             #expect(said.contains("Read-only file system; choose another place with --socket"), "\(said)")
         }
 
-        @Test func withoutATimeZoneItRunsInUTC() async throws {
+        @Test func `it runs in UTC without a time zone`() async throws {
             let environment = ["TZ": "Nowhere/Nothing", "TZDIR": "/nonexistent", "LC_ALL": "xx_XX.none"]
             let daemon = try daemon(environment)
             let client = try await daemon.client()
@@ -104,6 +104,9 @@ extension EndToEndTests {
                     genrectl, ["--socket", socket] + command, environment: environment)
                 #expect(!text.isEmpty)
             }
+            let started = try client.status().started.prefix(19).replacing("T", with: " ")
+            let status = try Programs.run(genrectl, ["--socket", socket, "status"], environment: environment)
+            #expect(status.contains(started), "\(status)")
             #expect(try client.status().uptime < 60)
         }
     }

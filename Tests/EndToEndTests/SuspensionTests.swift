@@ -6,9 +6,9 @@ import TestSupport
 import Testing
 
 extension EndToEndTests {
-    /// The daemon is stopped for half a minute, as by a debugger or a machine that is out of memory, and goes on.
+    /// The daemon stands still for half a minute, as in a debugger or on a machine without memory, and then continues.
     @Suite(.enabled(if: SoundServer.isInstalled), .timeLimit(.minutes(2))) struct SuspensionTests {
-        @Test func devicesDropAndCountAndPipesLoseNothing() async throws {
+        @Test func `devices drop samples and count them, and pipes lose nothing`() async throws {
             let server = try SoundServer()
             let fifo = server.folder.file("radio")
             #expect(mkfifo(fifo, 0o600) == 0)
@@ -27,16 +27,16 @@ extension EndToEndTests {
             for _ in 0..<5 { writer?.write(second) }
             let before = try client.sources()
             daemon.signal(SIGSTOP)
-            // Also where something above fails.
+            // Even if an expectation fails.
             defer { daemon.signal(SIGCONT) }
             async let writing: Void = Task.detached { [writer] in for _ in 0..<20 { writer?.write(second) } }.value
             try await Task.sleep(for: .seconds(30))
             daemon.signal(SIGCONT)
             await writing
-            // It was the daemon that was away, not they.
+            // The daemon stood still, not the sources.
             #expect(!daemon.log.contains(/-> no-signal/), "\(daemon.log)")
             writer = nil
-            // All of the 25 s but what is too short for one more estimate.
+            // All of the 25 s, except what is too short for another estimate.
             #expect(
                 try await eventually(within: 5) { try daemon.source("fifo", client).position > 24.7 }, "\(daemon.log)")
             let after = try client.sources()

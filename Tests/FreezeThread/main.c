@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// freeze-thread PID NAME: stops the one thread of that name in a process, as if it hung, while the others go on, and
-// says "frozen". It goes on when this program ends. Needs the right to trace the process (root, or its parent).
+// freeze-thread PID NAME: stops the thread of that name in a process, as if it hung, and prints "frozen". The other
+// threads keep running. The thread continues when this program ends. Needs the right to trace the process (root, or
+// its parent).
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -44,7 +45,7 @@ int main(int count, char **arguments) {
         return 1;
     }
     int status;
-    // Seized, not attached: nothing of it is visible to the process but that the thread stands still.
+    // Seized, not attached: the process notices nothing except that the thread stands still.
     if (ptrace(PTRACE_SEIZE, thread, 0, 0) != 0 || ptrace(PTRACE_INTERRUPT, thread, 0, 0) != 0
         || waitpid((pid_t)thread, &status, __WALL) < 0) {
         fprintf(stderr, "freeze-thread: cannot stop thread %ld: %s\n", thread, strerror(errno));
@@ -52,7 +53,7 @@ int main(int count, char **arguments) {
     }
     printf("frozen\n");
     fflush(stdout);
-    // Until the thread is killed with its process: who waits for that waits for its tracer to have seen it, too.
+    // Reap the thread when it is killed with its process: waiting for the process also waits for its tracers.
     while (waitpid((pid_t)thread, &status, __WALL) >= 0 && !WIFEXITED(status) && !WIFSIGNALED(status)) {}
     return 0;
 }

@@ -4,8 +4,7 @@ import Foundation
 import Testing
 
 extension ServiceTests {
-    @Test("The programs need no Swift on the machine, and every library they need is there")
-    func libraries() throws {
+    @Test func `the programs need no Swift on the machine, and all their libraries are installed`() throws {
         let output = try lab.run(
             """
             running
@@ -14,8 +13,7 @@ extension ServiceTests {
         #expect(!output.contains("libswift") && !output.contains("libFoundation") && !output.contains("not found"))
     }
 
-    @Test("Manuals, completions and the shipped model are where they are looked for")
-    func files() throws {
+    @Test func `manuals, completions and the shipped model are in their places`() throws {
         try lab.run(
             """
             running
@@ -30,8 +28,7 @@ extension ServiceTests {
             """)
     }
 
-    @Test("systemd has no remark on the units, and their exposure is at most 1.5")
-    func hardening() throws {
+    @Test func `systemd verifies the units without remarks, and their exposure is low`() throws {
         let output = try lab.run(
             """
             running
@@ -49,8 +46,7 @@ extension ServiceTests {
         #expect(exposures.count == 2 && exposures.allSatisfy { $0 <= 1.5 }, "\(exposures)")
     }
 
-    @Test("An instance's unit is the system's, but for what its name changes")
-    func instanceUnit() throws {
+    @Test func `an instance's unit differs from the system's only by its name`() throws {
         let output = try lab.run(
             #"""
             running
@@ -63,8 +59,7 @@ extension ServiceTests {
         #expect(output.isEmpty)
     }
 
-    @Test("An upgrade keeps the edited configuration, runs the new version and refuses no client")
-    func upgrade() throws {
+    @Test func `an upgrade keeps the edited configuration, runs the new version and refuses no client`() throws {
         try lab.run(
             """
             running 'sources: [{name: mine, uri: "file:/lab/jazz.wav?pace=realtime&loop=true"}]'
@@ -90,8 +85,7 @@ extension ServiceTests {
             """)
     }
 
-    @Test("Removed it stops and keeps configuration and history; purged it leaves nothing but its locked user")
-    func purge() throws {
+    @Test func `removal keeps the configuration and the history, and a purge leaves only a locked user`() throws {
         let output = try lab.run(
             """
             running
@@ -102,7 +96,7 @@ extension ServiceTests {
             pgrep -x genred && exit 1
             dpkg -P genred
             passwd --status genred | grep -q ' L '
-            # But for what dpkg, systemd and man-db keep of their own.
+            # Except for the records of dpkg, systemd and man-db.
             echo "left:"
             find /etc /lib /run /usr /var -xdev -name '*genred*' -not -path '/var/tmp/*' -not -path '/var/lib/dpkg/*' \\
                 -not -path '/run/systemd/*' -not -path '/var/lib/systemd/*' \\

@@ -2,17 +2,16 @@
 
 import Testing
 
-/// What systemd and dpkg do with the package, for real; each test starts from an installed package.
+/// The package under a real systemd and dpkg. Each test starts from an installed package.
 @Suite(
-    "As a system service", .serialized,
+    .serialized,
     .enabled(if: SystemdLab.obstacle == nil, Comment(rawValue: SystemdLab.obstacle ?? "")))
 struct ServiceTests {
     let lab: SystemdLab
 
     init() throws { lab = try SystemdLab.shared.get() }
 
-    @Test("It is ready when its socket answers, and says what it hears as its status")
-    func ready() throws {
+    @Test func `it is ready when its socket answers, and its status shows the label`() throws {
         try lab.run(
             """
             running 'sources: [{name: radio, uri: "file:/lab/jazz.wav?pace=realtime&loop=true"}]'
@@ -23,8 +22,7 @@ struct ServiceTests {
             """)
     }
 
-    @Test("A pipe and a file are heard within the walls of the unit")
-    func pipeAndFile() throws {
+    @Test func `the unit's sandbox allows a pipe and a file`() throws {
         try lab.run(
             """
             installed
@@ -43,8 +41,7 @@ struct ServiceTests {
             """)
     }
 
-    @Test("An ALSA device is heard within the walls of the unit")
-    func alsa() throws {
+    @Test func `the unit's sandbox allows an ALSA device`() throws {
         try lab.run(
             """
             ffmpeg -nostdin -loglevel error -y -i /lab/jazz.wav -ar 48000 -ac 2 -f s16le /lab/jazz.raw
@@ -57,8 +54,7 @@ struct ServiceTests {
             """)
     }
 
-    @Test("A PulseAudio server of the system is found and heard within the walls of the unit")
-    func pulseAudio() throws {
+    @Test func `the unit's sandbox allows a PulseAudio server of the system`() throws {
         try lab.run(
             """
             systemd-run --quiet --unit pulse --property RuntimeDirectory=pulse pulseaudio -n --daemonize=no \\
@@ -73,8 +69,7 @@ struct ServiceTests {
             """)
     }
 
-    @Test("Members of its group may use the socket; others are told how to become one")
-    func permissions() throws {
+    @Test func `members of its group may use the socket, and others learn how to join`() throws {
         let output = try lab.run(
             """
             running 'log: {level: debug}'
@@ -88,8 +83,7 @@ struct ServiceTests {
         #expect(output.contains("permission denied") && output.contains("usermod -aG genred"))
     }
 
-    @Test("A good configuration is reloaded, a bad one is refused: the caller is told and all stays as it was")
-    func reload() throws {
+    @Test func `a good configuration is reloaded, and a bad one is refused and changes nothing`() throws {
         let output = try lab.run(
             """
             running 'sources: [{name: one, uri: "file:/lab/jazz.wav?pace=realtime&loop=true"}]'
@@ -106,8 +100,7 @@ struct ServiceTests {
         #expect(output.contains("/etc/genred/genred.yaml:1:"))
     }
 
-    @Test("A bad configuration ends it with status 78, and it is not started again and again")
-    func badConfiguration() throws {
+    @Test func `a bad configuration ends it with status 78, and it is not restarted`() throws {
         try lab.run(
             """
             running
@@ -115,20 +108,19 @@ struct ServiceTests {
             systemctl restart genred && exit 1
             [[ $(of ExecMainStatus) == 78 ]]
             stays '[[ $(of ActiveState) == failed && $(of NRestarts) == 0 ]]'
-            # A client starts it once more, is told why it does not run, and not once more for the same client.
+            # A client's connection starts it once more, and only once; the client learns why it does not run.
             genrectl current 2>/lab/why && exit 1
             grep -F 'genred.yaml:1:' /lab/why
             stays '[[ $(of ActiveState) == failed && $(systemctl is-active genred.socket) == active ]]'
             """)
     }
 
-    @Test("Killed, it is back at once, with the history that it had")
-    func killed() throws {
+    @Test func `it restarts at once after being killed, with its history`() throws {
         try lab.run(
             """
             running 'sources: [{name: radio, uri: "file:/lab/jazz.wav?pace=realtime&loop=true"}]'
             eventually "genrectl history --json | grep '\\"to\\":\\"jazz\\"'"
-            # What it has heard is on the disk within a moment.
+            # The history is written within a moment.
             sleep 2
             before=$(genrectl history --json | grep -o '"time":"[^"]*"' | head -n 1)
             systemctl kill --kill-whom=main --signal=KILL genred
@@ -137,8 +129,7 @@ struct ServiceTests {
             """)
     }
 
-    @Test("Clients that come while it restarts wait, and none is refused")
-    func restarts() throws {
+    @Test func `clients that connect during a restart wait, and none is refused`() throws {
         try lab.run(
             """
             running
@@ -152,8 +143,7 @@ struct ServiceTests {
             """)
     }
 
-    @Test("When its analysis hangs, the watchdog ends it and it starts again")
-    func watchdog() throws {
+    @Test func `the watchdog restarts it when its analysis hangs`() throws {
         let output = try lab.run(
             """
             running 'sources: [{name: radio, uri: "file:/lab/jazz.wav?pace=realtime&loop=true"}]'
@@ -165,11 +155,10 @@ struct ServiceTests {
             kill $! 2>/dev/null || true
             journalctl -u genred -o cat --no-pager -n 30
             """)
-        #expect(output.contains("watchdog") && output.contains("radio"))
+        #expect(output.contains("watchdog") && output.contains("radio: the analysis hangs"))
     }
 
-    @Test("Stopped, it says so and exits with 0")
-    func stop() throws {
+    @Test func `it exits with 0 when it is stopped`() throws {
         try lab.run(
             """
             running
@@ -178,8 +167,7 @@ struct ServiceTests {
             """)
     }
 
-    @Test("Instances have a socket, a configuration and a history of their own")
-    func instances() throws {
+    @Test func `each instance has its own socket, configuration and history`() throws {
         try lab.run(
             """
             running
@@ -198,8 +186,7 @@ struct ServiceTests {
             """)
     }
 
-    @Test("A user runs their own, beside the system's")
-    func userUnit() throws {
+    @Test func `users can run their own beside the system's`() throws {
         try lab.run(
             """
             running

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Preloaded into a program, shifts its time of day, and no other of its clocks, by as many seconds as the file named in
-// SHIFTED_CLOCK says now: eight bytes, a signed number. So a test sets the clock of one running program.
+// Preloaded into a program, this library shifts its time of day, and no other clock, by the number of seconds in the
+// file SHIFTED_CLOCK, a signed number of eight bytes that can change at any time. With it a test sets the clock of one
+// running program.
 //
-// Not libfaketime: that (0.9.10) shifts absolute monotonic timers, too, which then never fire, and it moves the
-// environment, by which Swift's runtime finds the command line.
+// libfaketime (0.9.10) does not do: it also shifts absolute monotonic timers, which then never fire, and it moves the
+// environment, which Swift's runtime needs to find the command line.
 
 #define _GNU_SOURCE
 #include <fcntl.h>

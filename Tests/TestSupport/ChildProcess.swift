@@ -6,8 +6,8 @@ import Synchronization
 
 /// A program that runs beside the test.
 ///
-/// Not Foundation's Process: that waits in vain for a program that closes the descriptors it did not open, as
-/// pulseaudio does, and then sees no other program end.
+/// Foundation's Process does not work for programs that close descriptors they did not open, as pulseaudio does: it
+/// waits for them in vain, and then notices no other program's end.
 package final class ChildProcess: Sendable {
     private struct State {
         var pid: pid_t
@@ -31,8 +31,8 @@ package final class ChildProcess: Sendable {
             ["sh", "-c", script].map { (text: String) in strdup(text) } + [nil]
         let strings: [UnsafeMutablePointer<CChar>?] = variables.map { strdup($0) } + [nil]
         defer { for string in arguments + strings { free(string) } }
-        // The tests ignore SIGPIPE, and their threads block what they like: a shell whose SIGCHLD is blocked waits for
-        // ever, a program whose SIGTERM is does not end. Programs start with neither.
+        // The tests ignore SIGPIPE, and their threads block signals: a shell with SIGCHLD blocked waits forever, and a
+        // program with SIGTERM blocked does not end. Programs start with no signal ignored or blocked.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -48,12 +48,12 @@ package final class ChildProcess: Sendable {
         state = Mutex(State(pid: pid))
     }
 
-    /// Its number, until it was seen to have ended.
+    /// Its process number, valid until `status` is not nil.
     package var pid: pid_t { state.withLock { $0.pid } }
 
     package var isRunning: Bool { status == nil }
 
-    /// Its exit status, or 128 and the signal that ended it; nil while it runs.
+    /// Its exit status, or 128 plus the signal that ended it; nil while it runs.
     package var status: Int32? {
         state.withLock { state in
             var status: Int32 = 0
@@ -65,11 +65,11 @@ package final class ChildProcess: Sendable {
     }
 
     package func signal(_ number: Int32) {
-        // Under the lock it cannot be collected, so that the number is nobody else's.
+        // Under the lock it cannot be reaped, so no other process has its number.
         if isRunning { state.withLock { _ = $0.status == nil ? kill($0.pid, number) : 0 } }
     }
 
-    /// Ends it at once, and waits for that.
+    /// Kills it and waits for its end.
     package func end() {
         signal(SIGKILL)
         while isRunning { usleep(1000) }

@@ -2,9 +2,9 @@
 
 import Glibc
 
-/// Waits until a condition holds, and returns whether it did before the time was up or the test was cancelled.
+/// Waits until a condition holds. Returns false if the time is up or the test is cancelled before that.
 ///
-/// The time is for a busy machine and promises nothing: a test that says how soon something happens measures that.
+/// The time only has to be enough on a busy machine. A test of how soon something happens must measure that itself.
 package func eventually(
     within seconds: Double = 60, _ condition: () async throws -> Bool
 ) async rethrows -> Bool {

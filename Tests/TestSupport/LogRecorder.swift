@@ -3,18 +3,18 @@
 import Logging
 import Synchronization
 
-/// Keeps what is logged.
+/// A log handler that keeps every line.
 package final class LogRecorder: LogHandler {
     private let entries = Mutex<[String]>([])
 
     package init() {}
 
-    /// Each with its level in front.
+    /// The lines so far, each with its level in front.
     package var lines: [String] { entries.withLock { $0 } }
 
     package func log(event: LogEvent) { entries.withLock { $0.append("\(event.level) \(event.message)") } }
 
-    // All is kept, and nothing else is asked of it.
+    // Everything is kept; the rest of the protocol is unused.
     package var logLevel: Logger.Level {
         get { .trace }
         set {}

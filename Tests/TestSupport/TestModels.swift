@@ -7,7 +7,7 @@ package let small1DArchitecture = Architecture(blocks: [
     .init(channels: 16, kernel: 3, pool: 1),
 ])
 
-/// A branch over time and frequency as it ships, with fewer channels.
+/// A branch over time and frequency like that of the shipped model, with fewer channels.
 package let small2DArchitecture = Architecture(branches: [
     .init(
         bands: 32,
@@ -19,7 +19,7 @@ package let small2DArchitecture = Architecture(branches: [
         blocks: [.init(channels: 24, kernel: 3, pool: 1)])
 ])
 
-/// Two branches as they ship, with fewer channels.
+/// Two branches like those of the shipped model, with fewer channels.
 package let smallBranchedArchitecture = Architecture(branches: [
     .init(blocks: [
         .init(channels: 14, kernel: 3, pool: 2), .init(channels: 12, kernel: 3, pool: 2),
@@ -28,7 +28,7 @@ package let smallBranchedArchitecture = Architecture(branches: [
     small2DArchitecture.branches[0],
 ])
 
-/// A small network with reproducible random weights: for laws that hold whatever the weights are.
+/// A small network with reproducible random weights, to test properties that do not depend on the weights.
 package func randomModel(
     architecture: Architecture = small1DArchitecture,
     labels: [String] = ["blues", "jazz", "rock", GenreModel.noMusic], seed: UInt64 = 1

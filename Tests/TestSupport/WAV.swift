@@ -5,7 +5,7 @@ package enum WAV {
     /// A header, up to the first byte of audio.
     ///
     /// - Parameters:
-    ///   - riffBytes: the length of the file that it states; by default what `dataBytes` makes it.
+    ///   - riffBytes: the length of the file that it states; by default it agrees with `dataBytes`.
     ///   - dataBytes: the length of the audio that it states, true or not.
     ///   - chunks: names and lengths of other chunks in front of the audio.
     package static func header(

@@ -3,14 +3,14 @@
 import Foundation
 import TestSupport
 
-/// Music for the tests: what the project composes itself, rendered once a test run, and recordings where a
-/// developer has some beside the project.
+/// Music for the tests: the project's own compositions, rendered once per test run, and recordings if a developer has
+/// some beside the project.
 enum Music {
     static let canRender = Programs.has("fluidsynth")
 
     private static let cache = Cache()
 
-    /// A WAV file of a genre that the demonstration's programme plays.
+    /// A WAV file of music in a genre of the demonstration.
     static func composed(_ genre: String, seconds: Int = 30, seed: Int = 1) throws -> String {
         try cache.file("\(genre)-\(seed)-\(seconds).wav") { path in
             _ = try Programs.run(
@@ -19,7 +19,7 @@ enum Music {
         }
     }
 
-    /// The same sound in another form, by ffmpeg's arguments between input and output.
+    /// Converts an audio file with ffmpeg; the arguments stand between its input and its output.
     static func converted(_ path: String, _ arguments: [String], suffix: String) throws -> String {
         let name = (path as NSString).lastPathComponent + "." + suffix
         return try cache.file(name) { target in
@@ -36,7 +36,7 @@ enum Music {
         return FileManager.default.fileExists(atPath: folder) ? folder : nil
     }()
 
-    /// Files made once and shared by tests that run at the same time.
+    /// Files that are made once and shared by all tests.
     private final class Cache: @unchecked Sendable {
         // Safe to share: everything happens under the lock.
         private let lock = NSLock()
@@ -44,7 +44,7 @@ enum Music {
 
         init() {
             folder = try? TemporaryFolder()
-            // A static is never deinitialised: what it made is removed when the process ends.
+            // A static is never deinitialised, so the folder is removed when the process ends.
             atexit { Music.cache.remove() }
         }
 

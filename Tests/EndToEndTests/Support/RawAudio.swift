@@ -3,10 +3,10 @@
 import Foundation
 import TestSupport
 
-/// Audio as bytes.
+/// Bytes of audio.
 enum RawAudio {
-    /// Stereo, s16le: a tone so quiet (-53 dB) that the high byte of each sample is 0 or 255. Who reads it from the
-    /// wrong byte on hears noise at almost full scale.
+    /// A tone in stereo, s16le, so quiet (-53 dB) that the high byte of each sample is 0 or 255. Read from the wrong byte
+    /// on, it is noise at almost full scale.
     static func quietTone(seconds: Double, rate: Int = 44_100) -> [UInt8] {
         (0..<Int(seconds * Double(rate))).flatMap { frame in
             let sample = Int16((100 * sin(2 * .pi * 440 * Double(frame) / Double(rate))).rounded())
@@ -23,7 +23,7 @@ enum RawAudio {
     }
 }
 
-/// The writing end of a FIFO that somebody reads.
+/// The writing end of a FIFO that has a reader.
 final class PipeWriter: Sendable {
     private let descriptor: Int32
 
@@ -34,14 +34,14 @@ final class PipeWriter: Sendable {
             opened = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
             return opened >= 0
         }
-        guard opened >= 0 else { throw Programs.Failure(description: "nobody reads \(path)") }
+        guard opened >= 0 else { throw Programs.Failure(description: "\(path) has no reader") }
         _ = fcntl(opened, F_SETFL, 0)
         descriptor = opened
     }
 
     deinit { close(descriptor) }
 
-    /// Writes everything, as fast as it is read. Returns false when the reader has gone.
+    /// Writes everything, as fast as the reader reads. Returns false if the reader has gone.
     @discardableResult
     func write(_ bytes: [UInt8]) -> Bool {
         var written = 0

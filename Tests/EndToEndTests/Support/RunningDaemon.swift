@@ -4,7 +4,7 @@ import ControlProtocol
 import Foundation
 import TestSupport
 
-/// A real genred, started with arguments on a socket of its own, and ended with its test.
+/// A real genred on a socket of its own, which ends with its test.
 final class RunningDaemon {
     let socket: String
     let process = Process()
@@ -12,11 +12,11 @@ final class RunningDaemon {
     private let logPath: String
 
     /// - Parameters:
-    ///   - sources: name and URI of each.
+    ///   - sources: the name and the URI of each source.
     ///   - socket: the path of its control socket, instead of one in a folder of its own.
-    ///   - input: what it reads on standard input.
+    ///   - input: its standard input.
     ///   - errors: where its log goes, instead of to `log`.
-    ///   - limits: `ulimit` commands of the shell, each with a semicolon behind it.
+    ///   - limits: `ulimit` commands for the shell, each followed by a semicolon.
     init(
         sources: [(name: String, uri: String)], arguments: [String] = [], environment: [String: String] = [:],
         socket: String? = nil, input: FileHandle = .nullDevice, errors: FileHandle? = nil, limits: String = ""
@@ -43,7 +43,7 @@ final class RunningDaemon {
 
     var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
 
-    /// A client, as soon as the daemon answers.
+    /// Connects a client as soon as the daemon answers.
     func client(within seconds: Double = 10) async throws -> ControlClient {
         var last = "nothing"
         let deadline = ContinuousClock.now + .seconds(seconds)
@@ -58,7 +58,7 @@ final class RunningDaemon {
 
     func signal(_ number: Int32) { if process.isRunning { kill(process.processIdentifier, number) } }
 
-    /// How many sockets it has open: one a client, and a few of its own.
+    /// The number of open sockets: one per client, and a few of its own.
     var openSockets: Int {
         let folder = "/proc/\(process.processIdentifier)/fd"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -68,26 +68,26 @@ final class RunningDaemon {
         }
     }
 
-    /// What the daemon says of one source.
+    /// The status of a source.
     func source(_ name: String, _ client: ControlClient) throws -> SourceStatus {
         guard let source = try client.sources().first(where: { $0.name == name }) else {
-            throw Programs.Failure(description: "there is no source \(name)")
+            throw Programs.Failure(description: "no source \(name)")
         }
         return source
     }
 
-    /// Whether a source is heard: its position grows within `seconds`.
+    /// Whether a source is analysed: its position grows within `seconds`.
     func isHeard(_ name: String, _ client: ControlClient, within seconds: Double = 5) async throws -> Bool {
         let start = try source(name, client).position
         return try await eventually(within: seconds) { try source(name, client).position != start }
     }
 
-    /// Waits for the process to end; its exit status, or nil if it does not.
+    /// Waits for the process to end. Returns its exit status, or nil if it does not end.
     func exit(within seconds: Double) async -> Int32? {
         await eventually(within: seconds) { !process.isRunning } ? process.terminationStatus : nil
     }
 
-    /// All estimates of a subscription until the source has ended or `seconds` are over.
+    /// Collects the estimates of a subscription until `done`, the daemon's end, or the time is up.
     func estimates(_ client: ControlClient, seconds: Double, until done: (Estimate) -> Bool = { _ in false }) throws
         -> [Estimate]
     {
@@ -98,7 +98,7 @@ final class RunningDaemon {
             do {
                 notification = try client.nextNotification(timeout: .milliseconds(200))
             } catch {
-                // A daemon whose last source has ended goes: what it said until then counts.
+                // The daemon ends with its last source; the estimates until then count.
                 guard error.code == .closed else { throw error }
                 break
             }

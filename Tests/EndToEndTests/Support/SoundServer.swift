@@ -3,14 +3,14 @@
 import Foundation
 import TestSupport
 
-/// A real, headless PulseAudio server of the test's own, with one sink, `radio`.
+/// A private, headless PulseAudio server with one sink, `radio`.
 final class SoundServer {
     static let isInstalled = Programs.has("pulseaudio", "pacat", "pactl")
 
     let folder: TemporaryFolder
     private var process: ChildProcess?
 
-    /// - Parameter rate: of the sink, Hz.
+    /// - Parameter rate: the sink's sample rate, Hz.
     init(rate: Int = 48_000) throws {
         folder = try TemporaryFolder()
         self.rate = rate
@@ -28,7 +28,7 @@ final class SoundServer {
     private let rate: Int
     private var address: String { "unix:\(folder.file("native"))" }
 
-    /// What a program needs to find this server, by libpulse and by ALSA (PCM `radio`).
+    /// The environment in which libpulse, and ALSA as PCM `radio`, find this server.
     var environment: [String: String] {
         [
             "PULSE_SERVER": address, "ALSA_CONFIG_PATH": folder.file("asound.conf"), "HOME": folder.path,
@@ -61,7 +61,7 @@ final class SoundServer {
         try Programs.run(Programs.find("pactl") ?? "pactl", arguments, environment: environment)
     }
 
-    /// Plays a file into the sink; ends by itself, or with `end()`.
+    /// Plays a file into the sink. The player ends by itself or with `end()`.
     func play(_ path: String) throws -> ChildProcess {
         try ChildProcess(shell: "exec paplay -d radio '\(path)' 2>/dev/null", in: folder.path, environment: environment)
     }

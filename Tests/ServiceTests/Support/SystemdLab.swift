@@ -4,29 +4,29 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// A machine with a real systemd, of this machine's own files, that is gone when the tests are (see systemd-lab).
+/// A throw-away machine with a real systemd, made of this machine's own files (see systemd-lab).
 final class SystemdLab: Sendable {
     struct Failure: Error, CustomStringConvertible {
         var description: String
     }
 
-    /// One for all the tests: it boots once.
+    /// The machine of all tests, which boots once.
     static let shared = Result { try SystemdLab() }
 
-    /// Why there cannot be one here, or nil.
+    /// The reason why this machine cannot run it; nil if it can.
     static let obstacle: String? = {
-        if geteuid() != 0 { return "a systemd of its own needs root" }
+        if geteuid() != 0 { return "booting a systemd needs root" }
         for program in ["/lib/systemd/systemd", "/usr/bin/unshare", "/usr/bin/nsenter", "/usr/bin/dpkg"]
         where access(program, X_OK) != 0 {
-            return "there is no \(program); 'make deps' installs what is missing"
+            return "\(program) is missing; 'make deps' installs it"
         }
-        if package == nil { return "there is no package to install; 'make deb' builds it, and 'make test' does too" }
+        if package == nil { return "no package to install; build it with 'make deb' or 'make test'" }
         let probe = """
             unshare --mount --pid --fork --net --cgroup --uts --ipc sh -c 'd=$(mktemp -d) && mount -t tmpfs tmpfs $d &&
             mkdir $d/u $d/w $d/r && mount -t overlay overlay -o lowerdir=/,upperdir=$d/u,workdir=$d/w $d/r'
             """
         guard (try? execute(probe))?.status == 0 else {
-            return "root may not make namespaces and overlays here"
+            return "root may not create namespaces and overlays here"
         }
         return nil
     }()
@@ -34,7 +34,7 @@ final class SystemdLab: Sendable {
     private static let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
-    /// What make deb has built, the newest.
+    /// The newest package that `make deb` has built.
     private static let package: String? = {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: project)) ?? []
         return names.filter { $0.hasPrefix("genred_") && $0.hasSuffix(".deb") }.sorted().last.map { "\(project)/\($0)" }
@@ -45,7 +45,7 @@ final class SystemdLab: Sendable {
 
     private init() throws {
         var template = Array("/tmp/genred-lab.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Failure(description: "no folder in /tmp") }
+        guard mkdtemp(&template) != nil else { throw Failure(description: "cannot make a folder in /tmp") }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         let input = "\(folder)/input"
         let built = "\(Self.project)/.build/release"
@@ -72,9 +72,9 @@ final class SystemdLab: Sendable {
         }
     }
 
-    /// Runs a script of bash in it, as root, and gives back what it printed.
+    /// Runs a bash script in it as root, and returns what it printed.
     ///
-    /// - Throws: a ``Failure`` with all that was printed when it exits with anything but 0.
+    /// - Throws: a ``Failure`` with everything that was printed, if the exit status is not 0.
     @discardableResult
     func run(_ script: String) throws -> String {
         let process = try String(contentsOfFile: "\(folder)/init", encoding: .utf8)
@@ -91,24 +91,24 @@ final class SystemdLab: Sendable {
         return outcome.output
     }
 
-    /// What every script may use.
+    /// Functions for all scripts.
     private static let prelude = #"""
         set -euo pipefail
         cd /
-        # eventually COMMAND: waits until it succeeds, for 15 s.
+        # eventually COMMAND: waits up to 15 s until it succeeds.
         eventually() {
             for try in {1..150}; do eval "$*" >/dev/null 2>&1 && return; sleep 0.1; done
-            echo "in vain: $*"; journalctl -u 'genred*' --no-pager -o cat -n 40; exit 1
+            echo "timed out: $*"; journalctl -u 'genred*' --no-pager -o cat -n 40; exit 1
         }
-        # stays COMMAND: fails as soon as it does, for a second and a half.
+        # stays COMMAND: fails if the command fails within a second and a half.
         stays() { for try in {1..15}; do eval "$*" >/dev/null || exit 1; sleep 0.1; done; }
-        # says TEXT COMMAND…: whether what the command prints has the text in it.
+        # says TEXT COMMAND…: whether the command prints the text.
         says() { local text=$1; shift; [[ $("$@" 2>&1) == *"$text"* ]]; }
         of() { systemctl show --property "$1" --value "${2:-genred}"; }
         installed() {
             dpkg-query -W -f '${Status}' genred 2>/dev/null | grep -q 'ok installed' || dpkg -i /lab/genred.deb >/dev/null
         }
-        # running [CONFIGURATION]: the package installed, and the daemon started with this configuration and no history.
+        # running [CONFIGURATION]: installs the package and starts the daemon with this configuration and no history.
         running() {
             installed
             systemctl stop genred.socket genred
@@ -118,13 +118,13 @@ final class SystemdLab: Sendable {
             printf '%s\n' "${1-# Nothing but defaults.}" >/etc/genred/genred.yaml
             systemctl start genred
         }
-        # drop_in LINE…: more of the unit's section [Service].
+        # drop_in LINE…: adds lines to the unit's section [Service].
         drop_in() {
             mkdir -p /etc/systemd/system/genred.service.d
             printf '%s\n' '[Service]' "$@" >/etc/systemd/system/genred.service.d/test.conf
             systemctl daemon-reload
         }
-        # fifo NAME: a FIFO as operations.md has it made.
+        # fifo NAME: makes a FIFO as operations.md describes.
         fifo() { mkfifo -m 660 "/run/genred/$1" && chgrp genred "/run/genred/$1"; }
 
         """#
