@@ -9,7 +9,7 @@ import Testing
 struct CrossCalibrationTests {
     private static let sampling = SamplingConfiguration()
 
-    /// What a network might say of tracks: the logits of a window are drawn, those of one label raised.
+    /// Random outputs of a network for tracks, with the logits of one label raised.
     private static func part(
         _ tracks: [Int], in corpus: Corpus, seed: UInt64, raised: Int, by amount: Float = 2,
         trainedLabels: Set<Int> = [0, 1, 2]
@@ -28,34 +28,34 @@ struct CrossCalibrationTests {
         return CrossCalibration.Fold(outputs: outputs, trainedLabels: trainedLabels)
     }
 
-    @Test func nothingJudgesWhatWasFittedToIt() throws {
+    @Test func `no fold is evaluated on the data that its calibration was fitted to`() throws {
         let (corpus, _) = try TrainingTests.corpus()
         let all = Array(corpus.tracks.indices)
-        let judges = all.filter { $0 % 4 == 3 }
-        let folds = (0..<3).map { fold in all.filter { $0 % 4 == fold } + judges }
+        let shared = all.filter { $0 % 4 == 3 }
+        let folds = (0..<3).map { fold in all.filter { $0 % 4 == fold } + shared }
         let parts = folds.enumerated().map { Self.part($1, in: corpus, seed: UInt64($0), raised: 0) }
         let fitted = CrossCalibration(parts, of: corpus, sampling: Self.sampling)
         #expect(fitted.whole.offsets[0] < fitted.whole.offsets[1] - 0.5)
-        // Another network in the first fold changes every calibration but the first fold's own.
+        // Another network in the first fold changes all calibrations except the first fold's.
         var changed = parts
         changed[0] = Self.part(folds[0], in: corpus, seed: 9, raised: 0, by: 3)
         let other = CrossCalibration(changed, of: corpus, sampling: Self.sampling)
         #expect(other.folds[0] == fitted.folds[0])
         #expect(other.folds[1] != fitted.folds[1] && other.folds[2] != fitted.folds[2])
         #expect(other.whole != fitted.whole)
-        // What all of them hold out judges only.
-        let names = Set(judges.map { corpus.tracks[$0].name })
+        // Tracks that all folds hold out are only for evaluation.
+        let names = Set(shared.map { corpus.tracks[$0].name })
         changed = parts.enumerated().map { fold, part in
             var part = part
             part.outputs.removeAll { names.contains($0.name) }
-            part.outputs += Self.part(judges, in: corpus, seed: 20 + UInt64(fold), raised: 2, by: 5).outputs
+            part.outputs += Self.part(shared, in: corpus, seed: 20 + UInt64(fold), raised: 2, by: 5).outputs
             return part
         }
-        let judged = CrossCalibration(changed, of: corpus, sampling: Self.sampling)
-        #expect(judged.whole == fitted.whole && judged.folds == fitted.folds)
+        let evaluated = CrossCalibration(changed, of: corpus, sampling: Self.sampling)
+        #expect(evaluated.whole == fitted.whole && evaluated.folds == fitted.folds)
     }
 
-    @Test func whatANetworkWasNotTaughtSaysNothingOfOthers() throws {
+    @Test func `a fold that lacks a label contributes nothing to the calibration of others`() throws {
         let (corpus, _) = try TrainingTests.corpus()
         let all = Array(corpus.tracks.indices)
         // The first fold holds out all of label 0, the others halves of the rest.
@@ -71,7 +71,7 @@ struct CrossCalibrationTests {
         #expect(fitted.whole == without.whole && fitted.whole.offsets[0] == 0)
         let part = DataSplit(training: folds[1] + folds[2], heldOut: folds[0])
         #expect(DataSplit.unseenLabels(of: [part], in: corpus) == [corpus.labels[0]])
-        // One network alone: what it was not taught says nothing of its temperature.
+        // A single network: labels that it was not trained on do not affect its temperature.
         let known = Self.part(folds[1], in: corpus, seed: 3, raised: 1, trainedLabels: [1, 2])
         var one = known
         one.outputs += Self.part(folds[0], in: corpus, seed: 4, raised: 1, trainedLabels: [1, 2]).outputs
@@ -80,18 +80,19 @@ struct CrossCalibrationTests {
                 == CrossCalibration([known], of: corpus, sampling: Self.sampling).whole)
     }
 
-    @Test func offsetsThatDoNotHelpTheFoldsAreNotTaken() throws {
+    @Test func `offsets that do not improve the folds are not used`() throws {
         let (corpus, _) = try TrainingTests.corpus()
         let all = Array(corpus.tracks.indices)
         let parts = (0..<3).map { fold in
-            // Each network errs in another way.
+            // Each network makes different errors.
             Self.part(all.filter { $0 % 3 == fold }, in: corpus, seed: UInt64(fold), raised: fold)
         }
         let fitted = CrossCalibration(parts, of: corpus, sampling: Self.sampling)
+        #expect(fitted.folds.count == 3)
         for calibration in fitted.folds + [fitted.whole] { #expect(calibration.offsets.allSatisfy { $0 == 0 }) }
     }
 
-    @Test func oneNetworkGetsATemperatureAndNoOffsets() throws {
+    @Test func `a single network gets a temperature and no offsets`() throws {
         let (corpus, _) = try TrainingTests.corpus()
         let part = Self.part(Array(corpus.tracks.indices), in: corpus, seed: 1, raised: 0)
         let one = CrossCalibration([part], of: corpus, sampling: Self.sampling)

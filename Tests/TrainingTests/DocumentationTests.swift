@@ -5,9 +5,9 @@ import Testing
 
 @testable import Training
 
-/// The tables of docs/training.md, against the configuration that is read.
+/// Compares the tables in docs/training.md with the configuration.
 struct DocumentationTests {
-    /// The keys in the first column of each table that has a column of defaults, and those defaults.
+    /// The keys and defaults in the tables that have a column of defaults.
     private static func documented() throws -> [String: String] {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../../docs/training.md")
@@ -29,7 +29,7 @@ struct DocumentationTests {
         return result
     }
 
-    @Test func everyKeyOfTheConfigurationIsDocumentedWithItsDefault() throws {
+    @Test func `every key of the configuration is documented with its default`() throws {
         let documented = try Self.documented()
         let data = try JSONEncoder().encode(TrainingConfiguration())
         let all = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])

@@ -7,8 +7,8 @@ import Testing
 @testable import Training
 
 struct GradientTests {
-    /// Shapes that reach every branch: pools of 1 to 3, positions and bands that no pool takes, kernels of 1 to 5, one
-    /// block, more and fewer channels than a vector has, a kernel wider than what is left of the bands.
+    /// Architectures that reach every code path: pools of 1 to 3, positions and bands outside all pools, kernels of 1 to 5,
+    /// a single block, more and fewer channels than a SIMD vector has, and a kernel wider than the remaining bands.
     static let architectures = [
         Architecture(blocks: [.init(channels: 6, kernel: 3, pool: 2), .init(channels: 5, kernel: 3, pool: 1)]),
         Architecture(blocks: [.init(channels: 4, kernel: 4, pool: 3), .init(channels: 7, kernel: 1, pool: 2)]),
@@ -42,7 +42,7 @@ struct GradientTests {
         ]),
     ]
 
-    /// A network with random everything, more windows than a part has, and its double.
+    /// A network with random parameters and inputs and more windows than a part has, and its reference network.
     static func networks(
         _ architecture: Architecture, dropout: Float, batch: Int = 37, workers: Int = 2
     ) -> (TrainingNetwork, ReferenceNetwork, TrainingNetwork.Mode) {
@@ -75,7 +75,7 @@ struct GradientTests {
     }
 
     @Test(arguments: architectures, [Float(0), 0.4])
-    func everyDerivativeIsTheFiniteDifference(architecture: Architecture, dropout: Float) {
+    func `every derivative agrees with a finite difference`(architecture: Architecture, dropout: Float) {
         let (network, reference, _) = Self.networks(architecture, dropout: dropout)
         let logits = reference.logits(network.parameters.map(Double.init)).flatMap(\.mean)
         for (index, value) in logits.enumerated() { #expect(abs(Double(network.logits.pointer[index]) - value) < 1e-4) }
@@ -102,7 +102,7 @@ struct GradientTests {
     }
 
     @Test(arguments: architectures)
-    func eachLayersGradientAlongItselfIsTheSlope(architecture: Architecture) {
+    func `the slope along each layer's gradient is its norm`(architecture: Architecture) {
         let (network, reference, _) = Self.networks(architecture, dropout: 0.2)
         _ = network.backward()
         let shape = network.shape
@@ -123,7 +123,7 @@ struct GradientTests {
     }
 
     @Test(arguments: [architectures[0], architectures[3], architectures[5]])
-    func theNumberOfWorkersChangesNoBit(architecture: Architecture) {
+    func `the number of workers changes no bit of the gradient`(architecture: Architecture) {
         let gradients = [1, 2, 5].map { workers in
             let (network, _, _) = Self.networks(architecture, dropout: 0.3, batch: 150, workers: workers)
             let (loss, hits) = network.backward()

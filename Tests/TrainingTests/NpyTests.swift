@@ -8,7 +8,7 @@ import Testing
 @testable import Training
 
 struct NpyTests {
-    /// A file with any header.
+    /// The bytes of a file with any header.
     static func file(_ header: String, version: UInt8 = 1, body: [UInt8]) -> [UInt8] {
         let length =
             version == 1
@@ -18,7 +18,7 @@ struct NpyTests {
     }
 
     @Test(arguments: [true, false])
-    func whatIsWrittenIsReadBack(halfPrecision: Bool) throws {
+    func `a written array is read back`(halfPrecision: Bool) throws {
         let values = (0..<24).map { Float($0) * 0.25 - 3 }
         let array = NpyArray(shape: [6, 4], values: values, isHalfPrecision: halfPrecision)
         let bytes = array.serialized()
@@ -27,14 +27,14 @@ struct NpyTests {
     }
 
     @Test(arguments: [UInt8(1), 2, 3])
-    func everyFormatVersionIsRead(version: UInt8) throws {
+    func `every format version is read`(version: UInt8) throws {
         let bytes = Self.file(
             "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }\n", version: version,
             body: [0, 0, 128, 63, 0, 0, 0, 64])
         #expect(try NpyArray(bytes: bytes).values == [1, 2])
     }
 
-    @Test func columnMajorFilesAreTurned() throws {
+    @Test func `column-major files are transposed`() throws {
         let body: [UInt8] = [1, 3, 5, 2, 4, 6].flatMap {
             [UInt8](withUnsafeBytes(of: Float($0).bitPattern.littleEndian, Array.init))
         }
@@ -54,13 +54,13 @@ struct NpyTests {
         "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)} {}",
     ])
-    func headersThatCannotBeAreRefused(header: String) {
+    func `malformed headers are refused`(header: String) {
         #expect(throws: TrainingError.self) {
             try NpyArray(bytes: Self.file(header, body: [UInt8](repeating: 0, count: 8)))
         }
     }
 
-    @Test func damagedFilesNeverEndTheProcess() {
+    @Test func `damaged files are read or refused, but never crash`() {
         let good = NpyArray(shape: [5, 3], values: (0..<15).map(Float.init), isHalfPrecision: false).serialized()
         var generator = CounterGenerator(seed: 1, purpose: .sample)
         var read = 0
@@ -91,7 +91,7 @@ struct NpyTests {
         return (process.terminationStatus, String(decoding: data, as: UTF8.self))
     }
 
-    @Test(.enabled(if: hasNumPy)) func filesGoToNumPyAndComeBack() throws {
+    @Test(.enabled(if: hasNumPy)) func `NumPy reads and writes the same files`() throws {
         let folder = try TemporaryFolder()
         let values = (0..<(7 * 64)).map { Float($0) * 0.125 - 20 }
         for half in [true, false] {

@@ -7,10 +7,10 @@ import Testing
 
 @testable import Training
 
-/// Whether there is a Python with PyTorch; asked once.
+/// Whether Python with PyTorch is installed.
 private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy"))?.status == 0
 
-/// The network and its gradients against PyTorch's own, where there is a PyTorch.
+/// Compares the network and its gradients with PyTorch's, if PyTorch is installed.
 @Suite(.enabled(if: isPyTorchInstalled)) struct PyTorchTests {
     static let architectures = [
         Architecture(blocks: [
@@ -37,17 +37,19 @@ private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy")
         ]),
     ]
 
-    /// As JSON, for Python.
+    /// An architecture as JSON, for Python.
     static func json(_ architecture: Architecture) throws -> String {
         String(decoding: try JSONEncoder().encode(architecture), as: UTF8.self)
     }
 
-    /// Saves numbers where Python finds them.
+    /// Saves numbers to a file for Python.
     static func save(_ values: some Sequence<Float>, _ shape: [Int], _ path: String) throws {
         try writeFile(NpyArray(shape: shape, values: Array(values), isHalfPrecision: false).serialized(), to: path)
     }
 
-    @Test(arguments: architectures) func outputsAndGradientsOfAStepAreTheSame(architecture: Architecture) throws {
+    @Test(arguments: architectures) func `outputs and gradients of a step agree with PyTorch's`(
+        architecture: Architecture
+    ) throws {
         let folder = try TemporaryFolder()
         let batch = 40
         let shape = NetworkShape(architecture: architecture, coefficients: 32, frames: 50, labels: 5)
@@ -105,8 +107,8 @@ private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy")
                 found.append(torch.cat([x.mean(-1), x.amax(-1), torch.sqrt(x.var(-1, unbiased=False) + 1e-5)], -1))
             weight, bias = take(5, sum(x.shape[1] for x in found)), take(5); parameters += [weight, bias]
             parts = weight.split([x.shape[1] for x in found], 1)
-            said = [len(found) * x @ w.T + bias for x, w in zip(found, parts)]
-            loss = sum(f.cross_entropy(s, load('targets')) for s in said) / len(said); loss.backward()
+            predicted = [len(found) * x @ w.T + bias for x, w in zip(found, parts)]
+            loss = sum(f.cross_entropy(s, load('targets')) for s in predicted) / len(predicted); loss.backward()
             logits = f.linear(torch.cat(found, -1), weight, bias)
             np.save('\(folder.path)/logits.npy', logits.detach().numpy())
             np.save('\(folder.path)/gradient.npy', torch.cat([q.grad.flatten() for q in parameters]).numpy())
@@ -115,13 +117,14 @@ private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy")
         #expect(result.status == 0)
         #expect(abs((Double(result.output.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 9) - loss) < 1e-5)
         let theirs = try NpyArray(contentsOf: folder.file("logits.npy")).values
+        #expect(theirs.count == logits.count)
         for (ours, theirs) in zip(logits, theirs) { #expect(abs(ours - theirs) < 1e-4) }
         let gradient = try NpyArray(contentsOf: folder.file("gradient.npy")).values
         #expect(gradient.count == shape.count)
         for (ours, theirs) in zip(values(network.gradient), gradient) { #expect(abs(ours - theirs) < 1e-4) }
     }
 
-    /// The class of docs/training.md, as it stands there.
+    /// The Python code in docs/training.md.
     static func documentedNetwork() throws -> String {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
@@ -132,7 +135,7 @@ private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy")
     }
 
     @Test(arguments: architectures)
-    func theDocumentedNetworkComputesWhatAnExportedModelDoes(architecture: Architecture) throws {
+    func `the documented PyTorch network agrees with an exported model`(architecture: Architecture) throws {
         let folder = try TemporaryFolder()
         let shape = NetworkShape(architecture: architecture, coefficients: 32, frames: 50, labels: 5)
         let tensors = shape.tensors(

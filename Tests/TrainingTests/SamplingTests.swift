@@ -9,7 +9,7 @@ import Testing
 @testable import Training
 
 struct SamplingTests {
-    /// Two stores: one with few tracks of each genre, and one with many; every genre's first track is not trusted.
+    /// A corpus of two stores, one with few tracks of each genre and one with many. Each genre's first track has weight 0.
     static func corpus() throws -> (Corpus, few: TemporaryFolder) {
         let (few, many) = (try TemporaryFolder(), try TemporaryFolder())
         var groups = TrackGroups()
@@ -32,7 +32,7 @@ struct SamplingTests {
     }
 
     @Test(arguments: [(0.0, 0.5), (1.0, 2.0 / 9), (0.5, 0.348)])
-    func genresTakeTurnsAndStoresHaveTheirShare(exponent: Double, share: Double) throws {
+    func `genres take turns, and stores get their share`(exponent: Double, share: Double) throws {
         let (corpus, _) = try Self.corpus()
         var configuration = SamplingConfiguration()
         configuration.noMusicShare = 0.2
@@ -46,7 +46,7 @@ struct SamplingTests {
             return Double(whole.filter(isPart).count) / Double(whole.count)
         }
         #expect(drawn.allSatisfy { $0.weight > 0 })
-        // The chances say how often that is.
+        // The drawn frequencies agree with the probabilities.
         let probabilities = sampler.probabilities
         #expect(abs(probabilities.values.reduce(0, +) - 1) < 1e-5)
         let counts = Dictionary(drawn.map { ($0.name, 1) }, uniquingKeysWith: +)
@@ -60,7 +60,7 @@ struct SamplingTests {
         #expect(abs(part({ $0.store == 0 }, of: { $0.name.genre == "a" }) - share) < 0.03)
     }
 
-    @Test func groupsAndVariantsThatBelongToNothingAreErrors() throws {
+    @Test func `groups and variants without tracks in the stores are errors`() throws {
         let (_, few) = try Self.corpus()
         var groups = TrackGroups()
         groups.entries[TrackName(genre: "a", track: "few0.opus")] = .init(group: "x", weight: 1)
@@ -74,7 +74,7 @@ struct SamplingTests {
         }
     }
 
-    @Test func aWindowIsMadeOfItsTracksFramesAndItsOwnNumberAlone() throws {
+    @Test func `a window depends only on its track's frames and its own index`() throws {
         let (corpus, _) = try Self.corpus()
         let sampler = WindowSampler(
             corpus: corpus, training: Array(corpus.tracks.indices), configuration: SamplingConfiguration())
@@ -95,7 +95,7 @@ struct SamplingTests {
                 #expect(window() == (values, label))
                 #expect(values.allSatisfy { $0.isFinite && abs($0) < 200 })
                 guard configuration == plain else { continue }
-                // The level is the track's times one factor: differences between bands stay what they were.
+                // Only the level differs from the track's, so differences between bands are the same.
                 let steps = zip(values.dropFirst(), values).prefix(63).map { $0 - $1 }
                 let found = corpus.tracks.contains { track in
                     track.label == label

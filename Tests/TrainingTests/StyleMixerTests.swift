@@ -16,10 +16,10 @@ struct StyleMixerTests {
         return (mean, (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 50).squareRoot())
     }
 
-    /// Between its own sound and the other's, nearer to its own, at the same place in every band; what is done is affine,
-    /// so the music keeps its shape.
+    /// The result lies between both styles, nearer to the window's own, at the same point in every band. The change is
+    /// affine, so the music keeps its shape.
     @Test(arguments: 0..<20)
-    func aWindowMovesTowardsAnothersSound(seed: UInt64) {
+    func `a window moves towards another's style`(seed: UInt64) {
         var generator = CounterGenerator(seed: seed, purpose: .sample)
         let (one, other) = (window(&generator), window(&generator))
         let mixer = StyleMixer(batch: 2, chance: 1)
@@ -44,7 +44,7 @@ struct StyleMixerTests {
         #expect((shares.max() ?? 0) - (shares.min() ?? 0) < 1e-2)
     }
 
-    @Test func withoutAChanceNothingChanges() {
+    @Test func `with a chance of 0 nothing changes`() {
         var generator = CounterGenerator(seed: 1, purpose: .sample)
         let one = window(&generator)
         let mixer = StyleMixer(batch: 2, chance: 0)
@@ -54,8 +54,8 @@ struct StyleMixerTests {
         #expect(mixed == one)
     }
 
-    /// A band that stands still is neither divided by nothing nor made loud.
-    @Test func silenceStaysFinite() {
+    /// A constant band is neither divided by 0 nor amplified.
+    @Test func `silence stays finite`() {
         var generator = CounterGenerator(seed: 2, purpose: .sample)
         let silent = [Float](repeating: 0, count: 50 * 64)
         let mixer = StyleMixer(batch: 2, chance: 1)

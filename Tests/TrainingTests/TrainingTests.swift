@@ -24,7 +24,7 @@ struct TrainingTests {
     }
 
     @Test(.timeLimit(.minutes(1)), arguments: [SyntheticGenres.configuration, SyntheticGenres.distilledConfiguration])
-    func threeGenresAreLearnedFromAudio(configuration: TrainingConfiguration) throws {
+    func `three genres are learned from audio`(configuration: TrainingConfiguration) throws {
         let (corpus, groups) = try Self.corpus(others: ["hiss"], aliases: ["hiss": "no-music"])
         #expect(corpus.labels == ["beats", "clicks", "glides", "no-music"])
         let parts = try DataSplit.folds(corpus, count: 2, groups: groups, heldOut: [])
@@ -39,7 +39,7 @@ struct TrainingTests {
         #expect(result.report.byFold.map(\.run) == ["fold1", "fold2"])
         #expect(result.report.byFold.reduce(0) { $0 + $1.clips } == corpus.tracks.count)
         #expect(result.model.labels == corpus.labels)
-        // A version that no fold has seen.
+        // Versions that are in no fold.
         for (label, genre) in SyntheticGenres.genres.enumerated() {
             let features = try SyntheticGenres.features(SyntheticGenres.audio(genre, version: 50, seconds: 6))
             let output = ClipOutput(
@@ -53,7 +53,7 @@ struct TrainingTests {
     }
 
     @Test(arguments: [SyntheticGenres.configuration, SyntheticGenres.branchedConfiguration])
-    func theSameSeedGivesTheSameModelOnAnyNumberOfCores(configuration: TrainingConfiguration) throws {
+    func `the same seed gives the same model on any number of cores`(configuration: TrainingConfiguration) throws {
         let (corpus, _) = try Self.corpus(versions: 2)
         var configuration = configuration
         configuration.epochs = 2
@@ -75,7 +75,9 @@ struct TrainingTests {
     }
 
     @Test(arguments: [0, 2], [SyntheticGenres.configuration, SyntheticGenres.branchedConfiguration])
-    func aResumedRunIsTheUninterruptedOne(patience: Int, configuration: TrainingConfiguration) throws {
+    func `a resumed run gives the same model as an uninterrupted one`(
+        patience: Int, configuration: TrainingConfiguration
+    ) throws {
         let (corpus, _) = try Self.corpus(versions: 3)
         let folder = try TemporaryFolder()
         var configuration = configuration
@@ -106,9 +108,9 @@ struct TrainingTests {
         #expect(error?.message.contains("another --seed") == true)
     }
 
-    /// Teachers are gone on with, too, and those that have ended are not trained again.
+    /// Teachers are resumed too, and teachers that have finished are not trained again.
     @Test(arguments: ["training.teacher1", "training"])
-    func aResumedSessionWithATeacherIsTheUninterruptedOne(stopped: String) throws {
+    func `a resumed session with a teacher gives the same model as an uninterrupted one`(stopped: String) throws {
         let (corpus, groups) = try Self.corpus(versions: 4)
         var configuration = SyntheticGenres.distilledConfiguration
         configuration.epochs = 2
@@ -122,7 +124,7 @@ struct TrainingTests {
         let whole = try TrainingSession(plan: plan, checkpoints: folder.file("whole"), resumes: false).run { event in
             guard case .epoch(let run, let progress) = event else { return }
             runs.append("\(run) \(progress.epoch.epoch)")
-            // What lies there when the run's first epoch has ended.
+            // Keeps the checkpoints as they are after the run's first epoch.
             if run == stopped && progress.epoch.epoch == 1 {
                 for name in ["training.teacher1", "training"] {
                     state[name] = try? readFile(folder.file("whole.\(name).checkpoint"), limit: 1 << 24)
@@ -142,7 +144,7 @@ struct TrainingTests {
         #expect(!FileManager.default.fileExists(atPath: folder.file("again.training.teacher1.checkpoint")))
     }
 
-    @Test func whatATeacherSaysIsItsShareOfTheTarget() throws {
+    @Test func `a teacher's probabilities are its share of the target`() throws {
         let (corpus, _) = try Self.corpus(versions: 2)
         let taught = SyntheticGenres.distilledConfiguration
         let training = Array(corpus.tracks.indices)
@@ -159,7 +161,7 @@ struct TrainingTests {
         trainer.batchBuilder.fill(network, teachers: trainer.teachers, step: 3)
         let plain = targets()
         Teacher.mixTargets(of: network, with: trainer.teachers, share: 0.25)
-        // The same windows through the teacher as a model would see them.
+        // The same windows through the teacher's exported model.
         let model = try teacher.model()
         let transform = teacher.batchBuilder.inputTransforms[0]
         let input = teacher.network.branches[0].input
@@ -181,9 +183,9 @@ struct TrainingTests {
         }
     }
 
-    @Test func aDamagedCheckpointIsRefused() throws {
+    /// A checkpoint of one step, with a trainer that can resume from it.
+    private static func checkpoint(in folder: TemporaryFolder) throws -> (bytes: [UInt8], trainer: Trainer) {
         let (corpus, _) = try Self.corpus(versions: 1)
-        let folder = try TemporaryFolder()
         var configuration = SyntheticGenres.configuration
         configuration.epochs = 1
         configuration.stepsPerEpoch = 1
@@ -191,22 +193,64 @@ struct TrainingTests {
             corpus: corpus, split: DataSplit(training: Array(corpus.tracks.indices), heldOut: []),
             configuration: configuration, seed: 1)
         try trainer.run(checkpoint: folder.file("state")) { _ in true }
-        let good = try readFile(folder.file("state"), limit: 1 << 24)
+        return (try readFile(folder.file("state"), limit: 1 << 24), trainer)
+    }
+
+    @Test func `a truncated checkpoint is refused`() throws {
+        let folder = try TemporaryFolder()
+        let (good, trainer) = try Self.checkpoint(in: folder)
         var generator = CounterGenerator(seed: 3, purpose: .sample)
-        for round in 0..<300 {
+        for length in [0, 7, 8, good.count - 1] + (0..<200).map({ _ in generator.index(good.count) }) {
+            try writeFile(good[..<length], to: folder.file("bad"))
+            #expect(throws: TrainingError.self, "\(length) bytes") { try trainer.resume(from: folder.file("bad")) }
+        }
+        try trainer.resume(from: folder.file("state"))
+    }
+
+    /// Any flipped bit in the header is refused, except in the numbers of the history and the count of validations: any
+    /// other numbers are as valid there.
+    @Test func `a checkpoint with a damaged header is refused`() throws {
+        let folder = try TemporaryFolder()
+        let (good, trainer) = try Self.checkpoint(in: folder)
+        let length = 8 + good[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+        let header = String(decoding: good[8..<length], as: UTF8.self)
+        let history = try #require(header.firstRange(of: #"history\":["#))
+        let end = try #require(header[history.upperBound...].firstIndex(of: "]"))
+        let count = try #require(header.firstRange(of: #"validationsSinceBest\":0"#))
+        let free = [
+            header.utf8.distance(
+                from: header.startIndex, to: history.upperBound)..<header.utf8.distance(
+                    from: header.startIndex, to: end),
+            header.utf8.distance(from: header.startIndex, to: count.upperBound)
+                - 1..<header.utf8.distance(from: header.startIndex, to: count.upperBound),
+        ]
+        var generator = CounterGenerator(seed: 4, purpose: .sample)
+        for place in 0..<length where !free.contains(where: { $0.contains(place - 8) }) {
             var bytes = good
-            if round % 2 == 0 { bytes.removeLast(1 + generator.index(bytes.count - 1)) }
-            for _ in 0..<3 where !bytes.isEmpty {
-                bytes[generator.index(min(bytes.count, 3000))] ^= UInt8(1 << generator.index(8))
-            }
+            let bit = generator.index(8)
+            bytes[place] ^= UInt8(1 << bit)
             try writeFile(bytes, to: folder.file("bad"))
-            // Either it is refused, or the flipped bits were in numbers that are as good as any.
-            do { try trainer.resume(from: folder.file("bad")) } catch { #expect(!error.message.isEmpty) }
+            #expect(throws: TrainingError.self, "bit \(bit) of byte \(place)") {
+                try trainer.resume(from: folder.file("bad"))
+            }
+        }
+    }
+
+    @Test func `a checkpoint with numbers that are not finite is refused`() throws {
+        let folder = try TemporaryFolder()
+        let (good, trainer) = try Self.checkpoint(in: folder)
+        let body = 8 + good[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+        for place in stride(from: body, to: good.count, by: 4 * 97) {
+            var bytes = good
+            bytes.replaceSubrange(place..<(place + 4), with: [0, 0, 0x80, 0x7F])
+            try writeFile(bytes, to: folder.file("bad"))
+            let error = #expect(throws: TrainingError.self) { try trainer.resume(from: folder.file("bad")) }
+            #expect(error?.message.contains("not finite") == true)
         }
     }
 
     @Test(arguments: [SyntheticGenres.configuration, SyntheticGenres.branchedConfiguration])
-    func theExportedModelComputesWhatTheNetworkDoes(configuration: TrainingConfiguration) throws {
+    func `the exported model computes the same logits as the network`(configuration: TrainingConfiguration) throws {
         let (corpus, _) = try Self.corpus(versions: 2)
         var configuration = configuration
         configuration.epochs = 1
@@ -221,8 +265,8 @@ struct TrainingTests {
         trainer.batchBuilder.fill(trainer.network, step: 1000)
         trainer.network.forward(.inference)
         let transform = trainer.batchBuilder.inputTransforms[0]
-        // The first branch's input back to plain coefficients, by the projection's transpose, which as a projection's undoes
-        // it. What was taken away must not matter to any branch.
+        // Converts the first branch's input back to plain coefficients, by the transpose of the projection. The removed
+        // directions must not matter to any branch.
         let inverse = InputTransform(ignoringTopBands: configuration.ignoredTopBands)
         var generator = CounterGenerator(seed: 6, purpose: .sample)
         let noise = (0..<32).map { _ in Double(generator.uniform(-20, 20)) }
@@ -242,13 +286,15 @@ struct TrainingTests {
                     return Float(sum)
                 }
             }
-            for (label, logit) in model.logits(window: coefficients).enumerated() {
+            let logits = model.logits(window: coefficients)
+            #expect(logits.count == 3)
+            for (label, logit) in logits.enumerated() {
                 #expect(abs(logit - trainer.network.logits.pointer[window * 3 + label]) < 1e-4)
             }
         }
     }
 
-    @Test func whatIsHeldOutIsNeverTrainedOn() throws {
+    @Test func `held-out tracks and their groups are never trained on`() throws {
         let (corpus, groups) = try Self.corpus(versions: 8)
         let parts = try DataSplit.folds(corpus, count: 4, groups: groups, heldOut: [])
         for part in parts {
@@ -271,7 +317,7 @@ struct TrainingTests {
 }
 
 extension Array {
-    /// Pieces of `count` elements.
+    /// Divides the array into pieces of `count` elements.
     fileprivate func chunked(by count: Int) -> [[Element]] {
         stride(from: 0, to: self.count, by: count).map { Array(self[$0..<Swift.min($0 + count, self.count)]) }
     }

@@ -15,7 +15,7 @@ struct TunerTests {
         try SearchSpace(parsing: Array(text.utf8), path: "s.json", over: base)
     }
 
-    @Test func drawsLieInTheirRangesAndDependOnSeedAndTrialAlone() throws {
+    @Test func `draws lie in their ranges and depend only on seed and trial`() throws {
         let space = try Self.space(
             #"""
             {"learningRate": {"log": [1e-4, 1e-2]}, "dropout": {"uniform": [0.2, 0.6]}, "ignoredTopBands": {"integer": [1, 3]},
@@ -40,12 +40,12 @@ struct TunerTests {
         #"{"dropuot": {"uniform": [0, 1]}}"#,
         #"{"batch": {"choice": ["many"]}}"#, #"{"batch": {"choice": []}}"#, #"{"..": {"choice": [1]}}"#,
     ])
-    func aSpaceThatCannotBeSearchedIsRefused(text: String) {
+    func `an impossible search space is refused`(text: String) {
         #expect(throws: TrainingError.self) { try Self.space(text) }
     }
 
-    /// Its own network is what a choice of kernels or pools has to fit, not the default one.
-    @Test func aSpaceIsCheckedAgainstWhatIsNotSearched() throws {
+    /// A choice of kernels or pools must fit the base configuration's network, and not the default one.
+    @Test func `a search space is checked against the settings that are not searched`() throws {
         var base = TrainingConfiguration()
         base.architecture = Architecture(blocks: [.init(channels: 8, kernel: 3, pool: 1)])
         base.teachers = [TeacherConfiguration(architecture: Architecture(blocks: []))]
@@ -55,7 +55,9 @@ struct TunerTests {
         _ = try Self.space(text, over: base)
     }
 
-    @Test(.timeLimit(.minutes(1))) func aSearchGoesOnWhereItStoppedAndFindsWhatWorks() throws {
+    @Test(.timeLimit(.minutes(1))) func `a stopped search continues from its results and finds the best setting`()
+        throws
+    {
         let folder = try TemporaryFolder()
         let (corpus, groups) = try TrainingTests.corpus(versions: 4)
         let parts = try DataSplit.folds(corpus, count: 2, groups: groups, heldOut: [])
@@ -74,7 +76,7 @@ struct TunerTests {
         #expect(fresh == 5)
         #expect(outcomes.filter { $0.rung == 1 }.count == 1)
         #expect(best.learningRate == 0.01 && best.epochs == 3)
-        // Half of the file, and the rest is done again, to the same end.
+        // With half of the file, the search repeats the rest and gets the same results.
         let lines = try String(contentsOfFile: results, encoding: .utf8).split(separator: "\n")
         _ = try folder.write(lines.prefix(3).joined(separator: "\n"), to: "results.jsonl")
         fresh = 0
@@ -82,8 +84,11 @@ struct TunerTests {
         #expect(fresh == 2)
         #expect(sameBest == best)
         #expect(again.map(\.nll) == outcomes.map(\.nll))
-        #expect(throws: TrainingError.self) {
-            for seed in 2..<12 { _ = try tuner(seed: UInt64(seed)).run(results: results) { _, _ in } }
+        for seed in 2..<12 {
+            let error = #expect(throws: TrainingError.self) {
+                try tuner(seed: UInt64(seed)).run(results: results) { _, _ in }
+            }
+            #expect(error?.message.contains("belongs to another search") == true)
         }
     }
 }

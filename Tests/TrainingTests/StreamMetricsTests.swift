@@ -4,26 +4,25 @@ import Testing
 
 @testable import Training
 
-@Suite("Figures of streams")
-struct StreamTests {
+struct StreamMetricsTests {
     /// Steps of a second: two clips of 16 s, of genre 0 and of genre 1.
-    private func tally(_ said: (_ clip: Int, _ age: Int) -> (label: Int?, confidence: Double)) -> StreamMetrics {
+    private func tally(_ predicted: (_ clip: Int, _ age: Int) -> (label: Int?, confidence: Double)) -> StreamMetrics {
         var tally = StreamTally()
         tally.startStream()
         for clip in 0..<2 {
             for age in 0..<16 {
                 let step = RecordedStream.Step(
-                    time: Double(16 * clip + age), reference: clip, age: Double(age), clip: clip, window: nil, active: 1,
+                    time: Double(16 * clip + age), reference: clip, age: Double(age), clip: clip, window: nil,
+                    active: 1,
                     silent: false, elapsed: 1)
-                let (label, confidence) = said(clip, age)
+                let (label, confidence) = predicted(clip, age)
                 tally.add(step, label: label, confidence: confidence)
             }
         }
         return tally.metrics
     }
 
-    @Test("Who is right after 2 s is right all the time that counts, and as sure as it says")
-    func right() {
+    @Test func `a label that is right after 2 s is right all the evaluated time`() {
         let metrics = tally { clip, age in (age < 2 ? nil : clip, 0.75) }
         #expect(metrics.right == 1 && metrics.wrong == 0 && metrics.found == 1 && metrics.falseChanges == 0)
         #expect(metrics.medianDelay == 2 && metrics.medianDelayFound == 2 && metrics.clips == 2)
@@ -31,23 +30,20 @@ struct StreamTests {
         #expect(metrics.calibrationError == 0.25)
     }
 
-    @Test("Who keeps the first label is wrong over the second clip, where it does not find the right one")
-    func wrong() {
+    @Test func `a label that never changes is wrong for the second clip`() {
         let metrics = tally { _, _ in (0, 0.5) }
         #expect(metrics.right == 0.5 && metrics.wrong == 0.5 && metrics.found == 0.5 && metrics.falseChanges == 0)
         #expect(metrics.medianDelay == nil && metrics.medianDelayFound == 0)
         #expect(metrics.confidence == 0.5 && metrics.calibrationError == 0)
     }
 
-    @Test("Changes within a clip beyond the first are false")
-    func nervous() {
+    @Test func `changes within a clip after the first are false`() {
         let metrics = tally { _, age in (age % 2, 0.5) }
-        // Sixteen labels a clip, of which the second clip's first is the change that it deserves.
+        // The label changes 16 times in each clip, and one change in each is right.
         #expect(abs(metrics.falseChanges * metrics.minutes - 30) < 1e-9)
     }
 
-    @Test("Who never says anything has no confidence to be judged")
-    func mute() {
+    @Test func `without a published label there is no confidence`() {
         let metrics = tally { _, _ in (nil, 0) }
         #expect(metrics.right == 0 && metrics.wrong == 0 && metrics.found == 0)
         #expect(metrics.confidence == nil && metrics.calibrationError == nil && metrics.medianDelay == nil)
