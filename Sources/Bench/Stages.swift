@@ -26,7 +26,7 @@ struct Recording {
     /// One after the other, as are all below.
     var spectra: [Float] = []
     var coefficients: [Float] = []
-    var windows: [Float] = []
+    var windowProbabilities: [Float] = []
 }
 
 /// Runs single stages over a recording.
@@ -52,7 +52,7 @@ struct StageRunner {
         try resample { recording.resampled.append(contentsOf: $0) }
         try transform { recording.spectra.append(contentsOf: $0) }
         findCoefficients { recording.coefficients.append(contentsOf: $0) }
-        recognise { recording.windows.append(contentsOf: $0) }
+        recognise { recording.windowProbabilities.append(contentsOf: $0) }
     }
 
     /// A function of its own whatever the optimiser thinks: callgrind counts inside of it.
@@ -108,7 +108,7 @@ struct StageRunner {
         let network = IncrementalNetwork(model: model)
         recording.coefficients.withUnsafeBufferPointer { coefficients in
             for frame in 0..<frames {
-                guard network.push(coefficients.baseAddress! + frame * frontEnd.coefficients) else { continue }
+                guard network.process(coefficients.baseAddress! + frame * frontEnd.coefficients) else { continue }
                 model.calibrate(network.logits)
                 consume(network.logits)
             }
@@ -119,10 +119,11 @@ struct StageRunner {
         let labels = model.labels.count
         let estimator = try Estimator(
             labels: labels, noMusic: model.noMusicIndex, parameters: EstimatorParameters())
-        recording.windows.withUnsafeBufferPointer { windows in
+        recording.windowProbabilities.withUnsafeBufferPointer { windows in
             for start in stride(from: 0, to: windows.count, by: labels) {
-                estimator.update(
-                    window: UnsafeBufferPointer(rebasing: windows[start..<start + labels]), active: 1, silent: false,
+                estimator.process(
+                    windowProbabilities: UnsafeBufferPointer(rebasing: windows[start..<start + labels]), active: 1,
+                    silent: false,
                     elapsed: step)
             }
         }

@@ -12,7 +12,7 @@ package struct FrontEnd: Codable, Hashable, Sendable {
     package var frameLength: Int
     /// Samples from one frame to the next. Frame k covers samples [hop·k, hop·k + frameLength): no centring.
     package var hopLength: Int
-    package var window: String
+    package var taper: String
     package var melBands: Int
     package var melScale: String
     package var melNorm: String
@@ -51,7 +51,8 @@ package struct FrontEnd: Codable, Hashable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case version, window, coefficients, level
+        case version, coefficients, level
+        case taper = "window"
         case sampleRate = "sample_rate"
         case frameLength = "frame_length"
         case hopLength = "hop_length"
@@ -67,7 +68,7 @@ package struct FrontEnd: Codable, Hashable, Sendable {
 
     /// The one front end there is.
     package static let version1 = FrontEnd(
-        version: 1, sampleRate: 22_050, frameLength: 2048, hopLength: 1323, window: "hann-periodic",
+        version: 1, sampleRate: 22_050, frameLength: 2048, hopLength: 1323, taper: "hann-periodic",
         melBands: 64, melScale: "slaney", melNorm: "slaney", minimumFrequency: 0, maximumFrequency: 11_025,
         logFloor: 1e-10, coefficients: 32, cosineTransform: "II-ortho", windowFrames: 50,
         level: Level(kind: "peak-floor-mean", silence: -60, peakDecay: 0.12, range: 75, meanFrames: 50)

@@ -12,7 +12,7 @@ package final class IncrementalNetwork {
     /// The logits of the last window; meaningless before the first.
     package let logits: UnsafeMutableBufferPointer<Float>
 
-    private let branches: [StreamingBranch]
+    private let branches: [IncrementalBranch]
     private let features: UnsafeMutablePointer<Float>
     private let windowFrames: Int
     /// Frames from one window to the next.
@@ -27,7 +27,7 @@ package final class IncrementalNetwork {
         self.step = step
         self.windowFrames = windowFrames
         branches = zip(model.weights.branches, model.architecture.branches).map { layers, branch in
-            StreamingBranch(branch, layers: layers, frames: windowFrames, every: step)
+            IncrementalBranch(branch, layers: layers, frames: windowFrames, every: step)
         }
         features = .allocate(capacity: model.architecture.features)
         logits = .allocate(capacity: model.labels.count)
@@ -47,13 +47,13 @@ package final class IncrementalNetwork {
     }
 
     /// Takes a frame of coefficients; true when it completed a window, whose logits are then in `logits`.
-    package func push(_ coefficients: UnsafePointer<Float>) -> Bool {
+    package func process(_ coefficients: UnsafePointer<Float>) -> Bool {
         for branch in branches { branch.append(coefficients) }
         frames += 1
         // Windows end at windowFrames + k·step; only there is anything worth computing, and a block at a time reads
         // each weight once for several frames.
         guard (frames - windowFrames) % step == 0 else { return false }
-        for branch in branches { branch.run() }
+        for branch in branches { branch.process() }
         guard frames >= windowFrames else { return false }
         var place = features
         for branch in branches {

@@ -3,7 +3,7 @@
 import Basics
 import Model
 
-/// Samples at any rate in, log-mel frames of the front end out: resampler and `LogMelStream`, the common beginning of
+/// Samples at any rate in, log-mel frames of the front end out: resampler and `LogMelExtractor`, the common beginning of
 /// listening, of extraction for training, and of classifying files.
 ///
 /// Frames depend on the samples alone, not on how they are cut. After the first second nothing is allocated and no
@@ -13,7 +13,7 @@ package final class AudioFrames {
     package let inputRate: Int
 
     private let resampler: Resampler
-    private let logMel: LogMelStream
+    private let logMel: LogMelExtractor
     private let workspace: Workspace
 
     /// - Parameters:
@@ -28,7 +28,7 @@ package final class AudioFrames {
         resampler = try Resampler(
             inputRate: inputRate, outputRate: frontEnd.sampleRate,
             boundary: frontEnd.samples(frames: frontEnd.windowFrames), workspace: workspace)
-        logMel = try LogMelStream(frontEnd: frontEnd, workspace: workspace)
+        logMel = try LogMelExtractor(frontEnd: frontEnd, workspace: workspace)
     }
 
     /// Frames handed over since the last reset.
@@ -38,7 +38,7 @@ package final class AudioFrames {
     package var position: Double { logMel.frontEnd.duration(frames: logMel.frames) }
 
     /// Takes mono samples and hands over each frame that they complete.
-    package func push(_ samples: UnsafeBufferPointer<Float>, _ consume: (LogMelStream.Frame) -> Void) {
+    package func process(_ samples: UnsafeBufferPointer<Float>, _ consume: (LogMelExtractor.Frame) -> Void) {
         var offset = 0
         while offset < samples.count {
             let count = min(Resampler.block, samples.count - offset)
@@ -46,13 +46,13 @@ package final class AudioFrames {
             let (input, clean) = (samples.baseAddress! + offset, workspace.samples)
             for index in 0..<count { clean[index] = Self.sane(input[index]) }
             offset += count
-            resampler.process(UnsafeBufferPointer(start: clean, count: count)) { logMel.push($0, consume) }
+            resampler.process(UnsafeBufferPointer(start: clean, count: count)) { logMel.process($0, consume) }
         }
     }
 
     /// Ends the stream: hands over the frames that what the resampler still holds completes.
-    package func finish(_ consume: (LogMelStream.Frame) -> Void) {
-        resampler.finish { logMel.push($0, consume) }
+    package func finish(_ consume: (LogMelExtractor.Frame) -> Void) {
+        resampler.finish { logMel.process($0, consume) }
     }
 
     /// Forgets the stream.

@@ -5,7 +5,7 @@ import Foundation
 import Model
 
 /// What a stream is heard to be.
-package enum StreamState: UInt8, Sendable, CaseIterable {
+package enum EstimatorState: UInt8, Sendable, CaseIterable {
     /// Less than a window heard.
     case starting
     case genre
@@ -27,7 +27,7 @@ package final class Estimator {
     package let probabilities: UnsafeMutableBufferPointer<Float>
     /// Each label's probability by the filter, as if windows erred independently.
     private let filtered: UnsafeMutableBufferPointer<Float>
-    package private(set) var state = StreamState.starting
+    package private(set) var state = EstimatorState.starting
     /// The label of the states `genre` and `noMusic`.
     package private(set) var label: Int?
 
@@ -81,11 +81,12 @@ package final class Estimator {
     /// - Parameters:
     ///   - order: for each label its index in `previous`; nil when the labels are not the same. Then what was heard
     ///     before the present window says nothing.
-    ///   - window: as in `update`.
+    ///   - windowProbabilities: as in `update`.
     ///   - active: as in `update`.
     ///   - seconds: how long the window is.
     func follow(
-        _ previous: Estimator, order: [Int]?, window: UnsafeBufferPointer<Float>?, active: Double, seconds: Double
+        _ previous: Estimator, order: [Int]?, windowProbabilities: UnsafeBufferPointer<Float>?, active: Double,
+        seconds: Double
     ) {
         reset()
         silentFor = previous.silentFor
@@ -96,8 +97,8 @@ package final class Estimator {
             label = previous.label.flatMap { order.firstIndex(of: $0) }
         } else if previous.state == .silence {
             state = .silence
-        } else if let window {
-            observe(window, weight: parameters.evidenceRate * seconds * active)
+        } else if let windowProbabilities {
+            observe(windowProbabilities, weight: parameters.evidenceRate * seconds * active)
             publish()
         }
     }
@@ -105,17 +106,17 @@ package final class Estimator {
     /// One step of the stream.
     ///
     /// - Parameters:
-    ///   - window: the last window's calibrated probabilities; nil while less than a window has been heard.
+    ///   - windowProbabilities: the last window's calibrated probabilities; nil while less than a window has been heard.
     ///   - active: the share of the window's frames that are not silent: silence is no evidence.
     ///   - silent: whether all audio since the last update was silent.
     ///   - elapsed: seconds of audio since the last update.
-    package func update(
-        window: UnsafeBufferPointer<Float>?, active: Double, silent: Bool, elapsed: Double
+    package func process(
+        windowProbabilities: UnsafeBufferPointer<Float>?, active: Double, silent: Bool, elapsed: Double
     ) {
         silentFor = silent ? silentFor + elapsed : 0
         predict(elapsed)
-        guard let window else { return }
-        observe(window, weight: parameters.evidenceRate * elapsed * active)
+        guard let windowProbabilities else { return }
+        observe(windowProbabilities, weight: parameters.evidenceRate * elapsed * active)
         if silentFor >= parameters.silenceAfter {
             if state != .silence {
                 // What comes after a pause is as likely to be something else.
@@ -141,12 +142,12 @@ package final class Estimator {
         sharpen()
     }
 
-    private func observe(_ window: UnsafeBufferPointer<Float>, weight: Double) {
+    private func observe(_ windowProbabilities: UnsafeBufferPointer<Float>, weight: Double) {
         guard weight > 0 else { return }
         var sum: Float = 0
         for index in filtered.indices {
             // The floor keeps one window that is utterly sure from ending the matter for ever.
-            filtered[index] *= pow(max(window[index], 1e-6), Float(weight))
+            filtered[index] *= pow(max(probabilities[index], 1e-6), Float(weight))
             sum += filtered[index]
         }
         for index in filtered.indices { filtered[index] /= sum }

@@ -6,7 +6,7 @@ import Model
 /// What the stages of the front end look up: made once for all streams.
 struct FrontEndTables: Sendable {
     /// [frameLength]: periodic Hann.
-    let window: [Float]
+    let taper: [Float]
     let filterbank: MelFilterbank
     let cosine: CosineTransform
 
@@ -18,7 +18,7 @@ struct FrontEndTables: Sendable {
 
     private init(_ frontEnd: FrontEnd) {
         let length = frontEnd.frameLength
-        window = (0..<length).map { Float(0.5 - 0.5 * cos(2 * Double.pi * Double($0) / Double(length))) }
+        taper = (0..<length).map { Float(0.5 - 0.5 * cos(2 * Double.pi * Double($0) / Double(length))) }
         filterbank = MelFilterbank(frontEnd: frontEnd)
         cosine = CosineTransform(frontEnd: frontEnd)
     }

@@ -12,13 +12,13 @@ package struct PowerSpectrum {
     package let length: Int
 
     private let transform: FourierTransform
-    private let window: [Float]
+    private let taper: [Float]
     private let workspace: Workspace
 
     package init(frontEnd: FrontEnd = .version1, workspace: Workspace) throws(StreamingError) {
         length = frontEnd.frameLength
         transform = try FourierTransform.ofLength(length)
-        window = FrontEndTables.of(frontEnd).window
+        taper = FrontEndTables.of(frontEnd).taper
         self.workspace = workspace
     }
 
@@ -26,12 +26,12 @@ package struct PowerSpectrum {
     /// workspace replaces.
     package func process(_ samples: UnsafePointer<Float>) -> UnsafePointer<Float> {
         // Plain values: the loops are vectorised.
-        let (length, windowed, power) = (length, workspace.windowed, workspace.power)
-        window.withUnsafeBufferPointer { window in
-            let window = window.baseAddress!
-            for index in 0..<length { windowed[index] = samples[index] * window[index] }
+        let (length, tapered, power) = (length, workspace.tapered, workspace.power)
+        taper.withUnsafeBufferPointer { taper in
+            let taper = taper.baseAddress!
+            for index in 0..<length { tapered[index] = samples[index] * taper[index] }
         }
-        transform.execute(windowed, workspace.spectrum)
+        transform.execute(tapered, workspace.spectrum)
         // fftwf_complex is float[2]: the spectrum seen as consecutive real and imaginary parts.
         workspace.spectrum.withMemoryRebound(to: Float.self, capacity: length + 2) { parts in
             for bin in 0...(length / 2) {

@@ -8,21 +8,21 @@ import Basics
 /// linear phase and no delay in the sample count. What comes out does not depend on how the input is cut. Nothing is
 /// allocated after the first second.
 ///
-/// Common rates go by FFT (`BlockResampling`), with half of libsoxr's work and a twentieth of its memory
+/// Common rates go by FFT (`BlockResamplingPlan`), with half of libsoxr's work and a twentieth of its memory
 /// (docs/performance.md); rates that this is not possible for go by libsoxr.
 package final class Resampler {
     /// The most samples that it is fed at once.
     package static let block = 1024
     /// The most samples that come at once.
-    static let mostProduced = max(block * 24, BlockResampling.mostSamples)
+    static let mostProduced = max(block * 24, BlockResamplingPlan.mostSamples)
 
     /// Of the lower Nyquist frequency: so steep that the top bands keep their level.
     static let passBandEnd = 0.955
 
     private enum Way {
         case none
-        case blocks(BlockStream)
-        case soxr(SoxrStream)
+        case blocks(BlockResampler)
+        case soxr(SoxrResampler)
     }
 
     private let way: Way
@@ -39,11 +39,11 @@ package final class Resampler {
         }
         if inputRate == outputRate {
             way = .none
-        } else if BlockResampling.supports(inputRate, outputRate) {
-            let resampling = try BlockResampling.between(inputRate, outputRate, boundary: boundary)
-            way = .blocks(BlockStream(resampling, workspace: workspace))
+        } else if BlockResamplingPlan.supports(inputRate, outputRate) {
+            let resampling = try BlockResamplingPlan.between(inputRate, outputRate, boundary: boundary)
+            way = .blocks(BlockResampler(resampling, workspace: workspace))
         } else {
-            way = .soxr(try SoxrStream(inputRate: inputRate, outputRate: outputRate, workspace: workspace))
+            way = .soxr(try SoxrResampler(inputRate: inputRate, outputRate: outputRate, workspace: workspace))
         }
     }
 

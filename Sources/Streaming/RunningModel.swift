@@ -6,7 +6,7 @@ import Model
 final class RunningModel {
     let model: GenreModel
     private let network: IncrementalNetwork
-    private let window: UnsafeMutableBufferPointer<Float>
+    private let windowProbabilities: UnsafeMutableBufferPointer<Float>
     private var hasWindow = false
     /// How many frames in a row were silent.
     private var silentFrames = 0
@@ -21,15 +21,15 @@ final class RunningModel {
     init(model: GenreModel, step: Int? = nil) {
         self.model = model
         network = IncrementalNetwork(model: model, step: step)
-        window = .allocate(capacity: model.labels.count)
-        window.initialize(repeating: 0)
+        windowProbabilities = .allocate(capacity: model.labels.count)
+        windowProbabilities.initialize(repeating: 0)
         settledFrames = 2 * model.frontEnd.windowFrames
         silence = .allocate(capacity: model.frontEnd.coefficients)
         silence.initialize(repeating: 0)
     }
 
     deinit {
-        window.deallocate()
+        windowProbabilities.deallocate()
         silence.deallocate()
     }
 
@@ -37,7 +37,9 @@ final class RunningModel {
     var step: Int { network.step }
 
     /// Each label's calibrated probability in the last window, if there was one.
-    var lastWindow: UnsafeBufferPointer<Float>? { hasWindow ? UnsafeBufferPointer(window) : nil }
+    var lastWindowProbabilities: UnsafeBufferPointer<Float>? {
+        hasWindow ? UnsafeBufferPointer(windowProbabilities) : nil
+    }
 
     func reset() {
         network.reset()
@@ -56,7 +58,7 @@ final class RunningModel {
     /// of what it says later.
     ///
     /// - Parameter isSilent: as `LevelNormalizer` says.
-    func push(_ coefficients: UnsafePointer<Float>, isSilent: Bool) {
+    func process(_ coefficients: UnsafePointer<Float>, isSilent: Bool) {
         if isSilent, silentFrames >= settledFrames {
             heldFrames = (heldFrames + 1) % model.architecture.step
             return
@@ -69,10 +71,10 @@ final class RunningModel {
     }
 
     private func compute(_ coefficients: UnsafePointer<Float>) {
-        guard network.push(coefficients) else { return }
+        guard network.process(coefficients) else { return }
         hasWindow = true
-        window.baseAddress!.update(from: network.logits.baseAddress!, count: window.count)
-        model.calibrate(window)
+        windowProbabilities.baseAddress!.update(from: network.logits.baseAddress!, count: windowProbabilities.count)
+        model.calibrate(windowProbabilities)
     }
 
     /// As if it had heard the stream from its beginning: takes the frames of the last whole window on the grid of its
@@ -81,7 +83,7 @@ final class RunningModel {
         reset()
         let length = model.frontEnd.windowFrames
         let start = max(0, (history.count - length) / step * step)
-        for index in start..<history.count { push(history.frame(index), isSilent: false) }
+        for index in start..<history.count { process(history.frame(index), isSilent: false) }
     }
 
     /// How many steps a stream of so many frames has made: they lie on the grid of the windows, before the first one

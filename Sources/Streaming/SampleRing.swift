@@ -4,8 +4,8 @@ import Synchronization
 
 /// A lock-free ring of samples between one producer (a capture thread) and one consumer (its analysis).
 ///
-/// `push` never waits: when the ring is full it drops the oldest samples and counts them, since a device cannot be
-/// told to wait. `tryPush` takes what there is room for, since a pipe can.
+/// `write` never waits: when the ring is full it drops the oldest samples and counts them, since a device cannot be
+/// told to wait. `tryWrite` takes what there is room for, since a pipe can.
 ///
 /// The producer may discard what the consumer has not yet taken, so both move `tail`. The consumer announces the
 /// range that it is copying in `claim`; sequential consistency makes sure that either the producer sees the claim
@@ -48,7 +48,7 @@ package final class SampleRing: @unchecked Sendable {
 
     /// Appends all of `samples`, dropping the oldest that are in the way. Returns how many were dropped.
     @discardableResult
-    package func push(_ samples: UnsafeBufferPointer<Float>) -> Int {
+    package func write(_ samples: UnsafeBufferPointer<Float>) -> Int {
         var samples = samples
         var lost = 0
         if samples.count > capacity {
@@ -73,22 +73,22 @@ package final class SampleRing: @unchecked Sendable {
             // The consumer is copying what is in the way; the new samples go instead.
             lost += samples.count
         } else {
-            write(samples, at: start)
+            store(samples, at: start)
         }
         if lost > 0 { droppedCount.add(lost, ordering: .relaxed) }
         return lost
     }
 
     /// Appends as many of `samples` as there is room for and returns how many.
-    package func tryPush(_ samples: UnsafeBufferPointer<Float>) -> Int {
+    package func tryWrite(_ samples: UnsafeBufferPointer<Float>) -> Int {
         let start = head.load(ordering: .relaxed)
         let room = capacity - (start - tail.load(ordering: .acquiring))
         let taken = min(room, samples.count)
-        if taken > 0 { write(UnsafeBufferPointer(rebasing: samples[..<taken]), at: start) }
+        if taken > 0 { store(UnsafeBufferPointer(rebasing: samples[..<taken]), at: start) }
         return taken
     }
 
-    private func write(_ samples: UnsafeBufferPointer<Float>, at start: Int) {
+    private func store(_ samples: UnsafeBufferPointer<Float>, at start: Int) {
         guard let source = samples.baseAddress else { return }
         let offset = start & mask
         let first = min(samples.count, capacity - offset)
@@ -100,7 +100,7 @@ package final class SampleRing: @unchecked Sendable {
     // MARK: The consumer
 
     /// Moves up to `target.count` of the oldest samples into `target` and returns how many.
-    package func pop(into target: UnsafeMutableBufferPointer<Float>) -> Int {
+    package func read(into target: UnsafeMutableBufferPointer<Float>) -> Int {
         guard let destination = target.baseAddress else { return 0 }
         while true {
             let start = tail.load(ordering: .sequentiallyConsistent)

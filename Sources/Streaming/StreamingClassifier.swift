@@ -4,31 +4,31 @@ import Basics
 import Foundation
 import Model
 
-/// What is known after an update; the pointers are valid during the call that hands it over.
-package struct StreamEstimate {
-    /// Seconds of audio heard, to the end of the last whole frame.
-    package var position: Double
-    package var state: StreamState
-    /// The label of the states `genre` and `noMusic`, an index into the model's labels.
-    package var label: Int?
-    /// 0 to 1, see `Estimator.confidence`.
-    package var confidence: Float
-    /// RMS level of the audio since the last update, dB below full scale, at least -120.
-    package var level: Float
-    /// Each label's smoothed probability.
-    package var probabilities: UnsafeBufferPointer<Float>
-    /// Each label's calibrated probability in the last window alone; nil before the first window.
-    package var window: UnsafeBufferPointer<Float>?
-}
-
-/// The whole way from a source's samples to its estimates: `WindowStream`, then `Estimator`.
+/// The whole way from a source's samples to its estimates: `WindowClassifier`, then `Estimator`.
 ///
 /// As synchronous, deterministic and free of allocation as these.
 package final class StreamingClassifier {
+    /// What is known after an update; the pointers are valid during the call that hands it over.
+    package struct Estimate {
+        /// Seconds of audio heard, to the end of the last whole frame.
+        package var position: Double
+        package var state: EstimatorState
+        /// The label of the states `genre` and `noMusic`, an index into the model's labels.
+        package var label: Int?
+        /// 0 to 1, see `Estimator.confidence`.
+        package var confidence: Float
+        /// RMS level of the audio since the last update, dB below full scale, at least -120.
+        package var level: Float
+        /// Each label's smoothed probability.
+        package var probabilities: UnsafeBufferPointer<Float>
+        /// Each label's calibrated probability in the last window alone; nil before the first window.
+        package var windowProbabilities: UnsafeBufferPointer<Float>?
+    }
+
     /// Seconds between estimates.
     package private(set) var updateInterval: Double
 
-    private let windows: WindowStream
+    private let windows: WindowClassifier
     private var estimator: Estimator
     /// Network steps per published estimate.
     private var stepsPerUpdate: Int
@@ -51,7 +51,7 @@ package final class StreamingClassifier {
         stepsPerUpdate = grid.stepsPerUpdate
         self.updateInterval = grid.interval
         estimator = try Estimator(labels: model.labels.count, noMusic: model.noMusicIndex, parameters: parameters)
-        windows = try WindowStream(
+        windows = try WindowClassifier(
             model: model, inputRate: inputRate, silenceLevel: parameters.silenceLevel, step: grid.step,
             workspace: workspace)
     }
@@ -65,13 +65,13 @@ package final class StreamingClassifier {
     package var position: Double { windows.position }
 
     /// Takes mono samples at `inputRate` and hands over each estimate that they complete.
-    package func process(_ samples: UnsafeBufferPointer<Float>, _ publish: (StreamEstimate) -> Void) {
+    package func process(_ samples: UnsafeBufferPointer<Float>, _ publish: (Estimate) -> Void) {
         windows.process(samples) { update($0, publish) }
     }
 
     /// Ends the stream: analyses what is still on its way, and publishes a last estimate if anything was heard since
     /// the one before.
-    package func finish(_ publish: (StreamEstimate) -> Void) {
+    package func finish(_ publish: (Estimate) -> Void) {
         windows.finish { update($0, publish) }
         let (power, frames) = windows.rest
         energy += power * model.frontEnd.hopDuration
@@ -117,14 +117,14 @@ package final class StreamingClassifier {
     /// It takes as long as the network needs for a window or two.
     ///
     /// - Parameter replacement: used for this stream alone.
-    package func use(_ replacement: Replacement, _ publish: (StreamEstimate) -> Void) {
+    package func use(_ replacement: Replacement, _ publish: (Estimate) -> Void) {
         let (old, previous) = (model, estimator)
         windows.use(replacement.running, silenceLevel: replacement.estimator.parameters.silenceLevel)
         estimator = replacement.estimator
         let order = model.labels.compactMap { old.labels.firstIndex(of: $0) }
         estimator.follow(
             previous, order: order.count == old.labels.count && order.count == model.labels.count ? order : nil,
-            window: windows.lastWindow, active: windows.active,
+            windowProbabilities: windows.lastWindowProbabilities, active: windows.active,
             seconds: model.frontEnd.duration(frames: model.frontEnd.windowFrames))
         updateInterval = replacement.updateInterval
         stepsPerUpdate = replacement.stepsPerUpdate
@@ -132,8 +132,10 @@ package final class StreamingClassifier {
         if model.labels != old.labels { publish(estimate()) }
     }
 
-    private func update(_ step: WindowStep, _ publish: (StreamEstimate) -> Void) {
-        estimator.update(window: step.window, active: step.active, silent: step.silent, elapsed: step.elapsed)
+    private func update(_ step: WindowResult, _ publish: (Estimate) -> Void) {
+        estimator.process(
+            windowProbabilities: step.windowProbabilities, active: step.active, silent: step.silent,
+            elapsed: step.elapsed)
         energy += step.power * step.elapsed
         elapsed += step.elapsed
         stepsSinceUpdate += 1
@@ -148,11 +150,12 @@ package final class StreamingClassifier {
         elapsed = 0
     }
 
-    private func estimate() -> StreamEstimate {
+    private func estimate() -> Estimate {
         if elapsed > 0 { level = Float(10 * log10(max(energy / elapsed, 1e-12))) }
-        return StreamEstimate(
+        return Estimate(
             position: position, state: estimator.state, label: estimator.label, confidence: estimator.confidence,
             level: level,
-            probabilities: UnsafeBufferPointer(estimator.probabilities), window: windows.lastWindow)
+            probabilities: UnsafeBufferPointer(estimator.probabilities),
+            windowProbabilities: windows.lastWindowProbabilities)
     }
 }

@@ -13,8 +13,8 @@ package final class Workspace: @unchecked Sendable {
     let samples: UnsafeMutablePointer<Float>
     /// What the resampler makes of a block.
     let resampled: UnsafeMutablePointer<Float>
-    /// Samples under a window.
-    let windowed: UnsafeMutablePointer<Float>
+    /// Samples of a frame under the taper.
+    let tapered: UnsafeMutablePointer<Float>
     /// Of a frame, and of the resampler's block.
     let spectrum: UnsafeMutablePointer<fftwf_complex>
     /// Of a frame.
@@ -25,8 +25,8 @@ package final class Workspace: @unchecked Sendable {
     package init(frontEnd: FrontEnd = .version1) {
         samples = FourierTransform.allocateReal(Resampler.block)
         resampled = FourierTransform.allocateReal(Resampler.mostProduced)
-        windowed = FourierTransform.allocateReal(frontEnd.frameLength)
-        spectrum = FourierTransform.allocateComplex(max(frontEnd.frameLength, BlockResampling.mostSamples) / 2 + 1)
+        tapered = FourierTransform.allocateReal(frontEnd.frameLength)
+        spectrum = FourierTransform.allocateComplex(max(frontEnd.frameLength, BlockResamplingPlan.mostSamples) / 2 + 1)
         power = FourierTransform.allocateReal(MelFilterbank.paddedBins(frontEnd))
         power.initialize(repeating: 0, count: MelFilterbank.paddedBins(frontEnd))
         bands = .allocate(capacity: frontEnd.melBands)
@@ -36,7 +36,7 @@ package final class Workspace: @unchecked Sendable {
     deinit {
         FourierTransform.free(samples)
         FourierTransform.free(resampled)
-        FourierTransform.free(windowed)
+        FourierTransform.free(tapered)
         FourierTransform.free(spectrum)
         FourierTransform.free(power)
         bands.deallocate()

@@ -16,11 +16,12 @@ struct AnalysisPoolTests {
     init() throws { settings = try .usual() }
 
     /// What the classifier says of the same samples when nobody is in between.
-    private func expected(_ samples: [Float], rate: Int = 22_050) throws -> (positions: [Double], states: [StreamState])
-    {
+    private func expected(_ samples: [Float], rate: Int = 22_050) throws -> (
+        positions: [Double], states: [EstimatorState]
+    ) {
         let classifier = try StreamingClassifier(model: settings.model, inputRate: rate)
-        var (positions, states): ([Double], [StreamState]) = ([], [])
-        func take(_ estimate: StreamEstimate) {
+        var (positions, states): ([Double], [EstimatorState]) = ([], [])
+        func take(_ estimate: StreamingClassifier.Estimate) {
             positions.append(estimate.position)
             states.append(estimate.state)
         }

@@ -28,7 +28,7 @@ struct SourceInputTests {
         #expect(input.dropped == count - ring.capacity)
         let rest = UnsafeMutableBufferPointer<Float>.allocate(capacity: count)
         defer { rest.deallocate() }
-        #expect(ring.pop(into: rest) == ring.capacity)
+        #expect(ring.read(into: rest) == ring.capacity)
         #expect(rest[0] == Float(count - ring.capacity), "the newest are kept")
     }
 

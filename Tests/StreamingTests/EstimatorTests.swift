@@ -18,7 +18,7 @@ import Testing
     func feed(_ estimator: Estimator, _ window: [Float], seconds: Double, silent: Bool = false) {
         for _ in 0..<Int(seconds / 0.24) {
             window.withUnsafeBufferPointer {
-                estimator.update(window: $0, active: silent ? 0 : 1, silent: silent, elapsed: 0.24)
+                estimator.process(windowProbabilities: $0, active: silent ? 0 : 1, silent: silent, elapsed: 0.24)
             }
         }
     }
@@ -84,7 +84,9 @@ import Testing
             expected = zip(expected, window).map { $0 * pow(Double($1), 2 * 0.5) }
             let sum = expected.reduce(0, +)
             expected = expected.map { $0 / sum }
-            window.withUnsafeBufferPointer { estimator.update(window: $0, active: 1, silent: false, elapsed: 0.5) }
+            window.withUnsafeBufferPointer {
+                estimator.process(windowProbabilities: $0, active: 1, silent: false, elapsed: 0.5)
+            }
         }
         for (got, want) in zip(estimator.probabilities, expected) { #expect(abs(Double(got) - want) < 1e-5) }
     }

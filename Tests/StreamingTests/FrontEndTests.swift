@@ -10,9 +10,9 @@ import Testing
 @Suite struct FrontEndTests {
     /// All frames of `samples`, one after the other.
     func logMel(_ samples: [Float]) throws -> [[Float]] {
-        let stream = try LogMelStream()
+        let stream = try LogMelExtractor()
         var frames: [[Float]] = []
-        samples.withUnsafeBufferPointer { stream.push($0) { frames.append(Array($0.bands)) } }
+        samples.withUnsafeBufferPointer { stream.process($0) { frames.append(Array($0.bands)) } }
         return frames
     }
 
@@ -57,11 +57,11 @@ import Testing
     }
 
     @Test func aFrameComesWhenItsLastSampleArrives() throws {
-        let stream = try LogMelStream()
+        let stream = try LogMelExtractor()
         var frames = 0
         let samples = [Float](repeating: 0.1, count: 2048 + 10 * 1323)
         for index in samples.indices {
-            samples[index...index].withUnsafeBufferPointer { stream.push($0) { _ in frames += 1 } }
+            samples[index...index].withUnsafeBufferPointer { stream.process($0) { _ in frames += 1 } }
             let heard = index + 1
             #expect(frames == (heard < 2048 ? 0 : (heard - 2048) / 1323 + 1))
         }
@@ -71,11 +71,11 @@ import Testing
     func framesAreTheSameHoweverTheSamplesAreCut(chunk: Int) throws {
         let signal = goldenSignal()
         let whole = try logMel(signal)
-        let stream = try LogMelStream()
+        let stream = try LogMelExtractor()
         var frames: [[Float]] = []
         for start in stride(from: 0, to: signal.count, by: chunk) {
             signal[start..<min(start + chunk, signal.count)].withUnsafeBufferPointer {
-                stream.push($0) { frames.append(Array($0.bands)) }
+                stream.process($0) { frames.append(Array($0.bands)) }
             }
         }
         #expect(frames == whole)

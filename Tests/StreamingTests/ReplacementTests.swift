@@ -23,7 +23,8 @@ import Testing
     /// What is said of `samples` in random chunks, with `change` called once after so many of them.
     private func estimates(
         _ classifier: StreamingClassifier, _ samples: [Float], changeAt place: Int = .max,
-        generator: inout SplitMix, change: (StreamingClassifier, (StreamEstimate) -> Void) throws -> Void = { _, _ in }
+        generator: inout SplitMix,
+        change: (StreamingClassifier, (StreamingClassifier.Estimate) -> Void) throws -> Void = { _, _ in }
     ) rethrows -> (before: [Snapshot], after: [Snapshot]) {
         var (before, after): ([Snapshot], [Snapshot]) = ([], [])
         var start = 0
@@ -70,8 +71,10 @@ import Testing
                 * new.frontEnd.hopDuration + 0.5)
         for (estimate, other) in zip(due, expected) {
             #expect(estimate.level.isFinite && estimate.level > -60)
-            #expect((estimate.window == nil) == (other.window == nil))
-            for (one, another) in zip(estimate.window ?? [], other.window ?? []) { #expect(abs(one - another) < 1e-4) }
+            #expect((estimate.windowProbabilities == nil) == (other.windowProbabilities == nil))
+            for (one, another) in zip(estimate.windowProbabilities ?? [], other.windowProbabilities ?? []) {
+                #expect(abs(one - another) < 1e-4)
+            }
         }
         let isWhole = Double(place) / Double(rate) > 3.1
         for estimate in heard.after where isWhole {
@@ -152,7 +155,7 @@ import Testing
         let samples = music(8, rate)
         var deaf = EstimatorParameters()
         deaf.silenceLevel = 0
-        let windows = try WindowStream(model: randomModel(), inputRate: rate, silenceLevel: -60)
+        let windows = try WindowClassifier(model: randomModel(), inputRate: rate, silenceLevel: -60)
         samples.withUnsafeBufferPointer { windows.process($0) { #expect($0.active > 0 && !$0.silent) } }
         windows.use(RunningModel(model: try randomModel()), silenceLevel: deaf.silenceLevel)
         #expect(windows.active == 0)

@@ -63,7 +63,7 @@ import Testing
         for window in 0..<4 {
             let wanted = 50 + 4 * window
             while frames.frames < wanted {
-                samples.withUnsafeBufferPointer { frames.push($0) { _ in } }
+                samples.withUnsafeBufferPointer { frames.process($0) { _ in } }
                 heard += Double(samples.count) / Double(rate)
             }
             let late = heard - frames.position

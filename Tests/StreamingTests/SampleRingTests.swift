@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct SampleRingTests {
     func pop(_ ring: SampleRing, _ count: Int) -> [Float] {
-        [Float](unsafeUninitializedCapacity: count) { buffer, filled in filled = ring.pop(into: buffer) }
+        [Float](unsafeUninitializedCapacity: count) { buffer, filled in filled = ring.read(into: buffer) }
     }
 
     func numbers(_ range: Range<Int>) -> [Float] { range.map(Float.init) }
@@ -19,7 +19,7 @@ import Testing
         var (written, read) = (0, 0)
         for _ in 0..<2000 {
             let chunk = Int.random(in: 0...100, using: &generator)
-            let taken = numbers(written..<written + chunk).withUnsafeBufferPointer { ring.tryPush($0) }
+            let taken = numbers(written..<written + chunk).withUnsafeBufferPointer { ring.tryWrite($0) }
             #expect(taken == min(chunk, 128 - (written - read)))
             written += taken
             let popped = pop(ring, Int.random(in: 1...100, using: &generator))
@@ -32,7 +32,7 @@ import Testing
     @Test func dropsTheOldestWhenNobodyReads() {
         let ring = SampleRing(minimumCapacity: 256)
         for start in stride(from: 0, to: 1000, by: 50) {
-            numbers(start..<start + 50).withUnsafeBufferPointer { _ = ring.push($0) }
+            numbers(start..<start + 50).withUnsafeBufferPointer { _ = ring.write($0) }
         }
         #expect(ring.dropped == 1000 - 256)
         #expect(pop(ring, 1000) == numbers(744..<1000))
@@ -40,7 +40,7 @@ import Testing
 
     @Test func keepsTheEndOfMoreThanItHolds() {
         let ring = SampleRing(minimumCapacity: 64)
-        let lost = numbers(0..<1000).withUnsafeBufferPointer { ring.push($0) }
+        let lost = numbers(0..<1000).withUnsafeBufferPointer { ring.write($0) }
         #expect(lost == 1000 - 64)
         #expect(pop(ring, 64) == numbers(936..<1000))
     }
@@ -55,7 +55,7 @@ import Testing
             while written < total {
                 // 24 bits of a counter are exact in a Float.
                 let chunk = (written..<min(written + 173, total)).map { Float($0 & 0xFF_FFFF) }
-                chunk.withUnsafeBufferPointer { _ = ring.push($0) }
+                chunk.withUnsafeBufferPointer { _ = ring.write($0) }
                 written += chunk.count
             }
         }
@@ -64,7 +64,7 @@ import Testing
             defer { buffer.deallocate() }
             var (read, last, ordered) = (0, Float(-1), true)
             while true {
-                let count = ring.pop(into: buffer)
+                let count = ring.read(into: buffer)
                 for index in 0..<count {
                     ordered = ordered && buffer[index] > last
                     last = buffer[index]

@@ -28,12 +28,12 @@ import Testing
         let frames = frames(model)
         var windows = 0
         for (coefficients, isSilent) in frames {
-            let isWindow = all.push(coefficients)
-            resting.push(coefficients, isSilent: isSilent)
+            let isWindow = all.process(coefficients)
+            resting.process(coefficients, isSilent: isSilent)
             guard isWindow else { continue }
             expected.baseAddress!.update(from: all.logits.baseAddress!, count: expected.count)
             model.calibrate(expected)
-            let window = try #require(resting.lastWindow)
+            let window = try #require(resting.lastWindowProbabilities)
             guard window.elementsEqual(expected) else {
                 Issue.record("window \(windows) differs")
                 return

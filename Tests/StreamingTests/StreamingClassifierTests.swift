@@ -12,21 +12,21 @@ import Testing
 /// An estimate that outlives its callback.
 struct Snapshot: Equatable {
     var position: Double
-    var state: StreamState
+    var state: EstimatorState
     var label: Int?
     var confidence: Float
     var level: Float
     var probabilities: [Float]
-    var window: [Float]?
+    var windowProbabilities: [Float]?
 
-    init(_ estimate: StreamEstimate) {
+    init(_ estimate: StreamingClassifier.Estimate) {
         position = estimate.position
         state = estimate.state
         label = estimate.label
         confidence = estimate.confidence
         level = estimate.level
         probabilities = Array(estimate.probabilities)
-        window = estimate.window.map(Array.init)
+        windowProbabilities = estimate.windowProbabilities.map(Array.init)
     }
 }
 
@@ -85,7 +85,7 @@ struct Snapshot: Equatable {
         for estimate in third.dropLast() {
             let same = try #require(every.first { $0.position == estimate.position })
             #expect(same.probabilities == estimate.probabilities)
-            #expect(same.window == estimate.window)
+            #expect(same.windowProbabilities == estimate.windowProbabilities)
             #expect(same.state == estimate.state)
         }
         #expect(third.count == (every.count + 2) / 3 || third.count == every.count / 3 + 1)
@@ -104,14 +104,14 @@ struct Snapshot: Equatable {
     func updatesMayComeMoreOftenThanTheNetworkSteps(frames: Int, architecture: Architecture) throws {
         let model = try randomModel(architecture: architecture)
         let samples = music(seconds: 6, rate: 22_050)
-        let usual = try WindowStream(model: model, inputRate: 22_050, silenceLevel: -60)
+        let usual = try WindowClassifier(model: model, inputRate: 22_050, silenceLevel: -60)
         let grid = try UpdateGrid(model: model, interval: Double(frames) * model.frontEnd.hopDuration)
         #expect(grid.step == [1: 1, 2: 2, 3: 1, 6: 2][frames] && grid.step * grid.stepsPerUpdate == frames)
-        let fine = try WindowStream(model: model, inputRate: 22_050, silenceLevel: -60, step: grid.step)
-        func windows(_ stream: WindowStream) -> [Double: [Float]] {
+        let fine = try WindowClassifier(model: model, inputRate: 22_050, silenceLevel: -60, step: grid.step)
+        func windows(_ stream: WindowClassifier) -> [Double: [Float]] {
             var result: [Double: [Float]] = [:]
             samples.withUnsafeBufferPointer {
-                stream.process($0) { step in result[step.position] = step.window.map(Array.init) }
+                stream.process($0) { step in result[step.position] = step.windowProbabilities.map(Array.init) }
             }
             return result
         }
@@ -134,7 +134,7 @@ struct Snapshot: Equatable {
         let window = FrontEnd.version1.duration(frames: 50)
         for estimate in result {
             #expect((estimate.state == .starting) == (estimate.position < window - 1e-9))
-            #expect((estimate.window == nil) == (estimate.position < window - 1e-9))
+            #expect((estimate.windowProbabilities == nil) == (estimate.position < window - 1e-9))
             #expect(abs(estimate.probabilities.reduce(0, +) - 1) < 1e-4)
         }
         let last = try #require(result.last)
@@ -146,7 +146,7 @@ struct Snapshot: Equatable {
         let samples =
             music(seconds: 6, rate: rate) + [Float](repeating: 0, count: 5 * rate) + music(seconds: 6, rate: rate)
         let result = try estimates(samples, rate: rate)
-        func states(_ range: ClosedRange<Double>) -> Set<StreamState> {
+        func states(_ range: ClosedRange<Double>) -> Set<EstimatorState> {
             Set(result.filter { range.contains($0.position) }.map(\.state))
         }
         #expect(!states(3.5...6).contains(.silence))
@@ -176,7 +176,7 @@ struct Snapshot: Equatable {
         }
         for estimate in try estimates(samples, rate: rate, chunk: { 4800 }) {
             #expect(estimate.probabilities.allSatisfy { $0.isFinite && $0 >= 0 && $0 <= 1 })
-            #expect(estimate.window?.allSatisfy { $0.isFinite && $0 >= 0 && $0 <= 1 } ?? true)
+            #expect(estimate.windowProbabilities?.allSatisfy { $0.isFinite && $0 >= 0 && $0 <= 1 } ?? true)
             #expect(estimate.confidence.isFinite && estimate.level.isFinite && estimate.level >= -120)
         }
     }
@@ -211,10 +211,10 @@ struct Snapshot: Equatable {
                 var start = range.lowerBound
                 while start < range.upperBound {
                     let count = min(960, range.upperBound - start)
-                    ring.push(UnsafeBufferPointer(rebasing: samples[start..<start + count]))
+                    ring.write(UnsafeBufferPointer(rebasing: samples[start..<start + count]))
                     start += count
                     while true {
-                        let popped = ring.pop(into: buffer)
+                        let popped = ring.read(into: buffer)
                         guard popped > 0 else { break }
                         classifier.process(UnsafeBufferPointer(rebasing: buffer[..<popped])) {
                             sum += $0.confidence + $0.probabilities[0]

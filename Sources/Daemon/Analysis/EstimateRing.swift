@@ -13,7 +13,7 @@ final class EstimateRing: @unchecked Sendable {
     struct Record {
         /// Seconds of audio heard since the source was opened.
         var position: Double
-        var state: StreamState
+        var state: EstimatorState
         /// An index into the model's labels.
         var label: Int?
         var confidence: Float
@@ -28,7 +28,7 @@ final class EstimateRing: @unchecked Sendable {
         var confidence: Float = 0
         var level: Float = 0
         var label: Int32 = -1
-        var state = StreamState.starting
+        var state = EstimatorState.starting
         var hasWindow = false
     }
 

@@ -153,7 +153,7 @@ final class SourceInput: AudioSink, @unchecked Sendable {
         guard let ring else { return }
         lastDelivery.store(monotonicNanoseconds(), ordering: .releasing)
         if isRealTime {
-            let lost = ring.push(samples)
+            let lost = ring.write(samples)
             if lost > 0 { droppedCount.add(lost, ordering: .relaxed) }
             if ring.count >= worthwhile { wakeWorker() }
         } else {
@@ -164,7 +164,7 @@ final class SourceInput: AudioSink, @unchecked Sendable {
     private func deliverAll(_ samples: UnsafeBufferPointer<Float>, to ring: SampleRing) {
         var rest = samples
         while !isStopped.load(ordering: .acquiring) {
-            rest = UnsafeBufferPointer(rebasing: rest[ring.tryPush(rest)...])
+            rest = UnsafeBufferPointer(rebasing: rest[ring.tryWrite(rest)...])
             if ring.count >= worthwhile { wakeWorker() }
             if rest.isEmpty { return }
             isWaiting.store(true, ordering: .sequentiallyConsistent)

@@ -90,7 +90,7 @@ final class SourceTrack {
         var published = false
         defer { if published { listener.estimatesWait(slot: slot) } }
         while left > 0 {
-            let count = ring.pop(into: UnsafeMutableBufferPointer(rebasing: scratch[..<min(scratch.count, left)]))
+            let count = ring.read(into: UnsafeMutableBufferPointer(rebasing: scratch[..<min(scratch.count, left)]))
             if count == 0 { return true }
             left -= count
             input.tellRoom(in: ring)

@@ -53,12 +53,12 @@ final class StreamAnalysis: @unchecked Sendable {
         classifier.finish { append($0) }
     }
 
-    private func append(_ estimate: StreamEstimate) {
+    private func append(_ estimate: StreamingClassifier.Estimate) {
         estimates.append(
             EstimateRing.Record(
                 position: offset + estimate.position, state: estimate.state, label: estimate.label,
                 confidence: estimate.confidence, level: estimate.level, probabilities: estimate.probabilities,
-                window: estimate.window))
+                window: estimate.windowProbabilities))
     }
 
     /// Goes on with other settings, between two windows.

@@ -75,7 +75,7 @@ struct LatestEstimate {
 }
 
 extension EstimateState {
-    fileprivate init(_ state: StreamState) {
+    fileprivate init(_ state: EstimatorState) {
         switch state {
         case .starting: self = .starting
         case .genre: self = .genre

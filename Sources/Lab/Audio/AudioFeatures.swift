@@ -12,7 +12,7 @@ enum AudioFeatures {
         let frames = try AudioFrames(inputRate: reader.format.sampleRate)
         var values: [Float] = []
         func append(_ samples: UnsafeBufferPointer<Float>) {
-            frames.push(samples) { values.append(contentsOf: $0.bands) }
+            frames.process(samples) { values.append(contentsOf: $0.bands) }
         }
         if let degradation {
             try degradation.apply(to: reader.readAll(), rate: reader.format.sampleRate, name: name)

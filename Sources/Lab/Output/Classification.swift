@@ -46,14 +46,14 @@ struct Classification: Encodable {
     ///
     /// - Parameter length: of a segment, seconds.
     init(_ reader: AudioFileReader, name: String, model: GenreModel, length: Double, withWindows: Bool) throws {
-        let stream = try WindowStream(
+        let stream = try WindowClassifier(
             model: model, inputRate: reader.format.sampleRate, silenceLevel: EstimatorParameters().silenceLevel)
         var all: [ClassifiedWindow] = []
-        func append(_ step: WindowStep) {
-            guard let window = step.window else { return }
+        func append(_ step: WindowResult) {
+            guard let probabilities = step.windowProbabilities else { return }
             all.append(
                 ClassifiedWindow(
-                    position: step.position, probabilities: Array(window), isSilent: step.active == 0))
+                    position: step.position, probabilities: Array(probabilities), isSilent: step.active == 0))
         }
         reader.forEachBlock { stream.process($0, append) }
         stream.finish(append)

@@ -25,10 +25,11 @@ package struct StreamEvaluation: Sendable {
             for step in stream.steps {
                 if let window = step.window {
                     window.withUnsafeBufferPointer {
-                        estimator.update(window: $0, active: step.active, silent: step.silent, elapsed: step.elapsed)
+                        estimator.process(
+                            windowProbabilities: $0, active: step.active, silent: step.silent, elapsed: step.elapsed)
                     }
                 } else {
-                    estimator.update(window: nil, active: 0, silent: step.silent, elapsed: step.elapsed)
+                    estimator.process(windowProbabilities: nil, active: 0, silent: step.silent, elapsed: step.elapsed)
                 }
                 tally.add(step, label: estimator.label, confidence: Double(estimator.confidence))
             }

@@ -6,7 +6,7 @@ import Streaming
 /// Plays clips to the network and records its outputs.
 package final class StreamRecorder {
     package private(set) var stream: RecordedStream
-    private let windows: WindowStream
+    private let windows: WindowClassifier
     private var samples = 0
 
     /// Sample rate of the clips, Hz.
@@ -14,7 +14,7 @@ package final class StreamRecorder {
 
     package init(model: GenreModel, rate: Int) throws(StreamingError) {
         stream = RecordedStream(labels: model.labels, noMusic: model.noMusicIndex)
-        windows = try WindowStream(
+        windows = try WindowClassifier(
             model: model, inputRate: rate, silenceLevel: EstimatorParameters().silenceLevel)
     }
 
@@ -26,7 +26,7 @@ package final class StreamRecorder {
                 stream.steps.append(
                     RecordedStream.Step(
                         time: step.position, reference: label, age: max(0, step.position - start), clip: stream.clips,
-                        window: step.window.map(Array.init), active: step.active, silent: step.silent,
+                        window: step.windowProbabilities.map(Array.init), active: step.active, silent: step.silent,
                         elapsed: step.elapsed))
             }
         }

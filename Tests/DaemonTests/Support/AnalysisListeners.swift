@@ -10,7 +10,7 @@ final class Listener: AnalysisListener {
     struct State {
         var ring: EstimateRing?
         var positions: [Double] = []
-        var states: [StreamState] = []
+        var states: [EstimatorState] = []
         var events: [String] = []
     }
     let state = Mutex(State())

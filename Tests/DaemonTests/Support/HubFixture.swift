@@ -82,7 +82,7 @@ final class HubFixture: Sendable {
 
     /// An estimate arrives.
     func estimate(
-        _ state: StreamState, _ label: Int? = nil, at position: Double, confidence: Float = 0.8, slot: Int = 0
+        _ state: EstimatorState, _ label: Int? = nil, at position: Double, confidence: Float = 0.8, slot: Int = 0
     ) async {
         await hub.perform { hub in
             let values: [Float] = [0.25, 0.25, 0.5]

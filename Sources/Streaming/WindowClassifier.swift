@@ -5,12 +5,12 @@ import Foundation
 import Model
 
 /// One step of a stream: what the network and the silence gate say of the window that ends now.
-package struct WindowStep {
+package struct WindowResult {
     /// Seconds of audio heard, to the end of the last whole frame.
     package var position: Double
     /// Each label's calibrated probability in the window; nil while less than a window has been heard. Valid during
     /// the call that hands it over.
-    package var window: UnsafeBufferPointer<Float>?
+    package var windowProbabilities: UnsafeBufferPointer<Float>?
     /// The share of the window's frames that are not silent, 0 to 1.
     package var active: Double
     /// Whether every frame since the step before was silent.
@@ -26,7 +26,7 @@ package struct WindowStep {
 /// The one way from audio to what the network says, for the daemon and for files. Synchronous, for one thread at a
 /// time, without any clock but the sample count. What it says depends on the samples alone, not on how they are cut.
 /// After the first second it allocates nothing and takes no lock.
-package final class WindowStream {
+package final class WindowClassifier {
     private let audio: AudioFrames
     private var normalizer: LevelNormalizer
     private let cosine: CosineTransform
@@ -74,15 +74,15 @@ package final class WindowStream {
     package var rest: (power: Double, frames: Int) { (powerSinceStep, framesSinceStep) }
 
     /// The last window's probabilities, if there was one.
-    package var lastWindow: UnsafeBufferPointer<Float>? { running.lastWindow }
+    package var lastWindowProbabilities: UnsafeBufferPointer<Float>? { running.lastWindowProbabilities }
 
     /// Takes mono samples at `inputRate` and hands over each step that they complete.
-    package func process(_ samples: UnsafeBufferPointer<Float>, _ consume: (WindowStep) -> Void) {
-        audio.push(samples) { analyse($0, consume) }
+    package func process(_ samples: UnsafeBufferPointer<Float>, _ consume: (WindowResult) -> Void) {
+        audio.process(samples) { analyse($0, consume) }
     }
 
     /// Ends the stream: hands over the steps that what the resampler still holds completes.
-    package func finish(_ consume: (WindowStep) -> Void) {
+    package func finish(_ consume: (WindowResult) -> Void) {
         audio.finish { analyse($0, consume) }
     }
 
@@ -117,24 +117,24 @@ package final class WindowStream {
         (history.count - count..<history.count).count { history.isSilent($0, below: silencePower) }
     }
 
-    private func analyse(_ frame: LogMelStream.Frame, _ consume: (WindowStep) -> Void) {
+    private func analyse(_ frame: LogMelExtractor.Frame, _ consume: (WindowResult) -> Void) {
         normalizer.process(frame.bands)
         cosine.process(frame.bands.baseAddress!, into: history.next)
         history.append(power: frame.power)
         count(frame)
-        running.push(history.frame(history.count - 1), isSilent: normalizer.isSilent)
+        running.process(history.frame(history.count - 1), isSilent: normalizer.isSilent)
         // Steps lie on the grid of the windows, before the first one too.
         guard (audio.frames - model.frontEnd.windowFrames) % running.step == 0 else { return }
         consume(
-            WindowStep(
-                position: position, window: lastWindow,
+            WindowResult(
+                position: position, windowProbabilities: lastWindowProbabilities,
                 active: active, silent: silentSinceStep == framesSinceStep,
                 elapsed: Double(framesSinceStep) * model.frontEnd.hopDuration,
                 power: powerSinceStep / Double(framesSinceStep)))
         startStep()
     }
 
-    private func count(_ frame: LogMelStream.Frame) {
+    private func count(_ frame: LogMelExtractor.Frame) {
         let silent = frame.power < silencePower
         let wasSilent = history.isSilent(history.count - 1 - model.frontEnd.windowFrames, below: silencePower)
         silentCount += (silent ? 1 : 0) - (wasSilent ? 1 : 0)

@@ -10,7 +10,7 @@ import Synchronization
 /// and Rabiner, *Multirate Digital Signal Processing*, 1983, chapter 7).
 ///
 /// Possible when 40 ms are whole samples at both rates, and their number a product of small primes, as of all common rates.
-final class BlockResampling: Sendable {
+final class BlockResamplingPlan: Sendable {
     /// The most samples of one block with its surroundings, at either rate.
     static let mostSamples = 192_000 / 25 * 2
     /// What is let through of what lies above the lower Nyquist frequency, dB.
@@ -42,7 +42,7 @@ final class BlockResampling: Sendable {
         var boundary: Int
     }
 
-    private static let shared = Mutex<[Rates: BlockResampling]>([:])
+    private static let shared = Mutex<[Rates: BlockResamplingPlan]>([:])
 
     /// Of other lengths FFTW allocates while it transforms.
     static func supports(_ inputRate: Int, _ outputRate: Int) -> Bool {
@@ -60,10 +60,10 @@ final class BlockResampling: Sendable {
     ///   - boundary: a number of output samples after which a block shall end, or soon after.
     static func between(
         _ inputRate: Int, _ outputRate: Int, boundary: Int
-    ) throws(StreamingError) -> BlockResampling {
+    ) throws(StreamingError) -> BlockResamplingPlan {
         let rates = Rates(input: inputRate, output: outputRate, boundary: boundary % (outputRate / 25))
         if let known = shared.withLock({ $0[rates] }) { return known }
-        let made = try BlockResampling(rates)
+        let made = try BlockResamplingPlan(rates)
         shared.withLock { $0[rates] = made }
         return made
     }
@@ -139,9 +139,9 @@ final class BlockResampling: Sendable {
         let beta = 0.1102 * (attenuation - 8.7)
         let taps = (0...half).map { index -> Double in
             let place = Double(index) / Double(half)
-            let window = bessel(beta * (1 - place * place).squareRoot()) / bessel(beta)
+            let kaiser = bessel(beta * (1 - place * place).squareRoot()) / bessel(beta)
             let angle = 2 * Double.pi * cutoff * Double(index)
-            return window * (index == 0 ? 2 * cutoff : 2 * cutoff * sin(angle) / angle)
+            return kaiser * (index == 0 ? 2 * cutoff : 2 * cutoff * sin(angle) / angle)
         }
         let sum = taps[0] + 2 * taps.dropFirst().reduce(0, +)
         let response = FourierTransform.allocateReal(length)

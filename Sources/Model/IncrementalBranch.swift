@@ -5,9 +5,9 @@
 /// A window's pools lie on a grid that begins with it. Windows a whole `step` of the branch apart have that grid in common;
 /// between them others, if they are wanted, share what comes before a pool and have their own layers after it. So the
 /// layers are a tree: what a phase of a layer's pools gives goes into a layer of its own, with the same weights.
-final class StreamingBranch {
+final class IncrementalBranch {
     private struct Node {
-        let layer: StreamingLayer
+        let layer: IncrementalLayer
         /// For each phase of its pools where they go: into a node, or after the last layer into a row of positions.
         var targets: [Int]
         let isLast: Bool
@@ -49,7 +49,7 @@ final class StreamingBranch {
         let node = nodes.count
         nodes.append(
             Node(
-                layer: StreamingLayer(layer: layer, phases: byPhase.map(\.key), capacity: capacity), targets: [],
+                layer: IncrementalLayer(layer: layer, phases: byPhase.map(\.key), capacity: capacity), targets: [],
                 isLast: layers.count == 1))
         for (_, members) in byPhase {
             if layers.count == 1 {
@@ -76,10 +76,10 @@ final class StreamingBranch {
     func append(_ coefficients: UnsafePointer<Float>) { nodes[0].layer.append(coefficients) }
 
     /// Convolves what was appended.
-    func run() {
+    func process() {
         // A node comes before those that it feeds.
         for index in nodes.indices {
-            nodes[index].layer.run { phase, output in
+            nodes[index].layer.process { phase, output in
                 let target = nodes[index].targets[phase]
                 if nodes[index].isLast { positions[target].append(output) } else { nodes[target].layer.append(output) }
             }

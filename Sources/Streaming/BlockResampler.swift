@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// One stream on its way through `BlockResampling`.
-final class BlockStream {
-    private let resampling: BlockResampling
+/// One stream on its way through `BlockResamplingPlan`.
+final class BlockResampler {
+    private let resampling: BlockResamplingPlan
     private let workspace: Workspace
     /// The block that is being filled, with what is before it.
     private let samples: UnsafeMutablePointer<Float>
@@ -11,7 +11,7 @@ final class BlockStream {
     private var taken = 0
     private var produced = 0
 
-    init(_ resampling: BlockResampling, workspace: Workspace) {
+    init(_ resampling: BlockResamplingPlan, workspace: Workspace) {
         self.resampling = resampling
         self.workspace = workspace
         samples = FourierTransform.allocateReal(resampling.inputLength)

@@ -7,7 +7,7 @@ import Model
 ///
 /// Front end version 1 up to the logarithm: Hann window, power spectrum, 64 mel bands, 10·log10. Whatever the sizes
 /// in which samples arrive, the frames are the same to the bit. Allocates nothing after `init`.
-package final class LogMelStream {
+package final class LogMelExtractor {
     /// One frame, valid during the call that hands it over.
     package struct Frame {
         /// [melBands], dB.
@@ -48,7 +48,7 @@ package final class LogMelStream {
     }
 
     /// Takes finite samples and hands over each frame that they complete.
-    package func push(_ input: UnsafeBufferPointer<Float>, _ consume: (Frame) -> Void) {
+    package func process(_ input: UnsafeBufferPointer<Float>, _ consume: (Frame) -> Void) {
         let length = frontEnd.frameLength
         let hop = frontEnd.hopLength
         var offset = 0

@@ -7,7 +7,7 @@ import CSoxr
 ///
 /// It is fed in blocks of at most `Resampler.block` samples, whose size also bounds what soxr ever allocates, which it
 /// does in the first few calls only.
-final class SoxrStream {
+final class SoxrResampler {
     private let handle: soxr_t
     private let outputCapacity: Int
     private let workspace: Workspace

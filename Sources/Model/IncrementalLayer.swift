@@ -4,7 +4,7 @@
 ///
 /// A pool's grid begins at the window's first frame. Windows that begin at different places of the grid have pools of
 /// their own: one for each phase.
-final class StreamingLayer {
+final class IncrementalLayer {
     private struct Pool {
         /// Positions to pass over before the first; then how many of a pool are in `largest`, 0 up.
         var count: Int
@@ -67,7 +67,7 @@ final class StreamingLayer {
 
     /// Convolves all that was appended, hands on what completes a pool, with the place of its phase among `phases` and
     /// [pooledBands, outputs], and keeps what the next run needs.
-    func run(_ emit: (_ phase: Int, UnsafePointer<Float>) -> Void) {
+    func process(_ emit: (_ phase: Int, UnsafePointer<Float>) -> Void) {
         let ready = filled - (shape.kernel.time - 1)
         guard ready > 0 else { return }
         convolve(ready)
