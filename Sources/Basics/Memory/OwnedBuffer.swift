@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// A fixed number of elements in memory that has one owner and is freed with it.
+///
+/// The address never changes and is aligned for every vector unit and for FFTW. Store a buffer in a `let`: elements can
+/// be written all the same, so that the audio path pays neither for exclusivity checks nor for copies on write. In
+/// return the owner makes sure that only one thread at a time writes, as with any pointer.
+///
+/// `subscript` and `span` check bounds. `pointer` and `elements` are for kernels and C calls, and are valid for as long
+/// as the owner lives.
+@frozen
+package struct OwnedBuffer<Element: BitwiseCopyable>: ~Copyable {
+    /// All elements, without bounds checks in release builds. `elements.span` and `elements.mutableSpan` check them.
+    package let elements: UnsafeMutableBufferPointer<Element>
+
+    /// Bytes: an AVX-512 register, and a cache line.
+    @usableFromInline static var alignment: Int { 64 }
+
+    /// Allocates `count` elements, all of them `value`.
+    @inlinable
+    package init(repeating value: Element, count: Int) {
+        let bytes = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: count * MemoryLayout<Element>.stride,
+            alignment: max(Self.alignment, MemoryLayout<Element>.alignment))
+        elements = bytes.bindMemory(to: Element.self)
+        elements.initialize(repeating: value)
+    }
+
+    @inlinable
+    deinit { UnsafeMutableRawBufferPointer(elements).deallocate() }
+
+    @inlinable
+    package var count: Int { elements.count }
+
+    /// The first element's address.
+    @inlinable
+    package var pointer: UnsafeMutablePointer<Element> { elements.baseAddress.unsafelyUnwrapped }
+
+    /// One element. An index outside of the buffer ends the program.
+    @inlinable
+    package subscript(index: Int) -> Element {
+        get {
+            precondition(elements.indices.contains(index), "index outside of the buffer")
+            return elements[index]
+        }
+        nonmutating set {
+            precondition(elements.indices.contains(index), "index outside of the buffer")
+            elements[index] = newValue
+        }
+    }
+
+    /// Sets every element.
+    @inlinable
+    package func fill(_ value: Element) { elements.update(repeating: value) }
+}
