@@ -9,7 +9,7 @@ import Foundation
 @main
 struct GenreLab: ParsableCommand {
     static func main() {
-        // A reader of the progress that goes away is no reason to end a training. Failed writes are reported instead.
+        // A reader that goes away must not end a training. A result that cannot be written is an error all the same.
         signal(SIGPIPE, SIG_IGN)
         // If a standard descriptor is closed, the next file that is opened would get its number and everything printed.
         // Opened for reading, so that printing to it is an error.

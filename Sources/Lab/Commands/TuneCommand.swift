@@ -71,8 +71,7 @@ struct TuneCommand: ParsableCommand {
         let tuner = Tuner(
             corpus: corpus,
             splits: try DataSplit.folds(corpus, count: folds, groups: data.groupsForFolds(), heldOut: heldOut),
-            space: space,
-            base: base, trials: trials, rungs: rungs, seed: seed, workers: jobs.workers)
+            space: space, base: base, trials: trials, rungs: rungs, seed: seed, workers: jobs.workers)
         let (outcomes, best) = try tuner.run(results: results) { outcome, isOld in
             Output.note(
                 "rung \(outcome.rung + 1)/\(rungs) trial \(outcome.trial + 1)/\(trials)  NLL \(outcome.nll.digits(3))  windows "

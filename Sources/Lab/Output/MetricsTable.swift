@@ -2,7 +2,7 @@
 
 import Training
 
-/// Figures as tables of text.
+/// Metrics as tables of text.
 enum MetricsTable {
     static func lines(_ metrics: ClassificationMetrics) -> [String] {
         func interval(_ values: [Double]) -> String {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import Streaming
 import Training
 
@@ -40,7 +41,7 @@ struct StreamsReport {
     }
 
     func printTable() {
-        Output.line("\(chosen.clips) clips, \(Int(chosen.minutes.rounded())) minutes\n")
+        Output.line("\(plural(chosen.clips, "clip")), \(plural(Int(chosen.minutes.rounded()), "minute"))\n")
         var rows = [
             ["", "right", "wrong", "found", "delay", "of found", "false/min", "confidence", "calibration"],
             Self.row("raw windows", raw), Self.row("estimator", chosen),
