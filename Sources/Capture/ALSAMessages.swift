@@ -5,11 +5,10 @@ import CALSA
 import Glibc
 import Synchronization
 
-/// What libasound says of a failing call: instead of writing it to standard error, it is collected for the
-/// `CaptureError`.
+/// libasound's messages about a failing call, collected for the `CaptureError` instead of written to standard error.
 enum ALSAMessages {
     private final class Log: Sendable {
-        /// The first message is the cause; those behind it only say who passed it on.
+        /// The first message is the cause; those after it only name the functions that passed it on.
         let first = Mutex<String?>(nil)
     }
 
@@ -27,7 +26,7 @@ enum ALSAMessages {
         }
     }
 
-    /// Runs `body` and returns what libasound said meanwhile on this thread, if anything.
+    /// Runs `body` and returns libasound's message from this thread, if there was one.
     static func collect(_ body: () -> CInt) -> (code: CInt, words: String?) {
         let log = Log()
         let code = $log.withValue(log, operation: body)
@@ -35,11 +34,11 @@ enum ALSAMessages {
     }
 }
 
-/// Calls libasound and throws what went wrong, in words.
+/// Calls libasound, and throws a described error if the call fails.
 ///
 /// - Parameters:
 ///   - name: the PCM.
-///   - doing: what fails if it fails, as in `cannot be opened`.
+///   - doing: the failure in words, as in `cannot be opened`.
 func alsa(
     _ name: String, _ doing: String, _ call: String, _ code: CaptureError.Code = .cannotOpen, _ body: () -> CInt
 ) throws(CaptureError) {
@@ -47,16 +46,18 @@ func alsa(
     if result < 0 { throw alsaError(name, doing, call, code, result, words) }
 }
 
-/// - Parameter result: libasound's, a negative errno.
+/// Describes a failed call.
+///
+/// - Parameter result: libasound's result, a negative errno.
 func alsaError(
     _ name: String, _ doing: String, _ call: String, _ code: CaptureError.Code, _ result: CInt, _ words: String? = nil
 ) -> CaptureError {
     let reason = String(cString: snd_strerror(result)) + (words.map { ": \($0)" } ?? "")
     let hint =
         switch -result {
-        case ENOENT, ENODEV, ENXIO: code == .cannotOpen ? "; arecord -L lists what there is" : ""
-        case EBUSY: "; another program has it open: end that, or share it through dsnoop or a sound server"
-        case EACCES, EPERM: "; this user may not: add it to the group audio"
+        case ENOENT, ENODEV, ENXIO: code == .cannotOpen ? "; arecord -L lists the PCMs" : ""
+        case EBUSY: "; another program uses it: stop that program, or share the device through dsnoop or a sound server"
+        case EACCES, EPERM: "; this user has no permission: add it to the group audio"
         default: ""
         }
     return CaptureError(code, "ALSA's \(name) \(doing): \(reason)\(hint)", call: call, errno: -result)

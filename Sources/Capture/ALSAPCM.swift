@@ -8,7 +8,7 @@ import Glibc
 struct ALSAPCM: ~Copyable {
     let handle: OpaquePointer
     let setup: ALSASetup
-    /// What was really opened, for people: the PCM's name, and the card's if it is one.
+    /// The display name of what was really opened: the PCM's name, and the card's if it has one.
     let device: String
 
     /// Opens, negotiates and starts.

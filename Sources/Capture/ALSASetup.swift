@@ -4,30 +4,31 @@ import Basics
 import CALSA
 import Glibc
 
-/// The parameters that a PCM and the URI agreed on.
+/// The parameters on which a PCM and the URI agree.
 struct ALSASetup {
     var mixer: MonoMixer
-    /// Hz, as the hardware has it.
+    /// The hardware's rate, Hz.
     var sampleRate: Int
-    /// Frames after which the device wakes us.
+    /// Frames per wake-up.
     var periodFrames: Int
 
-    /// In order of preference: 16 bits are enough to hear by, and cheapest; what the device lacks costs a conversion.
+    /// Encodings, in order of preference: 16 bits are enough to classify, and the cheapest; an encoding that the device lacks
+    /// costs a conversion.
     private static let encodings: [(PCMEncoding, snd_pcm_format_t)] = [
         (.int16, SND_PCM_FORMAT_S16_LE), (.int24Packed, SND_PCM_FORMAT_S24_3LE),
         (.int24InFour, SND_PCM_FORMAT_S24_LE), (.int32, SND_PCM_FORMAT_S32_LE),
         (.float32, SND_PCM_FORMAT_FLOAT_LE),
     ]
-    /// Hz, in order of preference; else the nearest to the first that the device has.
+    /// Rates in Hz, in order of preference; failing these, the device's nearest to the first.
     private static let preferredRates: [UInt32] = [48_000, 44_100]
-    /// In order of preference.
+    /// Channel counts, in order of preference.
     private static let preferredChannels: [UInt32] = [2, 1, 4, 8, 6, 3, 5, 7]
-    /// Microseconds: wakes often enough for an update every 240 ms, and not more.
+    /// Microseconds between wake-ups: often enough for an update every 240 ms, and no more often.
     private static let period: UInt32 = 40_000
-    /// Microseconds: how long our thread may be kept from running before audio is lost.
+    /// Microseconds for which our thread may be kept from running before audio is lost.
     private static let buffer: UInt32 = 500_000
 
-    /// Agrees with the device on what the URI demands and, where it leaves a choice, on what the device has by itself.
+    /// Sets what the URI demands and, where it leaves a choice, what the device offers without conversion.
     static func negotiate(
         _ pcm: OpaquePointer, name: String, requested: RequestedFormat
     ) throws(CaptureError) -> ALSASetup {
@@ -45,7 +46,9 @@ struct ALSASetup {
         // A device with a fixed buffer keeps it.
         snd_pcm_hw_params_set_buffer_time_near(pcm, parameters, &bufferTime, nil)
         snd_pcm_hw_params_set_period_time_near(pcm, parameters, &periodTime, nil)
-        try alsa(name, "refuses its own parameters", "snd_pcm_hw_params") { snd_pcm_hw_params(pcm, parameters) }
+        try alsa(name, "rejects the parameters that it offered", "snd_pcm_hw_params") {
+            snd_pcm_hw_params(pcm, parameters)
+        }
 
         var (rate, periodFrames) = (UInt32(0), snd_pcm_uframes_t(0))
         snd_pcm_hw_params_get_rate(parameters, &rate, nil)
@@ -69,24 +72,26 @@ struct ALSASetup {
             throw CaptureError(.cannotOpen, "ALSA's \(name): no memory is left", call: "snd_pcm_sw_params_malloc")
         }
         defer { snd_pcm_sw_params_free(parameters) }
-        try alsa(name, "refuses its own parameters", "snd_pcm_sw_params") {
+        try alsa(name, "rejects the parameters that it offered", "snd_pcm_sw_params") {
             snd_pcm_sw_params_current(pcm, parameters)
             snd_pcm_sw_params_set_avail_min(pcm, parameters, frames)
             return snd_pcm_sw_params(pcm, parameters)
         }
     }
 
-    /// The set of configurations that is left, narrowed by each choice.
+    /// The device's remaining configurations, which each choice narrows.
     private struct HardwareParameters {
         let pcm: OpaquePointer
         let parameters: OpaquePointer
         let name: String
 
         func begin() throws(CaptureError) {
-            try alsa(name, "has no configuration", "snd_pcm_hw_params_any") { snd_pcm_hw_params_any(pcm, parameters) }
-            // A plugin may convert encodings, but not rates: we resample once, and well.
+            try alsa(name, "offers no configuration", "snd_pcm_hw_params_any") {
+                snd_pcm_hw_params_any(pcm, parameters)
+            }
+            // A plugin may convert encodings, but not rates: genred resamples once, and well.
             snd_pcm_hw_params_set_rate_resample(pcm, parameters, 0)
-            try alsa(name, "does not interleave its channels; plug:\(name) does", "snd_pcm_hw_params_set_access") {
+            try alsa(name, "does not interleave its channels; use plug:\(name)", "snd_pcm_hw_params_set_access") {
                 snd_pcm_hw_params_set_access(pcm, parameters, SND_PCM_ACCESS_RW_INTERLEAVED)
             }
         }
@@ -97,10 +102,10 @@ struct ALSASetup {
             }
             guard let (encoding, format) = offered.first(where: { requested.map($0.0.satisfies) ?? true }) else {
                 let formats = SampleFormat.allCases.filter { format in offered.contains { $0.0.satisfies(format) } }
-                let wanted = requested.map { "no format \($0.rawValue)" } ?? "no format that is read"
+                let wanted = requested.map { "no format \($0.rawValue)" } ?? "no format that genred reads"
                 throw mismatch("has \(wanted)", formats.map(\.rawValue), "snd_pcm_hw_params_test_format")
             }
-            try alsa(name, "refuses \(encoding.name)", "snd_pcm_hw_params_set_format") {
+            try alsa(name, "rejects \(encoding.name)", "snd_pcm_hw_params_set_format") {
                 snd_pcm_hw_params_set_format(pcm, parameters, format)
             }
             return encoding
@@ -121,7 +126,7 @@ struct ALSASetup {
                     [least == most ? "\(least)" : "\(least) to \(most)"],
                     "snd_pcm_hw_params_test_channels")
             }
-            try alsa(name, "refuses \(channels) channels", "snd_pcm_hw_params_set_channels") {
+            try alsa(name, "rejects \(channels) channels", "snd_pcm_hw_params_set_channels") {
                 snd_pcm_hw_params_set_channels(pcm, parameters, channels)
             }
             return Int(channels)
@@ -130,7 +135,7 @@ struct ALSASetup {
         func chooseRate(_ requested: Int?) throws(CaptureError) {
             let candidates = requested.map { [UInt32($0)] } ?? ALSASetup.preferredRates
             if let rate = candidates.first(where: { snd_pcm_hw_params_test_rate(pcm, parameters, $0, 0) == 0 }) {
-                try alsa(name, "refuses \(rate) Hz", "snd_pcm_hw_params_set_rate") {
+                try alsa(name, "rejects \(rate) Hz", "snd_pcm_hw_params_set_rate") {
                     snd_pcm_hw_params_set_rate(pcm, parameters, rate, 0)
                 }
                 return
@@ -153,7 +158,8 @@ struct ALSASetup {
         private func mismatch(_ what: String, _ offered: [String], _ call: String) -> CaptureError {
             let offer = offered.isEmpty ? "" : ", only \(offered.joined(separator: ", "))"
             return CaptureError(
-                .formatMismatch, "ALSA's \(name) \(what)\(offer); change the URI's options, or convert by plug:\(name)",
+                .formatMismatch,
+                "ALSA's \(name) \(what)\(offer); change the URI's options, or let ALSA convert: plug:\(name)",
                 call: call)
         }
     }

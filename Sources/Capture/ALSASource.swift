@@ -4,52 +4,42 @@ import Basics
 import CALSA
 import Glibc
 
-/// A sound card or any other PCM of ALSA.
-final class ALSASource: AudioSource {
+/// A sound card, or any other ALSA PCM.
+///
+/// libasound takes a lock of the PCM's own in each of its calls; nobody else wants it.
+struct ALSASource: SourceBody {
+    let pcm: String
+    let format: RequestedFormat
+
     let isRealTime = true
-    let isPolled = false
+    var threadName: String { "alsa \(pcm)" }
 
-    private let pcm: String
-    private let format: RequestedFormat
-    private let thread: SourceThread
-
-    init(pcm: String, format: RequestedFormat) {
-        self.pcm = pcm
-        self.format = format
-        thread = SourceThread(name: "alsa \(pcm)")
-    }
-
-    func start(_ sink: any AudioSink, pipes: PipeReader) {
-        thread.start(sink) { [pcm, format] gate, signal in
-            ALSAMessages.silence()
-            reconnecting(gate, signal) { () throws(CaptureError) in
-                let capture = ALSACapture(try ALSAPCM(name: pcm, requested: format), name: pcm, gate, signal)
-                try capture.run()
-            }
+    func run(into gate: SinkGate, until signal: StopSignal) {
+        ALSAMessages.silence()
+        reconnecting(gate, signal) { () throws(CaptureError) in
+            let capture = ALSACapture(try ALSAPCM(name: pcm, requested: format), name: pcm, gate, signal)
+            try capture.run()
         }
     }
-
-    func stop() { thread.stop() }
 }
 
-/// One life of an open PCM: reads and delivers until the device is lost or the source stopped.
+/// One stream of an open PCM, which is read until the device is lost or the source is stopped.
 private struct ALSACapture: ~Copyable {
     /// Seconds without data after which a running device counts as lost.
     private static let patience = 0.9
     /// Seconds until the first data: some devices, and sound servers behind plugins, start slowly.
     private static let patienceAtFirst = 4.0
-    /// Seconds after the deadline from which on it was this process that did not run, not the device.
+    /// Seconds past the deadline that mean that this process did not run, rather than that the device stalled.
     private static let lateness = 0.5
 
     private let pcm: ALSAPCM
     private let name: String
     private let gate: SinkGate
     private let signal: StopSignal
-    /// The PCM's own descriptors and, last, the stop signal's. These three buffers belong to this value, which
-    /// cannot be copied, and are used by the source's thread alone.
-    private let descriptors: UnsafeMutableBufferPointer<pollfd>
-    private let bytes: UnsafeMutableRawBufferPointer
-    private let mono: UnsafeMutableBufferPointer<Float>
+    /// The PCM's own descriptors and, last, the stop signal's.
+    private let descriptors: OwnedBuffer<pollfd>
+    private let bytes: OwnedBuffer<UInt8>
+    private let mono: OwnedBuffer<Float>
 
     init(_ pcm: consuming ALSAPCM, name: String, _ gate: SinkGate, _ signal: StopSignal) {
         let setup = pcm.setup
@@ -58,16 +48,10 @@ private struct ALSACapture: ~Copyable {
         self.name = name
         self.gate = gate
         self.signal = signal
-        descriptors = .allocate(capacity: count + 1)
-        descriptors.initialize(repeating: pollfd(fd: signal.fileDescriptor, events: Int16(POLLIN), revents: 0))
-        bytes = .allocate(byteCount: setup.periodFrames * setup.mixer.bytesPerFrame, alignment: 16)
-        mono = .allocate(capacity: setup.periodFrames)
-    }
-
-    deinit {
-        descriptors.deallocate()
-        bytes.deallocate()
-        mono.deallocate()
+        descriptors = OwnedBuffer(
+            repeating: pollfd(fd: signal.fileDescriptor, events: Int16(POLLIN), revents: 0), count: count + 1)
+        bytes = OwnedBuffer(repeating: 0, count: setup.periodFrames * setup.mixer.bytesPerFrame)
+        mono = OwnedBuffer(repeating: 0, count: setup.periodFrames)
     }
 
     /// Returns when stopped; throws when the device is lost.
@@ -75,7 +59,7 @@ private struct ALSACapture: ~Copyable {
         do throws(CaptureError) {
             try read()
         } catch {
-            // Told before the device is closed, for a plugin may take its time over that.
+            // Reported before the device is closed, because a plugin may take long to close it.
             if !signal.isRaised { gate.handle(.lost(error)) }
             throw error
         }
@@ -91,21 +75,22 @@ private struct ALSACapture: ~Copyable {
         // A device with long periods may be silent for some of them.
         let patience = max(Self.patience, 3 * Double(setup.periodFrames) / Double(setup.sampleRate))
         var deadline = monotonicSeconds() + max(patience, Self.patienceAtFirst)
-        var hasBegunAnew = false
+        var sawRestart = false
         while try waitForData(until: deadline) {
             let woken = monotonicSeconds()
-            let (frames, beginsAnew) = try readAvailable()
-            // Part of a period wakes nobody: what is found of it at the deadline was left over when the device stalled.
-            let lives = woken < deadline ? frames > 0 : frames >= setup.periodFrames
-            // After an overrun it has as long as after data, but once: one that only ever overruns is lost.
-            if lives || woken > deadline + Self.lateness || beginsAnew && !hasBegunAnew {
+            let (frames, hasRestarted) = try readAvailable()
+            // A partial period does not wake the thread: one that is there at the deadline was left over when the device
+            // stalled.
+            let isAlive = woken < deadline ? frames > 0 : frames >= setup.periodFrames
+            // An overrun extends the deadline as data does, but only once: a device that does nothing but overrun is lost.
+            if isAlive || woken > deadline + Self.lateness || hasRestarted && !sawRestart {
                 deadline = monotonicSeconds() + patience
-                hasBegunAnew = beginsAnew
+                sawRestart = hasRestarted
             } else if monotonicSeconds() >= deadline {
                 throw CaptureError(
-                    .disconnected, "ALSA's \(name) runs but delivers nothing; it is opened again", call: "poll")
+                    .disconnected, "ALSA's \(name) runs but delivers nothing; reopening it", call: "poll")
             } else if !signal.wait(0.005) {
-                // Woken for nothing: some plugins are always readable. Do not spin.
+                // A wake-up without data: some plugins are always readable. Do not spin.
                 return
             }
         }
@@ -113,29 +98,30 @@ private struct ALSACapture: ~Copyable {
 
     /// Waits until the device may have data, or the deadline. Returns whether to go on.
     private func waitForData(until deadline: Double) throws(CaptureError) -> Bool {
-        let count = snd_pcm_poll_descriptors(pcm.handle, descriptors.baseAddress, UInt32(descriptors.count - 1))
+        let count = snd_pcm_poll_descriptors(pcm.handle, descriptors.pointer, UInt32(descriptors.count - 1))
         guard count >= 0 else { throw lost("cannot be waited for", "snd_pcm_poll_descriptors", count) }
         let left = max(0, deadline - monotonicSeconds())
-        _ = poll(descriptors.baseAddress, nfds_t(descriptors.count), Int32((left * 1000).rounded(.up)))
+        _ = poll(descriptors.pointer, nfds_t(descriptors.count), Int32((left * 1000).rounded(.up)))
         return !signal.isRaised
     }
 
-    /// Reads and delivers all that is there. Returns how many frames that were, and whether an overrun or a pause of the
-    /// machine made the device begin anew.
-    private func readAvailable() throws(CaptureError) -> (frames: Int, beginsAnew: Bool) {
+    /// Reads all frames that are available. Returns how many there were, and whether an overrun or a suspended machine made
+    /// the device start again.
+    private func readAvailable() throws(CaptureError) -> (frames: Int, hasRestarted: Bool) {
         var events: UInt16 = 0
-        // Not only to know: plugins clear their wake-up here.
+        // The result does not matter, but plugins clear their wake-up here.
         snd_pcm_poll_descriptors_revents(
-            pcm.handle, descriptors.baseAddress, UInt32(descriptors.count - 1), &events)
+            pcm.handle, descriptors.pointer, UInt32(descriptors.count - 1), &events)
         var read = 0
-        var beginsAnew = false
+        var hasRestarted = false
         while !signal.isRaised {
-            let frames = snd_pcm_readi(pcm.handle, bytes.baseAddress, snd_pcm_uframes_t(pcm.setup.periodFrames))
+            let frames = snd_pcm_readi(pcm.handle, bytes.pointer, snd_pcm_uframes_t(pcm.setup.periodFrames))
             if frames > 0 {
-                let block = UnsafeRawBufferPointer(rebasing: bytes[..<(frames * pcm.setup.mixer.bytesPerFrame)])
-                gate.deliver(pcm.setup.mixer.mix(block, into: mono))
+                let block = UnsafeRawBufferPointer(
+                    start: bytes.pointer, count: frames * pcm.setup.mixer.bytesPerFrame)
+                gate.process(pcm.setup.mixer.mix(block, into: mono.elements))
                 read += frames
-                // A short read took all there was; asking at once would fetch frame after frame as they arrive.
+                // A short read emptied the device; another one at once would fetch frame after frame as they arrive.
                 if frames < pcm.setup.periodFrames { break }
                 continue
             }
@@ -143,20 +129,20 @@ private struct ALSACapture: ~Copyable {
             case 0, EAGAIN, EINTR: break
             case EPIPE:
                 try recover()
-                beginsAnew = true
+                hasRestarted = true
             case ESTRPIPE:
                 try resume()
-                beginsAnew = true
+                hasRestarted = true
             default: throw lost("is gone", "snd_pcm_readi", CInt(frames))
             }
-            // What it has from now on is waited for: a device that stops again at once would be asked for ever.
+            // Back to waiting for data: a device that stops again at once would otherwise be read in an endless loop.
             break
         }
-        return (read, beginsAnew)
+        return (read, hasRestarted)
     }
 
-    /// After an overrun: starts anew. What cannot be started is no overrun but gone: plugins whose server dies report
-    /// it like one.
+    /// Starts the device again after an overrun. A device that cannot be started is gone: plugins report the death of their
+    /// server as an overrun.
     private func recover() throws(CaptureError) {
         let prepared = snd_pcm_prepare(pcm.handle)
         guard prepared == 0 else { throw lost("is gone", "snd_pcm_prepare", prepared) }
@@ -165,7 +151,7 @@ private struct ALSACapture: ~Copyable {
         gate.handle(.overrun)
     }
 
-    /// After the machine slept: goes on where the device can, else starts anew.
+    /// Resumes the device after the machine was suspended, or starts it again if it cannot resume.
     private func resume() throws(CaptureError) {
         let deadline = monotonicSeconds() + Self.patienceAtFirst
         var result: CInt

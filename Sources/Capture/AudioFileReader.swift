@@ -4,31 +4,31 @@ import Basics
 import CSndfile
 import Glibc
 
-/// Reads an audio file (WAV, FLAC, Ogg Vorbis, Opus, MP3 and whatever else libsndfile knows) as mono samples.
+/// Reads an audio file (WAV, FLAC, Ogg Vorbis, Opus, MP3 or any other format of libsndfile) as mono samples.
 ///
-/// A file that ends early, or is damaged from some place on, is read up to there. Used by one thread at a time.
+/// A file that ends early, or is damaged from some place on, is read up to there. One thread at a time may use it.
 package final class AudioFileReader {
     /// Rate, channels and encoding of the file; `device` is its path.
     package let format: StreamFormat
-    /// The length in frames (samples a channel) that the file claims; what is there may be less, never trust it
-    /// with memory. Nil when the file does not say.
+    /// The length in frames (samples per channel) that the file claims, or nil if it has no length. The file may hold
+    /// less: do not allocate memory by it.
     package let frames: Int?
 
     private let file: OpaquePointer
     private let mixer: MonoMixer
-    /// Room for the interleaved frames of one read.
-    private let interleaved: UnsafeMutableBufferPointer<Float>
+    /// Memory for the interleaved frames of one read.
+    private let interleaved: OwnedBuffer<Float>
     private static let framesPerRead = 4096
 
     /// Opens a file.
     ///
-    /// - Throws: `CaptureError`: `cannotOpen` when there is no such file, `unreadable` when it is not audio that
-    ///   libsndfile reads, `formatMismatch` for a rate outside 8 000 to 192 000 Hz or more than 8 channels.
+    /// - Throws: `CaptureError`: `cannotOpen` if there is no such file, `unreadable` if libsndfile cannot read it,
+    ///   `formatMismatch` for a rate outside 8 000 to 192 000 Hz or more than 8 channels.
     package convenience init(path: String) throws(CaptureError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             let code = errno
-            let hint = code == ENOENT && path.hasPrefix("~") ? "; ~ is the shell's, write the whole path" : ""
+            let hint = code == ENOENT && path.hasPrefix("~") ? "; only a shell expands ~, so write the whole path" : ""
             throw CaptureError(
                 .cannotOpen, "\(path) cannot be opened: \(systemMessage(code))\(hint)", call: "open", errno: code)
         }
@@ -43,24 +43,24 @@ package final class AudioFileReader {
 
     /// Reads from an open descriptor, which must be seekable, and closes it at the end or on failure.
     ///
-    /// - Parameter name: what to call it in `format.device` and in messages.
+    /// - Parameter name: its name in `format.device` and in messages.
     package init(fileDescriptor: Int32, name: String) throws(CaptureError) {
         var info = SF_INFO()
         guard let file = sf_open_fd(fileDescriptor, Int32(SFM_READ), &info, Int32(SF_TRUE)) else {
-            // libsndfile has closed the descriptor by now.
+            // libsndfile has closed the descriptor already.
             throw CaptureError(
                 .unreadable,
-                "\(name) is not audio that can be read: \(Self.message(nil)); WAV, FLAC, Ogg, Opus and MP3 can, "
-                    + "and ffmpeg -i FILE out.flac makes one",
+                "\(name) is not readable audio: \(Self.message(nil)); WAV, FLAC, Ogg, Opus and MP3 are supported, "
+                    + "and ffmpeg -i FILE out.flac converts other formats",
                 call: "sf_open_fd", errno: sf_error(nil))
         }
         let rate = Int(info.samplerate)
         let channels = Int(info.channels)
         let mismatch: String? =
             if !RequestedFormat.channelCounts.contains(channels) {
-                "has \(channels) channels, and 1 to 8 are read; ffmpeg -i FILE -ac 2 out.flac mixes them"
+                "has \(channels) channels; 1 to 8 are supported; ffmpeg -i FILE -ac 2 out.flac mixes them"
             } else if !RequestedFormat.rates.contains(rate) {
-                "has a rate of \(rate) Hz, and 8000 to 192000 Hz are read; ffmpeg -i FILE -ar 48000 out.flac converts it"
+                "has a rate of \(rate) Hz; 8000 to 192000 Hz are supported; ffmpeg -i FILE -ar 48000 out.flac converts it"
             } else {
                 nil
             }
@@ -73,12 +73,11 @@ package final class AudioFileReader {
             sampleRate: rate, channels: channels, encoding: Self.encoding(info.format), device: name)
         frames = info.frames > 0 && info.frames < sf_count_t.max ? Int(info.frames) : nil
         mixer = MonoMixer(encoding: .float32, channels: channels)
-        interleaved = .allocate(capacity: Self.framesPerRead * channels)
+        interleaved = OwnedBuffer(repeating: 0, count: Self.framesPerRead * channels)
     }
 
     deinit {
         sf_close(file)
-        interleaved.deallocate()
     }
 
     /// Reads the next samples, the mean of the channels, full scale ±1; fills `mono` unless the file ends first.
@@ -88,9 +87,9 @@ package final class AudioFileReader {
         var done = 0
         while done < mono.count {
             let wanted = min(mono.count - done, Self.framesPerRead)
-            let frames = Int(sf_readf_float(file, interleaved.baseAddress, sf_count_t(wanted)))
+            let frames = Int(sf_readf_float(file, interleaved.pointer, sf_count_t(wanted)))
             guard frames > 0 else { break }
-            let bytes = UnsafeRawBufferPointer(start: interleaved.baseAddress, count: frames * mixer.bytesPerFrame)
+            let bytes = UnsafeRawBufferPointer(start: interleaved.pointer, count: frames * mixer.bytesPerFrame)
             done += mixer.mix(bytes, into: UnsafeMutableBufferPointer(rebasing: mono[done...])).count
         }
         return done
@@ -99,15 +98,14 @@ package final class AudioFileReader {
     /// Reads everything from here to the end.
     package func readAll() -> [Float] {
         var all: [Float] = []
-        let block = UnsafeMutableBufferPointer<Float>.allocate(capacity: 16 * Self.framesPerRead)
-        defer { block.deallocate() }
-        while case let count = read(into: block), count > 0 {
-            all.append(contentsOf: block[..<count])
+        let block = OwnedBuffer<Float>(repeating: 0, count: 16 * Self.framesPerRead)
+        while case let count = read(into: block.elements), count > 0 {
+            all.append(contentsOf: block.elements[..<count])
         }
         return all
     }
 
-    /// Goes back to the first sample. Returns false for what cannot: a stream, a damaged file.
+    /// Goes back to the first sample. Returns false for a file that cannot: a damaged one, or one that is not seekable.
     package func rewind() -> Bool {
         sf_seek(file, 0, Int32(SEEK_SET)) == 0
     }
@@ -117,18 +115,18 @@ package final class AudioFileReader {
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
         throw switch status.st_mode & S_IFMT {
         case S_IFIFO: CaptureError(.cannotOpen, "\(path) is a FIFO: write pipe:\(path)")
-        case S_IFDIR: CaptureError(.cannotOpen, "\(path) is a directory, and one file is read")
-        default: CaptureError(.cannotOpen, "\(path) is a device, and a file is read; a sound card is alsa:PCM")
+        case S_IFDIR: CaptureError(.cannotOpen, "\(path) is a directory, but a source is one file")
+        default: CaptureError(.cannotOpen, "\(path) is a device, not a file; for a sound card write alsa:PCM")
         }
     }
 
-    /// libsndfile's words, of the last failed open if `file` is nil, on one line.
+    /// libsndfile's error message on one line; the last failed open's if `file` is nil.
     private static func message(_ file: OpaquePointer?) -> String {
         let words = sf_strerror(file).map { String(cString: $0) } ?? "unknown error"
         return words.split { $0.isNewline || $0 == "." }.joined(separator: " ")
     }
 
-    /// The name of an encoding, for people: `S16`, `FLAC`, `Vorbis`, …
+    /// The display name of an encoding: `S16`, `FLAC`, `Vorbis`, …
     private static func encoding(_ format: Int32) -> String {
         let container = format & Int32(SF_FORMAT_TYPEMASK)
         let samples = format & Int32(SF_FORMAT_SUBMASK)

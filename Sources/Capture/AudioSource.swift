@@ -1,19 +1,77 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import Basics
+/// A source of audio. There are two kinds, by the thread that reads them.
+package enum AudioSource: Sendable {
+    /// A device or a file. Its library blocks as long as it likes, so it has a thread of its own.
+    case threaded(ThreadedSource)
+    /// Standard input or a FIFO. The thread that analyses it also reads it.
+    case pipe(PipeSource)
 
-/// The encodings of a sample that devices, pipes and files deliver.
+    /// Whether audio that is not read in time is lost (a device) or waits for its reader (a pipe, a file).
+    package var isRealTime: Bool {
+        switch self {
+        case .threaded(let source): source.isRealTime
+        case .pipe: false
+        }
+    }
+
+    /// Stops for good within a fraction of a second; when this returns, nothing more reaches the sink. A sink that
+    /// blocks in `process` must be told to return first. Any thread may call this, more than once.
+    package func stop() {
+        switch self {
+        case .threaded(let source): source.stop()
+        case .pipe(let source): source.stop()
+        }
+    }
+}
+
+/// Receives what a source captures.
+///
+/// One thread at a time calls it. `process` must neither allocate nor lock, and neither function may stop the source.
+package protocol AudioSink: AnyObject, Sendable {
+    func handle(_ event: CaptureEvent)
+
+    /// Takes mono samples (the mean of the channels, full scale ±1) at the rate that the last `opened` announced.
+    ///
+    /// A device's sink takes them at once, and drops its oldest samples when it is full. A file's sink may block until
+    /// there is room, and returns early when the source is being stopped. A pipe's sink takes what a pipe holds
+    /// (64 KiB) once it has reported that it `hasRoom`.
+    func process(_ samples: UnsafeBufferPointer<Float>)
+}
+
+/// Receives what a pipe carries, on the thread that reads it.
+package protocol PipeSink: AudioSink {
+    /// Whether one more read fits. `PipeReader` asks before each read, and again after `wake` if the answer was no.
+    var hasRoom: Bool { get }
+}
+
+/// An event of a source, in order with its samples.
+package enum CaptureEvent: Sendable {
+    /// A device, pipe or file was opened: a new stream in this format begins.
+    case opened(StreamFormat)
+    /// Open, but no audio yet: a FIFO without a writer, a suspended PulseAudio source. `opened` precedes the audio.
+    case waiting(String)
+    /// The device itself lost audio (an xrun, a hole); capture goes on.
+    case overrun
+    /// The device is gone or fails, and is reopened until that succeeds. Reported once, and again only for another
+    /// reason. For a FIFO: its writer's data cannot be read, and the next writer is awaited.
+    case lost(CaptureError)
+    /// The source is finite and at its end (nil), or can never be read (a file that is not audio).
+    case ended(CaptureError?)
+}
+
+/// The sample encodings that devices, pipes and files deliver.
 package enum SampleFormat: String, Sendable, CaseIterable {
     case s16le, s24le, s32le, f32le
 }
 
-/// What a source delivers, as it was negotiated or read from a header.
+/// The format of a stream, as negotiated with the device or read from a header.
 package struct StreamFormat: Sendable, Equatable {
     /// Hz, 8 000 to 192 000.
     package var sampleRate: Int
     /// 1 to 8; they are averaged before they leave Capture.
     package var channels: Int
-    /// The encoding, for people: `S16`, `S24`, `S32`, `float`, `FLAC`, …
+    /// The encoding's display name: `S16`, `S24`, `S32`, `float`, `FLAC`, …
     package var encoding: String
     /// The device or file that was really opened.
     package var device: String
@@ -24,59 +82,4 @@ package struct StreamFormat: Sendable, Equatable {
         self.encoding = encoding
         self.device = device
     }
-}
-
-/// What a source tells of itself, apart from samples.
-package enum CaptureEvent: Sendable {
-    /// A device, pipe or file was opened; what is delivered from here on is a new stream in this format.
-    case opened(StreamFormat)
-    /// Open and waiting: a FIFO without a writer, a PulseAudio source that is suspended. `opened` follows before audio.
-    case waiting(String)
-    /// The device itself lost audio (an xrun, a hole); capture goes on.
-    case overrun
-    /// The device is gone or fails; it is being reopened for ever. Told once, and again only for another reason.
-    /// Of a FIFO: what its writer sends cannot be read; the next one is waited for.
-    case lost(CaptureError)
-    /// The source is finite and at its end (nil), or cannot ever be read (a file that is no audio).
-    case ended(CaptureError?)
-}
-
-/// Who takes what a source captures. Called by one thread at a time, most of it on the one that captures; `deliver` must not
-/// allocate or lock, and neither may stop the source.
-package protocol AudioSink: AnyObject, Sendable {
-    func handle(_ event: CaptureEvent)
-
-    /// Takes mono samples (the mean of the channels, full scale ±1) at the rate last announced by `opened`.
-    ///
-    /// A sink for a device takes them at once, dropping the oldest it holds when it is full; a sink for a file may block
-    /// until there is room, and returns early when the source is being stopped. A sink for a pipe takes what a pipe
-    /// holds (64 KiB) after it said that it `hasRoom`.
-    func deliver(_ samples: UnsafeBufferPointer<Float>)
-
-    /// Asked before a pipe is read; if not, it is asked again after `PipeReader.wake`.
-    var hasRoom: Bool { get }
-}
-
-extension AudioSink {
-    /// What takes everything at once, drops what is too much or waits itself, is never full.
-    package var hasRoom: Bool { true }
-}
-
-/// Something that can be listened to: an ALSA PCM, a PulseAudio source, a pipe, a file.
-package protocol AudioSource: AnyObject, Sendable {
-    /// Whether what is not read in time is lost (a device) or waits for its reader (a pipe, a file).
-    var isRealTime: Bool { get }
-
-    /// Whether samples are delivered on the thread that runs the pipe reader (a pipe) or on one of the source's own.
-    var isPolled: Bool { get }
-
-    /// Starts capturing; everything is told to `sink` from then on.
-    ///
-    /// - Parameter pipes: reads the source if it is a pipe; the others, whose libraries wait as they like, have a thread
-    ///   of their own.
-    func start(_ sink: any AudioSink, pipes: PipeReader)
-
-    /// Stops for good, within a fraction of a second, and returns when nothing more will reach the sink. A sink that
-    /// blocks in `deliver` must be told to return first. May be called again, and by several threads.
-    func stop()
 }

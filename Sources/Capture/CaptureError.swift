@@ -2,18 +2,18 @@
 
 import Basics
 
-/// Why something cannot be captured.
+/// An error of a source.
 package typealias CaptureError = CodedError<CaptureErrorCode>
 
-/// What kind of CaptureError it is.
+/// The kinds of `CaptureError`.
 package enum CaptureErrorCode: Sendable, Equatable {
     /// The URI is not understood.
     case badURI
     /// No such device, source or file, or no permission.
     case cannotOpen
-    /// What is there is not audio, or not audio that can be read.
+    /// The data is not audio, or is in an unsupported format.
     case unreadable
-    /// The rate, channels or encoding asked for contradict the device or the header.
+    /// The requested rate, channels or encoding contradict the device or the header.
     case formatMismatch
     /// The device or server went away while it was in use.
     case disconnected

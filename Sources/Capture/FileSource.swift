@@ -3,51 +3,36 @@
 import Basics
 
 /// An audio file, played at its own speed or read as fast as the sink takes it.
-final class FileSource: AudioSource {
-    let isRealTime = false
-    let isPolled = false
-
-    /// Seconds of audio delivered at once.
+struct FileSource: SourceBody {
+    /// Seconds of audio per block.
     private static let block = 0.04
 
-    private let path: String
-    private let pace: SourceURI.Pace
-    private let loops: Bool
-    private let thread: SourceThread
+    let path: String
+    let pace: SourceURI.Pace
+    let loops: Bool
 
-    init(path: String, pace: SourceURI.Pace, loops: Bool) {
-        self.path = path
-        self.pace = pace
-        self.loops = loops
-        thread = SourceThread(name: "file \(path.split(separator: "/").last ?? "")")
-    }
+    let isRealTime = false
+    var threadName: String { "file \(path.split(separator: "/").last ?? "")" }
 
-    func start(_ sink: any AudioSink, pipes: PipeReader) {
-        thread.start(sink) { [path, pace, loops] gate, signal in
-            do throws(CaptureError) {
-                let reader = try AudioFileReader(path: path)
-                gate.handle(.opened(reader.format))
-                try Self.play(reader, pace, loops, gate, signal)
-                if !signal.isRaised { gate.handle(.ended(nil)) }
-            } catch {
-                gate.handle(.ended(error))
-            }
+    func run(into gate: SinkGate, until signal: StopSignal) {
+        do throws(CaptureError) {
+            let reader = try AudioFileReader(path: path)
+            gate.handle(.opened(reader.format))
+            try play(reader, gate, signal)
+            if !signal.isRaised { gate.handle(.ended(nil)) }
+        } catch {
+            gate.handle(.ended(error))
         }
     }
 
-    func stop() { thread.stop() }
-
-    private static func play(
-        _ reader: AudioFileReader, _ pace: SourceURI.Pace, _ loops: Bool, _ gate: SinkGate, _ signal: StopSignal
-    ) throws(CaptureError) {
+    private func play(_ reader: AudioFileReader, _ gate: SinkGate, _ signal: StopSignal) throws(CaptureError) {
         let rate = Double(reader.format.sampleRate)
-        let samples = UnsafeMutableBufferPointer<Float>.allocate(capacity: Int(rate * block))
-        defer { samples.deallocate() }
+        let samples = OwnedBuffer<Float>(repeating: 0, count: Int(rate * Self.block))
         var clock = pace == .realtime ? PlaybackClock(rate: rate) : nil
         // Frames since the beginning of the file.
         var position = 0
         while !signal.isRaised {
-            let count = reader.read(into: samples)
+            let count = reader.read(into: samples.elements)
             if count == 0 {
                 guard position > 0 else {
                     throw CaptureError(
@@ -56,24 +41,24 @@ final class FileSource: AudioSource {
                 guard loops else { return }
                 guard reader.rewind() else {
                     throw CaptureError(
-                        .readFailed, "\(reader.format.device) cannot be read a second time; leave loop=true out",
+                        .readFailed, "\(reader.format.device) cannot be read a second time; leave out loop=true",
                         call: "sf_seek")
                 }
                 position = 0
                 continue
             }
-            // Sound comes when it has been played, not before.
+            // A block is passed on once it has been played, not before.
             guard clock?.wait(for: count, signal) ?? true else { return }
-            gate.deliver(UnsafeBufferPointer(rebasing: samples[..<count]))
+            gate.process(UnsafeBufferPointer(samples.elements.extracting(..<count)))
             position += count
         }
     }
 }
 
-/// Says when a frame is due. Counted from the first one, so that no error of a wait adds to the next.
+/// Computes when a frame is due. It counts from the first one, so that the errors of the waits do not add up.
 private struct PlaybackClock {
-    /// Seconds that playback may lag (a suspended machine, a sink that was full) before it goes on from now
-    /// instead of catching up.
+    /// Seconds that playback may lag (a suspended machine, a sink that was full); after more it goes on from now instead
+    /// of catching up.
     private static let longestLag = 1.0
 
     private let rate: Double

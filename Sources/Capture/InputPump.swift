@@ -5,19 +5,19 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Copies standard input into a pipe, on a thread that may wait, where it is a file, a device, a socket or another
-/// user's pipe: what cannot be read without waiting, or not be waited for beside others.
+/// Copies standard input into a pipe, on a thread that may block. It is needed where standard input is a file, a device,
+/// a socket or another user's pipe, which cannot be read without blocking or cannot be polled.
 final class InputPump: Sendable {
-    /// Belongs to who made the pump.
+    /// The pump's creator closes it.
     let readEnd: Int32
     private let writeEnd: Int32
     private let signal: StopSignal
     private let error = Mutex<CaptureError?>(nil)
 
-    /// Bytes of one read.
+    /// Bytes per read.
     private static let capacity = 64 << 10
 
-    /// Starts copying, until standard input ends, the read end is closed, or `stop`.
+    /// Starts copying, until standard input ends, the read end is closed, or `stop` is called.
     init() throws(CaptureError) {
         signal = try StopSignal()
         var ends: [Int32] = [-1, -1]
@@ -34,19 +34,16 @@ final class InputPump: Sendable {
         DispatchQueue(label: "standard input").async { self.run() }
     }
 
-    /// Why the pipe ended, if for a reason.
+    /// The reason if the pipe ended because of an error.
     var failure: CaptureError? { error.withLock { $0 } }
 
     func stop() { signal.raise() }
 
     private func run() {
-        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.capacity, alignment: 16)
-        defer {
-            bytes.deallocate()
-            close(writeEnd)
-        }
+        let bytes = OwnedBuffer<UInt8>(repeating: 0, count: Self.capacity)
+        defer { close(writeEnd) }
         while waitFor(STDIN_FILENO, POLLIN) {
-            let count = read(STDIN_FILENO, bytes.baseAddress, bytes.count)
+            let count = read(STDIN_FILENO, bytes.pointer, bytes.count)
             if count == 0 { return }
             if count < 0 {
                 let code = errno
@@ -57,11 +54,11 @@ final class InputPump: Sendable {
                 }
                 return
             }
-            guard write(UnsafeRawBufferPointer(rebasing: bytes[..<count])) else { return }
+            guard write(UnsafeRawBufferPointer(start: bytes.pointer, count: count)) else { return }
         }
     }
 
-    /// Returns whether somebody reads.
+    /// Returns false if the read end is closed or the pump is stopped.
     private func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var rest = bytes
         while !rest.isEmpty {

@@ -9,8 +9,8 @@ struct MonoMixer: Sendable, Equatable {
 
     /// Mixes the whole frames in `bytes`; a partial one at the end is left alone.
     ///
-    /// - Parameter mono: has room for `bytes.count / bytesPerFrame` samples.
-    /// - Returns: the samples written, `mono`'s first ones.
+    /// - Parameter mono: memory for at least `bytes.count / bytesPerFrame` samples.
+    /// - Returns: the samples written, at the start of `mono`.
     func mix(
         _ bytes: UnsafeRawBufferPointer, into mono: UnsafeMutableBufferPointer<Float>
     ) -> UnsafeBufferPointer<Float> {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// How one sample lies in memory, little-endian: what `MonoMixer` reads.
+/// The layout of one sample in memory, little-endian, as `MonoMixer` reads it.
 enum PCMEncoding: Sendable, CaseIterable {
     case int16
-    /// In three bytes.
+    /// Three bytes per sample.
     case int24Packed
-    /// In the low three of four bytes (ALSA's S24_LE); the fourth may hold anything.
+    /// The low three of four bytes (ALSA's S24_LE); the fourth may hold anything.
     case int24InFour
     case int32
     case float32
@@ -28,7 +28,7 @@ enum PCMEncoding: Sendable, CaseIterable {
         }
     }
 
-    /// For people.
+    /// The display name.
     var name: String {
         switch self {
         case .int16: "S16"
@@ -38,7 +38,7 @@ enum PCMEncoding: Sendable, CaseIterable {
         }
     }
 
-    /// Whether this is what the option `format=` asks for; the padding of 24 bits is the device's own affair.
+    /// Whether this satisfies the option `format=`; how a device pads 24 bits is its own affair.
     func satisfies(_ format: SampleFormat) -> Bool {
         self == PCMEncoding(format) || (self == .int24InFour && format == .s24le)
     }

@@ -3,53 +3,52 @@
 import Basics
 import Glibc
 
-/// Decodes what comes through a pipe: raw PCM as the URI describes it, or WAV as its header does, one stream
-/// behind the other.
+/// Decodes the bytes of a pipe, one stream after another: raw PCM as the URI describes it, or WAV as its header does.
 ///
-/// A stream ends with its writer. Where the next writer (a shell loop around ffmpeg, say) was quicker than the
-/// reader, no end is seen; its WAV header is then found inside the bytes, so that its rate is obeyed all the same.
+/// A stream ends with its writer. If the next writer (in a shell loop around ffmpeg, say) was quicker than the reader, no
+/// end is seen; the decoder then finds its WAV header among the bytes, so that its rate is used all the same.
 struct PipeDecoder {
     enum Output {
         case opened(StreamFormat)
         case samples(UnsafeBufferPointer<Float>)
-        /// This stream is not decoded, but skipped.
+        /// This stream is skipped instead of decoded.
         case refused(CaptureError)
     }
 
     private enum State {
         case start
         case audio(MonoMixer, left: UInt64?)
-        /// Behind audio whose length the header told: other chunks, the next WAV, or more audio.
+        /// After audio whose length the header gave: other chunks, the next WAV, or more audio.
         case trailer(MonoMixer)
         case skipping(UInt64, MonoMixer)
         case refused
     }
 
-    /// Bytes that may have to be kept until more come: a piece of a header or a partial frame.
+    /// The most bytes that have to be kept until more come: a piece of a header or a partial frame.
     static let longestRest = WAVHeaderParser.longestPiece
 
     private let device: String
     private let requested: RequestedFormat
     private var state = State.start
     private var parser = WAVHeaderParser()
-    /// A stream was opened or refused since this was looked at.
+    /// A stream was opened or refused during the present `decode`.
     private var hasBegun = false
 
-    /// - Parameter device: the pipe's name, for `StreamFormat` and messages.
+    /// - Parameter device: the pipe's name in `StreamFormat` and messages.
     init(device: String, requested: RequestedFormat) {
         self.device = device
         self.requested = requested
     }
 
-    /// Decodes what can be decoded, up to the opening or refusal of a stream: who reads many pipes has others to see to
-    /// in between, since an opening costs more than anything else, and what is told is dealt with before more comes.
+    /// Decodes as much as it can, up to the opening or refusal of a stream. Opening a stream costs more than anything else:
+    /// other pipes have their turn in between, and the event is handled before more data comes.
     ///
     /// - Parameters:
-    ///   - bytes: what came, with what was left over the last time in front.
-    ///   - atEnd: whether nothing follows; what is left over then is dropped, and the next call begins a new stream.
-    ///   - mono: working space, a sample for each two bytes.
-    /// - Returns: how many bytes are done with; and whether that is all, for now. Then at most `longestRest` are left
-    ///   over.
+    ///   - bytes: the new bytes, after those left over from the last call.
+    ///   - atEnd: whether nothing follows; leftover bytes are then dropped, and the next call begins a new stream.
+    ///   - mono: working memory, one sample per two bytes.
+    /// - Returns: the number of bytes used, and whether the rest needs more data; the rest is then at most `longestRest`
+    ///   bytes.
     mutating func decode(
         _ bytes: UnsafeRawBufferPointer, atEnd: Bool, mono: UnsafeMutableBufferPointer<Float>,
         emit: (Output) -> Void
@@ -69,7 +68,7 @@ struct PipeDecoder {
         return (bytes.count, true)
     }
 
-    /// One step: how many bytes of `rest` it took, perhaps none; nil when it needs more.
+    /// Takes one step. Returns how many bytes of `rest` it used, perhaps none; nil if it needs more.
     private mutating func advance(
         _ rest: UnsafeRawBufferPointer, _ atEnd: Bool, _ mono: UnsafeMutableBufferPointer<Float>,
         _ emit: (Output) -> Void
@@ -92,14 +91,14 @@ struct PipeDecoder {
                 return whole
             }
             if let next, next.isWhole, next.offset == audio.count {
-                // What is left in front of it is the partial frame of a writer that died.
+                // The bytes before the header are the partial frame of a writer that died.
                 begin()
                 return audio.count
             }
             return nil
         case .trailer(let mixer):
             guard rest.count >= 13 else { return nil }
-            // Chunks are padded to an even length, but not by everybody.
+            // Chunks are padded to an even length, but not by every writer.
             for padding in 0...(rest[0] == 0 ? 1 : 0) {
                 let next = UnsafeRawBufferPointer(rebasing: rest[padding...])
                 if WAVHeaderParser.beginsWAV(next) == true {
@@ -111,7 +110,7 @@ struct PipeDecoder {
                     return padding
                 }
             }
-            // The length in the header was wrong, as streamers' lengths are; the audio goes on.
+            // The length in the header was wrong, as those of streamers are; the audio goes on.
             state = .audio(mixer, left: nil)
             return 0
         case .skipping(let count, let mixer):
@@ -136,13 +135,13 @@ struct PipeDecoder {
         parser = WAVHeaderParser()
     }
 
-    /// The beginning of a stream: a WAV header, or raw PCM if the URI describes it.
+    /// Begins a stream: a WAV header, or raw PCM if the URI describes it.
     private mutating func begin(_ rest: UnsafeRawBufferPointer, _ atEnd: Bool, _ emit: (Output) -> Void) -> Int? {
         var consumed = 0
         do throws(CaptureError) {
             switch try parser.parse(rest, consumed: &consumed) {
             case .needsMore:
-                // Less than the first twelve bytes of a header may be all of a very short raw stream.
+                // Fewer bytes than the first twelve of a header may be a whole raw stream, a very short one.
                 guard atEnd, consumed == 0, !rest.isEmpty, parser.isAtStart else {
                     return consumed > 0 ? consumed : nil
                 }
@@ -170,7 +169,7 @@ struct PipeDecoder {
             throw CaptureError(
                 .formatMismatch,
                 "\(device): its WAV header contradicts the URI: \(contradictions.joined(separator: "; ")); "
-                    + "leave the options out, and the header is obeyed")
+                    + "leave the options out to use the header")
         }
         hasBegun = true
         emit(.opened(format(header.sampleRate, header.channels, header.encoding)))
@@ -183,15 +182,15 @@ struct PipeDecoder {
         if let kind = Self.compressedKind(bytes) {
             throw CaptureError(
                 .unreadable,
-                "\(device): this is \(kind), and a pipe carries WAV or raw PCM; "
+                "\(device): this is \(kind), and a pipe must carry WAV or raw PCM; "
                     + "decode it first: ffmpeg -i - -f wav -")
         }
         guard let rate = requested.rate, let channels = requested.channels, let format = requested.format else {
             let missing = requested.options.compactMap { $1 == nil ? $0 : nil }.joined(separator: ", ")
             throw CaptureError(
                 .unreadable,
-                "\(device): there is no WAV header, so that the URI must say the format of the raw PCM, "
-                    + "and it lacks \(missing); write such as ?rate=48000&channels=2&format=s16le, or send WAV")
+                "\(device): there is no WAV header, so the URI must give the format of the raw PCM, "
+                    + "and it lacks \(missing); write ?rate=48000&channels=2&format=s16le, for example, or send WAV")
         }
         let encoding = PCMEncoding(format)
         hasBegun = true
@@ -208,7 +207,7 @@ struct PipeDecoder {
         emit(.refused(CaptureError(code, "\(device): \(message)")))
     }
 
-    /// Where the next WAV stream begins, or may begin if `bytes` end before its first twelve bytes do.
+    /// Finds the next WAV header. It `isWhole` if its first twelve bytes are there; else it may be one.
     private static func nextHeader(
         in bytes: UnsafeRawBufferPointer, _ atEnd: Bool
     ) -> (offset: Int, isWhole: Bool)? {
@@ -225,14 +224,14 @@ struct PipeDecoder {
         return nil
     }
 
-    /// The whole length of the chunk that begins here, if it looks like one.
+    /// The whole length of the chunk that begins here, or nil if it does not look like a chunk.
     private static func chunkLength(_ bytes: UnsafeRawBufferPointer) -> UInt64? {
         let size = UInt64(bytes.littleEndian(UInt32.self, at: 4))
         let isName = bytes.prefix(4).allSatisfy { (0x20..<0x7F).contains($0) }
         return isName && size <= WAVHeaderParser.longestHeader ? 8 + size + (size & 1) : nil
     }
 
-    /// What a stream is that begins as no raw PCM does.
+    /// The name of the container or codec that a stream begins with; nil for anything that may be raw PCM.
     private static func compressedKind(_ bytes: UnsafeRawBufferPointer) -> String? {
         guard bytes.count >= 4 else { return nil }
         return switch bytes.tag(at: 0) {

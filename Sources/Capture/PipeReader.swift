@@ -6,240 +6,187 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Reads any number of pipes on one thread, its owner's: each that has something in its turn, at most what a pipe
-/// holds, and sleeps when all are empty.
+/// Reads any number of pipes on one thread: each that has data in its turn, at most what a pipe holds. The thread
+/// sleeps while all are empty.
 ///
-/// A pipe whose sink has no room is not read, so that its writer waits. Nothing here waits for a file system: pipes are
-/// opened elsewhere.
+/// A pipe whose sink has no room is not read, so that its writer waits. Nothing here waits for a file system: Dispatch's
+/// threads open the pipes and post the results.
 package final class PipeReader: @unchecked Sendable {
-    // Safe to share: `buffer`, `events`, `parked` and the moments of looks and pauses belong to the thread that calls
-    // `turn`; everything else is immutable, atomic or under a lock.
+    // Safe to share: the variables belong to the thread that calls `poll`; the constants are immutable, atomic or
+    // mailboxes.
 
-    /// Pipes served at most before the owner can see to other things.
-    private static let batch = 64
-    /// Seconds between two looks at the pipes where the next comes soon anyway. Who writes little and often, and many
-    /// who write at times of their own, are read together: a waking costs as much as tens of milliseconds of audio.
+    /// Messages for the thread that reads.
+    enum Message: Sendable {
+        case added(PolledPipe)
+        case opened(PolledPipe, Result<OpenedPipe, CaptureError>)
+        /// The file that a quiet FIFO's name stands for by now (`PolledPipe.check`).
+        case named(PolledPipe, PolledPipe.QuietName, FileIdentity?)
+        case removed(PolledPipe)
+    }
+
+    /// Seconds between two polls while many pipes have data. Frequent small writes, and writers at different moments, are
+    /// read together: a wake-up costs as much as tens of milliseconds of audio.
     private static let pause = 0.01
-    /// Fewer are read as they come, which hears soonest and sees each writer's end before the next.
+    /// Fewer pipes than this are read as their data arrives: soonest, and each writer's end before the next writer.
     private static let many = 4
-    /// A read of so many bytes comes of a writer that is faster than real time, which no pause must slow down.
+    /// A read of this many bytes comes from a writer that is faster than real time, which no pause must slow down.
     private static let much = PipeBuffer.capacity / 2
     /// Seconds without a pause after such a read.
     private static let hurry = 0.1
-    /// Seconds between two looks at the names of FIFOs that say nothing.
+    /// Seconds between two checks of the names of quiet FIFOs.
     private static let nameInterval = 1.0
-    /// What epoll tells of the bell by; streams count from 1.
-    private static let bellID: UInt64 = 0
 
-    private struct Table {
-        var streams: [UInt64: PipeStream] = [:]
-        var nextID = PipeReader.bellID + 1
-        /// To be served once without being told of.
-        var newcomers: [PipeStream] = []
-    }
+    private let loop: EpollLoop
+    private let mailbox = Mailbox<Message>()
+    private let nextID = Atomic<UInt64>(EpollLoop.bellID + 1)
+    private let readCount = Atomic<Int>(0)
+    /// Whether Dispatch is checking names.
+    private let isCheckingNames = Atomic<Bool>(false)
 
-    private let epoll: Int32
-    /// Readable once rung.
-    private let bell: Int32
-    private let isRung = Atomic<Bool>(false)
-    /// Whether names are being looked at.
-    private let isLooking = Atomic<Bool>(false)
-    private let turnCount = Atomic<Int>(0)
-    private let table = Mutex(Table())
     private let buffer = PipeBuffer()
-    private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: batch)
-    /// Streams that are to be asked again without being told of: they have more to decode, or their sink had no room.
-    private var parked: [PipeStream] = []
-    /// Monotonic seconds: the last look at the pipes; no look before, and no pause before.
-    private var lastLook = 0.0
-    private var nextLook = 0.0
+    /// As many as one wait can report, before the owner sees to other things.
+    private var events = [epoll_event](repeating: epoll_event(), count: 64)
+    private var pipes: [UInt64: PolledPipe] = [:]
+    /// Pipes to read again without an event: they have more to decode, or their sink had no room.
+    private var parked: [PolledPipe] = []
+    /// Monotonic seconds.
+    private var lastPoll = 0.0
+    /// No poll before this moment.
+    private var nextPoll = 0.0
+    /// No pause before this moment.
     private var hurryEnd = 0.0
-    private var nextNames = 0.0
+    private var nextNameCheck = 0.0
 
-    /// Samples that one read can bring at most.
+    /// The most samples that one read can bring.
     package static func mostSamples(channels: Int) -> Int { PipeBuffer.capacity / (2 * channels) }
 
     package init() throws(CaptureError) {
-        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        bell = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
-        guard epoll >= 0, bell >= 0, Self.control(epoll, EPOLL_CTL_ADD, bell, Self.bellID) == 0 else {
-            let code = errno
-            // deinit runs only for what is whole.
-            for descriptor in [epoll, bell] where descriptor >= 0 { close(descriptor) }
-            throw CaptureError(
-                .cannotOpen, "no file descriptor is left to wait for pipes: \(systemMessage(code))",
-                call: "epoll_create1", errno: code)
-        }
-        parked.reserveCapacity(Self.batch)
+        loop = try EpollLoop()
+        parked.reserveCapacity(64)
     }
 
-    deinit {
-        close(epoll)
-        close(bell)
-        events.deallocate()
+    // MARK: Any thread
+
+    /// Ends the sleep of the present or of the next `poll`, and has sinks asked again whether they have room. Neither
+    /// blocks nor allocates nor locks.
+    package func wake() { loop.wake() }
+
+    /// The number of reads so far; grows as long as the thread calls `poll`.
+    package var progress: Int { readCount.load(ordering: .relaxed) }
+
+    /// Whether anything waits for the next `poll`.
+    package var hasWork: Bool { loop.hasEvents }
+
+    func post(_ message: Message) {
+        mailbox.post(message)
+        loop.wake()
     }
 
-    // MARK: For everybody
+    /// A number for a new pipe's events.
+    func makeID() -> UInt64 { nextID.add(1, ordering: .relaxed).oldValue }
 
-    /// Ends the sleep of the present or of the next `turn`, and has sinks asked again whether they have room. From any
-    /// thread; neither blocks nor allocates.
-    package func wake() {
-        guard !isRung.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        eventfd_write(bell, 1)
-    }
+    /// Watches an open pipe, so that it is read when it has data; or no longer.
+    func watch(_ descriptor: Int32, _ id: UInt64) throws(CaptureError) { try loop.watch(descriptor, id) }
+    func unwatch(_ descriptor: Int32) { loop.unwatch(descriptor) }
 
-    /// Pipes served so far; grows as long as the owner calls `turn`.
-    package var progress: Int { turnCount.load(ordering: .relaxed) }
+    // MARK: The thread that reads
 
-    /// Whether anything waits for the next `turn`.
-    package var hasWork: Bool {
-        var descriptor = pollfd(fd: epoll, events: Int16(POLLIN), revents: 0)
-        return poll(&descriptor, 1, 0) > 0
-    }
-
-    // MARK: The owner's thread
-
-    /// Serves pipes that have something, each once, on the calling thread. Nothing in it allocates once warm but what
-    /// the opening of a stream needs.
+    /// Reads each pipe that has data once, on the calling thread. Once warm, this neither allocates nor locks, unless a
+    /// message has arrived or a stream begins.
     ///
-    /// - Parameter mayWait: whether to sleep until there is something or `wake` is called.
-    /// - Returns: whether there was anything. What was written before a `wake` is visible then.
+    /// - Parameter mayWait: whether to sleep until there is data or `wake` is called.
+    /// - Returns: whether there was anything to do. Whatever was written before a `wake` is visible then.
     @discardableResult
-    package func turn(mayWait: Bool) -> Bool {
-        let hasMore = serveParked()
-        let left = nextLook - monotonicSeconds()
+    package func poll(mayWait: Bool) -> Bool {
+        let hasMore = readParked()
+        let left = nextPoll - monotonicSeconds()
         if left > 0 {
-            let isRung = pause(mayWait && !hasMore ? left : 0)
+            let isRung = loop.waitForBell(seconds: mayWait && !hasMore ? left : 0)
+            if isRung { answerBell() }
             return hasMore || isRung
         }
-        let streams = table.withLock { $0.streams.count }
-        // Where there are no names to look at it sleeps without end.
-        let patience = streams == 0 ? -1 : Int32(Self.nameInterval * 1000)
-        let count = epoll_wait(epoll, events.baseAddress, Int32(events.count), mayWait && !hasMore ? patience : 0)
+        // Without pipes there are no names to check, and it sleeps indefinitely.
+        let patience = pipes.isEmpty ? -1 : Int32(Self.nameInterval * 1000)
+        let count = loop.wait(for: &events, milliseconds: mayWait && !hasMore ? patience : 0)
         let now = monotonicSeconds()
         checkNames(now)
-        if streams >= Self.many, count < events.count, now >= hurryEnd, now - lastLook < 2 * Self.pause {
-            nextLook = now + Self.pause
+        if pipes.count >= Self.many, count < events.count, now >= hurryEnd, now - lastPoll < 2 * Self.pause {
+            nextPoll = now + Self.pause
         }
-        lastLook = now
-        for event in events.prefix(Int(max(0, count))) {
-            if event.data.u64 == Self.bellID {
-                takeBell()
-            } else if let stream = table.withLock({ $0.streams[event.data.u64] }) {
-                if serve(stream) != .idle { parked.append(stream) }
+        lastPoll = now
+        for index in 0..<count {
+            let id = events[index].data.u64
+            if id == EpollLoop.bellID {
+                answerBell()
+            } else if let pipe = pipes[id], read(pipe) != .idle {
+                parked.append(pipe)
             }
         }
         return hasMore || count > 0
     }
 
-    /// Waits for the bell alone. Returns whether it was rung.
-    private func pause(_ seconds: Double) -> Bool {
-        var descriptor = pollfd(fd: bell, events: Int16(POLLIN), revents: 0)
-        guard poll(&descriptor, 1, Int32((seconds * 1000).rounded(.up))) > 0 else { return false }
-        takeBell()
-        return true
-    }
-
-    private func takeBell() {
-        var rings: eventfd_t = 0
-        eventfd_read(bell, &rings)
-        _ = isRung.exchange(false, ordering: .acquiringAndReleasing)
-        table.withLock { table in
-            parked += table.newcomers
-            table.newcomers.removeAll()
-        }
-    }
-
-    private func serve(_ stream: PipeStream) -> PipeStream.Outcome {
-        defer { turnCount.add(1, ordering: .relaxed) }
-        let (outcome, bytes) = stream.turn(buffer)
+    private func read(_ pipe: PolledPipe) -> PolledPipe.Outcome {
+        defer { readCount.add(1, ordering: .relaxed) }
+        let (outcome, bytes) = pipe.read(into: buffer)
         if bytes >= Self.much {
-            nextLook = 0
+            nextPoll = 0
             hurryEnd = monotonicSeconds() + Self.hurry
         }
         return outcome
     }
 
     /// Returns whether any of them has still more.
-    private func serveParked() -> Bool {
+    private func readParked() -> Bool {
         guard !parked.isEmpty else { return false }
         var hasMore = false
-        parked.removeAll { stream in
-            let outcome = serve(stream)
+        parked.removeAll { pipe in
+            let outcome = read(pipe)
             if outcome == .more { hasMore = true }
             return outcome == .idle
         }
         return hasMore
     }
 
-    // MARK: Streams, from any thread
-
-    /// Takes a stream in. Returns what it is known by.
-    func add(_ stream: PipeStream) -> UInt64 {
-        table.withLock { table in
-            defer { table.nextID += 1 }
-            table.streams[table.nextID] = stream
-            return table.nextID
+    private func answerBell() {
+        loop.clearBell()
+        while let message = mailbox.take() {
+            switch message {
+            case .added(let pipe): pipes[pipe.id] = pipe
+            case .opened(let pipe, let result):
+                if pipe.use(result) == .more { parked.append(pipe) }
+            case .named(let pipe, let name, let identity): pipe.check(name, nowNames: identity)
+            case .removed(let pipe): pipes[pipe.id] = nil
+            }
         }
     }
 
-    /// Serves a stream soon, whether its descriptor has something or not.
-    func serve(soon stream: PipeStream) {
-        table.withLock { $0.newcomers.append(stream) }
-        wake()
-    }
-
-    func remove(_ id: UInt64) {
-        table.withLock { $0.streams[id] = nil }
-    }
-
-    /// Serves a stream from now on whenever its descriptor has something; called under the stream's lock.
-    func watch(_ descriptor: Int32, _ id: UInt64) throws(CaptureError) {
-        guard Self.control(epoll, EPOLL_CTL_ADD, descriptor, id) == 0 else {
-            throw CaptureError(
-                .cannotOpen, "a pipe cannot be waited for: \(systemMessage(errno))", call: "epoll_ctl", errno: errno)
-        }
-    }
-
-    /// To be called before the descriptor is closed.
-    func unwatch(_ descriptor: Int32) {
-        _ = Self.control(epoll, EPOLL_CTL_DEL, descriptor, 0)
-    }
-
-    private static func control(_ epoll: Int32, _ operation: Int32, _ descriptor: Int32, _ id: UInt64) -> Int32 {
-        var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: id))
-        return epoll_ctl(epoll, operation, descriptor, &event)
-    }
-
-    /// Has the names of FIFOs that say nothing looked at, elsewhere; does nothing where all say something.
+    /// Has Dispatch look up the names of quiet FIFOs, if there are any.
     private func checkNames(_ now: Double) {
-        guard now >= nextNames else { return }
-        nextNames = now + Self.nameInterval
-        // A file system that hangs is not asked again before it has answered.
-        guard !isLooking.load(ordering: .acquiring) else { return }
-        let quiet = table.withLock { table in
-            table.streams.values.filter { $0.isQuiet(since: now - Self.nameInterval) }
+        guard now >= nextNameCheck else { return }
+        nextNameCheck = now + Self.nameInterval
+        // A file system that hangs gets no second request before it has answered the first.
+        guard !isCheckingNames.load(ordering: .acquiring) else { return }
+        let quiet = pipes.values.compactMap { pipe in
+            pipe.quietName(since: now - Self.nameInterval).map { (pipe, $0) }
         }
         guard !quiet.isEmpty else { return }
-        isLooking.store(true, ordering: .releasing)
+        isCheckingNames.store(true, ordering: .releasing)
         DispatchQueue.global(qos: .utility).async {
-            for stream in quiet { stream.checkName(quietSince: now - Self.nameInterval) }
-            self.isLooking.store(false, ordering: .releasing)
+            for (pipe, name) in quiet {
+                let identity = FileIdentity(path: name.path)
+                if identity != name.identity { self.post(.named(pipe, name, identity)) }
+            }
+            self.isCheckingNames.store(false, ordering: .releasing)
         }
     }
 }
 
-/// What a thread reads pipes into, one after the other.
+/// The memory into which a thread reads its pipes, one after the other.
 final class PipeBuffer {
-    /// Bytes: what a pipe holds by default, behind what was left over of the read before.
+    /// Bytes: what a pipe holds by default, and what the previous read left over.
     static let capacity = PipeDecoder.longestRest + 64 << 10
 
-    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 16)
-    /// A sample for each two bytes.
-    let mono = UnsafeMutableBufferPointer<Float>.allocate(capacity: capacity / 2)
-
-    deinit {
-        bytes.deallocate()
-        mono.deallocate()
-    }
+    let bytes = OwnedBuffer<UInt8>(repeating: 0, count: capacity)
+    /// One sample per two bytes.
+    let mono = OwnedBuffer<Float>(repeating: 0, count: capacity / 2)
 }

@@ -4,14 +4,14 @@ import Synchronization
 
 /// Standard input or a FIFO that carries raw PCM or WAV, read by the thread of a `PipeReader`.
 ///
-/// Nothing is read before the sink has taken what was read before: the writer waits meanwhile, and nothing is lost.
-/// Standard input ends; a FIFO waits for its next writer for ever.
-final class PipeSource: AudioSource {
+/// Nothing is read before the sink has room for it: until then the writer waits, and nothing is lost. Standard input
+/// ends with its writer; a FIFO waits for the next one.
+package final class PipeSource: Sendable {
     enum Place: Sendable {
         case standardInput
         case fifo(String)
 
-        /// For people.
+        /// For messages.
         var name: String {
             switch self {
             case .standardInput: "standard input"
@@ -22,12 +22,9 @@ final class PipeSource: AudioSource {
 
     private enum State {
         case new
-        case running(PipeStream)
+        case running(PolledPipe)
         case stopped
     }
-
-    let isRealTime = false
-    let isPolled = true
 
     private let place: Place
     private let format: RequestedFormat
@@ -40,19 +37,21 @@ final class PipeSource: AudioSource {
 
     deinit { stop() }
 
-    func start(_ sink: any AudioSink, pipes: PipeReader) {
+    /// Starts capturing into `sink`, on the thread that polls `reader`. A source is started once; later calls do nothing.
+    package func start(_ sink: any PipeSink, on reader: PipeReader) {
         state.withLock { state in
             guard case .new = state else { return }
-            let stream = PipeStream(place, format: format, sink: sink, reader: pipes)
-            state = .running(stream)
-            stream.start()
+            let pipe = PolledPipe(place, format: format, sink: sink, reader: reader)
+            state = .running(pipe)
+            pipe.start()
         }
     }
 
-    func stop() {
-        // Held meanwhile: a second caller, too, returns only when all is quiet.
+    /// Stops for good; when this returns, nothing more reaches the sink. Do not call it from the sink's functions.
+    package func stop() {
+        // The lock is held throughout, so that a second caller also returns only when all is quiet.
         state.withLock { state in
-            if case .running(let stream) = state { stream.stop() }
+            if case .running(let pipe) = state { pipe.stop() }
             state = .stopped
         }
     }

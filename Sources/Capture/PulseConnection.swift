@@ -8,7 +8,7 @@ import CPulse
 /// Not Sendable: everything in it is touched only under the main loop's lock, which the loop's thread holds while
 /// it calls back, and the source's thread whenever it does not wait.
 final class PulseConnection {
-    /// What is known of a source of the server.
+    /// The server's description of a source.
     struct Source {
         var name: String
         var description: String
@@ -16,11 +16,11 @@ final class PulseConnection {
         var channelMap: pa_channel_map
     }
 
-    /// Seconds that the server has for an answer.
+    /// Seconds that the server has to answer.
     private static let patience = 5.0
     /// Seconds that the end of a connection may take.
     private static let farewell = 0.1
-    /// Microseconds between looks at the clock.
+    /// Microseconds between checks of the clock.
     private static let tick: pa_usec_t = 500_000
 
     private(set) var context: OpaquePointer?
@@ -30,7 +30,7 @@ final class PulseConnection {
     private var stopEvent: OpaquePointer?
     private var timer: OpaquePointer?
     private var haveDefaultsChanged = false
-    /// The sources of the query under way.
+    /// The answers to the query in progress.
     private var found: [Source] = []
     private var isAnswered = false
 
@@ -53,7 +53,7 @@ final class PulseConnection {
 
     // MARK: Opening and closing
 
-    /// Connects. Returns false when stopped meanwhile.
+    /// Connects. Returns false if stopped before that.
     func open() throws(CaptureError) -> Bool {
         let api = pa_threaded_mainloop_get_api(loop)
         let properties = pa_proplist_new()
@@ -78,7 +78,7 @@ final class PulseConnection {
                 pa_context_rttime_restart(connection.context, event, pa_rtclock_now() + PulseConnection.tick)
                 connection.wake()
             }, this)
-        // Never a server of our own making: a service's would have no devices, and a user's is the session's affair.
+        // Never spawn a server: a service's own would have no devices, and a user's belongs to the session.
         guard pa_context_connect(context, server, PA_CONTEXT_NOAUTOSPAWN, nil) == 0 else {
             throw refused("pa_context_connect")
         }
@@ -99,8 +99,8 @@ final class PulseConnection {
         (stopEvent, timer, context) = (nil, nil, nil)
     }
 
-    /// Lets the handshake end before the connection does: libpulse (16.1) never closes the descriptors that it is
-    /// about to send when it is cut off, and who tries again for months would run out of them.
+    /// Lets the handshake finish before the connection is closed: a libpulse (16.1) that is cut off never closes the
+    /// descriptors that it is about to send, and months of reconnecting would use them all up.
     private func settle() {
         guard let context, let timer else { return }
         let deadline = monotonicSeconds() + Self.farewell
@@ -121,25 +121,26 @@ final class PulseConnection {
 
     // MARK: Waiting
 
-    /// Lets `wait` look again.
+    /// Makes `wait` check its condition again.
     func wake() {
         pa_threaded_mainloop_signal(loop, 0)
     }
 
-    /// Waits until `condition` holds, for the server's answer at most. Returns false when stopped meanwhile.
+    /// Waits until `condition` holds, at most as long as the server has to answer. Returns false if stopped before that.
     func wait(_ condition: () throws(CaptureError) -> Bool) throws(CaptureError) -> Bool {
         let deadline = monotonicSeconds() + Self.patience
         return try waitWithoutLimit { () throws(CaptureError) in
             if try condition() { return true }
             guard monotonicSeconds() < deadline else {
                 throw CaptureError(
-                    .cannotOpen, "\(address) accepts the connection but does not answer; it hangs, or is none")
+                    .cannotOpen,
+                    "\(address) accepts the connection but does not answer; it hangs, or is not a PulseAudio server")
             }
             return false
         }
     }
 
-    /// Waits until `condition` holds, which is looked at whenever something happens and at every tick.
+    /// Waits until `condition` holds, and checks it whenever something happens and at every tick.
     func waitWithoutLimit(_ condition: () throws(CaptureError) -> Bool) throws(CaptureError) -> Bool {
         while true {
             if signal.isRaised { return false }
@@ -151,14 +152,14 @@ final class PulseConnection {
 
     // MARK: Questions to the server
 
-    /// Finds a source by its name, or what a default name stands for now. Returns nil when stopped meanwhile.
+    /// Finds a source by its name, or the source that a default name stands for now. Returns nil if stopped before that.
     func findSource(_ name: String) throws(CaptureError) -> Source? {
         haveDefaultsChanged = false
         guard try ask({ pa_context_get_source_info_by_name(context, name, $0, this) }) else { return nil }
         if let source = found.first { return source }
         guard try ask({ pa_context_get_source_info_list(context, $0, this) }) else { return nil }
         let names = found.prefix(10).map(\.name).joined(separator: ", ")
-        let offer = names.isEmpty ? "it has none at all" : "it has \(names)\(found.count > 10 ? ", …" : "")"
+        let offer = names.isEmpty ? "it has no sources" : "it has \(names)\(found.count > 10 ? ", …" : "")"
         throw CaptureError(
             .cannotOpen, "\(address) has no source \(quoted(name)) now; \(offer)",
             call: "pa_context_get_source_info_by_name", errno: Int32(PA_ERR_NOENTITY.rawValue))
@@ -187,7 +188,7 @@ final class PulseConnection {
         return try wait { isAnswered }
     }
 
-    /// From now on, `takeHaveDefaultsChanged` tells whether default source and sink may be others.
+    /// Makes `takeHaveDefaultsChanged` report changes of the default source and sink.
     func watchDefaults() {
         pa_context_set_subscribe_callback(
             context,
@@ -201,6 +202,7 @@ final class PulseConnection {
         }
     }
 
+    /// Whether the defaults may have changed since the last call.
     func takeHaveDefaultsChanged() -> Bool {
         defer { haveDefaultsChanged = false }
         return haveDefaultsChanged
@@ -208,7 +210,7 @@ final class PulseConnection {
 
     // MARK: Errors
 
-    /// A failure of a call, in libpulse's words.
+    /// Describes a failed call in libpulse's words.
     func failed(
         _ what: String, _ call: String, _ code: CaptureError.Code = .cannotOpen, hint: String = ""
     ) -> CaptureError {
@@ -221,7 +223,7 @@ final class PulseConnection {
         let error = pa_context_errno(context)
         switch pa_error_code(UInt32(error)) {
         case PA_ERR_CONNECTIONREFUSED, PA_ERR_INVALIDSERVER:
-            let hint = server == nil ? " Another one is set by PULSE_SERVER, or by ?server= in the URI" : ""
+            let hint = server == nil ? " Choose another one by PULSE_SERVER, or by ?server= in the URI" : ""
             return failed("cannot be reached", call, hint: "; is it running?\(hint)")
         case PA_ERR_CONNECTIONTERMINATED:
             return failed("went away", call, .disconnected)

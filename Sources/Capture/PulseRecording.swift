@@ -3,16 +3,16 @@
 import Basics
 import CPulse
 
-/// One record stream on a connection; like it, touched only under the main loop's lock.
+/// One recording on a connection; like it, touched only under the main loop's lock.
 final class PulseRecording {
-    /// Seconds without data after which a stream that should run counts as lost.
+    /// Seconds without data after which a recording that should run counts as lost.
     private static let patience = 2.0
-    /// Seconds until the first data: a null sink's monitor gives them in blocks of up to 2 s.
+    /// Seconds until the first data: a null sink's monitor delivers blocks of up to 2 s.
     private static let patienceAtFirst = 5.0
-    /// Seconds of audio that the server sends at once.
+    /// Seconds of audio per message from the server.
     private static let fragment = 0.04
-    /// Seconds between two looks at the deadline, which come at every tick of the connection, from which on it was this
-    /// process that did not run, not the source.
+    /// Seconds between two checks of the deadline that mean that this process did not run, rather than that the source
+    /// stalled; a check comes at every tick of the connection.
     private static let lateness = 1.5
 
     private let connection: PulseConnection
@@ -21,13 +21,12 @@ final class PulseRecording {
     private let mayMove: Bool
     private let stream: OpaquePointer
     private var mixer: MonoMixer
-    /// Owned by this object.
-    private let mono: UnsafeMutableBufferPointer<Float>
-    /// When the next data must have come, in `monotonicSeconds`.
+    private let mono = OwnedBuffer<Float>(repeating: 0, count: 8192)
+    /// The time by which the next data must arrive, in `monotonicSeconds`.
     private var deadline = Double.infinity
     private var error: CaptureError?
 
-    /// - Parameter mayMove: whether the user may move the stream to another source, as one may with default ones.
+    /// - Parameter mayMove: whether the user may move the recording to another source, as is right for default ones.
     init(
         of source: PulseConnection.Source, mayMove: Bool, on connection: PulseConnection, _ gate: SinkGate
     ) throws(CaptureError) {
@@ -35,8 +34,8 @@ final class PulseRecording {
         guard RequestedFormat.channelCounts.contains(channels) else {
             throw CaptureError(
                 .formatMismatch,
-                "PulseAudio's source \(source.name) has \(channels) channels, and 1 to 8 are read; "
-                    + "module-remap-source makes a source of fewer")
+                "PulseAudio's source \(source.name) has \(channels) channels; 1 to 8 are supported; "
+                    + "module-remap-source makes a source with fewer")
         }
         let isInteger = source.sampleSpec.format == PA_SAMPLE_S16LE
         var spec = source.sampleSpec
@@ -52,20 +51,14 @@ final class PulseRecording {
         self.connection = connection
         self.gate = gate
         mixer = MonoMixer(encoding: isInteger ? .int16 : .float32, channels: channels)
-        // Last: where init throws, deinit does not run.
-        mono = .allocate(capacity: 8192)
     }
 
-    deinit {
-        mono.deallocate()
-    }
-
-    /// The source that is recorded now: another one after a move.
+    /// The source that is recorded now; after a move it is another one.
     var deviceName: String {
         pa_stream_get_device_name(stream).map { String(cString: $0) } ?? source.name
     }
 
-    /// Whether this records `source`, at its own rate and channels.
+    /// Whether this records `source`, at the source's own rate and channel count.
     func isNative(to source: PulseConnection.Source) -> Bool {
         let spec = pa_stream_get_sample_spec(stream).pointee
         return deviceName == source.name && spec.rate == source.sampleSpec.rate
@@ -81,14 +74,14 @@ final class PulseRecording {
         Unmanaged<PulseRecording>.fromOpaque(pointer!).takeUnretainedValue()
     }
 
-    /// Starts to record. Returns false when stopped meanwhile.
+    /// Starts to record. Returns false if stopped before that.
     func begin() throws(CaptureError) -> Bool {
         pa_stream_set_state_callback(stream, { _, this in PulseRecording.from(this).stateChanged() }, this)
         pa_stream_set_read_callback(stream, { _, _, this in PulseRecording.from(this).read() }, this)
         pa_stream_set_suspended_callback(stream, { _, this in PulseRecording.from(this).suspendedOrResumed() }, this)
         pa_stream_set_moved_callback(stream, { _, this in PulseRecording.from(this).announce() }, this)
         let spec = pa_stream_get_sample_spec(stream).pointee
-        // At the source's own rate and channels, so that the server converts nothing.
+        // At the source's own rate and channel count, so that the server converts nothing.
         var flags = PA_STREAM_ADJUST_LATENCY.rawValue | PA_STREAM_FIX_CHANNELS.rawValue
         if spec.rate == source.sampleSpec.rate { flags |= PA_STREAM_FIX_RATE.rawValue }
         if !mayMove { flags |= PA_STREAM_DONT_MOVE.rawValue }
@@ -104,18 +97,18 @@ final class PulseRecording {
         }
     }
 
-    /// Waits until the server's defaults may have changed; throws when the stream is lost. Returns false when
-    /// stopped meanwhile.
-    func waitForTrouble() throws(CaptureError) -> Bool {
-        var lastLook = monotonicSeconds()
+    /// Waits until the server's defaults may have changed; throws when the recording is lost. Returns false if stopped
+    /// before that.
+    func waitForChange() throws(CaptureError) -> Bool {
+        var lastCheck = monotonicSeconds()
         return try connection.waitWithoutLimit { () throws(CaptureError) in
             try checkState()
             let now = monotonicSeconds()
-            if now > lastLook + Self.lateness { deadline = max(deadline, now + Self.patience) }
-            lastLook = now
+            if now > lastCheck + Self.lateness { deadline = max(deadline, now + Self.patience) }
+            lastCheck = now
             if !isSuspended, now > deadline {
                 throw CaptureError(
-                    .disconnected, "PulseAudio's source \(deviceName) runs but delivers nothing; it is opened again",
+                    .disconnected, "PulseAudio's source \(deviceName) runs but delivers nothing; reopening it",
                     call: "pa_stream_peek")
             }
             return connection.takeHaveDefaultsChanged()
@@ -144,7 +137,7 @@ final class PulseRecording {
 
     private func stateChanged() {
         if pa_stream_get_state(stream) == PA_STREAM_READY {
-            // What was agreed on in the end: the source may have changed since it was asked for.
+            // The final agreement: the source may have changed since it was asked for.
             let channels = Int(pa_stream_get_sample_spec(stream).pointee.channels)
             mixer = MonoMixer(encoding: mixer.encoding, channels: channels)
             announce()
@@ -152,7 +145,7 @@ final class PulseRecording {
         connection.wake()
     }
 
-    /// Tells what is recorded from now on, and whether anything comes.
+    /// Reports the source that is recorded from now on, and whether it is suspended.
     private func announce() {
         let device = deviceName
         let name = device == source.name ? "\(device) (\(source.description))" : device
@@ -161,15 +154,15 @@ final class PulseRecording {
                 StreamFormat(
                     sampleRate: Int(pa_stream_get_sample_spec(stream).pointee.rate), channels: mixer.channels,
                     encoding: mixer.encoding.name, device: name)))
-        if isSuspended { tellSuspended() }
+        if isSuspended { reportSuspended() }
         deadline = monotonicSeconds() + Self.patienceAtFirst
     }
 
     private func suspendedOrResumed() {
-        if isSuspended { tellSuspended() } else { announce() }
+        if isSuspended { reportSuspended() } else { announce() }
     }
 
-    private func tellSuspended() {
+    private func reportSuspended() {
         gate.handle(.waiting("PulseAudio's source \(deviceName) is suspended"))
     }
 
@@ -184,28 +177,28 @@ final class PulseRecording {
             }
             guard length > 0 else { break }
             if let data {
-                deliver(UnsafeRawBufferPointer(start: data, count: length))
+                process(UnsafeRawBufferPointer(start: data, count: length))
             } else {
                 gate.handle(.overrun)
-                deliverSilence(length / mixer.bytesPerFrame)
+                processSilence(length / mixer.bytesPerFrame)
             }
             pa_stream_drop(stream)
             deadline = monotonicSeconds() + Self.patience
         }
     }
 
-    private func deliver(_ bytes: UnsafeRawBufferPointer) {
+    private func process(_ bytes: UnsafeRawBufferPointer) {
         let step = mono.count * mixer.bytesPerFrame
         for start in stride(from: 0, to: bytes.count, by: step) {
             let part = bytes[start..<min(start + step, bytes.count)]
-            gate.deliver(mixer.mix(UnsafeRawBufferPointer(rebasing: part), into: mono))
+            gate.process(mixer.mix(UnsafeRawBufferPointer(rebasing: part), into: mono.elements))
         }
     }
 
-    private func deliverSilence(_ frames: Int) {
-        mono.update(repeating: 0)
+    private func processSilence(_ frames: Int) {
+        mono.fill(0)
         for start in stride(from: 0, to: frames, by: mono.count) {
-            gate.deliver(UnsafeBufferPointer(rebasing: mono[..<min(mono.count, frames - start)]))
+            gate.process(UnsafeBufferPointer(mono.elements.extracting(..<min(mono.count, frames - start))))
         }
     }
 }

@@ -4,57 +4,46 @@ import Basics
 import CPulse
 
 /// A source of a PulseAudio server (or of PipeWire's): a microphone, or the monitor of a sink.
-final class PulseSource: AudioSource {
-    /// Names that the server resolves; whoever listens to one follows when the user chooses another default.
+///
+/// libpulse's loop, a second thread, calls the sink under the loop's own lock; the source's thread only waits meanwhile.
+struct PulseSource: SourceBody {
+    /// Names that the server resolves. A source with such a name follows when the user chooses another default.
     static let defaultNames = ["@DEFAULT_SOURCE@", "@DEFAULT_MONITOR@"]
 
+    /// The source's name on the server, or one of `defaultNames`.
+    let source: String
+    /// The server's address, as in `PULSE_SERVER`; nil for the default one.
+    let server: String?
+
     let isRealTime = true
-    let isPolled = false
+    var threadName: String { "pulse \(source)" }
 
-    private let source: String
-    private let server: String?
-    private let thread: SourceThread
-
-    /// - Parameters:
-    ///   - source: its name on the server, or one of `defaultNames`.
-    ///   - server: as in `PULSE_SERVER`; nil for the default one.
-    init(source: String, server: String?) {
-        self.source = source
-        self.server = server
-        thread = SourceThread(name: "pulse \(source)")
-    }
-
-    func start(_ sink: any AudioSink, pipes: PipeReader) {
-        thread.start(sink) { [source, server] gate, signal in
-            guard let loop = pa_threaded_mainloop_new() else {
-                gate.handle(.ended(CaptureError(.cannotOpen, "no memory is left", call: "pa_threaded_mainloop_new")))
-                return
-            }
-            defer { pa_threaded_mainloop_free(loop) }
-            pa_threaded_mainloop_set_name(loop, "pulse loop")
-            guard pa_threaded_mainloop_start(loop) == 0 else {
-                gate.handle(
-                    .ended(
-                        CaptureError(
-                            .cannotOpen, "the system refuses another thread", call: "pa_threaded_mainloop_start")))
-                return
-            }
-            defer { pa_threaded_mainloop_stop(loop) }
-            reconnecting(gate, signal) { () throws(CaptureError) in
-                pa_threaded_mainloop_lock(loop)
-                defer { pa_threaded_mainloop_unlock(loop) }
-                let connection = PulseConnection(loop: loop, server: server, signal: signal)
-                defer { connection.close() }
-                try connection.record(source, gate)
-            }
+    func run(into gate: SinkGate, until signal: StopSignal) {
+        guard let loop = pa_threaded_mainloop_new() else {
+            gate.handle(.ended(CaptureError(.cannotOpen, "no memory is left", call: "pa_threaded_mainloop_new")))
+            return
+        }
+        defer { pa_threaded_mainloop_free(loop) }
+        pa_threaded_mainloop_set_name(loop, "pulse loop")
+        guard pa_threaded_mainloop_start(loop) == 0 else {
+            gate.handle(
+                .ended(
+                    CaptureError(.cannotOpen, "the system refuses another thread", call: "pa_threaded_mainloop_start")))
+            return
+        }
+        defer { pa_threaded_mainloop_stop(loop) }
+        reconnecting(gate, signal) { () throws(CaptureError) in
+            pa_threaded_mainloop_lock(loop)
+            defer { pa_threaded_mainloop_unlock(loop) }
+            let connection = PulseConnection(loop: loop, server: server, signal: signal)
+            defer { connection.close() }
+            try connection.record(source, gate)
         }
     }
-
-    func stop() { thread.stop() }
 }
 
 extension PulseConnection {
-    /// Connects and records until stopped; throws when server or source are not there, or no longer.
+    /// Connects and records until stopped; throws when the server or the source is missing or goes away.
     fileprivate func record(_ source: String, _ gate: SinkGate) throws(CaptureError) {
         let isDefault = PulseSource.defaultNames.contains(source)
         guard try open() else { return }
@@ -66,18 +55,18 @@ extension PulseConnection {
             guard try recording.begin() else { return }
             var isElsewhere = false
             while !isElsewhere {
-                guard try recording.waitForTrouble() else { return }
+                guard try recording.waitForChange() else { return }
                 let now: Source?
                 do throws(CaptureError) {
                     now = try findSource(source)
                 } catch {
-                    // Between two defaults there may be none; what is recorded tells by itself when it is gone.
+                    // Between two defaults there may be none; the recording reports by itself when its source is gone.
                     guard error.isNoSuchSource else { throw error }
                     continue
                 }
                 guard let now else { return }
-                // Only another default is followed: the user may have moved us by hand to what is none. And the
-                // server may have moved us already, but still converts to the rate of before.
+                // Only a change of the default is followed: the user may have moved the recording by hand to a source
+                // that is not the default. And the server may have moved it already, but still convert to the old rate.
                 isElsewhere = now.name != wanted.name && !recording.isNative(to: now)
                 wanted = now
             }

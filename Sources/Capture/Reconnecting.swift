@@ -2,14 +2,14 @@
 
 import Basics
 
-/// How long to wait before the next attempt: 0.25 s, doubling to 5 s.
+/// The pauses between attempts: 0.25 s, doubling to 5 s.
 struct Backoff: Sendable {
     static let first = 0.25
     static let last = 5.0
 
     private var delay = Self.first
 
-    /// The delay before the next attempt, in seconds.
+    /// Seconds before the next attempt.
     mutating func next() -> Double {
         defer { delay = min(2 * delay, Self.last) }
         return delay
@@ -20,10 +20,10 @@ struct Backoff: Sendable {
     }
 }
 
-/// Opens something again and again, for ever, until stopped.
+/// Opens something again and again until it succeeds or the source is stopped.
 ///
-/// - Parameter session: opens it, captures from it, and throws when it cannot be opened or is lost. When it
-///   returns, that is the end.
+/// - Parameter session: opens it, captures from it, and throws when it cannot be opened or is lost. When it returns,
+///   capturing is over.
 func reconnecting(_ gate: SinkGate, _ signal: StopSignal, _ session: () throws(CaptureError) -> Void) {
     var backoff = Backoff()
     while !signal.isRaised {
@@ -34,8 +34,8 @@ func reconnecting(_ gate: SinkGate, _ signal: StopSignal, _ session: () throws(C
             if signal.isRaised { return }
             gate.handle(.lost(error))
         }
-        // Audio that arrived, not an open that succeeded, ends the row of failures: some devices open and say nothing.
-        if gate.takeHasDelivered() { backoff.reset() }
+        // Only audio ends a row of failures, not an open that succeeded: some devices open and deliver nothing.
+        if gate.takeHasProcessed() { backoff.reset() }
         guard signal.wait(backoff.next()) else { return }
     }
 }

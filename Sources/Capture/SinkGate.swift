@@ -2,61 +2,53 @@
 
 import Synchronization
 
-/// The way from the thread that captures to the sink, which `stop` closes for good.
-///
-/// The lock is taken by that thread, by the few that open a pipe again and tell of it, and by the one `close`: it is hardly
-/// ever waited for.
+/// The way from a source's thread to its sink, which `stop` closes for good: the thread may hang in a library, and
+/// must not reach the sink when it returns from there.
 final class SinkGate: Sendable {
-    private struct State {
-        var sink: (any AudioSink)?
-        /// The loss that was told last, until the source is opened again.
-        var toldLoss: String?
-        var hasDelivered = false
-    }
-
-    private let state: Mutex<State>
+    private let sink: any AudioSink
+    private let gate = StopGate()
+    private let hasProcessed = Atomic<Bool>(false)
+    private let losses = Mutex(RepeatedLosses())
 
     init(_ sink: any AudioSink) {
-        state = Mutex(State(sink: sink))
+        self.sink = sink
     }
 
-    /// Passes an event on; a loss that is the same as the last one (a device still missing) is not repeated.
+    /// Passes an event on, unless it repeats the last loss.
     func handle(_ event: CaptureEvent) {
-        state.withLock { state in
-            switch event {
-            case .lost(let error):
-                guard state.toldLoss != error.description else { return }
-                state.toldLoss = error.description
-            case .opened, .waiting:
-                state.toldLoss = nil
-            case .overrun, .ended:
-                break
-            }
-            state.sink?.handle(event)
-        }
+        guard losses.withLock({ $0.isNew(event) }) else { return }
+        gate.enter { sink.handle(event) }
     }
 
-    func deliver(_ samples: UnsafeBufferPointer<Float>) {
+    func process(_ samples: UnsafeBufferPointer<Float>) {
         guard !samples.isEmpty else { return }
-        state.withLock { state in
-            state.hasDelivered = true
-            state.sink?.deliver(samples)
-        }
+        hasProcessed.store(true, ordering: .relaxed)
+        gate.enter { sink.process(samples) }
     }
 
-    /// Whether the sink takes more; true when it is closed, for then nothing is too much.
-    var hasRoom: Bool { state.withLock { $0.sink?.hasRoom ?? true } }
-
-    /// Whether anything was delivered since this was asked last.
-    func takeHasDelivered() -> Bool {
-        state.withLock { state in
-            defer { state.hasDelivered = false }
-            return state.hasDelivered
-        }
-    }
+    /// Whether any samples arrived since the last call.
+    func takeHasProcessed() -> Bool { hasProcessed.exchange(false, ordering: .relaxed) }
 
     /// Returns when nothing more can reach the sink.
-    func close() {
-        state.withLock { $0.sink = nil }
+    func close() { gate.close() }
+}
+
+/// Filters out a loss that repeats the last one, such as a device that is still missing.
+struct RepeatedLosses {
+    /// The loss that was reported last, until the source is open again.
+    private var reported: String?
+
+    /// Whether an event is worth reporting.
+    mutating func isNew(_ event: CaptureEvent) -> Bool {
+        switch event {
+        case .lost(let error):
+            guard reported != error.description else { return false }
+            reported = error.description
+        case .opened, .waiting:
+            reported = nil
+        case .overrun, .ended:
+            break
+        }
+        return true
     }
 }

@@ -3,9 +3,9 @@
 import Basics
 
 extension SourceURI {
-    /// Reads a URI as it stands in a configuration or on a command line.
+    /// Parses a URI from a configuration or a command line.
     ///
-    /// - Throws: `CaptureError` with the code `badURI`, naming the URI, the part that is wrong and what is allowed.
+    /// - Throws: `CaptureError` with the code `badURI`, whose message has the URI, its wrong part and what is allowed.
     package init(parsing text: String) throws(CaptureError) {
         let uri = URIText(text)
         if text.isEmpty {
@@ -22,7 +22,7 @@ extension SourceURI {
         guard let kind = Kind(rawValue: scheme) else {
             let hint =
                 ["http", "https", "rtsp", "rtp", "icecast"].contains(scheme)
-                ? "; a network stream is piped in: ffmpeg -i URL -f wav - | genred --source radio=pipe:-" : ""
+                ? "; network audio is piped in: ffmpeg -i URL -f wav - | genred --source radio=pipe:-" : ""
             throw uri.error("unknown scheme \(quoted(scheme)); a source begins with \(Self.schemes)\(hint)")
         }
         let rest = text[text.index(after: colon)...]
@@ -42,7 +42,7 @@ extension SourceURI {
 
     private static func alsa(_ pcm: String, _ options: inout URIOptions) throws(CaptureError) -> Target {
         if pcm.isEmpty {
-            throw options.uri.error("it names no PCM; the default one is alsa:default, and arecord -L lists them all")
+            throw options.uri.error("it names no PCM; the default one is alsa:default, and arecord -L lists all PCMs")
         }
         return .alsa(pcm: pcm, try options.format())
     }
@@ -78,7 +78,7 @@ extension SourceURI {
     }
 }
 
-/// The options of one URI, by name; each is taken by what understands it.
+/// The options of one URI, by name; each parser takes its own.
 private struct URIOptions {
     let uri: URIText
     var values: [String: String]
@@ -95,7 +95,7 @@ private struct URIOptions {
 
     mutating func take(_ name: String, in range: ClosedRange<Int>, unit: String) throws(CaptureError) -> Int? {
         guard let value = take(name) else { return nil }
-        // Int(_:) takes signs, which nobody writes and which would not survive `description`.
+        // Int(_:) accepts signs, which nobody writes and which would not survive `description`.
         guard value.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(value), range.contains(number)
         else {
             throw uri.error(
@@ -114,7 +114,7 @@ private struct URIOptions {
     }
 }
 
-/// The text of a URI, and what is said of its mistakes.
+/// The text of a URI, and the errors about it.
 private struct URIText {
     let text: String
 
@@ -149,13 +149,13 @@ private struct URIText {
         return URIOptions(uri: self, values: values)
     }
 
-    /// The path behind `pipe:` or `file:`: `/a`, `a/b`, or `///a` as other programs write it.
+    /// The path after `pipe:` or `file:`: `/a`, `a/b`, or `///a` as other programs write it.
     func path(_ text: String, example: String) throws(CaptureError) -> String {
         var path = Substring(try percentDecoded(text))
         if path.isEmpty { throw error("it names no path; write \(example)") }
         if path.hasPrefix("//") {
             guard path.hasPrefix("///") else {
-                throw error("it names a host, and only files of this machine are read; write \(example)")
+                throw error("it names a host, but only files of this machine can be read; write \(example)")
             }
             while path.hasPrefix("//") { path.removeFirst() }
         }
@@ -178,7 +178,7 @@ private struct URIText {
         guard let decoded = String(validating: bytes, as: UTF8.self),
             !decoded.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
         else {
-            throw error("its path is not readable text once %XX is replaced")
+            throw error("its path is not readable text after %XX is decoded")
         }
         return decoded
     }

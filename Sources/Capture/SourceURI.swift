@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Where to listen: `alsa:PCM`, `pulse:SOURCE`, `pipe:-`, `pipe:PATH` or `file:PATH`, with options after `?`.
+/// The address of a source: `alsa:PCM`, `pulse:SOURCE`, `pipe:-`, `pipe:PATH` or `file:PATH`, with options after `?`.
 ///
 /// | URI | options |
 /// | --- | --- |
-/// | `alsa:hw:CARD=Radio,DEV=0` (any PCM name) | `rate`, `channels`, `format`: exactly that, or an error |
+/// | `alsa:hw:CARD=Radio,DEV=0` (any PCM name) | `rate`, `channels`, `format`: exactly these, or an error |
 /// | `pulse:SOURCE`, `pulse:@DEFAULT_SOURCE@`, `pulse:@DEFAULT_MONITOR@` | `server`: as in `PULSE_SERVER` |
-/// | `pipe:-`, `pipe:/run/radio.fifo` | `rate`, `channels`, `format`: of raw PCM; a WAV header needs none |
+/// | `pipe:-`, `pipe:/run/radio.fifo` | `rate`, `channels`, `format`: the format of raw PCM; WAV needs none |
 /// | `file:/music/set.flac` | `pace=realtime` (default) or `fast`; `loop=true` |
 ///
 /// In the paths of `pipe:` and `file:`, `%3F` is a question mark and `%25` a percent sign.
@@ -16,7 +16,7 @@ package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
         case alsa, pulse, pipe, file
     }
 
-    /// What the scheme, the part behind it and the options ask for.
+    /// The parsed scheme, subject and options.
     enum Target: Sendable, Equatable {
         case alsa(pcm: String, RequestedFormat)
         case pulse(source: String, server: String?)
@@ -25,7 +25,7 @@ package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
         case file(path: String, Pace, loops: Bool)
     }
 
-    /// How fast a file is read.
+    /// The speed at which a file is read.
     enum Pace: String, Sendable, CaseIterable {
         case realtime, fast
     }
@@ -41,8 +41,8 @@ package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// What only one source can read, because two would each get a part: standard input or a FIFO, by name;
-    /// nil for what can be opened more than once. Whoever configures refuses two sources with the same value.
+    /// The name of a resource that only one source can read, because two would each get a part of it: standard input or
+    /// a FIFO; nil for a source that can be opened more than once. A configuration with the same value twice is refused.
     package var exclusiveResource: String? {
         switch target {
         case .standardInput: "standard input"
@@ -68,14 +68,15 @@ package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// A source of its own for this URI; nothing is opened before its `start`.
-    package func makeSource() -> any AudioSource {
+    /// Makes a source for this URI; nothing is opened before its `start`.
+    package func makeSource() -> AudioSource {
         switch target {
-        case .alsa(let pcm, let format): ALSASource(pcm: pcm, format: format)
-        case .pulse(let source, let server): PulseSource(source: source, server: server)
-        case .standardInput(let format): PipeSource(.standardInput, format: format)
-        case .fifo(let path, let format): PipeSource(.fifo(path), format: format)
-        case .file(let path, let pace, let loops): FileSource(path: path, pace: pace, loops: loops)
+        case .alsa(let pcm, let format): .threaded(ThreadedSource(ALSASource(pcm: pcm, format: format)))
+        case .pulse(let source, let server): .threaded(ThreadedSource(PulseSource(source: source, server: server)))
+        case .standardInput(let format): .pipe(PipeSource(.standardInput, format: format))
+        case .fifo(let path, let format): .pipe(PipeSource(.fifo(path), format: format))
+        case .file(let path, let pace, let loops):
+            .threaded(ThreadedSource(FileSource(path: path, pace: pace, loops: loops)))
         }
     }
 
@@ -97,7 +98,7 @@ package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// The format that a URI's options demand; nil for what they leave open.
+/// The format that a URI's options demand; nil where they leave it open.
 struct RequestedFormat: Sendable, Equatable {
     /// Hz, 8 000 to 192 000.
     var rate: Int?

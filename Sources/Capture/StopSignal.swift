@@ -6,7 +6,7 @@ import Synchronization
 
 /// Tells a source's thread to stop, whatever it waits for: a flag and a file descriptor that becomes readable.
 final class StopSignal: Sendable {
-    /// Readable for ever once raised; for `poll` beside other descriptors.
+    /// Readable once raised, and from then on; for `poll` beside other descriptors.
     let fileDescriptor: Int32
     private let writeEnd: Int32
     private let raised = Atomic<Bool>(false)
@@ -36,7 +36,7 @@ final class StopSignal: Sendable {
         _ = write(writeEnd, &byte, 1)
     }
 
-    /// Waits `seconds`, less if stopped meanwhile. Returns whether to go on.
+    /// Waits `seconds`, or less if stopped. Returns whether to go on.
     func wait(_ seconds: Double) -> Bool {
         let deadline = monotonicSeconds() + seconds
         var descriptor = pollfd(fd: fileDescriptor, events: Int16(POLLIN), revents: 0)

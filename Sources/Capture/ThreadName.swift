@@ -4,8 +4,8 @@ import Glibc
 
 /// Names the calling thread, as `top -H` and debuggers show it; cut to the 15 bytes that Linux keeps.
 ///
-/// pthread_setname_np, a GNU extension, is not visible from Swift; it writes to this file, too. Foundation's
-/// `Thread.name` loses the name when the thread runs before it is known to itself.
+/// Swift does not see pthread_setname_np, a GNU extension, which writes to this file too. Foundation's `Thread.name`
+/// loses the name if the thread runs before Foundation has registered it.
 package func nameCurrentThread(_ name: String) {
     let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
     guard file >= 0 else { return }

@@ -2,26 +2,26 @@
 
 import Basics
 
-/// What the header of a WAV stream says.
+/// The contents of a WAV header.
 struct WAVHeader: Sendable, Equatable {
     /// Hz.
     var sampleRate: Int
     var channels: Int
     var encoding: PCMEncoding
-    /// The length of the audio, or nil where the writer did not know it: streamers write 0 or the highest number.
+    /// The length of the audio, or nil if the writer did not know it: streamers write 0 or the highest number.
     var dataBytes: UInt64?
 }
 
-/// Reads the header of a RIFF, RF64 or WAVE_FORMAT_EXTENSIBLE WAV stream as it arrives, in pieces of any size.
+/// Parses a RIFF, RF64 or WAVE_FORMAT_EXTENSIBLE header as it arrives, in pieces of any size.
 ///
 /// Sources: Microsoft's "Multiple channel audio data and WAVE files"; EBU Tech 3306 (RF64).
 struct WAVHeaderParser {
     enum Step: Equatable {
-        /// What is there is consumed, or is too little: call again with more behind it.
+        /// The bytes are consumed, or too few: call again with more appended.
         case needsMore
         /// The audio begins where the consumed bytes end.
         case header(WAVHeader)
-        /// No WAV header: nothing was consumed.
+        /// Not a WAV header; nothing was consumed.
         case notWAV
     }
 
@@ -31,26 +31,26 @@ struct WAVHeaderParser {
         case skipping(UInt64)
     }
 
-    /// Bytes of other chunks (tags, pictures) that may come before the audio; more is no header of sound mind.
+    /// The most bytes of other chunks (tags, pictures) before the audio; no sane header has more.
     static let longestHeader: UInt64 = 16 << 20
-    /// The longest piece that is read at once: what a caller must be able to hold.
+    /// The longest piece that is parsed at once, which a caller must be able to keep.
     static let longestPiece = 8 + 40
 
     private var place = Place.start
     private var headerBytes: UInt64 = 0
     private var format: WAVHeader?
-    /// The length of the audio according to an RF64 header's first chunk.
+    /// The audio's length in an RF64 header's first chunk.
     private var dataBytes64: UInt64?
 
-    /// Whether nothing was parsed yet.
+    /// Whether nothing has been parsed yet.
     var isAtStart: Bool {
         if case .start = place { true } else { false }
     }
 
-    /// Takes what it can from the front of `bytes`.
+    /// Consumes as much as it can from the front of `bytes`.
     ///
-    /// - Parameter consumed: is set to how many bytes were taken; those are not to be given again.
-    /// - Throws: `CaptureError` with the code `unreadable` for a header that is damaged or of no supported format.
+    /// - Parameter consumed: set to the number of bytes consumed; do not pass these again.
+    /// - Throws: `CaptureError` with the code `unreadable` for a header that is damaged or has an unsupported format.
     mutating func parse(_ bytes: UnsafeRawBufferPointer, consumed: inout Int) throws(CaptureError) -> Step {
         consumed = 0
         while true {
@@ -95,7 +95,7 @@ struct WAVHeaderParser {
         }
     }
 
-    /// Whether `bytes` begin as a WAV stream does; nil when they are too few to tell.
+    /// Whether `bytes` begin like a WAV header; nil if they are too few to tell.
     static func beginsWAV(_ bytes: UnsafeRawBufferPointer) -> Bool? {
         for (index, byte) in bytes.prefix(12).enumerated() {
             switch index {
@@ -105,7 +105,7 @@ struct WAVHeaderParser {
             }
         }
         guard bytes.count >= 12 else { return nil }
-        // Not "RIF4", the crossing of both.
+        // Not "RIF4", a cross between the two.
         return bytes.tag(at: 0) == "RIFF" || bytes.tag(at: 0) == "RF64"
     }
 
@@ -116,15 +116,17 @@ struct WAVHeaderParser {
     private func finished(_ format: WAVHeader, size: UInt32) -> WAVHeader {
         var header = format
         let length = size == .max ? dataBytes64 ?? .max : UInt64(size)
-        // 0 and the highest numbers are written by who cannot seek back: ffmpeg 0xFFFFFFFF, sox and arecord
-        // something below 2 GiB. Whoever really sends as much says nothing new by it.
+        // Writers that cannot seek back write 0 or a very high number: ffmpeg 0xFFFFFFFF, sox and arecord something below
+        // 2 GiB. A true length of that size may safely be taken as unknown.
         header.dataBytes = length == 0 || length >= 0x7FF0_0000 && dataBytes64 == nil || length > 1 << 60 ? nil : length
         return header
     }
 
     /// Reads a WAVEFORMAT, WAVEFORMATEX or WAVEFORMATEXTENSIBLE structure.
     private static func format(_ content: UnsafeRawBufferPointer) throws(CaptureError) -> WAVHeader {
-        guard content.count >= 16 else { throw error("its format takes \(content.count) bytes instead of 16 or more") }
+        guard content.count >= 16 else {
+            throw error("its format chunk has \(content.count) bytes instead of 16 or more")
+        }
         var code = content.littleEndian(UInt16.self, at: 0)
         let channels = Int(content.littleEndian(UInt16.self, at: 2))
         let rate = Int(content.littleEndian(UInt32.self, at: 4))
@@ -140,16 +142,16 @@ struct WAVHeaderParser {
         case (3, 32): encoding = .float32
         default:
             let kind = code == 1 ? "PCM" : code == 3 ? "float" : "format \(code)"
-            throw error("it holds \(bits)-bit \(kind), and 16, 24 or 32-bit PCM or 32-bit float is read")
+            throw error("it holds \(bits)-bit \(kind), but only 16, 24 or 32-bit PCM and 32-bit float are supported")
         }
         guard RequestedFormat.channelCounts.contains(channels) else {
-            throw error("it has \(channels) channels, and 1 to 8 are read")
+            throw error("it has \(channels) channels; 1 to 8 are supported")
         }
         guard RequestedFormat.rates.contains(rate) else {
-            throw error("it has a rate of \(rate) Hz, and 8000 to 192000 Hz are read")
+            throw error("it has a rate of \(rate) Hz; 8000 to 192000 Hz are supported")
         }
         guard blockAlign == channels * encoding.bytes else {
-            throw error("its frames take \(blockAlign) bytes, and \(channels) × \(bits) bits do not")
+            throw error("its frame size of \(blockAlign) bytes does not fit \(channels) × \(bits) bits")
         }
         return WAVHeader(sampleRate: rate, channels: channels, encoding: encoding, dataBytes: nil)
     }

@@ -5,7 +5,7 @@ import Foundation
 import Model
 
 /// What a stream is heard to be.
-package enum EstimatorState: UInt8, Sendable, CaseIterable {
+package enum EstimatorState: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     /// Less than a window heard.
     case starting
     case genre

@@ -7,12 +7,12 @@ import Testing
 @testable import Capture
 
 extension SoundServerTests {
-    /// Through ALSA's plugins: a machine that tests has no sound card.
-    @Suite("ALSA through its pulse plugin", .serialized)
+    /// Records through ALSA's plugins, because a test machine has no sound card.
+    @Suite(.serialized)
     struct ALSAPulseTests {
         private let server = PulseServer.shared
 
-        private func listen(_ options: String) throws -> (any AudioSource, RecordingSink) {
+        private func listen(_ options: String) throws -> (AudioSource, RecordingSink) {
             _ = TestEnvironment.directory
             let source = try SourceURI(parsing: "alsa:genred_pulse\(options)").makeSource()
             let sink = RecordingSink()
@@ -20,8 +20,8 @@ extension SoundServerTests {
             return (source, sink)
         }
 
-        @Test("What is played is heard, at every rate and encoding", arguments: [44_100, 48_000], ["s16le", "f32le"])
-        func hears(rate: Int, format: String) async throws {
+        @Test(arguments: [44_100, 48_000], ["s16le", "f32le"])
+        func `records what is played, at every rate and encoding`(rate: Int, format: String) async throws {
             let tone = Signals.sine(440, rate: 48_000, seconds: 10)
             let player = try server.play(Signals.file(Signals.wav(tone, rate: 48_000, channels: 2)))
             defer { player.end() }
@@ -38,8 +38,7 @@ extension SoundServerTests {
             #expect(record.formats[0].device == "genred_pulse")
         }
 
-        @Test("Left to itself it takes 48 kHz, 16 bits, stereo")
-        func ownChoice() async throws {
+        @Test func `without options it records 48 kHz, 16 bits, stereo`() async throws {
             let (source, sink) = try listen("")
             defer { source.stop() }
             #expect(await sink.wait { $0.count > 0 })
@@ -48,8 +47,8 @@ extension SoundServerTests {
                     == [StreamFormat(sampleRate: 48_000, channels: 2, encoding: "S16", device: "genred_pulse")])
         }
 
-        @Test("A device that is gone is lost within a second, and found again when it is back")
-        func deviceGone() async throws {
+        @Test func `a device that goes away is lost within a second, and recorded again when it is back`() async throws
+        {
             let (source, sink) = try listen("")
             defer { source.stop() }
             #expect(await sink.wait { $0.count > 0 })
@@ -57,15 +56,14 @@ extension SoundServerTests {
             server.crash()
             #expect(await sink.wait { $0.losses.count >= 1 })
             #expect(try #require(sink.record.firstLoss) - crash < .seconds(1))
-            // Plugins report it like an overrun, which it is not.
+            // Plugins report the death of their server as an overrun, which it is not.
             #expect(sink.record.losses.first?.code == .disconnected && sink.record.overruns == 0)
             try await server.start()
             let heard = sink.record.count
             #expect(await sink.wait { $0.formats.count == 2 && $0.count > heard + 4800 })
         }
 
-        @Test("A device that stalls is lost within a second of its last audio")
-        func deviceStalls() async throws {
+        @Test func `a device that stalls is lost within a second of its last audio`() async throws {
             let (source, sink) = try listen("")
             defer { source.stop() }
             #expect(await sink.wait { $0.count > 0 })
@@ -73,16 +71,16 @@ extension SoundServerTests {
             server.signal(SIGSTOP)
             defer { server.signal(SIGCONT) }
             #expect(await sink.wait { $0.losses.count == 1 })
-            // 0.9 s after the last audio, which a busy machine hears late; twice that if what is left of a period at
-            // the deadline, which varies, counted as life.
+            // 0.9 s after the last audio, which arrives late on a busy machine. It would be twice that if a partial period
+            // at the deadline counted as audio.
             #expect(try #require(sink.record.firstLoss) - stall < .milliseconds(1500))
         }
     }
 }
 
-@Suite("ALSA without a server", .serialized)
+@Suite(.serialized)
 struct ALSASourceTests {
-    private func listen(_ text: String, keeping kept: Int = 100_000) throws -> (any AudioSource, RecordingSink) {
+    private func listen(_ text: String, keeping kept: Int = 100_000) throws -> (AudioSource, RecordingSink) {
         _ = TestEnvironment.directory
         let source = try SourceURI(parsing: "alsa:\(text)").makeSource()
         let sink = RecordingSink(keeping: kept)
@@ -90,13 +88,13 @@ struct ALSASourceTests {
         return (source, sink)
     }
 
-    @Test(
-        "Samples of a recording device are taken as they are, at every rate and encoding",
-        arguments: [44_100, 48_000, 8_000, 192_000], SampleFormat.allCases)
-    func filePlugin(rate: Int, format: SampleFormat) async throws {
+    @Test(arguments: [44_100, 48_000, 8_000, 192_000], SampleFormat.allCases)
+    func `a recording device's samples arrive unchanged, at every rate and encoding`(
+        rate: Int, format: SampleFormat
+    ) async throws {
         let tone = Signals.sine(440, rate: rate, seconds: 0.1)
         let encoding = PCMEncoding(format)
-        // ALSA's null device has all encodings, and 24 bits are taken in three bytes first.
+        // ALSA's null device has all encodings, and of those with 24 bits the one in three bytes is preferred.
         try Data(Signals.encode(tone, encoding, channels: 2)).write(to: ALSAConfiguration.file(format.rawValue))
         let (source, sink) = try listen(
             "\(ALSAConfiguration.pcm(format.rawValue))?rate=\(rate)&channels=2&format=\(format.rawValue)")
@@ -106,13 +104,13 @@ struct ALSASourceTests {
         #expect(zip(sink.record.samples, tone).allSatisfy { abs($0 - $1) < 1e-4 })
     }
 
-    @Test(
-        "What cannot be opened is told in libasound's words, on one line",
-        arguments: [
-            ("nonsense", "Unknown PCM nonsense"), ("hw:CARD=Radio,DEV=0", "Cannot get card index for Radio"),
-            ("hw:7,3", "arecord -L"),
-        ])
-    func refusals(name: String, reason: String) async throws {
+    @Test(arguments: [
+        ("nonsense", "Unknown PCM nonsense"), ("hw:CARD=Radio,DEV=0", "Cannot get card index for Radio"),
+        ("hw:7,3", "arecord -L"),
+    ])
+    func `a device that cannot be opened is reported in libasound's words, on one line`(name: String, reason: String)
+        async throws
+    {
         let (source, sink) = try listen(name)
         defer { source.stop() }
         #expect(await sink.wait { $0.losses.count == 1 })
@@ -120,13 +118,12 @@ struct ALSASourceTests {
         #expect(error.code == .cannotOpen && error.call == "snd_pcm_open")
         #expect(error.message.contains(name) && error.message.contains(reason), "\(error.message)")
         #expect(!error.message.contains { $0.isNewline })
-        // Still missing: tried again, but not told again.
+        // Still missing: tried again, but not reported again.
         try await Task.sleep(for: .milliseconds(700))
         #expect(sink.record.losses.count == 1)
     }
 
-    @Test("A format that the device does not have is an error, not a guess")
-    func mismatch() async throws {
+    @Test func `a format that the device does not have is an error, not a guess`() async throws {
         for (device, reason) in [
             ("genred_linear?format=f32le", "no format f32le, only s16le, s24le, s32le"),
             ("genred_stereo?channels=7", "7 channels, only 2;"),

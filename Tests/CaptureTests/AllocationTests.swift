@@ -4,26 +4,38 @@ import AllocationCounter
 import Dispatch
 import Foundation
 import Glibc
+import Synchronization
 import TestSupport
 import Testing
 
 @testable import Capture
 
-@Suite("Allocations")
 struct AllocationTests {
-    @Test("The counter counts")
-    func counts() {
+    @Test func `the counters count`() {
         allocation_counter_start()
         let array = [Float](repeating: 1, count: Int.random(in: 100...200))
         #expect(allocation_counter_stop() > 0 && array.count >= 100)
+
+        let number = Mutex(0)
+        var mutex = pthread_mutex_t()
+        pthread_mutex_init(&mutex, nil)
+        lock_counter_start()
+        for _ in 0..<3 { number.withLock { $0 += 1 } }
+        pthread_mutex_lock(&mutex)
+        pthread_mutex_unlock(&mutex)
+        #if arch(x86_64)
+            #expect(lock_counter_stop() == 4)
+        #else
+            #expect(lock_counter_stop() == 1)
+        #endif
     }
 
-    @Test("Once warm, nothing is allocated", .ffmpeg, arguments: ["wav", "flac", "mp3", "ogg", "pipe", "alsa"])
-    func noAllocations(kind: String) throws {
+    @Test(.ffmpeg, arguments: ["wav", "flac", "mp3", "ogg", "pipe", "alsa"])
+    func `once warm, nothing is allocated and no lock is taken`(kind: String) throws {
         let tone = Signals.sine(440, rate: 48_000, seconds: 30)
         let wav = Signals.wav(tone, rate: 48_000, channels: 2)
         let sink = CountingSink()
-        let source: any AudioSource
+        let source: AudioSource
         switch kind {
         case "alsa":
             source = try SourceURI(parsing: "alsa:null").makeSource()
@@ -33,7 +45,7 @@ struct AllocationTests {
             try #require(mkfifo(path, 0o600) == 0)
             source = try SourceURI(parsing: "pipe:\(path)").makeSource()
             // Other tests' streams, which open on the shared thread, would count.
-            source.start(sink, pipes: try ReadingThread.start())
+            try source.start(sink, on: try ReadingThread.start())
             let writer = try ChildProcess(shell: "cat '\(Signals.file(wav))' >'\(path)'")
             sink.done.wait()
             writer.end()
@@ -46,30 +58,41 @@ struct AllocationTests {
             source = try SourceURI(parsing: "file:\(coded)?pace=fast&loop=true").makeSource()
             try source.start(sink)
         }
-        #expect(sink.done.wait(timeout: .now() + 5) == .success)
+        #expect(sink.done.wait(timeout: .now() + 30) == .success)
         source.stop()
         #expect(sink.allocations == 0)
+        // libasound locks each PCM in each of its calls.
+        if kind != "alsa" { #expect(sink.locks == 0) }
     }
 }
 
-/// Counts what the source's thread allocates between its 20th and 80th delivery.
+/// Counts what the source's thread allocates between its 20th and 80th delivery, and the locks that it takes between its
+/// 80th and 82nd.
 ///
-/// `@unchecked Sendable`: `deliveries` is the source's thread's alone, `allocations` is read after `done`.
-private final class CountingSink: AudioSink, @unchecked Sendable {
+/// `@unchecked Sendable`: `deliveries` is the source's thread's alone, the counts are read after `done`.
+private final class CountingSink: PipeSink, @unchecked Sendable {
     let done = DispatchSemaphore(value: 0)
     private(set) var allocations = 0
+    private(set) var locks = 0
     private var deliveries = 0
+
+    var hasRoom: Bool { true }
 
     func handle(_ event: CaptureEvent) {}
 
-    func deliver(_ samples: UnsafeBufferPointer<Float>) {
+    func process(_ samples: UnsafeBufferPointer<Float>) {
         deliveries += 1
-        if deliveries == 20 { allocation_counter_start() }
-        if deliveries == 80 {
+        switch deliveries {
+        case 20: allocation_counter_start()
+        case 80:
             allocations = allocation_counter_stop()
-            // Twice, for who looks twice.
+            lock_counter_start()
+        case 82:
+            locks = lock_counter_stop()
+            // Twice, because the test may wait twice.
             done.signal()
             done.signal()
+        default: break
         }
     }
 }

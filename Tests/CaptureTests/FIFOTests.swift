@@ -7,7 +7,6 @@ import Testing
 
 @testable import Capture
 
-@Suite("FIFOs")
 struct FIFOTests {
     private let tone = Signals.sine(440, rate: 44_100, seconds: 0.5)
 
@@ -17,7 +16,7 @@ struct FIFOTests {
         return path
     }
 
-    /// Opens the FIFO as a writer does, on a thread that may wait, and writes.
+    /// Opens the FIFO as a writer does and writes, on a thread that may block.
     private func write(_ bytes: [UInt8], to path: String) async {
         await withCheckedContinuation { done in
             Thread.detachNewThread {
@@ -34,15 +33,14 @@ struct FIFOTests {
         }
     }
 
-    private func listen(_ path: String, _ options: String = "") throws -> (any AudioSource, RecordingSink) {
+    private func listen(_ path: String, _ options: String = "") throws -> (AudioSource, RecordingSink) {
         let source = try SourceURI(parsing: "pipe:\(path)\(options)").makeSource()
         let sink = RecordingSink()
         try source.start(sink)
         return (source, sink)
     }
 
-    @Test("Writers come and go, each with its own header; between them the source waits")
-    func writersComeAndGo() async throws {
+    @Test func `writers come and go, each with its own header; between them the source waits`() async throws {
         let path = try makeFIFO()
         let (source, sink) = try listen(path)
         defer { source.stop() }
@@ -57,8 +55,7 @@ struct FIFOTests {
         #expect(!sink.record.isEnded)
     }
 
-    @Test("Writers that follow at once lose nothing and are heard by their own headers")
-    func writersInARow() async throws {
+    @Test func `writers that follow at once lose nothing, and each is decoded by its own header`() async throws {
         let path = try makeFIFO()
         let (source, sink) = try listen(path)
         defer { source.stop() }
@@ -68,8 +65,7 @@ struct FIFOTests {
         #expect(sink.record.formats.map(\.sampleRate) == rates)
     }
 
-    @Test("A writer that dies in the middle of a frame does not shift the next one's frames")
-    func partialFrame() async throws {
+    @Test func `a writer that dies in the middle of a frame does not shift the next one's frames`() async throws {
         let path = try makeFIFO()
         let (source, sink) = try listen(path, "?rate=44100&channels=2&format=s16le")
         defer { source.stop() }
@@ -82,8 +78,7 @@ struct FIFOTests {
         #expect(zip(sink.record.samples.suffix(tone.count - 1), tone).allSatisfy { abs($0 - $1) < 1e-4 })
     }
 
-    @Test("A writer that contradicts the URI is told of and skipped; the next one is heard")
-    func contradiction() async throws {
+    @Test func `a writer that contradicts the URI is reported and skipped; the next one is decoded`() async throws {
         let path = try makeFIFO()
         let (source, sink) = try listen(path, "?rate=48000")
         defer { source.stop() }
@@ -98,8 +93,7 @@ struct FIFOTests {
         #expect(await sink.wait { $0.count == tone.count })
     }
 
-    @Test("The writer waits while the sink is busy, and nothing is lost")
-    func backPressure() async throws {
+    @Test func `the writer waits while the sink is busy, and nothing is lost`() async throws {
         let path = try makeFIFO()
         let source = try SourceURI(parsing: "pipe:\(path)").makeSource()
         let sink = SlowSink()
@@ -113,8 +107,7 @@ struct FIFOTests {
         #expect(ContinuousClock.now - start > .milliseconds(150))
     }
 
-    @Test("A FIFO that vanishes is lost, and opened again when it is back")
-    func vanishes() async throws {
+    @Test func `a FIFO that vanishes is lost, and opened again when it is back`() async throws {
         let path = try makeFIFO()
         let (source, sink) = try listen(path)
         defer { source.stop() }
@@ -127,8 +120,7 @@ struct FIFOTests {
         #expect(await sink.wait { $0.count == tone.count })
     }
 
-    @Test("A FIFO that is missing at the start is told of, and heard when it is made")
-    func madeLater() async throws {
+    @Test func `a FIFO that is missing at the start is reported, and read when it is made`() async throws {
         let path = TestEnvironment.path("later.fifo")
         let (source, sink) = try listen(path)
         defer { source.stop() }
@@ -141,8 +133,10 @@ struct FIFOTests {
         #expect(sink.record.losses.count == 1)
     }
 
-    @Test("A FIFO that is replaced beside a silent writer is opened anew; one that only loses its name is read on")
-    func replaced() async throws {
+    @Test
+    func `a FIFO that is replaced while its writer pauses is opened again; one that only loses its name is still read`()
+        async throws
+    {
         let path = try makeFIFO()
         let (source, sink) = try listen(path)
         defer { source.stop() }
@@ -160,8 +154,7 @@ struct FIFOTests {
         #expect(sink.record.losses.map(\.code) == [.disconnected])
     }
 
-    @Test("What is no FIFO is an error that says what to do")
-    func noFIFO() async throws {
+    @Test func `a path that is not a FIFO is an error that says what to do`() async throws {
         let file = try Signals.file([1, 2, 3])
         for (path, hint) in [(file, "file:\(file)"), ("/tmp", "directory"), ("/dev/zero", "device")] {
             let (source, sink) = try listen(path)
@@ -172,8 +165,8 @@ struct FIFOTests {
         }
     }
 
-    @Test("Real programs' streams are understood", arguments: RealProgram.installed)
-    func realPrograms(program: RealProgram) async throws {
+    @Test(arguments: RealProgram.installed)
+    func `streams of real programs are decoded`(program: RealProgram) async throws {
         let path = try makeFIFO()
         let (source, sink) = try listen(path)
         defer { source.stop() }
@@ -189,7 +182,7 @@ struct FIFOTests {
     enum RealProgram: String, CaseIterable {
         case ffmpeg, sox, arecord
 
-        /// Those that can be tried here; the others are left out.
+        /// The programs that are installed here.
         static var installed: [RealProgram] { allCases.filter { Programs.has($0.rawValue) } }
 
         var rate: Int { self == .ffmpeg ? 32_000 : 44_100 }
@@ -205,13 +198,15 @@ struct FIFOTests {
 }
 
 /// Takes 50 ms for each block, as a sink that is full does.
-private final class SlowSink: AudioSink {
+private final class SlowSink: PipeSink {
     let inner = RecordingSink()
+
+    var hasRoom: Bool { true }
 
     func handle(_ event: CaptureEvent) { inner.handle(event) }
 
-    func deliver(_ samples: UnsafeBufferPointer<Float>) {
+    func process(_ samples: UnsafeBufferPointer<Float>) {
         usleep(50_000)
-        inner.deliver(samples)
+        inner.process(samples)
     }
 }

@@ -6,7 +6,6 @@ import Testing
 
 @testable import Capture
 
-@Suite("Files")
 struct FileSourceTests {
     private let tone = Signals.sine(440, rate: 44_100, seconds: 0.5)
 
@@ -19,8 +18,7 @@ struct FileSourceTests {
         return sink.record
     }
 
-    @Test("As fast as the sink takes it, a file is read whole")
-    func fast() async throws {
+    @Test func `as fast as the sink takes it, a file is read whole`() async throws {
         let path = try Signals.file(Signals.wav(tone, rate: 44_100, channels: 2), "what is it?.wav")
         let record = try await play(path.replacing("?", with: "%3F"), "?pace=fast")
         #expect(record.failure == nil)
@@ -29,8 +27,7 @@ struct FileSourceTests {
         #expect(zip(record.samples, tone).allSatisfy { abs($0 - $1) < 1e-4 })
     }
 
-    @Test("In real time, a second takes a second")
-    func realTime() async throws {
+    @Test func `in real time, a second takes a second`() async throws {
         let path = try Signals.file(Signals.wav(tone + tone, rate: 44_100))
         let record = try await play(path, "")
         let elapsed = try #require(record.times.last) - record.times[0]
@@ -38,8 +35,7 @@ struct FileSourceTests {
         #expect(elapsed > .milliseconds(999) && elapsed < .milliseconds(1500), "\(elapsed)")
     }
 
-    @Test("In a loop, a file does not end, and no sample is lost at the seam")
-    func loop() async throws {
+    @Test func `in a loop, a file does not end, and no sample is lost at the seam`() async throws {
         let path = try Signals.file(Signals.wav(tone, rate: 44_100, .float32))
         let source = try SourceURI(parsing: "file:\(path)?pace=fast&loop=true").makeSource()
         let sink = RecordingSink()
@@ -51,8 +47,8 @@ struct FileSourceTests {
         #expect(Array(record.samples.prefix(3 * tone.count)) == tone + tone + tone)
     }
 
-    @Test("Whatever libsndfile reads is read", .ffmpeg, arguments: ["flac", "ogg", "opus", "mp3", "aiff", "w64"])
-    func formats(kind: String) async throws {
+    @Test(.ffmpeg, arguments: ["flac", "ogg", "opus", "mp3", "aiff", "w64"])
+    func `every format of libsndfile is read`(kind: String) async throws {
         let path = TestEnvironment.path("tone.\(kind)")
         let codec = kind == "opus" ? "-c:a libopus" : kind == "ogg" ? "-c:a libvorbis" : ""
         try await TestEnvironment.run("ffmpeg -v error -f lavfi -i sine=440:r=48000:d=1 -ac 2 \(codec) '\(path)'")
@@ -66,8 +62,8 @@ struct FileSourceTests {
         #expect(record.formats.first?.encoding == names[kind])
     }
 
-    @Test("A file that is cut off anywhere is read up to there", .ffmpeg, arguments: ["wav", "flac", "ogg", "mp3"])
-    func truncated(kind: String) async throws {
+    @Test(.ffmpeg, arguments: ["wav", "flac", "ogg", "mp3"])
+    func `a file that is cut off anywhere is read up to there`(kind: String) async throws {
         let path = TestEnvironment.path("whole.\(kind)")
         let codec = kind == "ogg" ? "-c:a libvorbis" : ""
         try await TestEnvironment.run("ffmpeg -v error -f lavfi -i anoisesrc=r=48000:d=8:a=0.3:s=1 \(codec) '\(path)'")
@@ -76,13 +72,12 @@ struct FileSourceTests {
             let cut = try Signals.file([UInt8](whole.prefix(Int(Double(whole.count) * share))), "cut.\(kind)")
             let samples = try AudioFileReader(path: cut).readAll()
             let heard = Double(samples.count) / (8 * 48_000)
-            // Ogg comes in pages of a second, of which the cut one is lost.
+            // Ogg has pages of a second, and the one that is cut is lost.
             #expect(heard > share - 0.2 && heard < share + 0.1, "\(kind) \(share): \(samples.count)")
         }
     }
 
-    @Test("What cannot be read ends the source with path, reason and advice")
-    func refusals() async throws {
+    @Test func `a file that cannot be read ends the source with path, reason and advice`() async throws {
         let text = try Signals.file(Array("this is no music at all, not even a little".utf8), "text.wav")
         let empty = try Signals.file([], "empty.wav")
         let silent = try Signals.file(Signals.wav([], rate: 44_100), "silent.wav")
@@ -105,8 +100,8 @@ struct FileSourceTests {
         }
     }
 
-    @Test("Damaged files neither crash nor hang", .ffmpeg, arguments: ["wav", "flac", "ogg", "mp3"])
-    func fuzz(kind: String) async throws {
+    @Test(.ffmpeg, arguments: ["wav", "flac", "ogg", "mp3"])
+    func `damaged files neither crash nor hang`(kind: String) async throws {
         let path = TestEnvironment.path("good.\(kind)")
         let codec = kind == "ogg" ? "-c:a libvorbis" : ""
         try await TestEnvironment.run("ffmpeg -v error -f lavfi -i sine=440:r=48000:d=0.3 \(codec) '\(path)'")
@@ -128,8 +123,7 @@ struct FileSourceTests {
         }
     }
 
-    @Test("A reader that is given a descriptor closes it, also when it is no audio")
-    func descriptors() throws {
+    @Test func `a reader that is given a descriptor closes it, even if it is not audio`() throws {
         let path = try Signals.file(Signals.wav(tone, rate: 44_100))
         let text = try Signals.file(Array("no music".utf8))
         let before = openDescriptors()

@@ -3,12 +3,13 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Capture
 
-/// What must hold for every kind of source.
-@Suite("Starting and stopping", .serialized)
+/// The requirements on every kind of source.
+@Suite(.serialized)
 struct LifecycleTests {
     /// URIs of sources that work without a server, each in another state when it is stopped.
     static let uris: [String] = {
@@ -22,8 +23,8 @@ struct LifecycleTests {
         ]
     }()
 
-    @Test("After stop nothing reaches the sink, whenever it comes", arguments: uris)
-    func nothingAfterStop(uri: String) throws {
+    @Test(arguments: uris)
+    func `after stop nothing reaches the sink, whenever stop comes`(uri: String) throws {
         for round in 0..<40 {
             let source = try SourceURI(parsing: uri).makeSource()
             let sink = RecordingSink(keeping: 0)
@@ -39,8 +40,26 @@ struct LifecycleTests {
         }
     }
 
-    @Test("A thousand starts and stops leave no descriptor and no thread behind", arguments: uris)
-    func leaks(uri: String) throws {
+    @Test func `a pipe whose writer never pauses is stopped at once, and nothing follows`() async throws {
+        let path = TestEnvironment.path("endless.fifo")
+        try #require(mkfifo(path, 0o600) == 0)
+        let writer = try ChildProcess(shell: "exec cat /dev/zero 1<>'\(path)'")
+        defer { writer.end() }
+        let reader = try ReadingThread.start()
+        for _ in 0..<100 {
+            let source = try SourceURI(parsing: "pipe:\(path)?rate=48000&channels=2&format=s16le").makeSource()
+            let sink = RecordingSink(keeping: 0)
+            try source.start(sink, on: reader)
+            #expect(await sink.wait { $0.count > 100_000 })
+            source.stop()
+            sink.close()
+            usleep(2000)
+            #expect(sink.record.late == 0)
+        }
+    }
+
+    @Test(arguments: uris)
+    func `a thousand starts and stops leave no descriptor and no thread behind`(uri: String) throws {
         func cycle() throws {
             let source = try SourceURI(parsing: uri).makeSource()
             try source.start(RecordingSink(keeping: 0))
@@ -50,13 +69,13 @@ struct LifecycleTests {
         for _ in 0..<10 { try cycle() }
         let (descriptors, threads) = (openDescriptors(), threadCount())
         for _ in 0..<1000 { try cycle() }
-        // Other suites run meanwhile, with some of their own.
+        // Other suites run at the same time, and have some of their own.
         #expect(openDescriptors() < descriptors + 60)
         #expect(threadCount() < threads + 60)
     }
 
-    @Test("A source that nobody holds any more stops by itself", arguments: uris)
-    func released(uri: String) throws {
+    @Test(arguments: uris)
+    func `a source that nobody holds any more stops by itself`(uri: String) throws {
         let sink = RecordingSink(keeping: 0)
         try { try SourceURI(parsing: uri).makeSource().start(sink) }()
         sink.close()
@@ -64,8 +83,7 @@ struct LifecycleTests {
         #expect(sink.record.late == 0)
     }
 
-    @Test("Starting twice starts once, starting after stop does nothing")
-    func startedOnce() async throws {
+    @Test func `starting twice starts once, and starting after stop does nothing`() async throws {
         let path = try Signals.file(Signals.wav(Signals.sine(440, rate: 48_000, seconds: 0.1), rate: 48_000))
         let source = try SourceURI(parsing: "file:\(path)?pace=fast").makeSource()
         let (first, second) = (RecordingSink(), RecordingSink())
@@ -78,8 +96,7 @@ struct LifecycleTests {
         #expect(second.record.events.isEmpty)
     }
 
-    @Test("Several threads may stop a source; each returns when all is quiet")
-    func stoppedByMany() throws {
+    @Test func `several threads may stop a source; each returns when all is quiet`() throws {
         for _ in 0..<50 {
             let source = try SourceURI(parsing: Self.uris[0]).makeSource()
             let sink = RecordingSink(keeping: 0)
@@ -92,8 +109,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("A sink that blocks is waited for, for what is delivered is delivered")
-    func blockedSink() throws {
+    @Test func `stop waits for a sink that blocks`() throws {
         let source = try SourceURI(parsing: Self.uris[0]).makeSource()
         let sink = BlockingSink()
         try source.start(sink)
@@ -103,16 +119,14 @@ struct LifecycleTests {
         #expect(sink.deliveries.load(ordering: .relaxed) == 1)
     }
 
-    @Test("The pauses between attempts double from a quarter second to five, and begin anew")
-    func backoff() {
+    @Test func `the pauses between attempts double from a quarter of a second to five seconds, until reset`() {
         var backoff = Backoff()
         #expect((0..<7).map { _ in backoff.next() } == [0.25, 0.5, 1, 2, 4, 5, 5])
         backoff.reset()
         #expect(backoff.next() == 0.25)
     }
 
-    @Test("Stopping interrupts a pause at once")
-    func interrupted() throws {
+    @Test func `stopping interrupts a pause at once`() throws {
         let signal = try StopSignal()
         DispatchQueue.global().asyncAfter(deadline: .now() + 0.05) { signal.raise() }
         let start = ContinuousClock.now
@@ -127,14 +141,16 @@ struct LifecycleTests {
 }
 
 /// Keeps its first delivery until it is released.
-private final class BlockingSink: AudioSink {
+private final class BlockingSink: PipeSink {
     let isBlocked = DispatchSemaphore(value: 0)
     let release = DispatchSemaphore(value: 0)
     let deliveries = Atomic<Int>(0)
 
+    var hasRoom: Bool { true }
+
     func handle(_ event: CaptureEvent) {}
 
-    func deliver(_ samples: UnsafeBufferPointer<Float>) {
+    func process(_ samples: UnsafeBufferPointer<Float>) {
         deliveries.add(1, ordering: .relaxed)
         isBlocked.signal()
         release.wait()

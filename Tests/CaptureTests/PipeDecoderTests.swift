@@ -6,13 +6,13 @@ import Testing
 
 @testable import Capture
 
-/// What a decoder made of a stream of bytes.
+/// A decoder's output for a stream of bytes.
 private struct Decoded {
     var formats: [StreamFormat] = []
     var samples: [Float] = []
     var refusals: [CaptureError] = []
 
-    /// Decodes streams that come in pieces of the given sizes, over and over, each with an end that is seen.
+    /// Decodes streams that come in pieces of the given sizes, in turn; the end of each is seen.
     init(_ streams: [[UInt8]], _ requested: RequestedFormat = RequestedFormat(), pieces: [Int] = [4096]) {
         var decoder = PipeDecoder(device: "test", requested: requested)
         let mono = UnsafeMutableBufferPointer<Float>.allocate(capacity: 1 << 16)
@@ -50,19 +50,16 @@ private struct Decoded {
         }
     }
 
-    /// The format that was opened, if it was one.
+    /// The format that was opened, if there was exactly one.
     var format: StreamFormat? { formats.count == 1 ? formats[0] : nil }
 }
 
-@Suite("Decoding of pipes")
 struct PipeDecoderTests {
     private let raw = RequestedFormat(rate: 48_000, channels: 2, format: .s16le)
     private let ramp: [Float] = (0..<1000).map { Float($0 - 500) / 512 }
 
-    @Test(
-        "A WAV header is obeyed, whatever pieces it comes in",
-        arguments: [PCMEncoding.int16, .int24Packed, .int32, .float32], [false, true])
-    func header(encoding: PCMEncoding, isExtensible: Bool) {
+    @Test(arguments: [PCMEncoding.int16, .int24Packed, .int32, .float32], [false, true])
+    func `a WAV header is read, whatever pieces it comes in`(encoding: PCMEncoding, isExtensible: Bool) {
         for pieces in [[1], [3, 7], [11], [12, 44], [100_000]] {
             let decoded = Decoded(
                 [Signals.wav(ramp, rate: 22_050, channels: 3, encoding, isExtensible: isExtensible)], pieces: pieces)
@@ -74,8 +71,8 @@ struct PipeDecoderTests {
         }
     }
 
-    @Test("Chunks before and behind the audio are skipped", arguments: [1, 5, 4096])
-    func chunks(piece: Int) {
+    @Test(arguments: [1, 5, 4096])
+    func `chunks before and after the audio are skipped`(piece: Int) {
         let wav =
             Signals.wav(ramp, rate: 44_100, chunks: [("LIST", 27), ("bext", 602), ("id3 ", 70_001)])
             + Array("LIST".utf8) + WAV.little(UInt32(5)) + [82, 73, 70, 70, 5, 0]
@@ -83,20 +80,18 @@ struct PipeDecoderTests {
         #expect(decoded.samples.count == ramp.count && decoded.refusals.isEmpty)
     }
 
-    @Test("Audio of unknown length is read to the end", arguments: [UInt32(0), .max, 0x7FFF_F000, 0x8000_0000])
-    func unknownLength(size: UInt32) {
+    @Test(arguments: [UInt32(0), .max, 0x7FFF_F000, 0x8000_0000])
+    func `audio of unknown length is read to the end`(size: UInt32) {
         let decoded = Decoded([Signals.wav(ramp, rate: 44_100, dataSize: size)])
         #expect(decoded.samples.count == ramp.count)
     }
 
-    @Test("Audio goes on behind a length that was too short, for streamers write such lengths")
-    func tooShortLength() {
+    @Test func `audio goes on after a length that was too short, because streamers write such lengths`() {
         let decoded = Decoded([Signals.wav(ramp, rate: 44_100, dataSize: 400)], pieces: [64])
         #expect(decoded.samples.count == ramp.count)
     }
 
-    @Test("RF64 tells long lengths in a chunk of its own")
-    func rf64() {
+    @Test func `RF64 has long lengths in a chunk of its own`() {
         let wav = Signals.wav(ramp, rate: 48_000, dataSize: .max)
         let sizes =
             WAV.little(UInt64(5_000_000)) + WAV.little(UInt64(ramp.count * 2)) + WAV.little(UInt64(0))
@@ -109,10 +104,8 @@ struct PipeDecoderTests {
         #expect(decoded.samples.count == ramp.count && decoded.refusals.isEmpty)
     }
 
-    @Test(
-        "A writer behind another is heard by its own header, though no end was seen between them",
-        arguments: [1, 13, 9999])
-    func writersWithoutEnd(piece: Int) {
+    @Test(arguments: [1, 13, 9999])
+    func `a writer after another is decoded by its own header, though no end was seen between them`(piece: Int) {
         // The first is cut in the middle of a frame, and its length was unknown; the second claims more than it has.
         var bytes = Signals.wav(ramp, rate: 44_100, channels: 2, dataSize: .max)
         bytes.removeLast(3)
@@ -123,8 +116,8 @@ struct PipeDecoderTests {
         #expect(decoded.samples.count == 3 * ramp.count - 1)
     }
 
-    @Test("A writer that dies in the middle of a frame does not shift the next one's", arguments: 0..<8)
-    func partialFrame(missing: Int) {
+    @Test(arguments: 0..<8)
+    func `a writer that dies in the middle of a frame does not shift the next one's`(missing: Int) {
         let frames = Signals.encode(ramp, .int16, channels: 2)
         let decoded = Decoded([Array(frames.prefix(frames.count - missing)), frames], raw, pieces: [97])
         #expect(decoded.formats.count == 2)
@@ -132,16 +125,14 @@ struct PipeDecoderTests {
         #expect(zip(decoded.samples.suffix(ramp.count), ramp).allSatisfy { abs($0 - $1) < 1e-3 })
     }
 
-    @Test("Raw audio is decoded as the URI says, down to a single frame")
-    func rawAudio() {
+    @Test func `raw audio is decoded by the URI's format, down to a single frame`() {
         for frames in [1, 2, 3, 1000] {
             let decoded = Decoded([Signals.encode(Array(ramp.prefix(frames)), .int16, channels: 2)], raw, pieces: [5])
             #expect(decoded.format?.sampleRate == 48_000 && decoded.samples.count == frames)
         }
     }
 
-    @Test("Raw audio that the URI describes in part is refused, and the message names what is missing")
-    func rawWithoutFormat() {
+    @Test func `raw audio that the URI describes in part is refused, and the message names what is missing`() {
         let decoded = Decoded(
             [Signals.encode(ramp, .int16)], RequestedFormat(rate: 48_000, channels: nil, format: nil))
         #expect(decoded.samples.isEmpty && decoded.refusals.count == 1)
@@ -149,8 +140,7 @@ struct PipeDecoderTests {
         #expect(decoded.refusals[0].message.contains("channels, format"))
     }
 
-    @Test("A header that contradicts the URI is refused, and the next stream is heard")
-    func contradiction() {
+    @Test func `a header that contradicts the URI is refused, and the next stream is decoded`() {
         let good = Signals.wav(ramp, rate: 48_000, channels: 2)
         for bad in [
             Signals.wav(ramp, rate: 44_100, channels: 2), Signals.wav(ramp, rate: 48_000, channels: 1),
@@ -164,14 +154,13 @@ struct PipeDecoderTests {
         }
     }
 
-    @Test("What is no PCM is refused by its name", arguments: ["fLaC", "OggS", "ID3\u{3}", "FORM", "RIFX"])
-    func compressed(magic: String) {
+    @Test(arguments: ["fLaC", "OggS", "ID3\u{3}", "FORM", "RIFX"])
+    func `a stream that is not PCM is refused by its name`(magic: String) {
         let decoded = Decoded([Array(magic.utf8) + [UInt8](repeating: 7, count: 100)], raw)
         #expect(decoded.samples.isEmpty && decoded.refusals.map(\.code) == [.unreadable])
     }
 
-    @Test("Headers that no reader should trust are refused")
-    func hostileHeaders() {
+    @Test func `headers that no reader should trust are refused`() {
         let wav = Signals.wav(ramp, rate: 48_000)
         func patched(_ offset: Int, _ bytes: [UInt8]) -> [UInt8] {
             var wav = wav
@@ -191,8 +180,7 @@ struct PipeDecoderTests {
         }
     }
 
-    @Test("A stream cut at any byte is read up to there, or refused for its cut header")
-    func truncated() {
+    @Test func `a stream cut at any byte is read up to there, or refused for its cut header`() {
         let samples = Array(ramp.prefix(8))
         let wav = Signals.wav(samples, rate: 48_000, channels: 2, isExtensible: true, chunks: [("LIST", 5)])
         let start = wav.count - 32
@@ -203,8 +191,7 @@ struct PipeDecoderTests {
         }
     }
 
-    @Test("Damaged streams neither crash nor give more samples than bytes")
-    func fuzz() {
+    @Test func `damaged streams neither crash nor give more samples than bytes`() {
         var random = SystemRandomNumberGenerator()
         let wav =
             Signals.wav(Array(ramp.prefix(60)), rate: 48_000, channels: 2, chunks: [("LIST", 9)])

@@ -9,7 +9,6 @@ import Testing
 
 @testable import Capture
 
-@Suite("Many pipes on one thread")
 struct PipeReaderTests {
     private let tone = Signals.sine(440, rate: 48_000, seconds: 2)
 
@@ -19,19 +18,18 @@ struct PipeReaderTests {
         return path
     }
 
-    private func listen(_ path: String, _ sink: any AudioSink, to pipes: PipeReader) throws -> any AudioSource {
+    private func listen(_ path: String, _ sink: any PipeSink, to reader: PipeReader) throws -> AudioSource {
         let source = try SourceURI(parsing: "pipe:\(path)?rate=48000&channels=2&format=s16le").makeSource()
-        source.start(sink, pipes: pipes)
+        try source.start(sink, on: reader)
         return source
     }
 
-    @Test("All are heard to their end, whatever the pieces they come in")
-    func many() async throws {
-        let pipes = try ReadingThread.start()
+    @Test func `all pipes are read to their end, whatever the pieces they come in`() async throws {
+        let reader = try ReadingThread.start()
         let file = try Signals.file(Signals.encode(tone, .int16, channels: 2))
         let paths = try (0..<80).map { _ in try makeFIFO() }
         let sinks = paths.map { _ in RecordingSink() }
-        let sources = try zip(paths, sinks).map { try listen($0, $1, to: pipes) }
+        let sources = try zip(paths, sinks).map { try listen($0, $1, to: reader) }
         defer { for source in sources { source.stop() } }
         let writers = try paths.enumerated().map { index, path in
             try ChildProcess(shell: "dd if='\(file)' of='\(path)' bs=\(1000 + 977 * index) status=none")
@@ -44,17 +42,17 @@ struct PipeReaderTests {
         }
     }
 
-    @Test(
-        "One that never pauses, or opens streams without end, leaves the others their turn",
-        arguments: ["cat /dev/zero", "while cat '%'; do :; done"])
-    func endless(command: String) async throws {
-        let pipes = try ReadingThread.start()
+    @Test(arguments: ["cat /dev/zero", "while cat '%'; do :; done"])
+    func `a pipe that never pauses, or opens streams without end, leaves the others their turn`(command: String)
+        async throws
+    {
+        let reader = try ReadingThread.start()
         let headers = try Signals.file((0..<400).flatMap { _ in Signals.wav([0], rate: 48_000, channels: 2) })
         let (loud, other) = (try makeFIFO(), try makeFIFO())
         let (loudSink, sink) = (RecordingSink(keeping: 0), RecordingSink())
-        let sources = [try listen(loud, loudSink, to: pipes), try listen(other, sink, to: pipes)]
+        let sources = [try listen(loud, loudSink, to: reader), try listen(other, sink, to: reader)]
         defer { for source in sources { source.stop() } }
-        // It ends by itself when nobody reads any more.
+        // It ends by itself when its reader is gone.
         let writer = try ChildProcess(shell: "\(command.replacing("%", with: headers)) >'\(loud)' 2>/dev/null")
         defer { writer.end() }
         #expect(await loudSink.wait { $0.count > 1000 })
@@ -62,42 +60,40 @@ struct PipeReaderTests {
         #expect(await sink.wait { $0.count == tone.count })
     }
 
-    @Test("While a sink has no room its writer waits and nobody else; nothing is lost")
-    func noRoom() async throws {
-        let pipes = try ReadingThread.start()
+    @Test func `while a sink has no room only its writer waits, and nothing is lost`() async throws {
+        let reader = try ReadingThread.start()
         let bytes = Signals.encode(tone, .int16, channels: 2)
         let (full, other) = (FullSink(), RecordingSink())
         let paths = [try makeFIFO(), try makeFIFO()]
-        let sources = [try listen(paths[0], full, to: pipes), try listen(paths[1], other, to: pipes)]
+        let sources = [try listen(paths[0], full, to: reader), try listen(paths[1], other, to: reader)]
         defer { for source in sources { source.stop() } }
         let writer = try ChildProcess(shell: "cat '\(Signals.file(bytes))' >'\(paths[0])'")
         defer { writer.end() }
         try await TestEnvironment.run("cat '\(Signals.file(bytes))' >'\(paths[1])'")
         #expect(await other.wait { $0.count == tone.count })
         #expect(full.inner.record.count == 0 && writer.isRunning)
-        #expect(!pipes.hasWork, "what nobody may read is no work")
+        #expect(!reader.hasWork, "what nobody may read is no work")
         full.hasRoom = true
-        pipes.wake()
+        reader.wake()
         #expect(await full.inner.wait { $0.waits.count == 2 })
         #expect(full.inner.record.samples.count == tone.count)
     }
 
-    @Test("Woken from any thread it returns, once for all who woke it before")
-    func woken() throws {
-        let pipes = try PipeReader()
+    @Test func `any thread wakes it, and it returns once for all earlier calls`() throws {
+        let reader = try PipeReader()
         for _ in 0..<100 {
-            DispatchQueue.concurrentPerform(iterations: 4) { _ in pipes.wake() }
-            #expect(pipes.hasWork)
-            #expect(pipes.turn(mayWait: true))
-            #expect(!pipes.hasWork && !pipes.turn(mayWait: false))
+            DispatchQueue.concurrentPerform(iterations: 4) { _ in reader.wake() }
+            #expect(reader.hasWork)
+            #expect(reader.poll(mayWait: true))
+            #expect(!reader.hasWork && !reader.poll(mayWait: false))
         }
-        DispatchQueue.global().asyncAfter(deadline: .now() + 0.05) { pipes.wake() }
-        #expect(pipes.turn(mayWait: true))
+        DispatchQueue.global().asyncAfter(deadline: .now() + 0.05) { reader.wake() }
+        #expect(reader.poll(mayWait: true))
     }
 }
 
-/// Has no room until it is told so.
-private final class FullSink: AudioSink {
+/// Has no room until the test says so.
+private final class FullSink: PipeSink {
     let inner = RecordingSink()
     private let room = Atomic<Bool>(false)
 
@@ -108,5 +104,5 @@ private final class FullSink: AudioSink {
 
     func handle(_ event: CaptureEvent) { inner.handle(event) }
 
-    func deliver(_ samples: UnsafeBufferPointer<Float>) { inner.deliver(samples) }
+    func process(_ samples: UnsafeBufferPointer<Float>) { inner.process(samples) }
 }

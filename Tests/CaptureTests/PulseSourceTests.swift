@@ -7,16 +7,16 @@ import Testing
 
 @testable import Capture
 
-/// What needs a sound server, which all of these share.
-@Suite("With a sound server", .serialized, .enabled(if: PulseServer.isInstalled, PulseServer.missing), .pulseServer)
+/// The tests that need a sound server, which they share.
+@Suite(.serialized, .enabled(if: PulseServer.isInstalled, PulseServer.missing), .pulseServer)
 struct SoundServerTests {}
 
 extension SoundServerTests {
-    @Suite("PulseAudio", .serialized)
+    @Suite(.serialized)
     struct PulseSourceTests {
         private let server = PulseServer.shared
 
-        private func listen(_ source: String) throws -> (any AudioSource, RecordingSink) {
+        private func listen(_ source: String) throws -> (AudioSource, RecordingSink) {
             let source = try SourceURI(parsing: "pulse:\(source)?server=\(PulseServer.address)").makeSource()
             let sink = RecordingSink()
             try source.start(sink)
@@ -31,10 +31,8 @@ extension SoundServerTests {
                 "tone.wav")
         }
 
-        @Test(
-            "What is played is heard, at the source's own rate",
-            arguments: ["radio.monitor", "@DEFAULT_SOURCE@", "@DEFAULT_MONITOR@"])
-        func hears(name: String) async throws {
+        @Test(arguments: ["radio.monitor", "@DEFAULT_SOURCE@", "@DEFAULT_MONITOR@"])
+        func `records what is played, at the source's own rate`(name: String) async throws {
             let player = try server.play(tone())
             defer { player.end() }
             let (source, sink) = try listen(name)
@@ -50,8 +48,7 @@ extension SoundServerTests {
             #expect(record.losses.isEmpty)
         }
 
-        @Test("Rate, channels and encoding are those of the source: the server converts nothing")
-        func ownFormat() async throws {
+        @Test func `rate, channels and encoding are those of the source: the server converts nothing`() async throws {
             try await server.control("load-module module-null-sink sink_name=odd rate=32000 channels=5 format=s32le")
             let (source, sink) = try listen("odd.monitor")
             defer { source.stop() }
@@ -64,8 +61,7 @@ extension SoundServerTests {
             try await server.control("load-module module-null-sink sink_name=radio rate=48000 channels=2")
         }
 
-        @Test("A server that is killed is lost at once, and found again when it is back")
-        func serverKilled() async throws {
+        @Test func `a server that is killed is lost at once, and recorded again when it is back`() async throws {
             let (source, sink) = try listen("@DEFAULT_MONITOR@")
             defer { source.stop() }
             #expect(await sink.wait { $0.count > 0 })
@@ -74,7 +70,7 @@ extension SoundServerTests {
             #expect(await sink.wait { $0.losses.count >= 1 })
             #expect(try #require(sink.record.firstLoss) - crash < .seconds(1))
             #expect(sink.record.losses.first?.code == .disconnected)
-            // Long enough for some attempts to fail; their reason is told once.
+            // Long enough for some attempts to fail; their reason is reported once.
             try await Task.sleep(for: .milliseconds(600))
             #expect(sink.record.losses.count <= 2)
             try await server.start()
@@ -82,8 +78,7 @@ extension SoundServerTests {
             #expect(await sink.wait { $0.formats.count == 2 && $0.count > heard + 4800 })
         }
 
-        @Test("A server that is not there at first is waited for")
-        func serverLater() async throws {
+        @Test func `waits for a server that is not there at first`() async throws {
             server.crash()
             let (source, sink) = try listen("radio.monitor")
             defer { source.stop() }
@@ -94,8 +89,7 @@ extension SoundServerTests {
             #expect(await sink.wait { $0.count > 0 })
         }
 
-        @Test("A source that is removed is lost, and found again when it is back")
-        func sourceRemoved() async throws {
+        @Test func `a source that is removed is lost, and recorded again when it is back`() async throws {
             try await server.control("load-module module-null-sink sink_name=usb rate=44100")
             let (source, sink) = try listen("usb.monitor")
             defer { source.stop() }
@@ -111,8 +105,7 @@ extension SoundServerTests {
             try await server.control("unload-module $(pactl list short modules | grep sink_name=usb | cut -f1)")
         }
 
-        @Test("A source that does not exist is an error that names those that do")
-        func noSuchSource() async throws {
+        @Test func `a source that does not exist is an error that names those that do`() async throws {
             let (source, sink) = try listen("nonsense")
             defer { source.stop() }
             #expect(await sink.wait { $0.losses.count == 1 })
@@ -120,8 +113,7 @@ extension SoundServerTests {
             #expect(error.code == .cannotOpen && error.message.contains("radio.monitor"))
         }
 
-        @Test("The default monitor is followed when the user chooses another default sink")
-        func defaultChanges() async throws {
+        @Test func `the default monitor is followed when the user chooses another default sink`() async throws {
             try await server.control("load-module module-null-sink sink_name=headphones rate=44100")
             try await server.control("set-default-sink radio")
             let (source, sink) = try listen("@DEFAULT_MONITOR@")
@@ -134,18 +126,17 @@ extension SoundServerTests {
             try await server.control("unload-module $(pactl list short modules | grep headphones | cut -f1)")
             #expect(await sink.wait { $0.formats.last?.device.hasPrefix("radio.monitor") == true })
             let heard = sink.record.count
-            // The null sink we were moved to may take 2 s for its first block.
+            // The null sink that it was moved to may take 2 s for its first block.
             #expect(await sink.wait { $0.count > heard + 4800 })
         }
 
-        @Test("A suspended source waits, and goes on when it is resumed")
-        func suspended() async throws {
+        @Test func `a suspended source waits, and goes on when it is resumed`() async throws {
             let (source, sink) = try listen("radio.monitor")
             defer { source.stop() }
             #expect(await sink.wait { $0.count > 0 })
             try await server.control("suspend-sink radio 1")
             #expect(await sink.wait { $0.waits.count == 1 })
-            // Longer than a stalled source has.
+            // Longer than the patience with a stalled source.
             try await Task.sleep(for: .milliseconds(2800))
             #expect(sink.record.losses.isEmpty)
             let heard = sink.record.count
@@ -153,8 +144,7 @@ extension SoundServerTests {
             #expect(await sink.wait { $0.formats.count == 2 && $0.count > heard })
         }
 
-        @Test("A server that hangs is lost, and heard again when it goes on")
-        func serverHangs() async throws {
+        @Test func `a server that hangs is lost, and recorded again when it goes on`() async throws {
             let (source, sink) = try listen("radio.monitor")
             defer { source.stop() }
             #expect(await sink.wait { $0.count > 0 })
@@ -166,8 +156,9 @@ extension SoundServerTests {
             #expect(await sink.wait { $0.formats.count == 2 })
         }
 
-        @Test("A server that accepts and says nothing is given up, and meanwhile stopping is immediate")
-        func serverSaysNothing() async throws {
+        @Test func `a server that accepts and never answers is given up, and until then stopping is immediate`()
+            async throws
+        {
             let path = TestEnvironment.path("mute")
             let mute = try #require(listeningSocket(path))
             defer { close(mute) }
@@ -182,8 +173,7 @@ extension SoundServerTests {
             #expect(ContinuousClock.now - start < .milliseconds(300))
         }
 
-        @Test("Several sources listen to one server, each for itself")
-        func several() async throws {
+        @Test func `several sources record from one server independently`() async throws {
             let pairs = try (0..<5).map { _ in try listen("radio.monitor") }
             for (_, sink) in pairs { #expect(await sink.wait { $0.count > 4800 }) }
             pairs[0].0.stop()
@@ -196,10 +186,8 @@ extension SoundServerTests {
             for (source, _) in pairs { source.stop() }
         }
 
-        @Test(
-            "Hundreds of starts and stops leave no descriptor behind",
-            arguments: ["recording", "no source", "through ALSA"])
-        func leaks(kind: String) async throws {
+        @Test(arguments: ["recording", "no source", "through ALSA"])
+        func `hundreds of starts and stops leave no descriptor behind`(kind: String) async throws {
             let uri =
                 switch kind {
                 case "recording": "pulse:radio.monitor?server=\(PulseServer.address)"
@@ -215,7 +203,7 @@ extension SoundServerTests {
             for _ in 0..<10 { try cycle() }
             let (before, shared) = (openDescriptors(), openDescriptors("memfd:pulseaudio"))
             for _ in 0..<400 { try cycle() }
-            // Other suites have some of their own meanwhile, but none of libpulse's shared memory.
+            // Other suites have some of their own, but none of libpulse's shared memory.
             #expect(openDescriptors() < before + 40)
             #expect(openDescriptors("memfd:pulseaudio") <= shared)
         }

@@ -5,89 +5,85 @@ import Testing
 
 @testable import Capture
 
-@Suite("Source URIs")
 struct SourceURITests {
-    @Test(
-        "A URI that is right is understood, and its canonical form says the same",
-        arguments: [
-            ("alsa:default", "alsa:default", SourceURI.Kind.alsa),
-            ("alsa:hw:CARD=Radio,DEV=0", "alsa:hw:CARD=Radio,DEV=0", .alsa),
-            ("ALSA:hw:1,0", "alsa:hw:1,0", .alsa),
-            (
-                "alsa:plug:'hw:0'?format=s24le&rate=96000&channels=8",
-                "alsa:plug:'hw:0'?rate=96000&channels=8&format=s24le", .alsa
-            ),
-            ("pulse:@DEFAULT_SOURCE@", "pulse:@DEFAULT_SOURCE@", .pulse),
-            ("pulse:@DEFAULT_MONITOR@", "pulse:@DEFAULT_MONITOR@", .pulse),
-            ("pulse:alsa_input.usb-0d8c.mono", "pulse:alsa_input.usb-0d8c.mono", .pulse),
-            ("pulse:x?server=unix:/run/p", "pulse:x?server=unix:/run/p", .pulse),
-            ("pipe:-", "pipe:-", .pipe),
-            ("pipe:/dev/stdin", "pipe:-", .pipe),
-            (
-                "pipe:/run/radio.fifo?rate=48000&channels=2&format=s16le",
-                "pipe:/run/radio.fifo?rate=48000&channels=2&format=s16le", .pipe
-            ),
-            ("file:/music/set.flac", "file:/music/set.flac", .file),
-            ("file:///music/set.flac?pace=realtime&loop=false", "file:/music/set.flac", .file),
-            ("file:set.flac?loop=true&pace=fast", "file:set.flac?pace=fast&loop=true", .file),
-            ("file:/music/What%3f 100%25.wav", "file:/music/What%3F 100%25.wav", .file),
-        ])
-    func understands(text: String, canonical: String, kind: SourceURI.Kind) throws {
+    @Test(arguments: [
+        ("alsa:default", "alsa:default", SourceURI.Kind.alsa),
+        ("alsa:hw:CARD=Radio,DEV=0", "alsa:hw:CARD=Radio,DEV=0", .alsa),
+        ("ALSA:hw:1,0", "alsa:hw:1,0", .alsa),
+        (
+            "alsa:plug:'hw:0'?format=s24le&rate=96000&channels=8",
+            "alsa:plug:'hw:0'?rate=96000&channels=8&format=s24le", .alsa
+        ),
+        ("pulse:@DEFAULT_SOURCE@", "pulse:@DEFAULT_SOURCE@", .pulse),
+        ("pulse:@DEFAULT_MONITOR@", "pulse:@DEFAULT_MONITOR@", .pulse),
+        ("pulse:alsa_input.usb-0d8c.mono", "pulse:alsa_input.usb-0d8c.mono", .pulse),
+        ("pulse:x?server=unix:/run/p", "pulse:x?server=unix:/run/p", .pulse),
+        ("pipe:-", "pipe:-", .pipe),
+        ("pipe:/dev/stdin", "pipe:-", .pipe),
+        (
+            "pipe:/run/radio.fifo?rate=48000&channels=2&format=s16le",
+            "pipe:/run/radio.fifo?rate=48000&channels=2&format=s16le", .pipe
+        ),
+        ("file:/music/set.flac", "file:/music/set.flac", .file),
+        ("file:///music/set.flac?pace=realtime&loop=false", "file:/music/set.flac", .file),
+        ("file:set.flac?loop=true&pace=fast", "file:set.flac?pace=fast&loop=true", .file),
+        ("file:/music/What%3f 100%25.wav", "file:/music/What%3F 100%25.wav", .file),
+    ])
+    func `a valid URI is parsed, and its canonical form is equal to it`(
+        text: String, canonical: String, kind: SourceURI.Kind
+    ) throws {
         let uri = try SourceURI(parsing: text)
         #expect(uri.description == canonical)
         #expect(uri.kind == kind)
         #expect(try SourceURI(parsing: uri.description) == uri)
     }
 
-    @Test(
-        "A URI that is wrong is refused, and the message says why and what to write",
-        arguments: [
-            ("", "is empty"),
-            ("radio", "no scheme"),
-            ("/music/set.flac", "file:/music/set.flac"),
-            ("http://radio.example/live", "ffmpeg -i URL"),
-            ("jack:system", "alsa:, pulse:, pipe:, file:"),
-            ("alsa:", "alsa:default"),
-            ("alsa:hw:0?rate=48k", "rate must be a whole number of hertz from 8000 to 192000, not \"48k\""),
-            ("alsa:hw:0?rate=+48000", "rate must be"),
-            ("alsa:hw:0?rate=7999", "from 8000 to 192000"),
-            ("alsa:hw:0?rate=192001", "from 8000 to 192000"),
-            ("alsa:hw:0?rate=99999999999999999999", "from 8000 to 192000"),
-            ("alsa:hw:0?channels=0", "from 1 to 8"),
-            ("alsa:hw:0?channels=9", "from 1 to 8"),
-            ("alsa:hw:0?format=mp3", "s16le or s24le or s32le or f32le"),
-            ("alsa:hw:0?rate=48000&rate=44100", "rate is given twice"),
-            ("alsa:hw:0?buffer=1", "alsa: takes rate, channels, format"),
-            ("alsa:hw:0?", "has no value"),
-            ("alsa:hw:0?rate", "has no value"),
-            ("alsa:hw:0?rate=48000&", "has no value"),
-            ("pulse:", "@DEFAULT_SOURCE@"),
-            ("pulse:@DEFAULT_SINK@", "@DEFAULT_MONITOR@"),
-            ("pulse:x?rate=48000", "pulse: takes server"),
-            ("pulse:x?server=", "server is empty"),
-            ("pipe:", "pipe:-"),
-            ("pipe://host/fifo", "host"),
-            ("pipe:-?pace=fast", "pipe: takes rate, channels, format"),
-            ("file:", "names no path"),
-            ("file:-", "pipe:-"),
-            ("file:/what?.wav", "%3F"),
-            ("file:/100%.wav", "%25"),
-            ("file:/a%2", "%25"),
-            ("file:/a%00b", "not readable"),
-            ("file:/a%FF", "not readable"),
-            ("file:/a\nb", "control character"),
-            ("file:/a?pace=slow", "pace must be realtime or fast"),
-            ("file:/a?loop=yes", "loop must be true or false"),
-        ])
-    func refuses(text: String, reason: String) {
+    @Test(arguments: [
+        ("", "is empty"),
+        ("radio", "no scheme"),
+        ("/music/set.flac", "file:/music/set.flac"),
+        ("http://radio.example/live", "ffmpeg -i URL"),
+        ("jack:system", "alsa:, pulse:, pipe:, file:"),
+        ("alsa:", "alsa:default"),
+        ("alsa:hw:0?rate=48k", "rate must be a whole number of hertz from 8000 to 192000, not \"48k\""),
+        ("alsa:hw:0?rate=+48000", "rate must be"),
+        ("alsa:hw:0?rate=7999", "from 8000 to 192000"),
+        ("alsa:hw:0?rate=192001", "from 8000 to 192000"),
+        ("alsa:hw:0?rate=99999999999999999999", "from 8000 to 192000"),
+        ("alsa:hw:0?channels=0", "from 1 to 8"),
+        ("alsa:hw:0?channels=9", "from 1 to 8"),
+        ("alsa:hw:0?format=mp3", "s16le or s24le or s32le or f32le"),
+        ("alsa:hw:0?rate=48000&rate=44100", "rate is given twice"),
+        ("alsa:hw:0?buffer=1", "alsa: takes rate, channels, format"),
+        ("alsa:hw:0?", "has no value"),
+        ("alsa:hw:0?rate", "has no value"),
+        ("alsa:hw:0?rate=48000&", "has no value"),
+        ("pulse:", "@DEFAULT_SOURCE@"),
+        ("pulse:@DEFAULT_SINK@", "@DEFAULT_MONITOR@"),
+        ("pulse:x?rate=48000", "pulse: takes server"),
+        ("pulse:x?server=", "server is empty"),
+        ("pipe:", "pipe:-"),
+        ("pipe://host/fifo", "host"),
+        ("pipe:-?pace=fast", "pipe: takes rate, channels, format"),
+        ("file:", "names no path"),
+        ("file:-", "pipe:-"),
+        ("file:/what?.wav", "%3F"),
+        ("file:/100%.wav", "%25"),
+        ("file:/a%2", "%25"),
+        ("file:/a%00b", "not readable"),
+        ("file:/a%FF", "not readable"),
+        ("file:/a\nb", "control character"),
+        ("file:/a?pace=slow", "pace must be realtime or fast"),
+        ("file:/a?loop=yes", "loop must be true or false"),
+    ])
+    func `an invalid URI is refused, and the message says why and what to write`(text: String, reason: String) {
         let error = #expect(throws: CaptureError.self) { try SourceURI(parsing: text) }
         #expect(error?.code == .badURI)
         #expect(error?.message.contains(reason) == true, "\(error?.message ?? "")")
         #expect(error?.message.contains { $0.isNewline } == false)
     }
 
-    @Test("Standard input and FIFOs are exclusive, devices and files are not")
-    func exclusive() throws {
+    @Test func `standard input and FIFOs are exclusive, devices and files are not`() throws {
         #expect(
             try SourceURI(parsing: "pipe:-").exclusiveResource
                 == SourceURI(parsing: "pipe:/dev/stdin").exclusiveResource)
@@ -100,16 +96,14 @@ struct SourceURITests {
         #expect(try SourceURI(parsing: "file:/a").exclusiveResource == nil)
     }
 
-    @Test("Whether a source is real time follows from its kind")
-    func realTime() throws {
+    @Test func `whether a source is real time follows from its kind`() throws {
         #expect(try SourceURI(parsing: "alsa:default").makeSource().isRealTime)
         #expect(try SourceURI(parsing: "pulse:@DEFAULT_SOURCE@").makeSource().isRealTime)
         #expect(try !SourceURI(parsing: "pipe:-").makeSource().isRealTime)
         #expect(try !SourceURI(parsing: "file:/a").makeSource().isRealTime)
     }
 
-    @Test("Any text is either refused in one line, or understood and equal to its canonical form")
-    func fuzz() {
+    @Test func `any text is either refused in one line, or parsed and equal to its canonical form`() {
         var random = SystemRandomNumberGenerator()
         let pieces = [
             "alsa:", "pulse:", "pipe:", "file:", "hw:CARD=A,DEV=0", "-", "/", "//", "///", "?", "&", "=", "%", "%3F",

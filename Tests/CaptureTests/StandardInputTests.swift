@@ -8,7 +8,7 @@ import Testing
 @testable import Capture
 
 /// Serialized, since a process has one standard input.
-@Suite("Standard input", .serialized)
+@Suite(.serialized)
 struct StandardInputTests {
     private let tone = Signals.sine(440, rate: 44_100, seconds: 0.5)
 
@@ -36,21 +36,18 @@ struct StandardInputTests {
         return sink.record
     }
 
-    @Test("WAV is read to its end, which is the source's")
-    func wav() async throws {
+    @Test func `WAV is read to its end, which ends the source`() async throws {
         let record = try await listen(to: Signals.wav(tone, rate: 44_100, channels: 2, .int24Packed, dataSize: .max))
         #expect(record.failure == nil && record.count == tone.count)
         #expect(record.formats.first?.device == "standard input")
     }
 
-    @Test("Raw audio is read as the URI says")
-    func raw() async throws {
+    @Test func `raw audio is read in the URI's format`() async throws {
         let record = try await listen(to: Signals.encode(tone, .float32), "?rate=44100&channels=1&format=f32le")
         #expect(record.failure == nil && record.samples == tone)
     }
 
-    @Test("A file or a socket is read as a pipe is")
-    func noPipe() async throws {
+    @Test func `a file or a socket is read like a pipe`() async throws {
         let wav = Signals.wav(tone, rate: 44_100, channels: 2)
         let file = open(try Signals.file(wav), O_RDONLY)
         var ends: [Int32] = [-1, -1]
@@ -70,8 +67,8 @@ struct StandardInputTests {
         }
     }
 
-    @Test("A pipe or FIFO whose writer was gone before is heard to its end", arguments: [true, false])
-    func writerIsGone(isNamed: Bool) async throws {
+    @Test(arguments: [true, false])
+    func `a pipe or FIFO whose writer is already gone is read to its end`(isNamed: Bool) async throws {
         var ends: [Int32] = [-1, -1]
         if isNamed {
             let path = TestEnvironment.path("gone.fifo")
@@ -90,8 +87,7 @@ struct StandardInputTests {
         #expect(try await listen(on: ends[0]).failure?.message.contains("before any audio") == true)
     }
 
-    @Test("What cannot be read ends the source, and the message says why")
-    func refusals() async throws {
+    @Test func `input that cannot be read ends the source, and the message says why`() async throws {
         for (bytes, options, code, reason) in [
             ([], "", CaptureError.Code.unreadable, "before any audio"),
             (Array("RIFF".utf8), "", .unreadable, "no WAV header"),

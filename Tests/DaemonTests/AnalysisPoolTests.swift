@@ -15,18 +15,18 @@ struct AnalysisPoolTests {
 
     init() throws { settings = try .usual() }
 
-    /// What the classifier says of the same samples when nobody is in between.
+    /// The classifier's estimates of the same samples without the hand-overs in between.
     private func expected(_ samples: [Float], rate: Int = 22_050) throws -> (
         positions: [Double], states: [EstimatorState]
     ) {
         let classifier = try StreamingClassifier(model: settings.model, inputRate: rate)
         var (positions, states): ([Double], [EstimatorState]) = ([], [])
-        func take(_ estimate: StreamingClassifier.Estimate) {
+        func record(_ estimate: StreamingClassifier.Estimate) {
             positions.append(estimate.position)
             states.append(estimate.state)
         }
-        samples.withUnsafeBufferPointer { classifier.process($0, take) }
-        classifier.finish(take)
+        samples.withUnsafeBufferPointer { classifier.process($0, record) }
+        classifier.finish(record)
         return (positions, states)
     }
 
@@ -34,7 +34,7 @@ struct AnalysisPoolTests {
     func `a source that can wait loses nothing, whatever its chunks`(chunk: Int) async throws {
         let listener = Listener()
         let pool = AnalysisPool(listener: listener, mostWorkers: 2)
-        let place = try #require(try pool.add(name: "x", isRealTime: false, isPolled: false, settings: settings))
+        let place = try #require(try pool.addRing(isRealTime: false, settings: settings))
         let input = place.input
         listener.wake.withLock { $0 = place.wake }
         let samples = noise(seconds: chunk == 1 ? 8 : 60)
@@ -43,7 +43,7 @@ struct AnalysisPoolTests {
             input.handle(.opened(.mono()))
             samples.withUnsafeBufferPointer { buffer in
                 for start in stride(from: 0, to: buffer.count, by: chunk) {
-                    input.deliver(UnsafeBufferPointer(rebasing: buffer[start..<min(start + chunk, buffer.count)]))
+                    input.process(UnsafeBufferPointer(rebasing: buffer[start..<min(start + chunk, buffer.count)]))
                 }
             }
             input.handle(.ended(nil))
@@ -61,13 +61,13 @@ struct AnalysisPoolTests {
         let listener = Listener()
         listener.isHeld.raise()
         let pool = AnalysisPool(listener: listener, mostWorkers: 1)
-        let place = try #require(try pool.add(name: "x", isRealTime: false, isPolled: false, settings: settings))
+        let place = try #require(try pool.addRing(isRealTime: false, settings: settings))
         let input = place.input
         listener.wake.withLock { $0 = place.wake }
         let samples = noise(seconds: 60)
         Thread {
             input.handle(.opened(.mono()))
-            samples.withUnsafeBufferPointer { input.deliver($0) }
+            samples.withUnsafeBufferPointer { input.process($0) }
             input.handle(.ended(nil))
         }.start()
         // The ring of estimates is full long before the end.
@@ -94,17 +94,16 @@ struct AnalysisPoolTests {
         let pool = AnalysisPool(listener: shared, mostWorkers: 1)
         let samples = noise(seconds: 30)
         let bytes = samples.withUnsafeBytes { Array($0) }
-        var sources: [any AudioSource] = []
+        var sources: [AudioSource] = []
         for (index, listener) in listeners.enumerated() {
             if isHeld { listener.isHeld.raise() }
             let path = folder.file("fifo\(index)")
             try #require(mkfifo(path, 0o600) == 0)
             let source = try SourceURI(parsing: "pipe:\(path)?rate=22050&channels=1&format=f32le").makeSource()
-            let place = try #require(
-                try pool.add(name: path, isRealTime: false, isPolled: source.isPolled, settings: settings))
+            let place = try #require(try pool.addPipe(settings: settings))
             shared.assign(place.slot, to: index)
             listener.wake.withLock { $0 = place.wake }
-            source.start(place.sink, pipes: place.pipes)
+            try source.start(in: place)
             sources.append(source)
             Thread {
                 let writer = open(path, O_WRONLY)
@@ -120,7 +119,7 @@ struct AnalysisPoolTests {
             try await Task.sleep(for: .milliseconds(300))
             #expect(!listeners[0].state.withLock { $0.events }.contains("closed", after: "opened"))
         }
-        // Events and estimates take ways of their own: the stream's last estimate may come after its end is told.
+        // Events and estimates travel separately: the stream's last estimate may come after its end.
         let positions = try expected(samples).positions
         #expect(
             await eventually {
@@ -139,7 +138,7 @@ struct AnalysisPoolTests {
         pool.stop()
     }
 
-    /// What is told of one is dealt with before the next: neither memory nor the worker is filled by headers.
+    /// The events of one stream are handled before the next one: headers fill neither memory nor the worker's time.
     @Test func `streams that begin without end leave room for the one with audio`() async throws {
         let folder = try TemporaryFolder()
         let path = folder.file("fifo")
@@ -147,10 +146,9 @@ struct AnalysisPoolTests {
         let listener = Listener()
         let pool = AnalysisPool(listener: listener, mostWorkers: 1)
         let source = try SourceURI(parsing: "pipe:\(path)").makeSource()
-        let place = try #require(
-            try pool.add(name: path, isRealTime: false, isPolled: source.isPolled, settings: settings))
+        let place = try #require(try pool.addPipe(settings: settings))
         listener.wake.withLock { $0 = place.wake }
-        source.start(place.sink, pipes: place.pipes)
+        try source.start(in: place)
         let pairs =
             WAV.header(rate: 22_050, dataBytes: 0) + WAV.header(rate: 22_050, channels: 0, dataBytes: 0)
         let flood = (0..<1500).flatMap { _ in pairs }
@@ -171,7 +169,7 @@ struct AnalysisPoolTests {
                 listener.collect()
                 return listener.state.withLock { ($0.positions.max() ?? 0) > 4.5 }
             })
-        // One refusal is told of a writer without audio, not fifteen hundred.
+        // A writer without audio gets one report of a refusal, not fifteen hundred.
         #expect(listener.state.withLock { $0.events.count { $0 == "closed" } } < 5)
         source.stop()
         pool.stop()
@@ -181,18 +179,18 @@ struct AnalysisPoolTests {
         let listener = Listener()
         let pool = AnalysisPool(listener: listener, mostWorkers: 1)
         let input = try #require(
-            try pool.add(name: "x", isRealTime: false, isPolled: false, settings: settings)
+            try pool.addRing(isRealTime: false, settings: settings)
         ).input
         input.handle(.opened(.mono()))
         let samples = noise(seconds: 5)
-        samples.withUnsafeBufferPointer { input.deliver($0) }
+        samples.withUnsafeBufferPointer { input.process($0) }
         #expect(await eventually { (listener.state.withLock { $0.positions.last } ?? 0) > 4.5 })
         var slower = settings
         slower.updateInterval = 0.48
         try input.use(slower)
         #expect(await eventually { listener.state.withLock { $0.events } == ["opened", "replaced"] })
         let count = listener.state.withLock { $0.positions.count }
-        samples.withUnsafeBufferPointer { input.deliver($0) }
+        samples.withUnsafeBufferPointer { input.process($0) }
         input.handle(.ended(nil))
         #expect(await eventually { listener.state.withLock { $0.events.last } == "ended" })
         pool.stop()
@@ -208,7 +206,7 @@ struct AnalysisPoolTests {
         let listener = Listener()
         let pool = AnalysisPool(listener: listener, mostWorkers: 1)
         let input = try #require(
-            try pool.add(name: "x", isRealTime: false, isPolled: false, settings: settings)
+            try pool.addRing(isRealTime: false, settings: settings)
         ).input
         var slower = settings
         slower.updateInterval = 0.96
@@ -218,7 +216,7 @@ struct AnalysisPoolTests {
                 listener.state.withLock { $0.events } == ["labels \(settings.model.labels.count)"]
             })
         input.handle(.opened(.mono()))
-        noise(seconds: 5).withUnsafeBufferPointer { input.deliver($0) }
+        noise(seconds: 5).withUnsafeBufferPointer { input.process($0) }
         input.handle(.ended(nil))
         #expect(await eventually { listener.state.withLock { $0.events.last } == "ended" })
         pool.stop()
@@ -234,13 +232,13 @@ struct AnalysisPoolTests {
         let samples = noise(seconds: 20)
         for index in listeners.indices {
             let place = try #require(
-                try pool.add(name: "\(index)", isRealTime: false, isPolled: false, settings: settings))
+                try pool.addRing(isRealTime: false, settings: settings))
             let input = place.input
             shared.assign(place.slot, to: index)
             listeners[index].wake.withLock { $0 = place.wake }
             Thread {
                 input.handle(.opened(.mono()))
-                samples.withUnsafeBufferPointer { input.deliver($0) }
+                samples.withUnsafeBufferPointer { input.process($0) }
                 input.handle(.ended(nil))
             }.start()
         }
@@ -259,10 +257,10 @@ struct AnalysisPoolTests {
         for _ in 0..<3 {
             var slots: Set<Int> = []
             var isNew = true
-            // Those that were just let go come back when their worker has done so.
+            // Slots that were just removed come back when their worker has released them.
             #expect(
                 await eventually {
-                    while let place = try? pool.add(name: "x", isRealTime: true, isPolled: false, settings: settings) {
+                    while let place = try? pool.addRing(isRealTime: true, settings: settings) {
                         isNew = isNew && slots.insert(place.slot).inserted
                     }
                     return slots.count == AnalysisPool.slots
@@ -277,5 +275,13 @@ struct AnalysisPoolTests {
 extension [String] {
     fileprivate func contains(_ event: String, after first: String) -> Bool {
         firstIndex(of: first).map { self[$0...].contains(event) } ?? false
+    }
+}
+
+extension AudioSource {
+    /// Starts a pipe in its place of the analysis.
+    fileprivate func start(in place: AnalysisPool.Place<PipeInput>) throws {
+        guard case .pipe(let source) = self else { throw StartError(.system, "the source is not a pipe") }
+        source.start(place.input, on: place.input.reader)
     }
 }

@@ -25,7 +25,7 @@ struct CommandTests {
         (["--source", "pipe:-"], "a source is written NAME=URI, such as radio=pulse:@DEFAULT_SOURCE@"),
         (["--source", "a b=pipe:-"], "a name is 1 to 64 letters, digits, dots, dashes and underscores"),
         (["--source", "=pipe:-"], "a source is written NAME=URI"),
-        (["--source", "a=http://x"], "a network stream is piped in"),
+        (["--source", "a=http://x"], "network audio is piped in"),
         (["--source", "a=alsa:x", "--source", "a=alsa:y"], #"two sources are called "a""#),
         (["--source", "a=pipe:-", "--source", "b=pipe:-"], #"only one source can read standard input, and "a" does"#),
         (["--log-level", "loud"], #"one of trace, debug, info, notice, warning, error, critical, not "loud""#),

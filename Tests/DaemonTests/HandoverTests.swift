@@ -45,7 +45,7 @@ struct WakeUpTests {
 }
 
 struct ReadySetTests {
-    @Test func `gives back each slot once, in order`() {
+    @Test func `returns each slot once, in order`() {
         let set = ReadySet(slots: 200)
         for slot in [199, 0, 63, 64, 0, 130] { set.insert(slot) }
         set.remove(130)
@@ -55,7 +55,7 @@ struct ReadySetTests {
         #expect(!set.takeAll { _ in Issue.record("it is empty") })
     }
 
-    @Test func `says whether a slot is new in it`() {
+    @Test func `reports whether a slot is new in it`() {
         let set = ReadySet(slots: 10)
         #expect(set.insert(3))
         #expect(!set.insert(3))
@@ -72,11 +72,11 @@ struct EstimateRingTests {
                 EstimateRing.Record(
                     position: Double(index), state: index % 2 == 0 ? .genre : .unsure, label: index % 2 == 0 ? 1 : nil,
                     confidence: Float(index), level: -Float(index), probabilities: values,
-                    window: index % 3 == 0 ? nil : values))
+                    windowProbabilities: index % 3 == 0 ? nil : values))
         }
     }
 
-    @Test func `gives what was put in, in order`() {
+    @Test func `returns the records in order`() {
         let ring = EstimateRing(capacity: 8, labels: 3)
         for index in 0..<100 {
             #expect(ring.hasRoom(for: 8))
@@ -88,13 +88,13 @@ struct EstimateRingTests {
                 #expect(record.state == (index % 2 == 0 ? .genre : .unsure))
                 #expect(record.label == (index % 2 == 0 ? 1 : nil))
                 #expect(Array(record.probabilities) == (0..<3).map { Float(index * 3 + $0) })
-                #expect((record.window == nil) == (index % 3 == 0))
+                #expect((record.windowProbabilities == nil) == (index % 3 == 0))
             }
             #expect(seen == 1)
         }
     }
 
-    @Test func `tells the producer when there is room again, if it waited`() {
+    @Test func `reports that the producer waited when there is room again`() {
         let ring = EstimateRing(capacity: 4, labels: 3)
         for index in 0..<3 { append(ring, index) }
         #expect(ring.hasRoom(for: 1))

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import Basics
 import Capture
 import Synchronization
 
-/// The few threads on which all sources are analysed: never more than cores or sources, whichever is less.
+/// The threads that analyse all sources: at most one per core, and at most one per source.
 final class AnalysisPool: Sendable {
     /// The most sources at a time.
     static let slots = 1024
@@ -14,7 +13,7 @@ final class AnalysisPool: Sendable {
         /// Sources per worker.
         var load: [Int] = []
         var freeSlots = Array((0..<AnalysisPool.slots).reversed())
-        /// The worker of a slot.
+        /// The worker of each slot that is taken.
         var worker: [Int: Int] = [:]
     }
 
@@ -27,24 +26,36 @@ final class AnalysisPool: Sendable {
         self.mostWorkers = max(1, mostWorkers)
     }
 
-    /// What a source is started with.
-    struct Place: Sendable {
+    /// A source's place in the analysis.
+    struct Place<Input: SourceInput>: Sendable {
         let slot: Int
-        let input: SourceInput
-        /// Where it delivers.
-        let sink: any AudioSink
-        /// What reads it if it is a pipe.
-        let pipes: PipeReader
-        /// For the hub, when it has made room for the source's estimates.
+        let input: Input
+        /// Wakes the source's worker; the hub calls it when it has made room for estimates.
         let wake: @Sendable () -> Void
     }
 
-    /// Makes a place for a source with the worker that has the fewest; nil when all slots are taken.
-    ///
-    /// - Parameter isPolled: whether the worker itself reads it.
-    func add(
-        name: String, isRealTime: Bool, isPolled: Bool, settings: AnalysisSettings
-    ) throws(CaptureError) -> Place? {
+    /// Makes a place for a device or a file, with the worker that has the fewest sources; nil if all slots are taken.
+    func addRing(isRealTime: Bool, settings: AnalysisSettings) throws(CaptureError) -> Place<RingInput>? {
+        try add { worker, slot, wake in
+            let input = RingInput(
+                isRealTime: isRealTime, settings: settings, workerName: worker.name, workspace: worker.workspace,
+                wakeWorker: wake)
+            return (input, RingTrack(input: input, slot: slot, listener: listener, block: worker.block))
+        }
+    }
+
+    /// Makes a place for a pipe, with the worker that has the fewest sources; nil if all slots are taken.
+    func addPipe(settings: AnalysisSettings) throws(CaptureError) -> Place<PipeInput>? {
+        try add { worker, slot, wake in
+            let input = PipeInput(
+                settings: settings, slot: slot, listener: listener, worker: worker, wakeWorker: wake)
+            return (input, input)
+        }
+    }
+
+    private func add<Input>(
+        _ make: (AnalysisWorker, _ slot: Int, _ wake: @escaping @Sendable () -> Void) -> (Input, any AnalysisTrack)
+    ) throws(CaptureError) -> Place<Input>? {
         try state.withLock { state throws(CaptureError) in
             guard !state.freeSlots.isEmpty else { return nil }
             let index = try leastLoaded(&state)
@@ -53,23 +64,19 @@ final class AnalysisPool: Sendable {
             state.load[index] += 1
             state.worker[slot] = index
             let wake: @Sendable () -> Void = { worker.markReady(slot) }
-            let input = SourceInput(
-                name: name, isRealTime: isRealTime, settings: settings, workerName: worker.name,
-                pipes: isPolled ? worker.pipes : nil, workspace: worker.workspace, wakeWorker: wake)
-            let track = SourceTrack(input: input, slot: slot, listener: listener)
-            let sink: any AudioSink = isPolled ? PipeSink(track) : input
+            let (input, track) = make(worker, slot, wake)
             worker.add(track, slot: slot)
-            return Place(slot: slot, input: input, sink: sink, pipes: worker.pipes, wake: wake)
+            return Place(slot: slot, input: input, wake: wake)
         }
     }
 
-    /// Lets go of a source whose capture has stopped.
+    /// Releases the slot of a source whose capture has stopped.
     func remove(slot: Int) {
         let worker = state.withLock { state in state.worker[slot].map { state.workers[$0] } }
         worker?.retire(slot)
     }
 
-    /// Ends all threads; what is still in the rings is not analysed.
+    /// Ends all threads; samples that are still in the rings are not analysed.
     func stop() {
         let workers = state.withLock { $0.workers }
         for worker in workers { worker.stop() }

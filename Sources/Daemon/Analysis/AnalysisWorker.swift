@@ -6,31 +6,29 @@ import Foundation
 import Streaming
 import Synchronization
 
-/// One thread that reads pipes and analyses many sources, each a ring's or a pipe's worth at a time, and sleeps when there
-/// is nothing to do.
+/// One thread that reads pipes and analyses many sources, a ring's or a pipe's worth at a time, and sleeps while there is
+/// nothing to do.
 final class AnalysisWorker: @unchecked Sendable {
-    // Safe to share: `tracks` is written by `add` before its slot can be ready, and from then on by the thread alone;
-    // the ready set carries what was written from the one to the other.
+    // Safe to share: `add` writes a track before its slot can be ready, and from then on only the thread touches it; the
+    // ready set makes the write visible to the thread.
     let name: String
-    /// Reads those of its sources that are pipes, and is what it sleeps on.
-    let pipes: PipeReader
-    /// What its sources need only while it works on them.
+    /// Reads those of the sources that are pipes; the worker sleeps in it.
+    let reader: PipeReader
+    /// Memory that the analysis of a stream needs only while it runs.
     let workspace = Workspace()
-    private let tracks: UnsafeMutableBufferPointer<SourceTrack?>
+    let block = SampleBlock()
+    private let tracks: UnsafeMutableBufferPointer<(any AnalysisTrack)?>
     private let ready: ReadySet
     private let retiring: ReadySet
     private let isStopping = Atomic<Bool>(false)
     private let finished = DispatchSemaphore(value: 0)
     private let onRetired: @Sendable (Int) -> Void
 
-    /// Samples taken out of a ring at once.
-    private static let block = 4096
-
     /// - Parameters:
-    ///   - slots: how many there are among all workers.
-    ///   - onRetired: told, on the worker's thread, that nothing of a slot is left here.
+    ///   - slots: the number of slots of all workers.
+    ///   - onRetired: called on the worker's thread when it has released a slot.
     init(index: Int, slots: Int, onRetired: @escaping @Sendable (Int) -> Void) throws(CaptureError) {
-        pipes = try PipeReader()
+        reader = try PipeReader()
         name = "analysis \(index)"
         tracks = .allocate(capacity: slots)
         tracks.initialize(repeating: nil)
@@ -50,48 +48,47 @@ final class AnalysisWorker: @unchecked Sendable {
         tracks.deallocate()
     }
 
-    /// Takes over a source, in a slot that no other has.
-    func add(_ track: SourceTrack, slot: Int) {
+    /// Takes over a source, in a slot of its own.
+    func add(_ track: any AnalysisTrack, slot: Int) {
         tracks[slot] = track
         markReady(slot)
     }
 
     func markReady(_ slot: Int) {
-        if ready.insert(slot) { pipes.wake() }
+        if ready.insert(slot) { reader.wake() }
     }
 
-    /// Lets go of a slot that nobody calls ready any more; nothing of its source is analysed from now on.
+    /// Releases a slot, which nobody marks ready any more; its source is not analysed from then on.
     func retire(_ slot: Int) {
         retiring.insert(slot)
-        pipes.wake()
+        reader.wake()
     }
 
-    /// Ends the thread and returns when it is over.
+    /// Ends the thread, and returns when it has ended.
     func stop() {
         isStopping.store(true, ordering: .releasing)
-        pipes.wake()
+        reader.wake()
         finished.wait()
     }
 
     private func run() {
-        let scratch = UnsafeMutableBufferPointer<Float>.allocate(capacity: Self.block)
-        scratch.initialize(repeating: 0)
-        defer {
-            scratch.deallocate()
-            finished.signal()
-        }
+        defer { finished.signal() }
         while !isStopping.load(ordering: .acquiring) {
-            let retired = retiring.takeAll { slot in
+            let hasRetired = retiring.takeAll { slot in
                 tracks[slot] = nil
-                // Nobody adds it any more: the slot is clean for who gets it next.
+                // Nobody marks it ready any more, so the next source finds the slot clean.
                 ready.remove(slot)
                 onRetired(slot)
             }
-            let worked = ready.takeAll { slot in
-                guard let track = tracks[slot] else { return }
-                if case .more = track.turn(scratch: scratch) { ready.insert(slot) }
+            let hasWorked = ready.takeAll { slot in
+                if let track = tracks[slot], track.turn() { ready.insert(slot) }
             }
-            pipes.turn(mayWait: !worked && !retired)
+            reader.poll(mayWait: !hasWorked && !hasRetired)
         }
     }
+}
+
+/// Memory for samples on their way out of a ring: one block per worker, whose tracks use it in turn.
+final class SampleBlock {
+    let samples = OwnedBuffer<Float>(repeating: 0, count: 4096)
 }

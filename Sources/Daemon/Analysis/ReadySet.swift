@@ -2,15 +2,16 @@
 
 import Synchronization
 
-/// A set of slots that any thread adds to and one thread empties: which sources have something to do.
+/// The set of slots whose sources have something to do: any thread inserts, one thread empties it.
 ///
-/// A bit a slot, so that nothing is allocated and a source that is ready twice is in it once.
+/// Why this hand-over: a thread that wakes finds its work without asking every source. One bit per slot, so that nothing is
+/// allocated and a source that is ready twice is in the set once.
 final class ReadySet: @unchecked Sendable {
-    // Safe to share: the words are atomic, and their memory is freed by deinit alone.
+    // Safe to share: the words are atomic, and only deinit frees their memory.
     private let words: UnsafeMutablePointer<Atomic<UInt64>>
     private let count: Int
 
-    /// - Parameter slots: how many there are; slots count from 0.
+    /// - Parameter slots: the number of slots, which count from 0.
     init(slots: Int) {
         count = (slots + 63) / 64
         words = .allocate(capacity: count)
@@ -22,7 +23,7 @@ final class ReadySet: @unchecked Sendable {
         words.deallocate()
     }
 
-    /// Returns whether the slot was not in the set yet. What was written before is visible to who takes it out.
+    /// Returns whether the slot was not in the set yet. Earlier writes are visible to the thread that takes it out.
     @discardableResult
     func insert(_ slot: Int) -> Bool {
         let bit: UInt64 = 1 << UInt64(slot % 64)
@@ -34,7 +35,7 @@ final class ReadySet: @unchecked Sendable {
         _ = words[slot / 64].bitwiseAnd(~bit, ordering: .acquiringAndReleasing)
     }
 
-    /// Takes out every slot, in order, and returns whether there was any.
+    /// Takes out every slot, in order. Returns whether there were any.
     @discardableResult
     func takeAll(_ body: (Int) -> Void) -> Bool {
         var any = false

@@ -4,7 +4,7 @@ import Basics
 import Model
 import Streaming
 
-/// What all sources are analysed with.
+/// The settings that all sources share.
 struct AnalysisSettings: Sendable {
     var model: GenreModel
     /// Seconds between estimates.
@@ -12,18 +12,18 @@ struct AnalysisSettings: Sendable {
     var estimator: EstimatorParameters
 }
 
-/// The analysis of one stream: from samples at one rate to the ring that the hub reads.
+/// The analysis of one stream, from samples at one rate to the ring that the hub reads.
 final class StreamAnalysis: @unchecked Sendable {
-    // Safe to share: made by one thread and handed over, through a lock, to the worker that is its only user; of
-    // `estimates` the hub uses the consumer's side.
+    // Safe to share: one thread makes it and hands it over, through a lock, to the worker, its only user; the hub uses the
+    // consumer's side of `estimates`.
     private(set) var estimates: EstimateRing
     private let classifier: StreamingClassifier
-    /// Seconds heard of the same opening of the source before it began anew.
+    /// Seconds heard of the same stream before it began anew.
     private var offset = 0.0
-    /// Estimates that one turn can bring.
+    /// The most estimates of one turn.
     private var estimatesPerTurn: Int
 
-    /// - Parameter turn: seconds of audio that one turn can take.
+    /// - Parameter turn: the seconds of audio that one turn of the worker can take.
     init(sampleRate: Int, turn: Double, settings: AnalysisSettings, workspace: Workspace) throws(StreamingError) {
         classifier = try StreamingClassifier(
             model: settings.model, inputRate: sampleRate, updateInterval: settings.updateInterval,
@@ -36,10 +36,10 @@ final class StreamAnalysis: @unchecked Sendable {
 
     var position: Double { offset + classifier.position }
 
-    /// Whether the hub has left room for all that one turn can bring.
+    /// Whether the hub has left room for the estimates of one turn.
     var hasRoom: Bool { estimates.hasRoom(for: estimatesPerTurn) }
 
-    /// Returns whether anything was published.
+    /// Returns whether estimates were made.
     func process(_ samples: UnsafeBufferPointer<Float>) -> Bool {
         var any = false
         classifier.process(samples) { estimate in
@@ -58,7 +58,7 @@ final class StreamAnalysis: @unchecked Sendable {
             EstimateRing.Record(
                 position: offset + estimate.position, state: estimate.state, label: estimate.label,
                 confidence: estimate.confidence, level: estimate.level, probabilities: estimate.probabilities,
-                window: estimate.windowProbabilities))
+                windowProbabilities: estimate.windowProbabilities))
     }
 
     /// Goes on with other settings, between two windows.
@@ -67,41 +67,41 @@ final class StreamAnalysis: @unchecked Sendable {
         classifier.use(change.replacement) { append($0) }
     }
 
-    /// Begins anew after a hole in the audio, in the same opening of the source.
+    /// Begins anew after a hole in the audio, in the same stream.
     func restart() {
         offset = position
         classifier.reset()
     }
 }
 
-/// Other settings for a stream that is open, with all that they need: made beside it.
+/// Other settings for an open stream, with everything that they need. They are made while the stream goes on.
 final class AnalysisChange: @unchecked Sendable {
-    // Safe to share: made by one thread and handed over, through a lock, to the worker that is its only user; of
-    // `estimates` the hub uses the consumer's side.
+    // Safe to share: one thread makes it and hands it over, through a lock, to the worker, its only user; the hub uses the
+    // consumer's side of `estimates`.
     fileprivate let replacement: StreamingClassifier.Replacement
     fileprivate let estimates: EstimateRing
     fileprivate let estimatesPerTurn: Int
 
-    /// - Parameter seconds: the audio that one turn can take.
-    init(settings: AnalysisSettings, seconds: Double) throws(StreamingError) {
+    /// - Parameter turn: the seconds of audio that one turn of the worker can take.
+    init(settings: AnalysisSettings, turn: Double) throws(StreamingError) {
         replacement = try settings.replacement()
-        estimatesPerTurn = EstimateRing.estimates(in: seconds, interval: replacement.updateInterval)
+        estimatesPerTurn = EstimateRing.estimates(in: turn, interval: replacement.updateInterval)
         estimates = EstimateRing(perTurn: estimatesPerTurn, labels: settings.model.labels.count)
     }
 }
 
 extension AnalysisSettings {
-    /// For one stream; what it throws it throws for every stream.
+    /// Makes the replacement for one stream. If it throws, it throws for every stream.
     func replacement() throws(StreamingError) -> StreamingClassifier.Replacement {
         try StreamingClassifier.Replacement(model: model, updateInterval: updateInterval, estimator: estimator)
     }
 }
 
 extension EstimateRing {
-    /// Estimates that one turn can bring: that of its samples, the stream's end, and a change of settings.
+    /// The most estimates of one turn: those of its samples, of the stream's end and of a change of settings.
     fileprivate static func estimates(in seconds: Double, interval: Double) -> Int { Int(seconds / interval) + 5 }
 
-    /// Room for a few turns, so that analysis and hub need not take turns.
+    /// A ring for the estimates of a few turns, so that analysis and hub need not alternate.
     fileprivate convenience init(perTurn count: Int, labels: Int) {
         self.init(capacity: max(32, 4 * count), labels: labels)
     }

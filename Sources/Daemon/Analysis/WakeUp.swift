@@ -1,36 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import Glibc
+import Dispatch
 import Synchronization
 
-/// What one thread sleeps on until another one has something for it.
+/// A wake-up call for one thread. Raised more than once before the sleeper looks, it wakes the sleeper once.
 ///
-/// Raised any number of times before the sleeper looks, it wakes it once. Raising never blocks, and neither side
-/// allocates or takes a lock: a semaphore, under a flag that keeps its count at 0 or 1.
-final class WakeUp: @unchecked Sendable {
-    // Safe to share: a sem_t is made to be, and its memory is freed by deinit alone.
-    private let semaphore: UnsafeMutablePointer<sem_t>
+/// Why this hand-over: the thread of a file must sleep while its ring is full. Raising never blocks, and neither side
+/// allocates or locks: it is a semaphore, with a flag that keeps its count at 0 or 1.
+final class WakeUp: Sendable {
+    private let semaphore = DispatchSemaphore(value: 0)
     private let isRaised = Atomic<Bool>(false)
-
-    init() {
-        semaphore = .allocate(capacity: 1)
-        // Fails only for a value over SEM_VALUE_MAX.
-        sem_init(semaphore, 0, 0)
-    }
-
-    deinit {
-        sem_destroy(semaphore)
-        semaphore.deallocate()
-    }
 
     func raise() {
         guard !isRaised.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        sem_post(semaphore)
+        semaphore.signal()
     }
 
-    /// Sleeps until raised. Whatever was written before a `raise` is visible when this returns.
+    /// Sleeps until raised. Writes from before the `raise` are visible when this returns.
     func wait() {
-        while sem_wait(semaphore) != 0 && errno == EINTR {}
+        semaphore.wait()
         _ = isRaised.exchange(false, ordering: .acquiringAndReleasing)
     }
 }

@@ -121,7 +121,7 @@ extension Hub {
         if case .running = source.device.phase {
             source.stall()
             // A device drops what it does not deliver, so what comes next is other audio; a pipe continues where it was.
-            if source.input.isRealTime { source.input.restart() }
+            source.input.noteSilentDevice()
         }
         publishUnknown(.noSignal, of: source)
         source.settle()

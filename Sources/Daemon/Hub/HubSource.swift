@@ -11,7 +11,7 @@ final class HubSource {
     let name: String
     let uri: SourceURI
     let slot: Int
-    let input: SourceInput
+    let input: any SourceInput
     /// Tells the analysis that there is room for estimates again.
     let wakeAnalysis: @Sendable () -> Void
     /// The estimates of the open stream; nil while none is open.
@@ -29,7 +29,7 @@ final class HubSource {
     private var quietStart: Double?
 
     init(
-        name: String, uri: SourceURI, slot: Int, input: SourceInput, labels: [String],
+        name: String, uri: SourceURI, slot: Int, input: any SourceInput, labels: [String],
         wakeAnalysis: @escaping @Sendable () -> Void
     ) {
         self.name = name

@@ -33,8 +33,8 @@ struct LatestEstimate {
     mutating func update(from record: EstimateRing.Record) -> String? {
         position = record.position
         probabilities.withUnsafeMutableBufferPointer { _ = $0.update(fromContentsOf: record.probabilities) }
-        hasWindow = record.window != nil
-        if let window = record.window {
+        hasWindow = record.windowProbabilities != nil
+        if let window = record.windowProbabilities {
             windowValues.withUnsafeMutableBufferPointer { _ = $0.update(fromContentsOf: window) }
         }
         level = record.level

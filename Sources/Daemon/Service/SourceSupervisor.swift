@@ -12,8 +12,10 @@ import Streaming
 actor SourceSupervisor {
     private struct Running {
         let configuration: Configuration.Source
-        let source: any AudioSource
-        let place: AnalysisPool.Place
+        let slot: Int
+        let input: any SourceInput
+        /// Stops capturing, and returns when nothing more reaches the input.
+        let stop: @Sendable () -> Void
     }
 
     private let hub: Hub
@@ -23,7 +25,7 @@ actor SourceSupervisor {
     private var running: [Running] = []
     private var isStopped = false
 
-    /// - Parameter workers: how many threads may analyse.
+    /// - Parameter workers: the most threads for the analysis.
     init(hub: Hub, analysis: AnalysisSettings, workers: Int, log: Logger) {
         self.hub = hub
         self.analysis = analysis
@@ -31,19 +33,19 @@ actor SourceSupervisor {
         pool = AnalysisPool(listener: hub, mostWorkers: workers)
     }
 
-    /// Makes these the sources. Those that are running and configured as before go on undisturbed; those that failed
-    /// for good, such as a file that was not there, are started again. Returns what changed, for people.
+    /// Replaces the sources. Those that are running with the same configuration go on undisturbed; those that failed for
+    /// good, such as a missing file, are started again. Returns the changes, for people to read.
     func use(_ sources: [Configuration.Source], _ newAnalysis: AnalysisSettings?) async -> [String] {
         guard !isStopped else { return [] }
         var changes: [String] = []
         let failed = await hub.failedSlots
-        func stays(_ one: Running) -> Bool { sources.contains(one.configuration) && !failed.contains(one.place.slot) }
+        func stays(_ one: Running) -> Bool { sources.contains(one.configuration) && !failed.contains(one.slot) }
         let leaving = running.filter { !stays($0) }
         running.removeAll { !stays($0) }
         await silence(leaving)
         for old in leaving {
-            await hub.remove(slot: old.place.slot)
-            pool.remove(slot: old.place.slot)
+            await hub.remove(slot: old.slot)
+            pool.remove(slot: old.slot)
         }
         for old in leaving where !sources.contains(where: { $0.name == old.configuration.name }) {
             changes.append("source \(old.configuration.name): removed")
@@ -64,45 +66,60 @@ actor SourceSupervisor {
 
     private func useAnalysis(of running: Running) {
         do throws(StreamingError) {
-            try running.place.input.use(analysis)
+            try running.input.use(analysis)
         } catch {
-            log.error("\(running.configuration.name): goes on with the settings before: \(error)")
+            log.error("\(running.configuration.name): keeping the previous settings: \(error)")
         }
     }
 
     private func start(_ configuration: Configuration.Source) async {
-        let source = configuration.uri.makeSource()
-        let added: AnalysisPool.Place?
         do throws(CaptureError) {
-            added = try pool.add(
-                name: configuration.name, isRealTime: source.isRealTime, isPolled: source.isPolled, settings: analysis)
+            switch configuration.uri.makeSource() {
+            case .threaded(let source):
+                let place = try pool.addRing(isRealTime: source.isRealTime, settings: analysis)
+                await start(configuration, in: place) {
+                    source.start($0)
+                } stop: { input in
+                    // The source's thread may be waiting for room.
+                    input.stop()
+                    source.stop()
+                }
+            case .pipe(let source):
+                let place = try pool.addPipe(settings: analysis)
+                await start(configuration, in: place) {
+                    source.start($0, on: $0.reader)
+                } stop: { _ in
+                    source.stop()
+                }
+            }
         } catch {
             log.error("\(configuration.name): not started: \(error)")
-            return
         }
-        guard let place = added else {
+    }
+
+    private func start<Input>(
+        _ configuration: Configuration.Source, in place: AnalysisPool.Place<Input>?, start: (Input) -> Void,
+        stop: @escaping @Sendable (Input) -> Void
+    ) async {
+        guard let place else {
             log.error("\(configuration.name): not started: \(AnalysisPool.slots) sources are running already")
             return
         }
-        let labels = analysis.model.labels
         await hub.add(
             HubSource(
-                name: configuration.name, uri: configuration.uri, slot: place.slot, input: place.input, labels: labels,
-                wakeAnalysis: place.wake))
-        running.append(Running(configuration: configuration, source: source, place: place))
-        source.start(place.sink, pipes: place.pipes)
+                name: configuration.name, uri: configuration.uri, slot: place.slot, input: place.input,
+                labels: analysis.model.labels, wakeAnalysis: place.wake))
+        let input = place.input
+        running.append(Running(configuration: configuration, slot: place.slot, input: input) { stop(input) })
+        start(input)
     }
 
-    /// Stops capturing, from all at the same time: a device can take a while.
+    /// Stops capturing from all of them at the same time, because a device can take a while.
     private func silence(_ leaving: [Running]) async {
         guard !leaving.isEmpty else { return }
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             let group = DispatchGroup()
-            for running in leaving {
-                // Its thread may be waiting for room.
-                running.place.input.stop()
-                DispatchQueue.global().async(group: group) { running.source.stop() }
-            }
+            for running in leaving { DispatchQueue.global().async(group: group) { running.stop() } }
             group.notify(queue: .global()) { done.resume() }
         }
     }
@@ -113,7 +130,7 @@ extension SourceSupervisor: Service {
     func run() async throws {
         for await _ in hub.allEnded.cancelOnGracefulShutdown() { break }
         isStopped = true
-        // Their part in the hub stays: who asks while the daemon stops gets the last estimates.
+        // They stay in the hub: clients that ask while the daemon stops get the last estimates.
         await silence(running)
         pool.stop()
     }

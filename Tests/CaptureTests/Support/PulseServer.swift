@@ -22,7 +22,7 @@ final class PulseServer: Sendable {
 
     private var home: URL { TestEnvironment.directory.appending(path: "pulse") }
 
-    /// Starts the server, again if it was killed, and returns when it listens.
+    /// Starts the server, after a crash too, and returns when it listens.
     func start() async throws {
         try FileManager.default.createDirectory(
             at: home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -37,7 +37,7 @@ final class PulseServer: Sendable {
                 """, environment: ["HOME": home.path, "XDG_RUNTIME_DIR": home.path, "PULSE_RUNTIME_PATH": home.path])
         process.withLock { $0 = started }
         try #require(await eventually(within: 10) { access(socket, F_OK) == 0 }, "the sound server did not start")
-        // A null sink works in blocks of up to 2 s unless somebody wants to hear sooner. Ends with the server.
+        // A null sink works in blocks of up to 2 s unless a client wants a lower latency. This one ends with the server.
         _ = try ChildProcess(
             shell: "exec parec -d radio.monitor --latency-msec=20 >/dev/null 2>&1",
             environment: ["PULSE_SERVER": Self.address])

@@ -6,17 +6,23 @@ import Foundation
 
 /// Threads that read the pipes of the tests, as the daemon's workers do.
 enum ReadingThread {
-    /// The one of all tests that need none of their own.
+    /// Shared by the tests that need none of their own.
     static let shared = Result { try start() }
 
-    /// Starts one that runs as long as the tests do.
+    /// Starts a thread that runs as long as the tests do.
     static func start() throws -> PipeReader {
-        let pipes = try PipeReader()
-        Thread.detachNewThread { while true { pipes.turn(mayWait: true) } }
-        return pipes
+        let reader = try PipeReader()
+        Thread.detachNewThread { while true { reader.poll(mayWait: true) } }
+        return reader
     }
 }
 
 extension AudioSource {
-    func start(_ sink: any AudioSink) throws { start(sink, pipes: try ReadingThread.shared.get()) }
+    /// Starts a source of either kind; a pipe is read by `reader`, or by the thread that all tests share.
+    func start(_ sink: any PipeSink, on reader: PipeReader? = nil) throws {
+        switch self {
+        case .threaded(let source): source.start(sink)
+        case .pipe(let source): source.start(sink, on: try reader ?? ReadingThread.shared.get())
+        }
+    }
 }

@@ -6,14 +6,14 @@ import TestSupport
 
 @testable import Capture
 
-/// Keeps what a source tells and delivers.
-final class RecordingSink: AudioSink {
+/// Records the events and samples of a source.
+final class RecordingSink: PipeSink {
     struct Record: Sendable {
         var events: [CaptureEvent] = []
-        /// When each event came.
+        /// The time of each event.
         var times: [ContinuousClock.Instant] = []
         var samples: [Float] = []
-        /// All samples, of which `samples` are the first since `forgetSamples()`.
+        /// The number of all samples; `samples` are the first ones since `forgetSamples()`.
         var count = 0
         /// Calls after `close()`.
         var late = 0
@@ -31,26 +31,26 @@ final class RecordingSink: AudioSink {
         var overruns: Int {
             events.count { if case .overrun = $0 { true } else { false } }
         }
-        /// When the first loss was told.
+        /// The time of the first loss.
         var firstLoss: ContinuousClock.Instant? {
             zip(events, times).first { if case .lost = $0.0 { true } else { false } }?.1
         }
         var isEnded: Bool {
             events.contains { if case .ended = $0 { true } else { false } }
         }
-        /// Why it ended, if for a reason.
+        /// The error that ended it, if there was one.
         var failure: CaptureError? {
             for case .ended(let error) in events { return error }
             return nil
         }
-        /// The highest sample kept, or 0.
+        /// The largest absolute value of the samples kept, or 0.
         var peak: Float { samples.reduce(0) { max($0, abs($1)) } }
     }
 
     private let state = Mutex(Record())
     private let kept: Int
 
-    /// - Parameter kept: how many samples are kept, the first ones.
+    /// - Parameter kept: the number of samples to keep, the first ones.
     init(keeping kept: Int = 1_000_000) {
         self.kept = kept
     }
@@ -63,7 +63,9 @@ final class RecordingSink: AudioSink {
         }
     }
 
-    func deliver(_ samples: UnsafeBufferPointer<Float>) {
+    var hasRoom: Bool { true }
+
+    func process(_ samples: UnsafeBufferPointer<Float>) {
         state.withLock { state in
             state.count += samples.count
             state.samples.append(contentsOf: samples.prefix(kept - state.samples.count))
@@ -73,18 +75,18 @@ final class RecordingSink: AudioSink {
 
     var record: Record { state.withLock { $0 } }
 
-    /// From now on, nothing may come.
+    /// Counts everything that comes from now on as late.
     func close() {
         state.withLock { $0.isClosed = true }
     }
 
-    /// Forgets the samples kept, to look at those that come.
+    /// Forgets the samples kept, to record those that follow.
     func forgetSamples() {
         state.withLock { $0.samples.removeAll(keepingCapacity: true) }
     }
 
-    /// Waits until something was told or delivered that satisfies `condition`. Returns whether it came at all: the
-    /// patience is for a busy machine and promises nothing; what must come in time is told by `Record.times`.
+    /// Waits until the record satisfies `condition`. Returns whether it ever did: the patience is for a busy machine and
+    /// promises nothing. Tests of punctuality use `Record.times`.
     func wait(until condition: (Record) -> Bool) async -> Bool {
         await eventually(within: 30) { state.withLock { condition($0) } }
     }

@@ -7,7 +7,7 @@ import TestSupport
 
 /// Signals and the bytes that carry them.
 enum Signals {
-    /// Interleaved frames of a sine that is the same in all channels but for its sign: +, +, … so that the mean is it.
+    /// Samples of a sine.
     static func sine(_ frequency: Double, rate: Int, seconds: Double, amplitude: Float = 0.5) -> [Float] {
         (0..<Int(seconds * Double(rate))).map {
             amplitude * Float(sin(2 * .pi * frequency * Double($0) / Double(rate)))
@@ -34,7 +34,7 @@ enum Signals {
         switch encoding {
         case .int16: append(integer(32_768), 2)
         case .int24Packed: append(integer(8_388_608), 3)
-        // The fourth byte holds rubbish, as it may.
+        // The fourth byte may hold anything.
         case .int24InFour: append(UInt32(bitPattern: integer(8_388_608)) & 0xFF_FFFF | 0x5A00_0000, 4)
         case .int32: append(integer(2_147_483_648), 4)
         case .float32: append(sample.bitPattern, 4)
@@ -44,8 +44,8 @@ enum Signals {
     /// A WAV file or stream.
     ///
     /// - Parameters:
-    ///   - dataSize: the length that the header tells; nil for the true one.
-    ///   - chunks: other chunks in front of the audio.
+    ///   - dataSize: the length in the header; nil for the true one.
+    ///   - chunks: other chunks before the audio.
     static func wav(
         _ samples: [Float], rate: Int, channels: Int = 1, _ encoding: PCMEncoding = .int16, dataSize: UInt32? = nil,
         isExtensible: Bool = false, chunks: [(name: String, bytes: Int)] = []
@@ -72,10 +72,10 @@ enum Signals {
         return path
     }
 
-    /// The frequency that a signal's zero crossings tell, in Hz: of the median distance between those upwards, so
-    /// that the silence that a starved player leaves does not count.
+    /// The frequency of a signal in Hz, by the median distance of its upward zero crossings, so that the gaps of a starved
+    /// player do not count.
     static func frequency(_ samples: [Float], rate: Int) -> Double {
-        // Between samples: a distance of whole samples would be too coarse.
+        // Interpolated between samples, because a distance in whole samples would be too coarse.
         let crossings = zip(samples, samples.dropFirst()).enumerated().compactMap { index, pair in
             pair.0 < 0 && pair.1 >= 0 ? Double(index) - Double(pair.0) / Double(pair.1 - pair.0) : nil
         }

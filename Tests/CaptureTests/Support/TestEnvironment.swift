@@ -7,8 +7,8 @@ import Testing
 
 /// A folder for this run of the tests, and programs run in it.
 enum TestEnvironment {
-    /// Made once, before any thread of a test could read the environment that this changes: libasound finds the PCMs
-    /// of `ALSAConfiguration` by it.
+    /// Made once, before a test's thread can read the environment that this changes; it leads libasound to the PCMs of
+    /// `ALSAConfiguration`.
     static let directory: URL = {
         let url = URL(filePath: NSTemporaryDirectory()).appending(path: "genred-capture-tests.\(getpid())")
         try? FileManager.default.createDirectory(
@@ -40,9 +40,9 @@ enum TestEnvironment {
     }
 }
 
-/// PCMs for the tests: what ALSA's plugins make of a sound server and of files, since no card can be counted on.
+/// PCMs for the tests, made by ALSA's plugins from a sound server and from files, because there may be no sound card.
 enum ALSAConfiguration {
-    /// The PCM of the `file` plugin that "records" what is in `file(format)`, at any rate.
+    /// The PCM of the `file` plugin that "records" the contents of `file(format)`, at any rate.
     static func pcm(_ format: String) -> String { "genred_file_\(format)" }
 
     static func file(_ format: String, in directory: URL = TestEnvironment.directory) -> URL {
@@ -78,7 +78,7 @@ enum ALSAConfiguration {
     }
 }
 
-/// How many file descriptors the process has open, of those whose target's name holds `part`.
+/// The number of the process's open file descriptors whose target's name contains `part`.
 func openDescriptors(_ part: String = "") -> Int {
     let folder = "/proc/self/fd"
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -89,7 +89,7 @@ func openDescriptors(_ part: String = "") -> Int {
 }
 
 extension Trait where Self == ConditionTrait {
-    /// Skips a test where there is no ffmpeg to make its files.
+    /// Skips a test if there is no ffmpeg to make its files.
     static var ffmpeg: Self {
         .enabled(if: Programs.has("ffmpeg"), "ffmpeg is not installed (apt-get install ffmpeg)")
     }

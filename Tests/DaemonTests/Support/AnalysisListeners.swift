@@ -5,7 +5,7 @@ import Synchronization
 
 @testable import genred
 
-/// Collects what the analysis says.
+/// Collects the results of the analysis.
 final class Listener: AnalysisListener {
     struct State {
         var ring: EstimateRing?
@@ -14,7 +14,7 @@ final class Listener: AnalysisListener {
         var events: [String] = []
     }
     let state = Mutex(State())
-    /// While it is on, estimates stay in the ring.
+    /// While raised, estimates stay in the ring.
     let isHeld = Flag()
     let wake = Mutex<@Sendable () -> Void>({})
 
@@ -54,7 +54,7 @@ final class Listener: AnalysisListener {
     }
 }
 
-/// Passes on to the listener of a slot.
+/// Passes everything on to the listener of its slot.
 final class Fan: AnalysisListener {
     private let listeners: [Listener]
     private let places = Mutex<[Int: Int]>([:])

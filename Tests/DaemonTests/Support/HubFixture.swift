@@ -50,7 +50,7 @@ final class HubFixture: Sendable {
 
     func add(_ name: String, slot: Int) async throws {
         let settings = try AnalysisSettings.usual()
-        let input = SourceInput(name: name, isRealTime: true, settings: settings, workerName: "test") {}
+        let input = RingInput(isRealTime: true, settings: settings, workerName: "test") {}
         let uri = try SourceURI(parsing: "alsa:\(name)")
         await hub.add(
             HubSource(name: name, uri: uri, slot: slot, input: input, labels: Self.labels, wakeAnalysis: {}))
@@ -89,7 +89,7 @@ final class HubFixture: Sendable {
             values.withUnsafeBufferPointer { probabilities in
                 let record = EstimateRing.Record(
                     position: position, state: state, label: label, confidence: confidence, level: -20,
-                    probabilities: probabilities, window: state == .starting ? nil : probabilities)
+                    probabilities: probabilities, windowProbabilities: state == .starting ? nil : probabilities)
                 if let source = hub.source(inSlot: slot) { hub.publish(record, of: source) }
                 hub.clients.flush()
             }

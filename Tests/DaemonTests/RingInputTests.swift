@@ -7,22 +7,22 @@ import Testing
 
 @testable import genred
 
-struct SourceInputTests {
+struct RingInputTests {
     private let settings: AnalysisSettings
 
     init() throws { settings = try .usual() }
 
     @Test func `a device that nobody reads loses the oldest, counted`() throws {
-        let input = SourceInput(name: "x", isRealTime: true, settings: settings, workerName: "test") {}
+        let input = RingInput(isRealTime: true, settings: settings, workerName: "test") {}
         input.handle(.opened(.mono(8000)))
-        guard case .stream(_, let ring?, _)? = input.takeItem(ringIsEmpty: true) else {
+        guard case .opened(_, let ring, _)? = input.mailbox.take() else {
             Issue.record("no stream")
             return
         }
         let count = ring.capacity * 3 + 17
         (0..<count).map(Float.init).withUnsafeBufferPointer { samples in
             for start in stride(from: 0, to: count, by: 100) {
-                input.deliver(UnsafeBufferPointer(rebasing: samples[start..<min(start + 100, count)]))
+                input.process(UnsafeBufferPointer(rebasing: samples[start..<min(start + 100, count)]))
             }
         }
         #expect(input.dropped == count - ring.capacity)
@@ -33,11 +33,11 @@ struct SourceInputTests {
     }
 
     @Test func `a source that waits for room is stopped at once`() async throws {
-        let input = SourceInput(name: "x", isRealTime: false, settings: settings, workerName: "test") {}
+        let input = RingInput(isRealTime: false, settings: settings, workerName: "test") {}
         input.handle(.opened(.mono()))
         let done = Flag()
         Thread {
-            noise(seconds: 10).withUnsafeBufferPointer { input.deliver($0) }
+            noise(seconds: 10).withUnsafeBufferPointer { input.process($0) }
             done.raise()
         }.start()
         try await Task.sleep(for: .milliseconds(50))

@@ -5,38 +5,37 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// The thread of one source, from `start` to `stop`; what all sources have in common.
-final class SourceThread: Sendable {
-    /// What the thread does: returns when its source is at its end or `StopSignal` is raised.
-    typealias Body = @Sendable (SinkGate, StopSignal) -> Void
-
+/// A source that reads on a thread of its own, from `start` to `stop`: a device or a file.
+package final class ThreadedSource: Sendable {
     private enum State {
         case new
         case running(Run)
         case stopped
     }
 
-    /// How long `stop` waits for a thread that hangs in a library before it leaves it behind, in seconds.
+    /// Seconds that `stop` waits for a thread that hangs in a library before it leaves it behind.
     private static let patience = 0.5
-    /// Bytes. Vorbis' decoder keeps whole blocks on the stack; what is not touched is not allocated.
+    /// Bytes. Vorbis' decoder keeps whole blocks on the stack; untouched pages are not allocated.
     private static let stackSize = 512 << 10
 
-    private let name: String
+    private let body: any SourceBody
     private let state = Mutex<State>(.new)
 
-    /// - Parameter name: of the thread, for people who debug; cut to the 15 bytes that Linux keeps.
-    init(name: String) {
-        self.name = name
+    init(_ body: any SourceBody) {
+        self.body = body
     }
 
     deinit { stop() }
 
-    /// Runs `body` on a new thread. A source is started once; later calls do nothing.
-    func start(_ sink: any AudioSink, _ body: @escaping Body) {
+    /// Whether audio that is not read in time is lost (a device) or waits for its reader (a file).
+    package var isRealTime: Bool { body.isRealTime }
+
+    /// Starts capturing on a new thread, into `sink`. A source is started once; later calls do nothing.
+    package func start(_ sink: any AudioSink) {
         state.withLock { state in
             guard case .new = state else { return }
             do throws(CaptureError) {
-                let run = Run(body: body, gate: SinkGate(sink), signal: try StopSignal(), name: name)
+                let run = Run(body: body, gate: SinkGate(sink), signal: try StopSignal())
                 try run.begin(stackSize: Self.stackSize)
                 state = .running(run)
             } catch {
@@ -46,29 +45,27 @@ final class SourceThread: Sendable {
         }
     }
 
-    /// Stops the thread; returns when nothing more will reach the sink. Never from one of the sink's own functions.
-    func stop() {
-        // Held meanwhile: a second caller, too, returns only when all is quiet.
+    /// Stops the thread; when this returns, nothing more reaches the sink. Do not call it from the sink's functions.
+    package func stop() {
+        // The lock is held throughout, so that a second caller also returns only when all is quiet.
         state.withLock { state in
             if case .running(let run) = state { run.end(patience: Self.patience) }
             state = .stopped
         }
     }
 
-    /// One life of the thread; kept alive by it.
+    /// One life of the thread, which keeps it alive.
     private final class Run: Sendable {
-        let body: Body
+        let body: any SourceBody
         let gate: SinkGate
         let signal: StopSignal
-        let name: String
         private let finished = DispatchSemaphore(value: 0)
         private let thread = Mutex<pthread_t>(0)
 
-        init(body: @escaping Body, gate: SinkGate, signal: StopSignal, name: String) {
+        init(body: any SourceBody, gate: SinkGate, signal: StopSignal) {
             self.body = body
             self.gate = gate
             self.signal = signal
-            self.name = name
         }
 
         func begin(stackSize: Int) throws(CaptureError) {
@@ -95,12 +92,12 @@ final class SourceThread: Sendable {
         }
 
         private func main() {
-            // Signals are for the main thread; and libpulse warns of a SIGPIPE that is not blocked.
+            // Signals are for the main thread; and libpulse warns about a SIGPIPE that is not blocked.
             var signals = sigset_t()
             sigfillset(&signals)
             pthread_sigmask(SIG_BLOCK, &signals, nil)
-            nameCurrentThread(name)
-            body(gate, signal)
+            nameCurrentThread(body.threadName)
+            body.run(into: gate, until: signal)
             finished.signal()
         }
 
@@ -113,4 +110,16 @@ final class SourceThread: Sendable {
             }
         }
     }
+}
+
+/// The work of a `ThreadedSource`'s thread.
+protocol SourceBody: Sendable {
+    /// For people who debug; cut to the 15 bytes that Linux keeps.
+    var threadName: String { get }
+
+    /// Whether audio that is not read in time is lost (a device) or waits for its reader (a file).
+    var isRealTime: Bool { get }
+
+    /// Captures until the source is at its end or `signal` is raised.
+    func run(into gate: SinkGate, until signal: StopSignal)
 }

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Basics
+import Dispatch
+import Glibc
+
+/// The pipe of one source, from its start to its stop: opened, read, and opened again.
+///
+/// Reading, decoding and analysing happen on the reader's thread, where nothing waits. Opening a name can take as long
+/// as a file system likes: Dispatch's threads do it, and post the result to the reader.
+final class PolledPipe: @unchecked Sendable {
+    // Safe to share: the variables are touched inside `gate` alone, by the reader's thread, and by `stop` once it has
+    // closed the gate.
+
+    enum Outcome {
+        /// Nothing to do until the descriptor has data.
+        case idle
+        /// There is more to decode, after the other pipes had their turn.
+        case more
+        /// The sink has no room.
+        case blocked
+    }
+
+    /// The name of a FIFO without data since `since`, in monotonic seconds, and the file that it stood for.
+    struct QuietName: Sendable {
+        var path: String
+        var identity: FileIdentity
+        var since: Double
+    }
+
+    /// Identifies the pipe's events.
+    let id: UInt64
+    private let place: PipeSource.Place
+    private let format: RequestedFormat
+    private let sink: any PipeSink
+    private let reader: PipeReader
+    private let gate = StopGate()
+
+    private var opened: OpenedPipe?
+    /// Whether the descriptor's events are watched.
+    private var isWatched = false
+    /// All writers are gone, and the FIFO is being opened anew.
+    private var isReopening = false
+    /// Bytes that were read and not yet decoded.
+    private var rest: [UInt8] = []
+    private var decoder: PipeDecoder
+    /// Data has come since it was opened.
+    private var hasWriter = false
+    /// Audio has been decoded since the start.
+    private var hasAudio = false
+    /// Audio has been decoded since the last failure.
+    private var hasRecovered = false
+    /// epoll does not report a hang-up from before the opening: read once until the pipe is empty.
+    private var mayHaveEnded = false
+    /// A stream was refused, and neither audio nor another writer has come since: further refusals are not reported.
+    private var hasReportedRefusal = false
+    private var losses = RepeatedLosses()
+    private var lastRead = 0.0
+    private var backoff = Backoff()
+    private var isNew = true
+    private var isOver = false
+
+    init(_ place: PipeSource.Place, format: RequestedFormat, sink: any PipeSink, reader: PipeReader) {
+        self.place = place
+        self.format = format
+        self.sink = sink
+        self.reader = reader
+        id = reader.makeID()
+        decoder = PipeDecoder(device: place.name, requested: format)
+    }
+
+    func start() {
+        reader.post(.added(self))
+        open()
+    }
+
+    /// When this returns, nothing more reaches the sink, and the pipe is closed. Call it once, and not from the sink.
+    func stop() {
+        gate.close()
+        release()
+        reader.post(.removed(self))
+    }
+
+    // MARK: Reading, on the reader's thread
+
+    /// Reads once, or decodes more of what was read, and passes it to the sink. Also returns how many bytes it decoded
+    /// from.
+    func read(into buffer: PipeBuffer) -> (outcome: Outcome, bytes: Int) {
+        gate.enter {
+            guard let opened, !isReopening else { return (.idle, 0) }
+            do throws(CaptureError) {
+                let result = sink.hasRoom ? try read(opened.descriptor, buffer) : (.blocked, 0)
+                try watch(result.outcome == .idle && !isReopening)
+                return result
+            } catch {
+                fail(error)
+                return (.idle, 0)
+            }
+        } ?? (.idle, 0)
+    }
+
+    /// While the descriptor's state does not matter it is not watched: epoll would report it again and again.
+    private func watch(_ shouldWatch: Bool) throws(CaptureError) {
+        guard let opened, isWatched != shouldWatch else { return }
+        if shouldWatch {
+            try reader.watch(opened.descriptor, id)
+        } else {
+            reader.unwatch(opened.descriptor)
+        }
+        isWatched = shouldWatch
+    }
+
+    private func read(
+        _ descriptor: Int32, _ buffer: PipeBuffer
+    ) throws(CaptureError) -> (outcome: Outcome, bytes: Int) {
+        let bytes = UnsafeMutableRawBufferPointer(buffer.bytes.elements)
+        var filled = rest.count
+        var atEnd = false
+        if filled <= PipeDecoder.longestRest {
+            let count = Glibc.read(descriptor, bytes.baseAddress! + filled, bytes.count - filled)
+            if count < 0 {
+                let code = errno
+                if code == EAGAIN { mayHaveEnded = false }
+                if code == EAGAIN || code == EINTR { return (.idle, 0) }
+                throw CaptureError(
+                    .readFailed, "\(place.name) cannot be read: \(systemMessage(code))", call: "read", errno: code)
+            }
+            lastRead = monotonicSeconds()
+            atEnd = count == 0
+            filled += count
+        }
+        rest.withUnsafeBytes { bytes.copyMemory(from: $0) }
+        var refusal: CaptureError?
+        let (used, isDone) = decoder.decode(
+            UnsafeRawBufferPointer(rebasing: bytes[..<filled]), atEnd: atEnd, mono: buffer.mono.elements
+        ) { output in
+            hasWriter = true
+            switch output {
+            case .opened(let format): report(.opened(format))
+            case .samples(let samples):
+                (hasAudio, hasRecovered) = (true, true)
+                hasReportedRefusal = false
+                if !samples.isEmpty { sink.process(samples) }
+            case .refused(let error):
+                guard case .fifo = place else {
+                    refusal = error
+                    return
+                }
+                if !hasReportedRefusal { report(.lost(error)) }
+                hasReportedRefusal = true
+            }
+        }
+        keep(UnsafeRawBufferPointer(rebasing: bytes[used..<filled]))
+        if let refusal { throw refusal }
+        if atEnd {
+            allWritersAreGone()
+            return (.idle, 0)
+        }
+        return (isDone && !mayHaveEnded ? .idle : .more, filled)
+    }
+
+    /// Keeps bytes for the next read: usually a few, in memory that is already there; more where a stream has just begun.
+    private func keep(_ bytes: UnsafeRawBufferPointer) {
+        if rest.capacity > 4096 { rest = [] }
+        rest.removeAll(keepingCapacity: true)
+        rest.reserveCapacity(PipeDecoder.longestRest)
+        rest.append(contentsOf: bytes)
+    }
+
+    private func allWritersAreGone() {
+        switch place {
+        case .standardInput:
+            let failure =
+                opened?.pump?.failure
+                ?? (hasAudio
+                    ? nil
+                    : CaptureError(
+                        .unreadable,
+                        "standard input ended before any audio came; did the program before the | fail?"))
+            end(failure)
+        case .fifo:
+            hasReportedRefusal = false
+            // The old description stays readable, with nothing to read, until the next writer; a new one forgets that
+            // there was a writer. It is opened before the old one is closed, so that the next writer's data is kept.
+            isReopening = true
+            open()
+        }
+    }
+
+    private func report(_ event: CaptureEvent) {
+        if losses.isNew(event) { sink.handle(event) }
+    }
+
+    // MARK: Opening
+
+    /// Opens the pipe on one of Dispatch's threads, which posts the result.
+    private func open(after delay: Double = 0) {
+        let queue = DispatchQueue.global(qos: .userInitiated)
+        if delay == 0 { return queue.async { self.openNow() } }
+        queue.asyncAfter(deadline: .now() + delay) { [weak self] in self?.openNow() }
+    }
+
+    private func openNow() {
+        guard !gate.isClosed else { return }
+        let result = Result { () throws(CaptureError) in
+            switch place {
+            case .standardInput: try OpenedPipe.standardInput()
+            case .fifo(let path): try OpenedPipe.fifo(path)
+            }
+        }
+        reader.post(.opened(self, result))
+    }
+
+    /// Uses the result of an opening, on the reader's thread. Returns `more` if the pipe must be read without an event.
+    func use(_ result: Result<OpenedPipe, CaptureError>) -> Outcome {
+        gate.enter {
+            guard !isOver else { return .idle }
+            defer { isNew = false }
+            do throws(CaptureError) {
+                let new = try result.get()
+                release()
+                opened = new
+                lastRead = monotonicSeconds()
+                mayHaveEnded = true
+                guard case .fifo(let path) = place else { return .more }
+                try watch(true)
+                if !isReopening || hasWriter { report(.waiting("\(path) waits for a writer")) }
+                isReopening = false
+                hasWriter = false
+            } catch {
+                fail(error)
+            }
+            return .idle
+        } ?? .idle
+    }
+
+    // MARK: The end of the pipe, or of one descriptor
+
+    /// Closes the descriptor, unless a reference elsewhere keeps it open.
+    private func release() {
+        if isWatched, let opened { reader.unwatch(opened.descriptor) }
+        opened = nil
+        isWatched = false
+    }
+
+    private func end(_ error: CaptureError?) {
+        release()
+        isOver = true
+        report(.ended(error))
+    }
+
+    private func fail(_ error: CaptureError) {
+        guard !isOver else { return }
+        release()
+        // A name that stands for something other than a FIFO is a mistake, and ends the source; a FIFO that is missing
+        // may be made later.
+        let mayComeBack =
+            switch place {
+            case .standardInput: false
+            case .fifo: !isNew || error.call != nil
+            }
+        guard mayComeBack else { return end(error) }
+        report(.lost(error))
+        rest = []
+        decoder = PipeDecoder(device: place.name, requested: format)
+        isReopening = false
+        // Only audio ends a row of failures, not an open that succeeded.
+        if hasRecovered { backoff.reset() }
+        hasRecovered = false
+        open(after: backoff.next())
+    }
+
+    // MARK: Names, on the reader's thread
+
+    /// The name of an open FIFO without data since a moment, in monotonic seconds; nil if it has data, or no name.
+    func quietName(since moment: Double) -> QuietName? {
+        gate.enter {
+            guard case .fifo(let path) = place, let identity = opened?.identity, isWatched, lastRead <= moment else {
+                return nil
+            }
+            return QuietName(path: path, identity: identity, since: moment)
+        } ?? nil
+    }
+
+    /// Opens a quiet FIFO again if its name stands for another file by now, because writers wait there. If the name is
+    /// gone, a writer that pauses may still go on; without a writer the FIFO is lost.
+    func check(_ name: QuietName, nowNames identity: FileIdentity?) {
+        guard quietName(since: name.since)?.identity == name.identity else { return }
+        gate.enter {
+            guard identity != nil || !hasWriter else { return }
+            fail(
+                CaptureError(
+                    .disconnected, "\(name.path) was removed or replaced; it is reopened as soon as it is there"))
+        }
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Capture
+import Streaming
+
+/// The input of a pipe: the worker itself reads it, so that nothing lies between reading and analysis.
+final class PipeInput: SourceInput, PipeSink, AnalysisTrack, @unchecked Sendable {
+    // Safe to share: `analysis` belongs to the worker's thread, which alone calls the functions of the sink and the track;
+    // everything else is immutable, atomic or under a lock.
+
+    let workerName: String
+    let health = SourceHealth()
+    /// Reads the pipe on the worker's thread.
+    let reader: PipeReader
+    private let settings: SourceSettings
+    private let changes = Mailbox<SettingsChange>()
+    private let workspace: Workspace
+    private let wakeWorker: @Sendable () -> Void
+    private var analysis: SourceAnalysis
+
+    init(
+        settings: AnalysisSettings, slot: Int, listener: any AnalysisListener, worker: AnalysisWorker,
+        wakeWorker: @escaping @Sendable () -> Void
+    ) {
+        self.settings = SourceSettings(settings)
+        workerName = worker.name
+        reader = worker.reader
+        workspace = worker.workspace
+        self.wakeWorker = wakeWorker
+        analysis = SourceAnalysis(slot: slot, listener: listener)
+    }
+
+    // MARK: The hub and the supervisor
+
+    /// Also grows when another pipe of the worker is read.
+    var progress: Int { health.taken + reader.progress }
+
+    var hasWork: Bool { changes.hasMail || settings.hasStream && reader.hasWork }
+
+    func use(_ settings: AnalysisSettings) throws(StreamingError) {
+        try self.settings.use(settings) { changes.post($0) }
+        wakeWorker()
+    }
+
+    func noteSilentDevice() {}
+
+    // MARK: The worker
+
+    func turn() -> Bool {
+        applyChanges()
+        return false
+    }
+
+    /// Whether the hub has left room for the estimates of one read.
+    var hasRoom: Bool {
+        applyChanges()
+        let hasRoom = analysis.hasRoom
+        health.noteWaiting(!hasRoom)
+        return hasRoom
+    }
+
+    func handle(_ event: CaptureEvent) {
+        switch event {
+        case .overrun:
+            health.noteOverrun()
+        case .opened(let format):
+            health.noteDelivery()
+            open(format)
+        case .waiting, .lost, .ended:
+            settings.close()
+            analysis.close(event)
+        }
+    }
+
+    func process(_ samples: UnsafeBufferPointer<Float>) {
+        health.noteDelivery()
+        if analysis.process(samples) { analysis.announceEstimates() }
+    }
+
+    private func open(_ format: StreamFormat) {
+        let rate = format.sampleRate
+        let turn = Double(PipeReader.mostSamples(channels: format.channels)) / Double(rate)
+        do throws(StreamingError) {
+            try settings.open(sampleRate: rate, turn: turn, workspace: workspace) { stream in
+                // The waiting changes are for the stream before this one.
+                applyChanges()
+                analysis.open(format, stream)
+            }
+        } catch {
+            analysis.close(.lost(CaptureError(.formatMismatch, error.description)))
+        }
+    }
+
+    private func applyChanges() {
+        while changes.hasMail, let change = changes.take() {
+            health.noteTaken()
+            analysis.use(change)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Capture
+import Streaming
+
+/// The worker's end of a `RingInput`: takes samples out of the ring and analyses them.
+final class RingTrack: AnalysisTrack {
+    private let input: RingInput
+    private let block: SampleBlock
+    private var analysis: SourceAnalysis
+    private var ring: SampleRing?
+
+    init(input: RingInput, slot: Int, listener: any AnalysisListener, block: SampleBlock) {
+        self.input = input
+        self.block = block
+        analysis = SourceAnalysis(slot: slot, listener: listener)
+    }
+
+    /// Does at most a ring's worth of work. It neither allocates nor locks, unless there is mail.
+    func turn() -> Bool {
+        // The hub has to read estimates first, and wakes the worker when it has.
+        guard analysis.hasRoom else { return false }
+        // Looked at before the ring is emptied, so that samples from before an item are analysed before it.
+        let hasMail = input.mailbox.hasMail
+        let isEmpty = drain()
+        guard hasMail, let item = takeItem(ringIsEmpty: isEmpty) else { return !isEmpty }
+        apply(item)
+        return true
+    }
+
+    /// Returns whether the ring is empty now.
+    private func drain() -> Bool {
+        guard let ring else { return true }
+        var left = ring.capacity
+        var hasPublished = false
+        defer { if hasPublished { analysis.announceEstimates() } }
+        while left > 0 {
+            let block = block.samples.elements
+            let count = ring.read(into: block.extracting(..<min(block.count, left)))
+            if count == 0 { return true }
+            left -= count
+            input.noteRoom(in: ring)
+            if analysis.process(UnsafeBufferPointer(block.extracting(..<count))) { hasPublished = true }
+        }
+        return ring.count == 0
+    }
+
+    /// The next item; while the ring is not empty, only one that concerns the open stream.
+    private func takeItem(ringIsEmpty: Bool) -> RingInput.Item? {
+        let item = input.mailbox.take { item in
+            switch item {
+            case .changed, .restart: true
+            case .opened, .closed: ringIsEmpty
+            }
+        }
+        if item != nil { input.health.noteTaken() }
+        return item
+    }
+
+    private func apply(_ item: RingInput.Item) {
+        switch item {
+        case .opened(let format, let newRing, let stream):
+            ring = newRing
+            analysis.open(format, stream)
+        case .changed(let change):
+            analysis.use(change)
+        case .restart:
+            analysis.restart()
+        case .closed(let event):
+            ring = nil
+            analysis.close(event)
+        }
+    }
+}

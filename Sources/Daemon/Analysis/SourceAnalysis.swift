@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Capture
+import Streaming
+
+/// Receives the results of the analysis; the hub does.
+protocol AnalysisListener: AnyObject, Sendable {
+    /// Estimates wait in the ring of the slot's stream. Called by any thread, at any time; neither allocates nor locks.
+    func estimatesWait(slot: Int)
+
+    /// An event has happened. Events are rare, and come from the source's worker, in order.
+    func post(_ event: TrackEvent, slot: Int)
+}
+
+/// An event of a source, in order with its estimates.
+enum TrackEvent: Sendable {
+    /// A new stream begins, whose estimates come through `ring`.
+    case opened(StreamFormat, ring: EstimateRing, labels: [String])
+    /// The same stream goes on with other settings: its next estimates come through `ring`.
+    case replaced(ring: EstimateRing, labels: [String])
+    /// There is no stream; the next one will have these labels.
+    case relabelled([String])
+    /// The stream is over: `waiting`, `lost` or `ended`.
+    case closed(CaptureEvent)
+}
+
+/// One source as its worker sees it.
+protocol AnalysisTrack: AnyObject {
+    /// Does the work that the worker was woken for, a limited amount at a time. Returns whether there is more, which waits
+    /// until the other sources had their turn.
+    func turn() -> Bool
+}
+
+/// The analysis of one source: its open stream, if there is one, and the reports to the hub. Used by its worker's thread.
+struct SourceAnalysis {
+    private let slot: Int
+    private let listener: any AnalysisListener
+    private var stream: StreamAnalysis?
+
+    init(slot: Int, listener: any AnalysisListener) {
+        self.slot = slot
+        self.listener = listener
+    }
+
+    /// Whether the hub has left room for the estimates of one turn. If not, it wakes the worker when it has made room.
+    var hasRoom: Bool { stream?.hasRoom ?? true }
+
+    /// Returns whether estimates were made, which the caller announces.
+    func process(_ samples: UnsafeBufferPointer<Float>) -> Bool { stream?.process(samples) ?? false }
+
+    func announceEstimates() { listener.estimatesWait(slot: slot) }
+
+    mutating func open(_ format: StreamFormat, _ new: StreamAnalysis) {
+        stream = new
+        listener.post(.opened(format, ring: new.estimates, labels: new.labels), slot: slot)
+    }
+
+    mutating func close(_ event: CaptureEvent) {
+        stream?.finish()
+        stream = nil
+        listener.post(.closed(event), slot: slot)
+    }
+
+    func use(_ change: SettingsChange) {
+        switch change {
+        case .analysis(let change):
+            guard let stream else { return }
+            stream.use(change)
+            listener.post(.replaced(ring: stream.estimates, labels: stream.labels), slot: slot)
+        case .labels(let labels):
+            listener.post(.relabelled(labels), slot: slot)
+        }
+    }
+
+    /// Begins anew after a hole in the audio.
+    func restart() { stream?.restart() }
+}

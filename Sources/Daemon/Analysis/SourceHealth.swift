@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Basics
+import Synchronization
+
+/// Figures about one source's capture and analysis. Capture thread and worker write them, the hub reads them.
+final class SourceHealth: Sendable {
+    private let overrunCount = Atomic<Int>(0)
+    private let droppedCount = Atomic<Int>(0)
+    private let takenCount = Atomic<Int>(0)
+    private let lastDelivery = Atomic<Int64>(monotonicNanoseconds())
+    private let isWaiting = Atomic<Bool>(false)
+
+    /// Number of times that the device itself lost audio.
+    var overruns: Int { overrunCount.load(ordering: .relaxed) }
+
+    /// Samples dropped because they were not analysed in time.
+    var dropped: Int { droppedCount.load(ordering: .relaxed) }
+
+    /// Number of times that the worker took samples or a message.
+    var taken: Int { takenCount.load(ordering: .relaxed) }
+
+    /// Seconds since the source delivered last (or began); 0 while it waits for room, which is not its fault.
+    var secondsSinceDelivery: Double {
+        if isWaiting.load(ordering: .acquiring) { return 0 }
+        return Double(monotonicNanoseconds() - lastDelivery.load(ordering: .acquiring)) * 1e-9
+    }
+
+    func noteOverrun() { overrunCount.add(1, ordering: .relaxed) }
+
+    func noteDropped(_ count: Int) { if count > 0 { droppedCount.add(count, ordering: .relaxed) } }
+
+    func noteTaken() { takenCount.add(1, ordering: .relaxed) }
+
+    func noteDelivery() { lastDelivery.store(monotonicNanoseconds(), ordering: .releasing) }
+
+    /// Notes that the source waits for the analysis or the hub to make room, or no longer does.
+    func noteWaiting(_ waits: Bool) {
+        guard isWaiting.load(ordering: .relaxed) != waits else { return }
+        if !waits { noteDelivery() }
+        isWaiting.store(waits, ordering: .releasing)
+    }
+}
