@@ -11,29 +11,29 @@ import Logging
 struct GenredCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "genred",
-        abstract: "Listens to audio and says what genre of music it is.",
+        abstract: "Listens to audio and reports the genre of the music.",
         usage: "genred [--config FILE] [--socket PATH] [--source NAME=URI]... [--model FILE]",
         discussion: """
             SOURCES
               pulse:@DEFAULT_SOURCE@   a microphone
-              pulse:@DEFAULT_MONITOR@  what is being played
-              alsa:hw:CARD=Radio       any ALSA PCM, as arecord -L lists them
+              pulse:@DEFAULT_MONITOR@  the sound that this computer plays
+              alsa:hw:CARD=Radio       any ALSA PCM that arecord -L lists
               pipe:-                   standard input: WAV, or raw samples with
                                        ?rate=44100&channels=2&format=s16le
-              pipe:/run/radio.fifo     a FIFO, the same
+              pipe:/run/radio.fifo     a FIFO, with the same options
               file:/music/set.flac     an audio file: ?pace=fast reads it as fast
-                                       as it can, ?loop=true for ever
+                                       as possible, ?loop=true repeats it
 
-            Without a source it listens to PulseAudio's default one or, if no
-            server answers, to ALSA's default PCM. What is on the command line goes
-            before what is in the file, also after a reload (SIGHUP).
+            Without a source genred listens to PulseAudio's default source or, if
+            no server answers, to ALSA's default PCM. The command line overrides the
+            configuration file, also after a reload (SIGHUP).
 
             EXAMPLES
               genred --source mic=pulse:@DEFAULT_SOURCE@
               ffmpeg -i URL -f wav - | genred --source radio=pipe:-
               genred --source 'set=file:set.flac?pace=fast' --socket /tmp/g.sock
 
-            Ask it with genrectl, or by hand:
+            Query it with genrectl, or by hand:
               echo '{"jsonrpc":"2.0","id":1,"method":"current"}' | nc -U SOCKET
 
             EXIT CODES
@@ -44,37 +44,37 @@ struct GenredCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The configuration file. Default: \(Defaults.configurationFile), if it is there.", valueName: "file"))
+            "The configuration file. Default: \(Defaults.configurationFile), if it exists.", valueName: "file"))
     var config: String?
 
     @Option(
         help: ArgumentHelp(
-            "The control socket. Default: \(SocketPath.system) or, where that cannot be made, "
+            "The control socket. Default: \(SocketPath.system) or, if it cannot be created there, "
                 + "$XDG_RUNTIME_DIR/genred/genred.sock.", valueName: "path"))
     var socket: String?
 
     @Option(
         name: .customLong("source"),
-        help: ArgumentHelp("A source, instead of the file's. Can be given several times.", valueName: "name=uri"),
+        help: ArgumentHelp("A source, in place of the file's sources. Can be repeated.", valueName: "name=uri"),
         transform: Self.source)
     var sources: [Configuration.Source] = []
 
-    @Option(help: ArgumentHelp("A model file, or default for the one that came with genred.", valueName: "file"))
+    @Option(help: ArgumentHelp("A model file, or default for the one that ships with genred.", valueName: "file"))
     var model: String?
 
     @Option(
         help: ArgumentHelp(
-            "Where the history is kept: a path, or none for memory alone. Default: $STATE_DIRECTORY, /var/lib/genred if "
-                + "it is this user's, or ~/.local/state/genred.", valueName: "path"))
+            "The history's file, or none to keep the history only in memory. Default: history.sqlite in $STATE_DIRECTORY, "
+                + "in /var/lib/genred if this user owns it, or in ~/.local/state/genred.", valueName: "path"))
     var history: String?
 
     @Option(
         help: ArgumentHelp(
-            "How much is logged: \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "level"),
+            "The log level: \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "level"),
         transform: Self.level)
     var logLevel: Logger.Level?
 
-    @Flag(help: "Check the configuration, say what it would do or what is wrong with it, and stop.")
+    @Flag(help: "Check the configuration, print its settings or its mistakes, and exit.")
     var checkConfig = false
 
     static func main() async {
@@ -86,18 +86,19 @@ struct GenredCommand: AsyncParsableCommand {
         for (index, source) in sources.enumerated() {
             for other in sources[..<index] {
                 if other.name == source.name {
-                    throw ValidationError("two sources are called \(quoted(source.name)); names are different")
+                    throw ValidationError("two sources are called \(quoted(source.name)); each needs a name of its own")
                 }
                 if let resource = source.uri.exclusiveResource, other.uri.exclusiveResource == resource {
-                    throw ValidationError("only one source can read \(resource), and \(quoted(other.name)) does")
+                    throw ValidationError(
+                        "only one source can read \(resource), and \(quoted(other.name)) already does")
                 }
             }
         }
         if let history, history != "none", Configuration.History.Place(absolute(history)) == nil {
-            throw ValidationError("--history is the path of a file, or none, not \(quoted(history))")
+            throw ValidationError("--history takes the path of a file, or none, not \(quoted(history))")
         }
         if sources.count > Configuration.mostSources {
-            throw ValidationError("\(sources.count) sources; at most \(Configuration.mostSources) are possible")
+            throw ValidationError("\(sources.count) sources; at most \(Configuration.mostSources) are allowed")
         }
     }
 
@@ -107,10 +108,10 @@ struct GenredCommand: AsyncParsableCommand {
             config: config, socket: socket.map(absolute), sources: sources, model: model, history: place,
             logLevel: logLevel)
         openStandardDescriptors()
-        // What a watchdog ends dies at once, with a core dump where these are kept: the runtime's own handler would wait
-        // for the very thread that hangs.
+        // A process that the watchdog kills dies at once, with a core dump if the system keeps them: the runtime's own
+        // handler would wait for the very thread that hangs.
         signal(SIGABRT, SIG_DFL)
-        // A reader that goes and a file that may not grow are errors of a write, not the end of the daemon.
+        // A reader that goes away and a file that may not grow fail a write; they do not kill the daemon.
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
         ResourceUse.raiseFileLimit()
@@ -150,7 +151,7 @@ struct GenredCommand: AsyncParsableCommand {
     private static func source(_ text: String) throws -> Configuration.Source {
         guard let equals = text.firstIndex(of: "="), let name = SourceName(String(text[..<equals])) else {
             throw ValidationError(
-                "a source is written NAME=URI, such as radio=pulse:@DEFAULT_SOURCE@; a name is \(SourceName.rule)")
+                "a source is written NAME=URI, such as radio=pulse:@DEFAULT_SOURCE@; a name has \(SourceName.rule)")
         }
         do throws(CaptureError) {
             let uri = try SourceURI(parsing: String(text[text.index(after: equals)...]))
@@ -163,12 +164,12 @@ struct GenredCommand: AsyncParsableCommand {
     private static func level(_ text: String) throws -> Logger.Level {
         guard let level = Logger.Level(rawValue: text) else {
             let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("the log level is one of \(levels), not \(quoted(text))")
+            throw ValidationError("the log level must be one of \(levels), not \(quoted(text))")
         }
         return level
     }
 
-    /// The socket stays where it is whatever becomes of the working directory.
+    /// Makes a path absolute, so that it does not depend on the working directory.
     private func absolute(_ path: String) -> String {
         guard !path.hasPrefix("/"), !path.isEmpty, let directory = getcwd(nil, 0) else { return path }
         defer { free(directory) }
@@ -177,17 +178,17 @@ struct GenredCommand: AsyncParsableCommand {
 }
 
 extension Setup {
-    /// What `--check-config` prints.
+    /// The settings, as `--check-config` prints them.
     fileprivate var report: String {
         let socket = configuration.socket
         let mode = String(socket.mode, radix: 8)
         let log = configuration.log
         var lines = [
             "\(configuration.file ?? "no configuration file"): ok",
-            "  socket   \(socketPath), mode 0\(mode), group \(socket.group ?? "as the daemon's")",
+            "  socket   \(socketPath), mode 0\(mode), group \(socket.group ?? "of the daemon")",
             "  model    \(model.path), \(model.model.labels.count) labels, \(model.model.parameterCount) parameters",
             "  update   every \(plain(analysis.updateInterval)) s",
-            "  history  \(history.limit) changes a source, for \(DurationText.text(history.keep)), in \(history.path ?? "memory")",
+            "  history  \(history.limit) changes per source, for \(DurationText.text(history.keep)), in \(history.path ?? "memory")",
             "  log      \(log.level), \(log.summary.map { "a summary every \(DurationText.text($0))" } ?? "no summary")",
         ]
         if let sourceReason { lines.append("  \(sourceReason)") }
@@ -196,8 +197,8 @@ extension Setup {
     }
 }
 
-/// Opens /dev/null in the place of standard descriptors that whoever started genred had closed: the next file or
-/// socket would get their numbers, and the log or `pipe:-` would go to it.
+/// Opens /dev/null for each standard descriptor that is closed. Otherwise the next file or socket would get its number,
+/// and the log or `pipe:-` would use that.
 private func openStandardDescriptors() {
     for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
         _ = open("/dev/null", O_RDWR)

@@ -23,11 +23,14 @@ struct CommandTests {
 
     @Test(arguments: [
         (["--source", "pipe:-"], "a source is written NAME=URI, such as radio=pulse:@DEFAULT_SOURCE@"),
-        (["--source", "a b=pipe:-"], "a name is 1 to 64 letters, digits, dots, dashes and underscores"),
+        (["--source", "a b=pipe:-"], "a name has 1 to 64 letters, digits, dots, dashes and underscores"),
         (["--source", "=pipe:-"], "a source is written NAME=URI"),
         (["--source", "a=http://x"], "network audio is piped in"),
         (["--source", "a=alsa:x", "--source", "a=alsa:y"], #"two sources are called "a""#),
-        (["--source", "a=pipe:-", "--source", "b=pipe:-"], #"only one source can read standard input, and "a" does"#),
+        (
+            ["--source", "a=pipe:-", "--source", "b=pipe:-"],
+            #"only one source can read standard input, and "a" already does"#
+        ),
         (["--log-level", "loud"], #"one of trace, debug, info, notice, warning, error, critical, not "loud""#),
         (["stray"], "stray"),
     ])

@@ -78,13 +78,13 @@ struct ConfigurationTests {
         ("- a\n- b", "1:1: the file must be a mapping of keys to values, not a list"),
         ("hello", "1:1: the file must be a mapping of keys to values, not a single value"),
         ("socket: /run/x", "1:9: socket must be a mapping of keys to values, not a single value"),
-        ("socket:", "1:8: socket must be a mapping of keys to values, not nothing"),
+        ("socket:", "1:8: socket must be a mapping of keys to values, not empty"),
         ("socket: {mode: 999}", #"1:16: socket.mode must be octal digits such as "0660", not "999""#),
         ("socket: {mode: 420rw}", #"1:16: socket.mode must be octal digits such as "0660", not "420rw""#),
         ("socket: {path: s.sock}", #"1:16: socket.path must be an absolute path of at most 103 bytes, not "s.sock""#),
         ("update: fast", #"1:9: update must be seconds between estimates, such as 0.24, not "fast""#),
         ("update: [1, 2]", "1:9: update must be seconds between estimates, such as 0.24, not a list"),
-        ("update:", "1:8: update must be seconds between estimates, such as 0.24, not nothing"),
+        ("update:", "1:8: update must be seconds between estimates, such as 0.24, not empty"),
         ("update: -1", #"1:9: update must be seconds between estimates, such as 0.24, not "-1""#),
         ("estimator: {enter: 2}", #"1:20: estimator.enter must be a number from 0.01 to 1, not "2""#),
         ("estimator: {enter: nan}", #"1:20: estimator.enter must be a number from 0.01 to 1, not "nan""#),
@@ -106,14 +106,14 @@ struct ConfigurationTests {
         ),
         (
             "history: {limit: 1.5}",
-            #"1:18: history.limit must be a whole number of changes a source, 1 to 1000000, not "1.5""#
+            #"1:18: history.limit must be a whole number of changes per source, 1 to 1000000, not "1.5""#
         ),
         (
             "log: {level: loud}",
             #"1:14: log.level must be one of trace, debug, info, notice, warning, error, critical, not "loud""#
         ),
         ("sources: pulse:x", "1:10: sources must be a list, each with a name and a uri, not a single value"),
-        ("sources: []", "1:10: sources is empty; leave it out for the default source"),
+        ("sources: []", "1:10: sources is empty; remove it to use the default source"),
         ("sources: [{name: a}]", "1:11: a source needs a uri"),
         ("sources:\n  - uri: pipe:-", "2:5: a source needs a name"),
         (
@@ -126,14 +126,14 @@ struct ConfigurationTests {
         ),
         (
             "sources:\n  - {name: a, uri: 'alsa:x'}\n  - {name: a, uri: 'alsa:y'}",
-            #"3:5: two sources are called "a"; names are different"#
+            #"3:5: two sources are called "a"; each needs a name of its own"#
         ),
         (
             "sources:\n  - {name: a, uri: 'pipe:-'}\n  - {name: b, uri: 'pipe:-'}",
-            #"3:20: only one source can read standard input, and "a" does"#
+            #"3:20: only one source can read standard input, and "a" already does"#
         ),
-        ("a: 1\na: 2", #"1:1: the key "a" is there twice"#),
-        ("update: 1\nupdate: 2", #"1:1: the key "update" is there twice"#),
+        ("a: 1\na: 2", #"1:1: the key "a" appears twice"#),
+        ("update: 1\nupdate: 2", #"1:1: the key "update" appears twice"#),
         ("log: {level: info", "2:1: not YAML: while parsing a flow mapping, did not find expected ',' or '}'"),
         ("\tlog: x", "1:1: not YAML: while scanning for the next token, found character that cannot start any token"),
         ("? [a, b]\n: 1", "1:3: a key must be a word, not a list"),
@@ -193,7 +193,7 @@ struct ConfigurationTests {
         let error = try #require(throws: ConfigurationError.self) {
             try parse("sources:\n" + lines.joined(separator: "\n"))
         }
-        #expect(error.lines == ["/etc/g.yaml:2:3: 1001 sources; at most 1000 are possible"])
+        #expect(error.lines == ["/etc/g.yaml:2:3: 1001 sources; at most 1000 are allowed"])
     }
 
     @Test func `mutated files are read or refused, and never crash`() {

@@ -137,13 +137,13 @@ struct DaemonTests {
                 good + "modle: x",
                 "\(folder.file("g.yaml")):2:1: unknown key \"modle\" in the file; did you mean \"model\"?"
             ),
-            ("sources: []", "\(folder.file("g.yaml")):1:10: sources is empty; leave it out for the default source"),
+            ("sources: []", "\(folder.file("g.yaml")):1:10: sources is empty; remove it to use the default source"),
         ] {
             _ = try folder.write(text, to: "g.yaml")
             let answer = try await client.ask("reload")
             #expect(answer?.errorCode == RPCError.Code.reloadRefused.rawValue)
             #expect(answer?.errorMessage == message)
-            #expect(log.lines.contains("error reload refused, everything stays as it was: \(message)"))
+            #expect(log.lines.contains("error reload refused, keeping the previous configuration: \(message)"))
         }
         _ = try folder.write("rubbish", to: "bad.safetensors")
         _ = try folder.write(good + "model: bad.safetensors", to: "g.yaml")

@@ -144,7 +144,7 @@ struct ServiceManagerTests {
         let early = try RawClient(path)
         #expect(try await early.ask("describe")?.result != nil)
         #expect(first.log.contains("passed by the service manager"))
-        #expect(first.log.contains("socket path \(folder.file("elsewhere")) is passed over"))
+        #expect(first.log.contains("socket path \(folder.file("elsewhere")) is ignored"))
         #expect(first.log.contains("process \(getpid()), user \(getuid()), group \(getgid())"))
         #expect(access(folder.file("elsewhere"), F_OK) != 0)
         #expect(await first.stop() == 0)
@@ -198,7 +198,7 @@ struct ServiceManagerTests {
         let daemon = try DaemonProcess(folder, source, listening: null)
         #expect(await eventually { !daemon.process.isRunning })
         #expect(daemon.process.status == genred.ExitStatus.configuration.rawValue)
-        #expect(daemon.log.contains("its socket unit must say ListenStream="))
+        #expect(daemon.log.contains("its socket unit must have ListenStream="))
         #expect(daemon.notifications.take() == [])
     }
 

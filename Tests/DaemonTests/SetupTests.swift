@@ -71,11 +71,11 @@ struct SetupTests {
         #expect(error.lines.count == 3)
         #expect(
             error.lines[0]
-                == "\(file):1:36: there is no group no-such-group; make it with addgroup, or change socket.group")
+                == "\(file):1:36: there is no group no-such-group; create it with addgroup, or change socket.group")
         #expect(error.lines[1].hasPrefix("\(file):2:8: model '\(bad)': "))
         #expect(
             error.lines[2]
-                == "\(file):3:17: history.path: there is no folder \(folder.path)/a; make it, or choose another place")
+                == "\(file):3:17: history.path: there is no folder \(folder.path)/a; create it, or choose another path")
     }
 
     @Test func `the history's place is the one configured, the service's, the system's own or the user's`() throws {

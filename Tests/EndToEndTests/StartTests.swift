@@ -79,7 +79,7 @@ extension EndToEndTests {
             for (path, status) in [("/proc/genred.sock", 73), ("/sys/genred.sock", 73), ("/nowhere/at/all.sock", 73)] {
                 let daemon = try RunningDaemon(sources: [("null", "alsa:null")], socket: path)
                 #expect(await daemon.exit(within: 5) == Int32(status), "\(daemon.log)")
-                #expect(daemon.log.wholeMatch(of: /genred: cannot make [^\n]*\n/) != nil, "\(daemon.log)")
+                #expect(daemon.log.wholeMatch(of: /genred: cannot create [^\n]*\n/) != nil, "\(daemon.log)")
             }
         }
 
@@ -91,7 +91,7 @@ extension EndToEndTests {
                     "exec unshare --mount /bin/sh -c 'mount -t tmpfs -o ro none \"$1\" && exec \"$0\" --source null=alsa:null --socket \"$1\"/genred.sock' \"$0\" \"$1\"",
                     Programs.built("genred"), folder.path,
                 ], status: 73)
-            #expect(said.contains("Read-only file system; choose another place with --socket"), "\(said)")
+            #expect(said.contains("Read-only file system; choose another path with --socket"), "\(said)")
         }
 
         @Test func `it runs in UTC without a time zone`() async throws {

@@ -3,7 +3,7 @@
 import Capture
 import Logging
 
-/// What the command line says; it goes before the file, also when that is read again.
+/// The options of the command line. They override the configuration file, also after a reload.
 struct CommandLineOptions: Sendable, Equatable {
     var config: String?
     var socket: String?

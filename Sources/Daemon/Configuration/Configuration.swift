@@ -5,7 +5,7 @@ import History
 import Logging
 import Streaming
 
-/// What the daemon is to do, from file, command line and defaults.
+/// The daemon's settings, from file, command line and defaults.
 struct Configuration: Sendable, Equatable {
     struct Source: Sendable, Equatable {
         var name: String
@@ -18,10 +18,10 @@ struct Configuration: Sendable, Equatable {
         var summary: Double? = 3600
     }
 
-    /// What becomes of the changes of label.
+    /// Where, how long and how much history is kept.
     struct History: Sendable, Equatable {
         enum Place: Sendable, Equatable {
-            /// Where `Defaults` finds one.
+            /// In the folder that `Defaults` finds.
             case usual
             case memory
             /// The path of a file.
@@ -41,12 +41,12 @@ struct Configuration: Sendable, Equatable {
         }
 
         var place = Place.usual
-        /// Seconds.
+        /// Seconds that a change is kept.
         var keep: Double
-        /// Changes of each source.
+        /// The most changes of each source.
         var limit: Int
 
-        /// What the history itself does by default.
+        /// Uses the defaults of the history itself.
         init() {
             let usual = HistorySettings()
             (keep, limit) = (usual.keep, usual.limit)
@@ -65,16 +65,16 @@ struct Configuration: Sendable, Equatable {
     var history = History()
     var log = Log()
 
-    /// Where in the file what was decided, for errors that are only seen later; by the key's path, such as `update`.
+    /// The places of values in the file, by the key's path such as `update`, for errors that are only found later.
     var places: [String: ConfigurationPlace] = [:]
 
     static func == (a: Configuration, b: Configuration) -> Bool {
-        // Where it is written does not matter.
+        // Without the places.
         a.file == b.file && a.sources == b.sources && a.socket == b.socket && a.model == b.model
             && a.update == b.update && a.estimator == b.estimator && a.history == b.history && a.log == b.log
     }
 
-    /// The most sources, as many as the analysis has slots.
+    /// The most sources. The analysis has a few more slots.
     static let mostSources = 1000
 }
 
@@ -86,17 +86,17 @@ struct ConfigurationPlace: Sendable, Equatable, Comparable {
     static func < (a: Self, b: Self) -> Bool { (a.line, a.column) < (b.line, b.column) }
 }
 
-/// One mistake.
+/// One mistake in a configuration.
 struct ConfigurationProblem: Sendable, Equatable {
-    /// Nil for a mistake that is nowhere in a file.
+    /// Nil for a mistake without a place in a file.
     var place: ConfigurationPlace?
-    /// What was found and what was expected.
+    /// One line that names what was found and what was expected.
     var message: String
 }
 
-/// Why a configuration cannot be used: every mistake that was found in it.
+/// The mistakes that make a configuration unusable: all that were found.
 struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The file; nil for mistakes of the command line.
+    /// The file; nil for mistakes on the command line.
     var file: String?
     var problems: [ConfigurationProblem]
 
@@ -109,7 +109,7 @@ struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
         self.init(file: file, problems: [ConfigurationProblem(place: place, message: message)])
     }
 
-    /// One line a mistake, as compilers write them: `FILE:LINE:COLUMN: what is wrong`.
+    /// One line for each mistake, in the form that compilers use: `FILE:LINE:COLUMN: what is wrong`.
     var lines: [String] {
         problems.map { problem in
             var line = file.map { "\($0):" } ?? ""

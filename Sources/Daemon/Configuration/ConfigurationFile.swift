@@ -7,16 +7,16 @@ import Logging
 import Streaming
 import Yams
 
-/// The configuration file: YAML, read strictly.
+/// Reads the configuration file: YAML, in which everything unknown is a mistake.
 enum ConfigurationFile {
-    /// Bytes; a thousand sources need a tenth of it.
+    /// The most bytes. A thousand sources need a tenth of them.
     static let longest = 1 << 20
-    /// Aliases that a file may use. Few, because each can stand for all that the one before it stands for.
+    /// The most aliases. Few, because each can stand for several copies of the one before it.
     static let mostAliases = 8
 
     /// Reads a configuration, or throws every mistake in it.
     ///
-    /// - Parameter file: its path, for messages and for what is relative to it.
+    /// - Parameter file: its path, for messages and for relative paths in it.
     static func parse(_ text: String, file: String) throws(ConfigurationError) -> Configuration {
         let problems = ProblemCollector()
         var configuration = Configuration()
@@ -30,13 +30,14 @@ enum ConfigurationFile {
 
     private static func compose(_ text: String, file: String) throws(ConfigurationError) -> Node? {
         guard text.utf8.count <= longest else {
-            throw ConfigurationError(file: file, "\(text.utf8.count) bytes; a configuration has at most \(longest)")
+            throw ConfigurationError(file: file, "\(text.utf8.count) bytes long; the limit is \(longest)")
         }
         guard aliases(in: text) <= mostAliases else {
             throw ConfigurationError(file: file, "more than \(mostAliases) aliases (*name); write the values out")
         }
         do {
-            // What a value is its key says. The default resolver guesses, with regular expressions whose engine takes 2 MB.
+            // The key decides what type a value has. Yams's default resolver guesses it, with regular expressions whose
+            // engine takes 2 MB.
             let root = try Yams.compose(yaml: text, .basic)
             if let root, root.isEmptyScalar { return nil }
             return root
@@ -47,8 +48,8 @@ enum ConfigurationFile {
         }
     }
 
-    /// At least as many aliases as there are; a star at the beginning of a word in a comment counts, too, unless all of
-    /// its line is one.
+    /// Counts the aliases, and perhaps more: a star at the beginning of a word in a comment counts, too, unless the whole
+    /// line is a comment.
     private static func aliases(in text: String) -> Int {
         var count = 0
         for line in text.utf8.split(whereSeparator: { $0 == 10 || $0 == 13 }) {
@@ -74,7 +75,7 @@ enum ConfigurationFile {
             return at(mark, "not YAML: \(situation)\(problem)")
         case .duplicatedKeysInMapping(let duplicates, let context):
             let names = duplicates.map(quoted).joined(separator: ", ")
-            return at(context.mark, "the key \(names) is there twice")
+            return at(context.mark, "the key \(names) appears twice")
         case .reader(let problem, _, _, _): return ConfigurationProblem(message: "not YAML: \(problem)")
         default: return ConfigurationProblem(message: "not YAML: \(error)")
         }
@@ -105,10 +106,10 @@ enum ConfigurationFile {
             top.problems.report("sources must be a list, each with a name and a uri, not \(list.kind)", at: list)
             return
         }
-        if elements.isEmpty { top.problems.report("sources is empty; leave it out for the default source", at: list) }
+        if elements.isEmpty { top.problems.report("sources is empty; remove it to use the default source", at: list) }
         guard elements.count <= Configuration.mostSources else {
             let most = Configuration.mostSources
-            top.problems.report("\(elements.count) sources; at most \(most) are possible", at: list)
+            top.problems.report("\(elements.count) sources; at most \(most) are allowed", at: list)
             return
         }
         var exclusive: [String: String] = [:]
@@ -125,11 +126,11 @@ enum ConfigurationFile {
             }
             guard let name, let uri else { continue }
             if configuration.sources.contains(where: { $0.name == name }) {
-                top.problems.report("two sources are called \(quoted(name)); names are different", at: element)
+                top.problems.report("two sources are called \(quoted(name)); each needs a name of its own", at: element)
             }
             if let resource = uri.exclusiveResource {
                 if let other = exclusive[resource] {
-                    let message = "only one source can read \(resource), and \(quoted(other)) does"
+                    let message = "only one source can read \(resource), and \(quoted(other)) already does"
                     top.problems.report(message, at: uriNode ?? element)
                 }
                 exclusive[resource] = name
@@ -165,7 +166,7 @@ enum ConfigurationFile {
         section.finish()
     }
 
-    /// Permissions of a file: three or four octal digits.
+    /// Parses a file's permissions: three or four octal digits.
     private static func fileMode(_ text: String) -> mode_t? {
         let digits = text.hasPrefix("0o") ? text.dropFirst(2) : Substring(text)
         guard (3...4).contains(digits.count), let mode = mode_t(digits, radix: 8), mode <= 0o777 else { return nil }
@@ -176,7 +177,7 @@ enum ConfigurationFile {
         let text = top.value("model", "default or the path of a model file") { $0.isEmpty ? nil : $0 }
         guard let text, text != "default" else { return nil }
         if text.hasPrefix("/") { return text }
-        // A relative path counts from the file, wherever the daemon was started.
+        // A relative path starts at the file's folder, wherever the daemon was started.
         let folder = file.flatMap { path in path.lastIndex(of: "/").map { path[...$0] } } ?? ""
         return folder + text
     }
@@ -220,7 +221,7 @@ enum ConfigurationFile {
             DurationText.seconds(text).flatMap { (1...3.2e9).contains($0) ? $0 : nil }
         }
         if let keep { configuration.history.keep = keep }
-        let limit = section.value("limit", "a whole number of changes a source, 1 to 1000000") { text in
+        let limit = section.value("limit", "a whole number of changes per source, 1 to 1000000") { text in
             Int(text).flatMap { (1...1_000_000).contains($0) ? $0 : nil }
         }
         if let limit { configuration.history.limit = limit }

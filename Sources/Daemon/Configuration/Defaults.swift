@@ -6,12 +6,12 @@ import ControlProtocol
 import Glibc
 import History
 
-/// What is done where nobody said anything.
+/// The choices for settings that neither the command line nor the file makes.
 enum Defaults {
     static let configurationFile = "/etc/genred/genred.yaml"
     private static let systemState = "/var/lib/genred"
 
-    /// PulseAudio's default source if a server answers, else ALSA's default PCM; and why, for the log.
+    /// Chooses PulseAudio's default source if a server answers, else ALSA's default PCM. Returns the reason for the log.
     static func source(
         _ environment: (String) -> String? = SocketPath.variable
     ) throws(CaptureError) -> (source: Configuration.Source, reason: String) {
@@ -27,10 +27,10 @@ enum Defaults {
         )
     }
 
-    /// The server that answers where libpulse would look for one.
+    /// Finds a PulseAudio server that answers, in the places where libpulse looks for one.
     private static func pulseServer(_ environment: (String) -> String?) -> String? {
         if let server = environment("PULSE_SERVER"), !server.isEmpty {
-            // A list, each with an optional {machine}; whatever is no path is a host that is worth the attempt.
+            // A list, each with an optional {machine}. A name that is not a path is a host, which is worth an attempt.
             let names = server.split(separator: " ").map { name in
                 name.hasPrefix("{") ? name.drop { $0 != "}" }.dropFirst() : name
             }
@@ -45,8 +45,8 @@ enum Defaults {
             .first { UnixSocket.isAnswered($0, ifForbidden: false) }
     }
 
-    /// The history's settings, with the place where it is kept if nobody named one: the service manager's folder for it,
-    /// the system's if that is ours, else the user's own. None means memory alone.
+    /// Makes the history's settings. If no file is configured, it goes to the service manager's folder for it, to the
+    /// system's if this user owns that, else to the user's own; without any of them it stays in memory.
     static func history(
         _ configured: Configuration.History, _ environment: (String) -> String? = SocketPath.variable
     ) -> HistorySettings {
@@ -62,15 +62,15 @@ enum Defaults {
 
     private static func stateFolder(_ environment: (String) -> String?) -> String? {
         func folder(_ name: String) -> String? { environment(name).flatMap { $0.hasPrefix("/") ? $0 : nil } }
-        // systemd.exec(5): a list, if the unit names several.
+        // A list, if the unit names several folders (systemd.exec(5)).
         if let given = folder("STATE_DIRECTORY")?.split(separator: ":").first { return String(given) }
         var status = stat()
-        // Its owner's alone: what root leaves in it, the service could not use.
+        // Only for its owner: the service could not use files that root leaves in it.
         if stat(systemState, &status) == 0, status.st_uid == geteuid(), access(systemState, W_OK) == 0 {
             return systemState
         }
         guard let state = folder("XDG_STATE_HOME") ?? folder("HOME").map({ "\($0)/.local/state" }) else { return nil }
-        // It may have to be made; nothing is made in a home that is none, such as a system user's.
+        // The folder may have to be created, but not under a home that does not exist, such as a system user's.
         var nearest = state
         while access(nearest, F_OK) != 0, let slash = nearest.lastIndex(of: "/"), slash != nearest.startIndex {
             nearest = String(nearest[..<slash])
@@ -78,7 +78,7 @@ enum Defaults {
         return access(nearest, W_OK) == 0 ? "\(state)/genred" : nil
     }
 
-    /// The system's socket if its folder can be written (or made), else the user's own.
+    /// Chooses the system's socket if its folder can be written or created, else the user's own.
     static func socketPath(_ environment: (String) -> String? = SocketPath.variable) -> String {
         let folder = String(SocketPath.system[..<(SocketPath.system.lastIndex(of: "/") ?? SocketPath.system.endIndex)])
         let parent = String(folder[..<(folder.lastIndex(of: "/") ?? folder.endIndex)])

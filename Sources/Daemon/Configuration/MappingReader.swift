@@ -3,7 +3,7 @@
 import Basics
 import Yams
 
-/// Collects the mistakes of a file while it is read.
+/// Collects the mistakes in a file while it is read.
 final class ProblemCollector {
     private(set) var problems: [ConfigurationProblem] = []
 
@@ -12,17 +12,17 @@ final class ProblemCollector {
     }
 }
 
-/// One mapping of the file, read key by key; what nobody asked for is a mistake.
+/// Reads one mapping of the file key by key. A key that is never read is a mistake.
 final class MappingReader {
     let problems: ProblemCollector
-    /// What the mapping is, for messages: `the file`, `socket`, …
+    /// The mapping's name for messages: `the file`, `socket`, …
     private let name: String
     /// The path of its keys, empty at the top.
     private let prefix: String
     private let entries: [(key: Node, value: Node)]
     private var known: [String] = []
 
-    /// Nil, with a mistake reported, when the node is something else.
+    /// Returns nil and reports a mistake if the node is not a mapping.
     init?(_ node: Node, name: String, prefix: String, problems: ProblemCollector) {
         guard case .mapping(let mapping) = node else {
             problems.report("\(name) must be a mapping of keys to values, not \(node.kind)", at: node)
@@ -34,20 +34,22 @@ final class MappingReader {
         entries = mapping.map { ($0.key, $0.value) }
     }
 
-    /// The value of a key; nil when it is not there.
+    /// The value of a key; nil if the key is missing.
     func node(_ key: String) -> Node? {
         if !known.contains(key) { known.append(key) }
         return entries.first { $0.key.text == key }?.value
     }
 
-    /// How a key is called in messages.
+    /// A key's path in messages, such as `socket.mode`.
     func path(_ key: String) -> String { prefix + key }
 
     func section(_ key: String) -> MappingReader? {
         node(key).flatMap { MappingReader($0, name: path(key), prefix: "\(path(key)).", problems: problems) }
     }
 
-    /// A text that `parse` understands. `expected` completes "`key` must be …".
+    /// Reads a text with `parse`; returns nil if the key is missing, and reports a mistake if `parse` returns nil.
+    ///
+    /// - Parameter expected: completes "`key` must be …".
     func value<Value>(_ key: String, _ expected: String, _ parse: (String) -> Value?) -> Value? {
         guard let node = node(key) else { return nil }
         guard let text = node.text, !node.isEmptyScalar else {
@@ -61,7 +63,9 @@ final class MappingReader {
         return value
     }
 
-    /// A number in a range; `unit` as in ` seconds`.
+    /// Reads a number in a range.
+    ///
+    /// - Parameter unit: is put after "a number" in messages, such as ` of decibels`.
     func number(_ key: String, in range: ClosedRange<Double>, unit: String = "") -> Double? {
         let expected = "a number\(unit) from \(plain(range.lowerBound)) to \(plain(range.upperBound))"
         return value(key, expected) { text in
@@ -69,7 +73,7 @@ final class MappingReader {
         }
     }
 
-    /// Reports every key that was not asked for.
+    /// Reports every key that was never read. Call it last.
     func finish() {
         for (key, _) in entries {
             guard let text = key.text else {
@@ -93,16 +97,16 @@ extension Node {
         if case .scalar(let scalar) = self { scalar.string } else { nil }
     }
 
-    /// `key:` with nothing behind it, or an explicit null.
+    /// Whether this is `key:` with nothing after it, or an explicit null.
     var isEmptyScalar: Bool {
         guard case .scalar(let scalar) = self, scalar.style == .plain || scalar.style == .any else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
     }
 
-    /// For messages.
+    /// A word for messages.
     var kind: String {
         switch self {
-        case .scalar: isEmptyScalar ? "nothing" : "a single value"
+        case .scalar: isEmptyScalar ? "empty" : "a single value"
         case .mapping: "a mapping"
         case .sequence: "a list"
         case .alias: "an alias"
@@ -110,12 +114,12 @@ extension Node {
     }
 }
 
-/// A number as one writes it: without `.0`.
+/// Formats a number without a trailing `.0`.
 func plain(_ number: Double) -> String {
     number == number.rounded() && abs(number) < 1e15 ? String(Int(number)) : String(number)
 }
 
-/// The known word that a misspelt one was meant to be, if it is close enough.
+/// Finds the known word that a misspelt one is closest to; nil if none is close enough.
 func nearest(to word: String, among known: [String]) -> String? {
     let word = word.lowercased()
     guard word.count <= 40 else { return nil }
@@ -123,7 +127,8 @@ func nearest(to word: String, among known: [String]) -> String? {
     return distances.filter { $0.1 <= max(1, min(word.count, $0.0.count) / 3) }.min { $0.1 < $1.1 }?.0
 }
 
-/// How many letters have to be inserted, removed, replaced or exchanged with their neighbour (optimal string alignment).
+/// The number of letters that have to be inserted, removed, replaced or swapped with their neighbour to turn one word
+/// into the other (optimal string alignment).
 private func editDistance(_ a: String, _ b: String) -> Int {
     let (a, b) = (Array(a), Array(b))
     var rows = [Array(0...b.count)]

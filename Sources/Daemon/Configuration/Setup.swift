@@ -8,21 +8,21 @@ import History
 import Model
 import Streaming
 
-/// A configuration that can be put to work: everything in it was checked, and its model is loaded.
+/// A configuration that is ready for use: everything in it has been checked, and its model is loaded.
 struct Setup: Sendable {
     var configuration: Configuration
-    /// Where the control socket is to be.
+    /// The path of the control socket.
     var socketPath: String
     var model: LoadedModel
     var analysis: AnalysisSettings
     var history: HistorySettings
-    /// Why these sources, when nobody named any.
+    /// Why the default source was chosen; nil if sources are configured.
     var sourceReason: String?
 
-    /// Reads the file if there is one, puts the command line on top and the defaults under it, and loads the model;
-    /// throws every mistake.
+    /// Reads the file, if there is one, lets the command line override it, fills in the defaults and loads the model.
+    /// Throws every mistake at once.
     ///
-    /// - Parameter previous: what is in force; where nobody says anything it stays, whichever servers answer now.
+    /// - Parameter previous: the setup in force. Its choices of defaults stay, whichever servers answer now.
     init(_ options: CommandLineOptions, after previous: Setup? = nil) throws(ConfigurationError) {
         var configuration = Configuration()
         if let path = options.config ?? Self.defaultFile {
@@ -54,7 +54,7 @@ struct Setup: Sendable {
         }
         let previousPath = previous.flatMap { $0.configuration.socket.path == nil ? $0.socketPath : nil }
         socketPath = configuration.socket.path ?? previousPath ?? Defaults.socketPath()
-        // What can be wrong though each value is possible; of the file, all of it together.
+        // Mistakes that only show on this machine, although each value is possible.
         var problems = configuration.systemProblems
         let model: LoadedModel?
         do throws(ModelError) {
@@ -95,18 +95,18 @@ struct Setup: Sendable {
     }
 }
 
-/// A model and the file it came from.
+/// A model and the file that it was read from.
 struct LoadedModel: Sendable {
     let model: GenreModel
     let path: String
-    /// Which file, and which version of it.
+    /// Device, inode, size and modification time of the file: they change when the file is replaced or written.
     private let identity: [Int]
 
     /// - Parameter path: nil for the model that ships with the program.
     init(path: String?) throws(ModelError) {
         if let path { self.path = path } else { self.path = try GenreModel.shippedPath() }
         var status = stat()
-        // Before it is read: a file that is replaced meanwhile counts as changed at the next reload.
+        // Before the file is read: if it is replaced in between, the next reload sees a change.
         identity =
             stat(self.path, &status) == 0
             ? [
@@ -123,19 +123,19 @@ struct LoadedModel: Sendable {
     }
 }
 
-/// The text of a configuration file.
+/// Reads the text of a configuration file.
 private func readText(_ path: String) throws(ConfigurationError) -> String {
     func failure(_ what: String) -> ConfigurationError {
         ConfigurationError(file: nil, "cannot read the configuration \(path): \(what)")
     }
-    // Not blocking: a FIFO is refused, not waited for.
+    // Without blocking: a FIFO is refused, not waited for.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw failure(systemMessage(errno)) }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw failure("not a file") }
     guard status.st_size <= ConfigurationFile.longest else {
-        throw failure("\(status.st_size) bytes; a configuration has at most \(ConfigurationFile.longest)")
+        throw failure("\(status.st_size) bytes long; the limit is \(ConfigurationFile.longest)")
     }
     var bytes = [UInt8](repeating: 0, count: Int(status.st_size) + 1)
     var filled = 0

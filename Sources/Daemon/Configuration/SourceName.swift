@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// What a source may be called: it stands in logs, on the socket and in other programs' topics and metrics.
+/// The name of a source. Its characters are few, because it appears in logs, on the socket and in other programs' topics
+/// and metrics.
 struct SourceName {
     static let rule = "1 to 64 letters, digits, dots, dashes and underscores"
 

@@ -3,9 +3,9 @@
 import Basics
 import Glibc
 
-/// What a configuration asks for and this machine does not have.
+/// Checks of a configuration against the machine that it is read on.
 extension Configuration {
-    /// What makes it impossible, with its places in the file.
+    /// Mistakes that make the configuration impossible here, with their places in the file.
     var systemProblems: [ConfigurationProblem] {
         var problems: [ConfigurationProblem] = []
         if let group = socket.group {
@@ -21,7 +21,7 @@ extension Configuration {
         return problems
     }
 
-    /// Why a file can be at `path` for nobody; nil when it can, or when that cannot be seen.
+    /// The reason why no user can have a file at `path`; nil if one can, or if this user cannot see that.
     private static func problem(_ path: String) -> String? {
         var status = stat()
         if stat(path, &status) == 0 {
@@ -32,12 +32,12 @@ extension Configuration {
         if stat(folder, &status) == 0 {
             return status.st_mode & S_IFMT == S_IFDIR ? nil : "\(folder) is not a folder"
         }
-        // genred makes the last folder itself.
+        // genred creates the last folder itself.
         guard errno == ENOENT, stat(above, &status) != 0, errno == ENOENT else { return nil }
-        return "there is no folder \(above); make it, or choose another place"
+        return "there is no folder \(above); create it, or choose another path"
     }
 
-    /// What only this user cannot do, who may not be the one that genred will run as.
+    /// Notes on what this user may not do. They are no mistakes: genred may run as another user.
     var permissionNotes: [String] {
         guard case .file(let path) = history.place else { return [] }
         let places: [String] = [path, Self.parent(of: path), Self.parent(of: Self.parent(of: path))]
@@ -45,7 +45,7 @@ extension Configuration {
         guard let needed, access(needed, W_OK) != 0 else { return [] }
         let user = getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? String(geteuid())
         return [
-            "history.path: user \(user) may not write \(needed): if genred runs as that user, the history is kept in memory"
+            "history.path: user \(user) may not write \(needed); if genred runs as that user, it keeps the history in memory"
         ]
     }
 

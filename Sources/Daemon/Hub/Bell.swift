@@ -7,7 +7,9 @@ import NIOPosix
 import Synchronization
 
 /// Wakes an event loop from threads that must neither allocate nor lock: a pipe that the loop reads, and a flag that
-/// keeps it at one byte.
+/// keeps at most one byte in it.
+///
+/// A pipe rather than an eventfd, because NIO closes the descriptor that it reads: the writer needs one of its own.
 final class Bell: Sendable {
     private let isRinging = Atomic<Bool>(false)
     private let readEnd: Int32
@@ -15,7 +17,9 @@ final class Bell: Sendable {
 
     init() throws(SystemError) {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw SystemError("no pipe between analysis and hub", call: "pipe") }
+        guard pipe(&ends) == 0 else {
+            throw SystemError("cannot create the pipe between analysis and hub", call: "pipe")
+        }
         for end in ends {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
@@ -25,17 +29,17 @@ final class Bell: Sendable {
 
     deinit { close(writeEnd) }
 
-    /// From any thread.
+    /// Wakes the loop. Call it from any thread.
     func ring() {
         guard !isRinging.exchange(true, ordering: .acquiringAndReleasing) else { return }
         var byte: UInt8 = 1
         _ = write(writeEnd, &byte, 1)
     }
 
-    /// To be called before the work is looked for: who rings from then on rings again.
+    /// Call it before looking for work: a `ring` after it wakes the loop again.
     func clear() { _ = isRinging.exchange(false, ordering: .acquiringAndReleasing) }
 
-    /// Calls `action` on the loop whenever it was rung, until the channel is closed. To be called once.
+    /// Calls `action` on the loop after each `ring`, until the channel is closed. Call it once.
     func listen(on loop: any EventLoop, _ action: @escaping @Sendable () -> Void) -> EventLoopFuture<any Channel> {
         NIOPipeBootstrap(group: loop)
             .channelInitializer { channel in

@@ -5,8 +5,8 @@ import Glibc
 import Logging
 import Synchronization
 
-/// The log: a line an event on standard error. To a person with time and level in front, to the journal, which has
-/// its own clock, with the level in the form of sd-daemon(3).
+/// The log: one line for each event, on standard error. Lines for people begin with time and level; lines for the
+/// journal, which has its own clock, begin with the level as in sd-daemon(3).
 struct LineLog: LogHandler {
     var metadata: Logger.Metadata = [:]
 
@@ -20,7 +20,7 @@ struct LineLog: LogHandler {
         self.level = level
     }
 
-    /// The same for all copies: a reload changes it.
+    /// Shared by all copies: a reload changes it.
     var logLevel: Logger.Level {
         get { level.value }
         set { level.value = newValue }
@@ -36,19 +36,19 @@ struct LineLog: LogHandler {
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
         for (key, value) in all.sorted(by: { $0.key < $1.key }) { text += " \(key)=\(value)" }
         if let error = event.error { text += " error=\(error)" }
-        // Whatever a device or a file is called: one event, one line, and nothing that a terminal obeys.
+        // Names of devices and files are not trusted: one event stays one line, without terminal control characters.
         text = String(text.map { $0.isNewline || $0.isControl ? " " : $0 })
-        output.write(line(event.level, text)) { line(.warning, "\($0) lines of the log were lost before this one") }
+        output.write(line(event.level, text)) { line(.warning, "\($0) log lines were lost before this one") }
     }
 
     private func line(_ level: Logger.Level, _ text: String) -> String {
         if isJournal { return "<\(level.journalPriority)>\(text)\n" }
-        // To the second.
+        // The time to the second.
         return "\(Timestamp.now.description.prefix(19))Z \(level) \(text)\n"
     }
 }
 
-/// The level from which on things are logged.
+/// The lowest level that is logged, shared between threads.
 final class SharedLevel: Sendable {
     private let index: Atomic<Int>
 
@@ -63,7 +63,7 @@ final class SharedLevel: Sendable {
 }
 
 extension Logger.Level {
-    /// syslog's number.
+    /// The level's number in syslog(3).
     fileprivate var journalPriority: Int {
         switch self {
         case .trace, .debug: 7

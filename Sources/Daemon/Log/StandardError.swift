@@ -3,16 +3,16 @@
 import Glibc
 import Synchronization
 
-/// Standard error, for lines that must never make anybody wait: one that a full pipe or a stopped terminal does not
-/// take is dropped and counted, and so is one that a full disk refuses.
+/// Writes lines to standard error without ever waiting: a line that a full pipe, a stopped terminal or a full disk
+/// does not take is dropped and counted.
 final class StandardError: Sendable {
     static let shared = StandardError(descriptor: STDERR_FILENO)
 
     private let descriptor: Int32
     private struct State {
-        /// Lines since the last one that was written.
+        /// Lines dropped since the last one that was written.
         var lost = 0
-        /// A full disk took a part of the last line.
+        /// Whether a full disk took only a part of the last line.
         var isTorn = false
     }
 
@@ -20,7 +20,7 @@ final class StandardError: Sendable {
 
     init(descriptor: Int32) { self.descriptor = descriptor }
 
-    /// Writes a line, newline included, after a word on those lost before it.
+    /// Writes a line, newline included, after a line about those lost before it.
     func write(_ line: String, lostLine: (Int) -> String = { _ in "" }) {
         state.withLock { state in
             guard isWritable else {
@@ -28,7 +28,7 @@ final class StandardError: Sendable {
                 return
             }
             let text = (state.isTorn ? "\n" : "") + (state.lost > 0 ? lostLine(state.lost) : "") + line
-            // Short enough for a pipe that `poll` calls writable to take it whole.
+            // Short enough that a pipe which `poll` reports as writable takes it whole.
             var bytes = Array(text.utf8.prefix(Int(PIPE_BUF)))
             if bytes.count == Int(PIPE_BUF) { bytes[bytes.count - 1] = UInt8(ascii: "\n") }
             var count = 0
@@ -43,7 +43,7 @@ final class StandardError: Sendable {
         return poll(&entry, 1, 0) == 1 && entry.revents & Int16(POLLOUT) != 0
     }
 
-    /// Whether this is the journal's own stream, by what systemd says in JOURNAL_STREAM (systemd.exec(5)).
+    /// Whether standard error is connected to the journal, by the value of JOURNAL_STREAM (systemd.exec(5)).
     func isJournal(_ variable: String?) -> Bool {
         guard let fields = variable?.split(separator: ":"), fields.count == 2 else { return false }
         var status = stat()

@@ -5,13 +5,13 @@ import Glibc
 import Logging
 import NIOCore
 
-/// Lets the server rest for a moment when a connection cannot be accepted (no file descriptor is left): it would
-/// otherwise try again at once and for ever.
+/// Pauses the server for a moment when a connection cannot be accepted because no file descriptor is left. Without a
+/// pause it would try again at once, without end.
 final class AcceptPause: ChannelInboundHandler {
     typealias InboundIn = Channel
 
     private static let length = TimeAmount.milliseconds(250)
-    /// Clients can bring this about as often as they like.
+    /// The least time between two log lines: clients can cause this as often as they like.
     private static let quiet = TimeAmount.minutes(1)
 
     private let log: Logger
@@ -23,11 +23,11 @@ final class AcceptPause: ChannelInboundHandler {
         if .now() >= nextLine {
             let reason = (error as? IOError).map { systemMessage($0.errnoCode) } ?? "\(error)"
             log.warning(
-                "a client has to wait, no connection can be accepted: \(reason); raise LimitNOFILE of the unit, or have fewer clients"
+                "a client has to wait, no connection can be accepted: \(reason); raise LimitNOFILE in the unit, or connect fewer clients"
             )
             nextLine = .now() + Self.quiet
         }
-        // What is left of the channel's wish to read would keep the event loop awake; this alone takes it back.
+        // The channel's pending read would keep the event loop awake; only turning autoRead off cancels it.
         let channel = context.channel
         channel.setOption(.autoRead, value: false)
             .flatMap { channel.eventLoop.scheduleTask(in: Self.length) {}.futureResult }

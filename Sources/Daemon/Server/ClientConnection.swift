@@ -3,7 +3,7 @@
 import ControlProtocol
 import NIOCore
 
-/// A connection as the hub knows it: only used on the loop that both live on, which it checks.
+/// A connection as the hub sees it. It checks that it is only used on the event loop that both share.
 struct Client: Sendable, Hashable {
     private let id: ObjectIdentifier
     private let bound: NIOLoopBound<ClientConnection>
@@ -19,20 +19,20 @@ struct Client: Sendable, Hashable {
     func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }
 
-/// One client of the control socket: lines in, lines out, in order, in bounded memory.
+/// One client of the control socket: reads requests and writes answers and notifications, in order, in bounded memory.
 ///
-/// Nothing is read from a client that does not read its answers, nor while it waits for a reload or the history. A subscriber that
-/// reads too slowly loses estimates, and is told how many when it reads again; one that leaves a thousand changes
-/// unread is disconnected.
+/// It stops reading while the client does not read its answers, and while the client waits for a reload or the history.
+/// A subscriber that reads too slowly loses estimates, and gets their number when it reads again; one that leaves a
+/// thousand changes unread is disconnected.
 ///
-/// Lives on the event loop of the hub.
+/// It is only used on the hub's event loop.
 final class ClientConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Bytes that may wait for the client in the process before it counts as slow; the kernel's buffer comes on top.
+    /// Bytes that may wait for the client in this process before it counts as slow. The kernel's buffer comes on top.
     static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 32 << 10, high: 64 << 10)
-    /// Changes and states that are queued for a client that does not read.
+    /// Changes and states that are queued for a client that does not read, at most.
     static let mostQueuedChanges = 1000
 
     /// Called for `reload`, on any thread.
@@ -42,9 +42,10 @@ final class ClientConnection: ChannelInboundHandler {
     private let reload: Reload
     private var context: ChannelHandlerContext?
     private var splitter = LineSplitter()
-    /// What was read and not yet looked at.
+    /// Bytes that were read and not yet split into lines.
     private var unread = ByteBuffer()
     private var hasReadEnd = false
+    /// Whether a reload or the history is at work on its request.
     private var isWaiting = false
     private var needsFlush = false
     private var lostEstimates = 0
@@ -62,7 +63,7 @@ final class ClientConnection: ChannelInboundHandler {
         let client = client
         hub.assumeIsolated { $0.clients.insert(client) }
         if hub.log.logLevel <= .debug {
-            PeerCredentials.of(context.channel).whenSuccess { [hub] in hub.log.debug("a client connects: \($0)") }
+            PeerCredentials.of(context.channel).whenSuccess { [hub] in hub.log.debug("a client connected: \($0)") }
         }
         context.read()
     }
@@ -95,7 +96,7 @@ final class ClientConnection: ChannelInboundHandler {
         if lostEstimates > 0 {
             let lost = Notification.lost(Lost(estimates: lostEstimates))
             lostEstimates = 0
-            // A count is always written.
+            // Encoding a number cannot fail.
             if let line = try? lost.line() { write(line) }
         }
         proceed()
@@ -105,10 +106,10 @@ final class ClientConnection: ChannelInboundHandler {
 
     // MARK: Requests
 
-    /// Answers what was read as far as the client takes the answers, then reads on.
+    /// Answers the requests that were read, as long as the client takes the answers, and then reads more.
     private func proceed() {
         while canAnswer, unread.readableBytes > 0 {
-            // To the next newline, so that the rest can wait.
+            // Up to the next newline only, so that the rest can wait.
             let view = unread.readableBytesView
             let length = view.firstIndex(of: UInt8(ascii: "\n")).map { $0 - view.startIndex + 1 } ?? view.count
             if let piece = unread.readSlice(length: length) {
@@ -140,7 +141,7 @@ final class ClientConnection: ChannelInboundHandler {
             guard case .line(let line) = item else { throw .overlong }
             let request = try Request(line: line)
             if request.call == .reload { return startReload(id: request.id) }
-            if case .history(let params) = request.call { return askHistory(params, id: request.id) }
+            if case .history(let params) = request.call { return startHistory(params, id: request.id) }
             let client = client
             let answer = hub.assumeIsolated { $0.answer(request.call, id: request.id ?? .null, client: client) }
             if request.id != nil { write(answer) }
@@ -149,8 +150,8 @@ final class ClientConnection: ChannelInboundHandler {
         }
     }
 
-    private func askHistory(_ params: HistoryParams, id: RequestID?) {
-        // Without an id nobody wants the answer.
+    private func startHistory(_ params: HistoryParams, id: RequestID?) {
+        // A request without an id gets no answer.
         guard let id else { return }
         isWaiting = true
         Task { [hub, client] in
@@ -185,8 +186,7 @@ final class ClientConnection: ChannelInboundHandler {
 
     // MARK: Writing
 
-    /// Queues a notification, or drops it and counts when the client reads too slowly. `line` is only asked for when
-    /// it is needed.
+    /// Queues a notification or, when the client reads too slowly, drops and counts it. Calls `line` only if needed.
     func offer(isEstimate: Bool, _ line: () -> ByteBuffer?) {
         guard let context else { return }
         if !context.channel.isWritable {
@@ -208,7 +208,9 @@ final class ClientConnection: ChannelInboundHandler {
         context?.flush()
     }
 
-    /// Closes once everything that was written has been sent. The future: when it is closed.
+    /// Closes the connection once everything that was written has been sent.
+    ///
+    /// - Returns: a future that completes when it is closed; nil if it is closed already.
     @discardableResult
     func close() -> EventLoopFuture<Void>? {
         guard let context else { return nil }
@@ -217,7 +219,7 @@ final class ClientConnection: ChannelInboundHandler {
         return context.channel.closeFuture
     }
 
-    /// Closes without waiting for a client that does not read.
+    /// Closes the connection without waiting for a client that does not read.
     func abort() { context?.close(promise: nil) }
 
     private func write(_ line: [UInt8]) {

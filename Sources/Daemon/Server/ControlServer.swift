@@ -6,7 +6,7 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 
-/// Accepts the clients of the control socket.
+/// Serves the control socket: accepts its clients, and moves it when a reload asks for that.
 actor ControlServer {
     private let hub: Hub
     private let reload: ClientConnection.Reload
@@ -23,13 +23,13 @@ actor ControlServer {
 
     var path: String { socket.path }
 
-    /// Whether the service manager says where the socket is and who may use it.
+    /// Whether the service manager made the socket, and so decides where it is and who may use it.
     var isPassed: Bool { socket.isPassed }
 
-    /// What of these settings it says otherwise.
+    /// The settings that the socket does not have.
     func contradictions(to settings: SocketSettings) -> [String] { socket.contradictions(to: settings) }
 
-    /// Goes on with a socket at another place; who is connected stays connected.
+    /// Moves to a socket at another path. Clients stay connected.
     func move(to new: ControlSocket) async throws {
         let next: any Channel
         do {
@@ -49,7 +49,7 @@ actor ControlServer {
         try socket.use(mode: settings.mode, group: settings.group)
     }
 
-    /// Takes the socket away, lets every client have what was written to it, as far as it reads, and closes.
+    /// Removes the socket and closes every connection, after the clients have had a moment to read their last lines.
     func stop() async {
         socket.remove()
         try? await channel.close()
@@ -84,7 +84,7 @@ actor ControlServer {
     }
 }
 
-/// The client that is one too many: told so, and closed.
+/// A connection beyond the limit of clients: it gets an error and is closed.
 private final class RefusedConnection: ChannelInboundHandler, Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer

@@ -4,38 +4,38 @@ import Basics
 import ControlProtocol
 import Glibc
 
-/// Where the control socket is, and who may use it.
+/// The path, mode and group of the control socket.
 struct SocketSettings: Sendable, Equatable {
-    /// Nil for the system's, or the user's own where that cannot be made.
+    /// Nil for the system's path or, if nothing can be created there, the user's own.
     var path: String?
     var mode: mode_t = 0o660
     /// Nil for the daemon's own group.
     var group: String?
 }
 
-/// A listening socket at a path: made here and had by this process alone, or passed by the service manager.
+/// A listening socket at a path: made by this process for itself, or passed by the service manager.
 ///
-/// A lock file beside one that is made here keeps two daemons that start at once apart. The socket gets its mode and
-/// group under another name and then its own, so that nobody connects before they are right; a dead daemon's socket is
-/// replaced by the same stroke, and a living one's is never touched.
+/// A lock file beside a socket that is made here keeps apart two daemons that start at once. The socket gets its mode
+/// and group under a temporary name and is then renamed, so that nobody connects before they are right. The rename
+/// also replaces a dead daemon's socket; a live daemon's socket is never touched.
 final class ControlSocket: Sendable {
     private enum Ownership {
-        /// Made here: the lock, and which file the socket is, to remove no other.
+        /// Made here: its lock, and the identity of its file, so that no other file is removed.
         case own(lock: Int32, FileIdentity)
-        /// The service manager's, which alone says where it is and who may use it.
+        /// Passed by the service manager, which alone decides where it is and who may use it.
         case passed
     }
 
     let path: String
-    /// Bound and listening; whoever takes it closes it.
+    /// The bound and listening descriptor. The server that uses it closes it.
     let descriptor: Int32
     private let ownership: Ownership
 
     var isPassed: Bool { if case .passed = ownership { true } else { false } }
 
-    /// Bytes of the longest path: that of an address, less the suffix that it has while it is made.
+    /// Bytes of the longest path: that of an address, less the suffix of the temporary name.
     static let longestPath = UnixSocket.longestPath - ".new".utf8.count
-    /// Connections that wait to be accepted.
+    /// Connections that may wait to be accepted.
     private static let backlog: Int32 = 128
 
     init(path: String, mode: mode_t, group: String?) throws(SocketError) {
@@ -59,7 +59,7 @@ final class ControlSocket: Sendable {
         }
         let made = FileIdentity(path: temporary, followingLinks: false)
         guard let made, rename(temporary, path) == 0 else {
-            let error = SocketError.failed("put the socket at \(path)", call: "rename")
+            let error = SocketError.failed("rename the socket to \(path)", call: "rename")
             unlink(temporary)
             close(descriptor)
             unlink("\(path).lock")
@@ -69,7 +69,7 @@ final class ControlSocket: Sendable {
         ownership = .own(lock: lock, made)
     }
 
-    /// Takes over what the service manager passed (systemd.socket(5)).
+    /// Takes over a descriptor that the service manager passed (systemd.socket(5)).
     init(passed descriptor: Int32) throws(SocketError) {
         guard UnixSocket.option(SO_DOMAIN, of: descriptor) == AF_UNIX,
             UnixSocket.option(SO_TYPE, of: descriptor) == Int32(SOCK_STREAM.rawValue),
@@ -77,16 +77,16 @@ final class ControlSocket: Sendable {
         else {
             throw SocketError(
                 .badDescriptor,
-                "descriptor \(descriptor) of the service manager is no listening Unix stream socket;"
-                    + " its socket unit must say ListenStream=/PATH")
+                "descriptor \(descriptor) from the service manager is not a listening Unix stream socket;"
+                    + " its socket unit must have ListenStream=/PATH")
         }
         self.path = path
         self.descriptor = descriptor
         ownership = .passed
     }
 
-    /// Takes the socket away from its path, if it is still the one there, and lets others have the path. One that was
-    /// passed stays: who connects waits for the next daemon.
+    /// Removes the socket, if it is still the one at its path, and its lock. A socket that was passed stays: clients that
+    /// connect to it wait for the next daemon.
     func remove() {
         guard case .own(let lock, let identity) = ownership else { return }
         if FileIdentity(path: path, followingLinks: false) == identity { unlink(path) }
@@ -94,20 +94,20 @@ final class ControlSocket: Sendable {
         close(lock)
     }
 
-    /// Changes who may use it, without a moment in which it is not there. Only for one that was made here.
+    /// Changes the mode and group of a socket that was made here, in place.
     func use(mode: mode_t, group: String?) throws(SocketError) {
         let groupID = try group.map(Self.identifier) ?? getegid()
         try Self.setOwner(path, mode: mode, group: group, groupID: groupID)
     }
 
-    /// What these settings ask for and the socket is not: of one that was passed.
+    /// The settings that a socket which was passed does not have, such as `mode 0600`.
     func contradictions(to settings: SocketSettings) -> [String] {
         var status = stat()
         guard stat(path, &status) == 0 else { return [] }
-        let usual = SocketSettings()
+        let defaults = SocketSettings()
         var different: [String] = []
         if let asked = settings.path, asked != path { different.append("path \(asked)") }
-        if settings.mode != usual.mode, settings.mode != status.st_mode & 0o7777 {
+        if settings.mode != defaults.mode, settings.mode != status.st_mode & 0o7777 {
             different.append("mode 0\(String(settings.mode, radix: 8))")
         }
         if let group = settings.group, (try? Self.identifier(ofGroup: group)) != status.st_gid {
@@ -121,10 +121,10 @@ final class ControlSocket: Sendable {
     private static func makeDirectory(of path: String) throws(SocketError) {
         guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
         let directory = String(path[..<slash])
-        // One level: what is above is not ours.
+        // Only the last folder: those above it are not genred's.
         guard mkdir(directory, 0o755) != 0, errno != EEXIST else { return }
-        let hint = errno == ENOENT ? "; its parent must exist" : "; choose another place with --socket PATH"
-        throw .failed("make \(directory) for the socket", call: "mkdir", hint: hint)
+        let hint = errno == ENOENT ? "; its parent must exist" : "; choose another path with --socket PATH"
+        throw .failed("create \(directory) for the socket", call: "mkdir", hint: hint)
     }
 
     private static func lock(_ path: String) throws(SocketError) -> Int32 {
@@ -132,8 +132,8 @@ final class ControlSocket: Sendable {
         while true {
             let file = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
             guard file >= 0 else {
-                let hint = errno == EACCES || errno == EROFS ? "; choose another place with --socket PATH" : ""
-                throw .failed("make \(name)", call: "open", hint: hint)
+                let hint = errno == EACCES || errno == EROFS ? "; choose another path with --socket PATH" : ""
+                throw .failed("create \(name)", call: "open", hint: hint)
             }
             guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
                 close(file)
@@ -156,12 +156,12 @@ final class ControlSocket: Sendable {
         var status = stat()
         guard lstat(path, &status) == 0 else {
             if errno == ENOENT { return }
-            throw .failed("look at \(path)", call: "lstat")
+            throw .failed("check \(path)", call: "lstat")
         }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             throw SocketError(
                 .cannotCreate,
-                "\(path) is there and is no socket; remove it, or choose another place with --socket PATH")
+                "\(path) exists and is not a socket; remove it, or choose another path with --socket PATH")
         }
         if UnixSocket.isAnswered(path, ifForbidden: true) { throw SocketError(.inUse, inUse(path)) }
     }
@@ -169,13 +169,13 @@ final class ControlSocket: Sendable {
     private static func listen(
         at path: String, mode: mode_t, group: String?, groupID: gid_t?
     ) throws(SocketError) -> Int32 {
-        // Ours by the lock, so what is there is what a killed daemon left.
+        // This process holds the lock, so a file with that name was left by a daemon that was killed.
         unlink(path)
         let descriptor = UnixSocket.open(SOCK_STREAM)
-        guard descriptor >= 0 else { throw .failed("make a socket", call: "socket") }
+        guard descriptor >= 0 else { throw .failed("create a socket", call: "socket") }
         do throws(SocketError) {
             guard UnixSocket.withAddress(path, { bind(descriptor, $0, $1) }) == 0 else {
-                throw .failed("make the socket \(path)", call: "bind")
+                throw .failed("create the socket \(path)", call: "bind")
             }
             try setOwner(path, mode: mode, group: group, groupID: groupID)
             guard Glibc.listen(descriptor, backlog) == 0 else {
@@ -194,20 +194,20 @@ final class ControlSocket: Sendable {
             let code = errno
             throw SocketError(
                 .badGroup,
-                "cannot give the socket to group \(group ?? String(groupID)): \(systemMessage(code));"
-                    + " run genred as a member of it, or leave socket.group out",
+                "cannot change the socket's group to \(group ?? String(groupID)): \(systemMessage(code));"
+                    + " run genred as a member of that group, or remove socket.group",
                 call: "chown", errno: code)
         }
         guard chmod(path, mode) == 0 else { throw .failed("set the mode of \(path)", call: "chmod") }
     }
 
-    /// Throws when there is no such group.
+    /// Looks up a group. Throws if there is none of that name.
     static func identifier(ofGroup name: String) throws(SocketError) -> gid_t {
         var entry = group()
         var result: UnsafeMutablePointer<group>?
         var buffer = [CChar](repeating: 0, count: 64 << 10)
         guard getgrnam_r(name, &entry, &buffer, buffer.count, &result) == 0, result != nil else {
-            throw SocketError(.badGroup, "there is no group \(name); make it with addgroup, or change socket.group")
+            throw SocketError(.badGroup, "there is no group \(name); create it with addgroup, or change socket.group")
         }
         return entry.gr_gid
     }

@@ -3,14 +3,15 @@
 import Glibc
 import NIOCore
 
-/// Who is at the other end of a Unix socket, as the kernel says it (SO_PEERCRED, unix(7)): of the moment it connected.
+/// The process, user and group at the other end of a Unix socket when it connected, as the kernel reports them
+/// (SO_PEERCRED, unix(7)).
 struct PeerCredentials: Sendable, CustomStringConvertible {
-    // As struct ucred has them.
+    // The fields of struct ucred, in its order.
     private var process: pid_t = 0
     private var user: uid_t = 0
     private var group: gid_t = 0
 
-    /// Of a channel's peer; fails on what is no Unix socket.
+    /// Reads the credentials of a channel's peer. Fails if the channel is not a Unix socket.
     static func of(_ channel: any Channel) -> EventLoopFuture<PeerCredentials> {
         guard let provider = channel as? any SocketOptionProvider else {
             return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
@@ -18,7 +19,7 @@ struct PeerCredentials: Sendable, CustomStringConvertible {
         return provider.unsafeGetSocketOption(level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
     }
 
-    /// As in `genrectl, process 4711, user 1000, group 1000`; without the name where the process is gone or hidden.
+    /// One line such as `genrectl, process 4711, user 1000, group 1000`, without the name if the process is gone or hidden.
     var description: String {
         let name = name.map { "\($0), " } ?? ""
         return "\(name)process \(process), user \(user), group \(group)"

@@ -3,25 +3,25 @@
 import Basics
 import Glibc
 
-/// Why there is no control socket.
+/// The reason why there is no control socket.
 typealias SocketError = CodedError<SocketErrorCode>
 
-/// What kind of SocketError it is.
+/// The kind of a `SocketError`.
 enum SocketErrorCode: Sendable, Equatable {
-    /// Another daemon answers at the path.
+    /// Another daemon serves the path.
     case inUse
-    /// The path cannot be a socket's, or something else is there.
+    /// The path cannot be a socket's.
     case badPath
-    /// No such group, or no permission to give the socket to it.
+    /// There is no such group, or this user may not give the socket to it.
     case badGroup
-    /// What the service manager passed is no listening Unix socket.
+    /// The service manager passed something other than a listening Unix socket.
     case badDescriptor
-    /// The system refused.
+    /// The system refused, or something else is at the path.
     case cannotCreate
 }
 
 extension SocketError {
-    /// A failed system call; its reason is in `errno`.
+    /// Makes the error for a system call that has just failed; its reason is in `errno`.
     static func failed(_ doing: String, call: String, hint: String = "") -> SocketError {
         let code = Glibc.errno
         return SocketError(.cannotCreate, "cannot \(doing): \(systemMessage(code))\(hint)", call: call, errno: code)

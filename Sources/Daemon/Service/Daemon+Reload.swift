@@ -2,9 +2,9 @@
 
 import ControlProtocol
 
-/// A new configuration while the sources play.
+/// Reloads the configuration while the sources run.
 extension Daemon {
-    /// Reads the configuration again and puts it in force as a whole, or changes nothing and says why. One at a time.
+    /// Reads the configuration again and applies all of it, or changes nothing and returns why. Reloads run one at a time.
     func reload() async -> Result<ReloadResult, RPCError> {
         let previous = lastReload
         let task = Task {
@@ -20,10 +20,10 @@ extension Daemon {
         notification.reloading()
         defer { notification.reloaded() }
         do {
-            // Elsewhere: a file system that does not answer must not keep the daemon from stopping.
+            // Detached: a file system that does not answer must not keep the daemon from stopping.
             let new = try await Task.detached { [options, setup] in try Setup(options, after: setup) }.value
             if isStopping { return refuse(Self.tooLate) }
-            let changes = try await put(inForce: new)
+            let changes = try await apply(new)
             for change in changes { log.notice("reload: \(change)") }
             if changes.isEmpty { log.notice("reload: nothing has changed") }
             return .success(ReloadResult(changed: changes))
@@ -37,21 +37,22 @@ extension Daemon {
     private static let tooLate = ["genred is stopping"]
 
     private func refuse(_ lines: [String]) -> Result<ReloadResult, RPCError> {
-        for line in lines { log.error("reload refused, everything stays as it was: \(line)") }
+        for line in lines { log.error("reload refused, keeping the previous configuration: \(line)") }
         return .failure(RPCError(.reloadRefused, lines.joined(separator: "; ")))
     }
 
-    private func put(inForce new: Setup) async throws -> [String] {
+    /// Applies a setup. Returns what changed, for people.
+    private func apply(_ new: Setup) async throws -> [String] {
         let old = setup
-        // What can fail comes first.
+        // The steps that can fail come first.
         _ = try new.analysis.replacement()
-        var changes = try await useSocket(new)
+        var changes = try await applySocket(new)
         let isSameModel = new.model.isSame(as: old.model)
         let isSameUpdate = new.analysis.updateInterval == old.analysis.updateInterval
         let isSameEstimator = new.analysis.estimator == old.analysis.estimator
         let isSameAnalysis = isSameModel && isSameUpdate && isSameEstimator
         setup = new
-        // The model that is loaded already serves as well, and is shared.
+        // Equal to the model that is loaded already, which the sources share.
         if isSameModel { setup.model = old.model }
         setup.analysis.model = setup.model.model
         await hub.use(setup.hubSettings)
@@ -69,12 +70,12 @@ extension Daemon {
         return changes
     }
 
-    private func useSocket(_ new: Setup) async throws -> [String] {
+    private func applySocket(_ new: Setup) async throws -> [String] {
         guard let server else { return [] }
         let settings = new.configuration.socket
         if await server.isPassed {
             if settings != setup.configuration.socket {
-                sayWhatIsPassedOver(await server.contradictions(to: settings))
+                logIgnoredSettings(await server.contradictions(to: settings))
             }
             return []
         }

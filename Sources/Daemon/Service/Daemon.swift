@@ -10,7 +10,7 @@ import NIOPosix
 import ServiceLifecycle
 import UnixSignals
 
-/// The whole program, from a setup to its end.
+/// The whole program: makes every part of the daemon from a setup, and runs them until they end.
 actor Daemon {
     let options: CommandLineOptions
     let log: Logger
@@ -22,12 +22,12 @@ actor Daemon {
     let summary: SummaryLog
     var setup: Setup
     var server: ControlServer?
-    /// The reload that runs, or the last one.
+    /// The reload that is running, or the last one.
     var lastReload: Task<Result<ReloadResult, RPCError>, Never>?
     private(set) var isStopping = false
     private let service: ServiceEnvironment
 
-    /// Makes everything and starts nothing.
+    /// Makes every part and starts none.
     init(
         _ setup: Setup, options: CommandLineOptions, log: Logger, level: SharedLevel,
         workers: Int = ProcessInfo.processInfo.activeProcessorCount, service: ServiceEnvironment = .none
@@ -49,15 +49,15 @@ actor Daemon {
         summary = SummaryLog(hub: hub, interval: setup.configuration.log.summary)
     }
 
-    /// Runs until it is stopped or every source has ended.
+    /// Runs until the daemon is stopped or every source has ended.
     func run() async throws -> ExitStatus {
-        // From here on a signal is kept until the services run, so that the socket is never left behind.
+        // From here on signals wait until the services run, so that the socket is never left behind.
         let signals = await UnixSignalsSequence(trapping: SignalService.signals)
         let listening = try listen()
         announce(listening)
-        // Nothing waits for it.
+        // In a task of its own: nothing waits for the disk.
         Task { [history] in await history.open() }
-        // Before anybody is served: a client's reload finds all sources there. Who connects meanwhile waits.
+        // Before the server accepts clients, so that a client's reload finds every source. Early clients wait.
         _ = await supervisor.use(setup.configuration.sources, nil)
         let server: ControlServer
         let bell: any Channel
@@ -79,7 +79,7 @@ actor Daemon {
                 service: SignalService(signals: signals) { _ = await self.reload() },
                 successTerminationBehavior: .gracefullyShutdownGroup),
         ]
-        if notification.isHeard {
+        if notification.hasReceiver {
             services.append(.init(service: StatusReport(hub: hub, notification: notification)))
             if let interval = service.watchdogInterval {
                 services.append(.init(service: Watchdog(hub: hub, notification: notification, interval: interval)))
@@ -87,7 +87,7 @@ actor Daemon {
         }
         var configuration = ServiceGroupConfiguration(
             services: services, logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
-        // Nothing of it takes that long; what would is left behind.
+        // No service needs that long; one that does is abandoned.
         configuration.maximumGracefulShutdownDuration = .seconds(3)
         try await ServiceGroup(configuration: configuration).run()
         await hub.endLabels()
@@ -99,7 +99,7 @@ actor Daemon {
         return status
     }
 
-    /// The control socket: the service manager's, or one of our own.
+    /// Takes the control socket that the service manager passed, or makes one.
     private func listen() throws(StartError) -> ControlSocket {
         do throws(SocketError) {
             guard let passed = service.descriptors.first else {
@@ -109,8 +109,8 @@ actor Daemon {
             guard service.descriptors.count == 1 else {
                 throw SocketError(
                     .badDescriptor,
-                    "the service manager passed \(service.descriptors.count) descriptors, and genred takes one: its"
-                        + " socket unit must have one ListenStream=")
+                    "the service manager passed \(service.descriptors.count) descriptors, but genred takes only one:"
+                        + " the socket unit must have a single ListenStream=")
             }
             return try ControlSocket(passed: passed)
         } catch {
@@ -121,24 +121,26 @@ actor Daemon {
     private func announce(_ socket: ControlSocket) {
         if let reason = setup.sourceReason { log.notice("\(reason)") }
         if setup.history.path == nil, !setup.history.isChosen {
-            log.info("history: kept in memory alone, since there is no folder for it; history: {path:} sets one")
+            log.info(
+                "history: kept only in memory, because there is no folder for it; choose a file with history: {path:}")
         }
         let origin = socket.isPassed ? ", passed by the service manager" : ""
         log.info("genred \(genredVersion): \(setup.status); control socket \(socket.path)\(origin)")
-        if socket.isPassed { sayWhatIsPassedOver(socket.contradictions(to: setup.configuration.socket)) }
+        if socket.isPassed { logIgnoredSettings(socket.contradictions(to: setup.configuration.socket)) }
     }
 
-    /// Of the configuration's wishes for a socket that the service manager made.
-    func sayWhatIsPassedOver(_ wishes: [String]) {
-        guard !wishes.isEmpty else { return }
+    /// Logs settings of the configuration that a socket made by the service manager does not have.
+    func logIgnoredSettings(_ settings: [String]) {
+        guard !settings.isEmpty else { return }
         log.notice(
             """
-            the control socket is the service manager's, and the configuration's socket \(wishes.joined(separator: ", ")) \
-            is passed over: change ListenStream=, SocketMode= or SocketGroup= of the socket unit
+            the service manager made the control socket, so the configuration's socket \
+            \(settings.joined(separator: ", ")) is ignored: change ListenStream=, SocketMode= or SocketGroup= in the \
+            socket unit
             """)
     }
 
-    /// Waits for it a moment, and no longer for a disk that does not answer.
+    /// Closes the history, but does not wait long for a disk that does not answer.
     private func closeHistory() async {
         let (end, ended) = AsyncStream.makeStream(of: Void.self)
         Task { [history] in
@@ -159,7 +161,7 @@ actor Daemon {
 }
 
 extension Setup {
-    /// In a few words what this setup does.
+    /// A short description of the sources, for the log.
     var status: String {
         let sources = configuration.sources
         let names = sources.prefix(5).map { "\($0.name) (\($0.uri))" }.joined(separator: ", ")
@@ -168,7 +170,7 @@ extension Setup {
     }
 }
 
-/// Calls something when the daemon begins to stop.
+/// Calls `action` when the daemon begins to stop.
 private struct StopNotice: Service {
     let action: @Sendable () async -> Void
 

@@ -2,14 +2,14 @@
 
 import Basics
 
-/// What the exit code says (the numbers from 64 on are those of sysexits(3)).
+/// The exit code (the numbers from 64 on are those of sysexits(3)).
 enum ExitStatus: Int32, CaseIterable, Sendable {
-    /// Stopped by a signal, or every source came to its end.
+    /// Stopped by a signal, or every source ended.
     case success = 0
     /// Every source failed.
     case sourcesFailed = 1
     case usage = 64
-    /// The system refused something that is always needed.
+    /// The system refused something that genred cannot do without.
     case system = 71
     case cannotCreateSocket = 73
     case socketInUse = 75
@@ -17,18 +17,18 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
 
     var meaning: String {
         switch self {
-        case .success: "stopped by SIGTERM or SIGINT, or every source came to its end"
+        case .success: "stopped by SIGTERM or SIGINT, or every source ended"
         case .sourcesFailed: "every source failed"
         case .usage: "the command line is wrong"
-        case .system: "the system refused something that is always needed"
-        case .cannotCreateSocket: "the control socket cannot be made"
+        case .system: "the system refused something that genred cannot do without"
+        case .cannotCreateSocket: "the control socket cannot be created"
         case .socketInUse: "another genred serves the control socket"
         case .configuration: "the configuration or the model is wrong"
         }
     }
 }
 
-/// Why the daemon does not start.
+/// The reason why the daemon does not start.
 struct StartError: Error, Sendable {
     var status: ExitStatus
     var lines: [String]

@@ -2,9 +2,9 @@
 
 import Glibc
 
-/// What this process uses of the machine.
+/// The processor time, memory and files that this process uses.
 enum ResourceUse {
-    /// Processor time since the start, user's and system's, in seconds.
+    /// Processor time since the start, user and system together, in seconds.
     static var processorTime: Double {
         var usage = rusage()
         getrusage(RUSAGE_SELF.rawValue, &usage)
@@ -12,8 +12,8 @@ enum ResourceUse {
         return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
 
-    /// Lets this process open as many files as it may: a source takes a few, a client one, and the usual 1024 is for
-    /// programs that still use select(2).
+    /// Raises the limit of open files as far as is allowed: a source needs a few, a client one, and the usual 1024 is
+    /// meant for programs that use select(2).
     static func raiseFileLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }

@@ -3,27 +3,27 @@
 import ControlProtocol
 import Glibc
 
-/// What the service manager that started this process (systemd) told it, by variables of its environment.
+/// The settings that the service manager (systemd) passes to this process in environment variables.
 struct ServiceEnvironment: Sendable, Equatable {
-    /// Where it wants to be told how things are (sd_notify(3)).
+    /// The socket on which it receives notifications (sd_notify(3)).
     var notifySocket: String?
-    /// How often it must hear that all is well, in seconds (sd_watchdog_enabled(3)); nil when it does not ask.
+    /// The longest time between two signs of life, in seconds (sd_watchdog_enabled(3)); nil if it expects none.
     var watchdogInterval: Double?
-    /// What it opened for this process (sd_listen_fds(3)).
+    /// The descriptors that it opened for this process (sd_listen_fds(3)).
     var descriptors: Range<Int32> = Self.firstDescriptor..<Self.firstDescriptor
 
-    /// Of those that are passed: the first after the standard ones.
+    /// The first descriptor that can be passed: the one after the standard ones.
     private static let firstDescriptor: Int32 = 3
 
-    /// A process that no service manager started.
+    /// The environment of a process that no service manager started.
     static let none = ServiceEnvironment()
 
     private init() {}
 
-    /// What is meant for the process `pid`. Throws when it cannot be meant.
+    /// Reads the variables that are meant for the process `pid`. Throws for impossible values.
     init(_ variable: (String) -> String?, pid: pid_t = getpid()) throws(StartError) {
         notifySocket = variable("NOTIFY_SOCKET")
-        // Those of a parent that did not clear them are passed over; a watchdog without a name is anybody's.
+        // A parent may have left its own variables: they name its process. A watchdog without a name is for anyone.
         if (variable("WATCHDOG_PID") ?? "\(pid)") == "\(pid)", let text = variable("WATCHDOG_USEC") {
             guard let microseconds = Double(text), microseconds >= 1, microseconds.isFinite else {
                 throw Self.error("WATCHDOG_USEC", text)
@@ -36,8 +36,8 @@ struct ServiceEnvironment: Sendable, Equatable {
         }
     }
 
-    /// That of this process, which is cleared of it: a program that this one starts would take it for its own. To be
-    /// called before other threads look at the environment.
+    /// Reads this process's variables and removes them, so that no program that this one starts uses them. Call it
+    /// before there are other threads that read the environment.
     static func take() throws(StartError) -> ServiceEnvironment {
         let taken = try ServiceEnvironment(SocketPath.variable)
         for name in [
@@ -48,6 +48,6 @@ struct ServiceEnvironment: Sendable, Equatable {
     }
 
     private static func error(_ name: String, _ value: String) -> StartError {
-        StartError(.configuration, "the service manager's \(name) is no number that can be meant: \(value.prefix(40))")
+        StartError(.configuration, "the service manager set \(name) to an impossible value: \(value.prefix(40))")
     }
 }

@@ -4,7 +4,7 @@ import Basics
 import Capture
 import Glibc
 
-/// What the service manager is told (sd_notify(3)): a datagram to the socket it names. Without one nothing happens.
+/// Sends notifications to the service manager (sd_notify(3)): datagrams to the socket that it names, if it names one.
 struct ServiceNotification: Sendable {
     private let path: String?
 
@@ -13,21 +13,22 @@ struct ServiceNotification: Sendable {
         self.path = path.map { $0.hasPrefix("@") ? "\0" + $0.dropFirst() : $0 }
     }
 
-    var isHeard: Bool { path != nil }
+    /// Whether there is a service manager that receives notifications.
+    var hasReceiver: Bool { path != nil }
 
     func ready(_ status: String) { send("READY=1\nSTATUS=\(status)") }
 
-    /// A reload is over, however it went.
+    /// Reports that a reload is over, whether or not it succeeded.
     func reloaded() { send("READY=1") }
 
     func reloading() { send("RELOADING=1\nMONOTONIC_USEC=\(monotonicNanoseconds() / 1000)") }
 
     func stopping() { send("STOPPING=1") }
 
-    /// What the service does, in a line for people. Not sent when the service manager is too busy to take it.
+    /// Reports what the service is doing, in a line for people. Dropped when the service manager is too busy.
     func status(_ text: String) { send("STATUS=\(text)", flags: MSG_DONTWAIT) }
 
-    /// Feeds the watchdog, if the service manager can take it.
+    /// Feeds the watchdog. Dropped when the service manager is too busy.
     func isAlive() { send("WATCHDOG=1", flags: MSG_DONTWAIT) }
 
     private func send(_ message: String, flags: Int = 0) {
@@ -36,7 +37,7 @@ struct ServiceNotification: Sendable {
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         let bytes = Array(message.utf8)
-        // Nobody can be told that the service manager does not listen.
+        // There is nobody to report an error to.
         _ = UnixSocket.withAddress(path) { address, length in
             sendto(descriptor, bytes, bytes.count, Int32(Int(MSG_NOSIGNAL) | flags), address, length)
         }

@@ -4,7 +4,7 @@ import Glibc
 import ServiceLifecycle
 import UnixSignals
 
-/// Reloads on SIGHUP, and comes to its end on any other signal.
+/// Reloads on SIGHUP and returns on any other signal.
 struct SignalService: Service {
     static let signals: [UnixSignal] = [.sigterm, .sigint, .sighup]
 
@@ -14,13 +14,13 @@ struct SignalService: Service {
     func run() async throws {
         for await signal in signals.cancelOnGracefulShutdown() {
             guard signal == .sighup else { return }
-            // Beside the wait for the next one: a stop does not have to wait for a reload.
+            // In a task of its own, so that a stop does not wait for a reload.
             Task { await reload() }
         }
     }
 
-    /// Keeps these signals until somebody traps them: one that comes while the daemon starts ends it as one does that
-    /// comes later. To be called before there are other threads, which have from the first what it blocks.
+    /// Blocks these signals until `UnixSignalsSequence` traps them: one that comes while the daemon starts then ends it
+    /// as one that comes later does. Call it before there are other threads, because they inherit the blocked signals.
     static func hold() {
         var held = sigset_t()
         sigemptyset(&held)

@@ -2,27 +2,27 @@
 
 import ServiceLifecycle
 
-/// Tells the service manager what is heard: `systemctl status` shows it.
+/// Reports to the service manager what is heard: `systemctl status` shows it.
 struct StatusReport: Service {
     let hub: Hub
     let notification: ServiceNotification
 
-    /// How often is looked, and after how many looks it may be told again: each report costs the service manager and
-    /// those who watch it more than it does us.
+    /// The time between two checks, and the fewest checks between two reports: each report costs the service manager
+    /// and whoever watches it more than it costs genred.
     private static let interval = Duration.seconds(1)
-    private static let looksPerReport = 3
+    private static let checksPerReport = 3
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
-            var (last, looks) = ("", 0)
+            var (last, checks) = ("", 0)
             while true {
                 try await Task.sleep(for: Self.interval, tolerance: .milliseconds(200))
-                looks += 1
-                guard looks >= Self.looksPerReport else { continue }
+                checks += 1
+                guard checks >= Self.checksPerReport else { continue }
                 let status = await hub.statusLine
                 guard status != last else { continue }
                 notification.status(status)
-                (last, looks) = (status, 0)
+                (last, checks) = (status, 0)
             }
         }
     }

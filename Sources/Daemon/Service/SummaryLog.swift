@@ -2,7 +2,7 @@
 
 import ServiceLifecycle
 
-/// Logs what was heard, at an interval that a reload can change.
+/// Logs a summary of what was heard, at an interval that a reload can change.
 actor SummaryLog: Service {
     private let hub: Hub
     private var interval: Double?
@@ -34,7 +34,7 @@ actor SummaryLog: Service {
     private func tick(every seconds: Double?) -> Task<Void, Never>? {
         guard let seconds else { return nil }
         return Task { [hub] in
-            // A minute late once an hour is nothing, and lets the machine sleep.
+            // Being a minute late once an hour does no harm, and lets the machine sleep.
             while (try? await Task.sleep(for: .seconds(seconds), tolerance: .seconds(seconds / 60))) != nil {
                 await hub.logSummary()
             }

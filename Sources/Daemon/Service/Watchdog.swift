@@ -3,12 +3,12 @@
 import NIOCore
 import ServiceLifecycle
 
-/// Feeds the service manager's watchdog while all goes on: it runs on the hub's loop, so that one that hangs starves
-/// it, and asks before each time whether every source's analysis makes progress.
+/// Feeds the service manager's watchdog while every source's analysis makes progress. It runs on the hub's event loop,
+/// so that a loop that hangs starves the watchdog, too.
 struct Watchdog: Service {
     let hub: Hub
     let notification: ServiceNotification
-    /// Seconds after which the service manager loses patience.
+    /// Seconds after which the service manager restarts a daemon that has not fed it.
     let interval: Double
 
     func run() async throws {
@@ -17,7 +17,7 @@ struct Watchdog: Service {
             if hub.assumeIsolated({ $0.isAnalysisAlive() }) { notification.isAlive() }
         }
         try? await gracefulShutdown()
-        // From here on the time to stop counts, and the analysis may rest.
+        // From here on the service manager's stop timeout applies, and the analysis may stand still.
         feeding.cancel()
     }
 }
