@@ -3,15 +3,15 @@
 import Basics
 import Glibc
 
-/// What the first bytes of a file say before SQLite may touch it (https://www.sqlite.org/fileformat.html).
+/// Checks the first bytes of a file before SQLite may touch it (https://www.sqlite.org/fileformat.html).
 enum DatabaseHeader {
-    /// In the header of every history: `GENR`.
+    /// The application ID in the header of every history: `GENR`.
     static let applicationID: Int32 = 0x4745_4E52
     private static let length = 100
 
-    /// Throws `foreign` for a file that is no history of genred, `damaged` for one that was emptied by a crash.
+    /// Throws `foreign` for a file that is not a history of genred, and `damaged` for one that a crash has emptied.
     ///
-    /// Must not be called while SQLite has the file open: closing it here would drop SQLite's locks.
+    /// Do not call it while SQLite has the file open: closing the file here would drop SQLite's locks.
     static func check(_ path: String) throws(HistoryError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
@@ -21,7 +21,7 @@ enum DatabaseHeader {
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw HistoryError(.foreign, "\(path) is not a file; choose another place with history: {path:}")
+            throw HistoryError(.foreign, "\(path) is not a file; choose another path with history: {path:}")
         }
         if status.st_size == 0 { return }
         var bytes = [UInt8](repeating: 0, count: length)
@@ -34,7 +34,7 @@ enum DatabaseHeader {
         func number(at offset: Int) -> Int32 {
             bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int32($1) }
         }
-        // One page without a name is a database that was just made, with all of it still in the write-ahead log.
+        // One page without an ID is a new database whose content is still in the write-ahead log.
         let (pages, identifier) = (number(at: 28), number(at: 68))
         guard identifier == applicationID || (identifier == 0 && pages <= 1) else {
             throw foreign(path, "is another program's database")
@@ -43,6 +43,6 @@ enum DatabaseHeader {
 
     static func foreign(_ path: String, _ what: String) -> HistoryError {
         HistoryError(
-            .foreign, "\(path) \(what) and is left alone; move it, or choose another place with history: {path:}")
+            .foreign, "\(path) \(what) and is not touched; move it, or choose another path with history: {path:}")
     }
 }

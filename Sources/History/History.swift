@@ -8,11 +8,11 @@ import Logging
 
 /// The changes of label, kept across restarts in an SQLite file, bounded in number and age.
 ///
-/// Nobody waits for the disk but who asks for the history: changes go into a mailbox and are written a moment later,
-/// many at a time. What cannot be written is kept in memory (the newest ten thousand) and written when that works again;
-/// the log says so once. A damaged file is moved aside; one of somebody else is left alone.
+/// Only requests for the history wait for the disk: changes go into a mailbox and are written a moment later, many at a
+/// time. Changes that cannot be written are kept in memory (the newest ten thousand) and written when that works again;
+/// the log reports it once. A damaged file is moved aside; another program's file is not touched.
 ///
-/// The order is that of the changes, not of the clock.
+/// Changes are kept in the order in which they happened, whatever the clock was.
 package actor History {
     private let executor = QueueExecutor(label: "history")
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -27,10 +27,11 @@ package actor History {
     private let run = UUID().uuidString
 
     private var database: HistoryDatabase?
+    /// Changes that have left the mailbox and are not written yet.
     private var waiting = Mailbox.Contents()
-    /// Of each source the `order` of the last entry.
+    /// The `order` of each source's last entry.
     private var lastOrder: [String: Double] = [:]
-    /// What the log was told last.
+    /// The failure that the log reported last; nil while writing works.
     private var failure: HistoryError.Code?
     private var nextAttempt = 0.0
     private var movedAside = -Double.infinity
@@ -50,9 +51,9 @@ package actor History {
         self.delay = delay
     }
 
-    // MARK: What is told to it, from any thread, without waiting
+    // MARK: Input, from any thread, without waiting
 
-    /// Takes a change, and with it the label that lasts from then on.
+    /// Adds a change, and with it the label that lasts from then on.
     package nonisolated func append(_ entry: HistoryEntry) {
         let change = entry.change
         let next: OpenLabel? =
@@ -67,7 +68,7 @@ package actor History {
         }
     }
 
-    /// Takes how long the labels of now have lasted, in case nothing is heard of them any more.
+    /// Updates how long the present labels have lasted, in case the daemon is killed.
     package nonisolated func note(_ labels: [OpenLabel]) {
         guard !labels.isEmpty else { return }
         put { contents in
@@ -86,16 +87,16 @@ package actor History {
         }
     }
 
-    // MARK: Its life
+    // MARK: Opening and closing
 
-    /// Opens the file, if that is possible, and says in the log what there is.
+    /// Opens the file, if that is possible, and logs how much is in it.
     package func open() { flush() }
 
-    /// Goes on with other settings.
+    /// Changes the settings.
     package func use(_ new: HistorySettings) {
         let old = settings
         if new.path != old.path {
-            // What came before belongs to the old file.
+            // Earlier changes belong to the old file.
             flush()
             database?.close()
             database = nil
@@ -106,7 +107,7 @@ package actor History {
         flush()
     }
 
-    /// Writes what waits, and closes the file.
+    /// Writes the changes that wait, and closes the file.
     package func close() {
         nextAttempt = 0
         flush()
@@ -114,17 +115,17 @@ package actor History {
         database?.close()
         database = nil
         if settings.path != nil, !waiting.entries.isEmpty {
-            log.warning("history: \(count(waiting.entries.count)) could not be written before the end")
+            log.warning("history: \(count(waiting.entries.count)) could not be written before genred stopped")
         }
     }
 
-    // MARK: What is asked
+    // MARK: Requests
 
     /// The answer to `history`.
     ///
     /// - Parameters:
-    ///   - open: the labels that last, of all the sources that there are.
-    ///   - now: the end of what lasts.
+    ///   - open: the labels that last now, one for each source.
+    ///   - now: the time up to which they have lasted.
     package func result(
         _ params: HistoryParams, open: [OpenLabel], now: Timestamp = .now
     ) throws(RPCError) -> HistoryResult {
@@ -135,7 +136,7 @@ package actor History {
             source: params.source, since: max(oldest, since ?? oldest), isRecent: since.map { $0 > oldest } ?? false,
             limit: params.limit + 1)
         try checkSource(params.source, open: open)
-        // A time to come asks for nothing, not for what a clock that was ahead has left.
+        // A time in the future asks for nothing, not for changes that a clock which was ahead has left.
         if let since, since > now { query.limit = 0 }
         var changes: [Change] = []
         var times = LabelTimes(since: query.since)
@@ -154,7 +155,7 @@ package actor History {
         for entry in pending {
             times.add(entry.change.from, began: entry.began, ended: entry.ended, lasted: entry.change.lasted)
         }
-        // One that ended after it was looked at is among the entries.
+        // A label that has ended since `open` was made is among the entries already.
         for label in open
         where (params.source ?? label.source) == label.source && label.order >= lastOrder[label.source] ?? 0 {
             times.add(label.label, began: label.began, ended: label.until, lasted: label.lasted)
@@ -162,26 +163,26 @@ package actor History {
         return HistoryResult(changes: changes.suffix(params.limit), more: more, totals: times.result)
     }
 
-    /// A source that is gone has its history still.
+    /// Throws for a source that was never known. A source that was removed still has its history.
     private func checkSource(_ name: String?, open: [OpenLabel]) throws(RPCError) {
         guard let name, !open.contains(where: { $0.source == name }) else { return }
         if waiting.entries.contains(where: { $0.change.source == name }) { return }
-        if (try? database?.knows(name)) == true { return }
+        if (try? database?.hasChanges(of: name)) == true { return }
         throw .unknownSource(name, known: open.map(\.source))
     }
 
     // MARK: Writing
 
-    /// Writes what waits, if that is possible now.
+    /// Writes the changes that wait, if that is possible now.
     private func flush() {
         let arrived = mailbox.take()
         for entry in arrived.entries { lastOrder[entry.change.source] = entry.order }
         waiting.append(arrived)
-        let now = Self.steadySeconds()
-        clock.look(wall: .now, steady: now)
+        let now = secondsSinceBoot()
+        clock.check(wall: .now, steady: now)
         guard !isClosed else { return }
         if let database, !database.isInPlace {
-            log.warning("history: \(database.path ?? "") is gone; a new one is begun")
+            log.warning("history: \(database.path ?? "") is gone; starting a new one")
             database.close()
             self.database = nil
         }
@@ -214,20 +215,20 @@ package actor History {
 
     private func openDatabase() throws(HistoryError) -> HistoryDatabase {
         do throws(HistoryError) {
-            return try openAsItIs()
+            return try openFile()
         } catch {
             guard error.code == .damaged else { throw error }
             try moveAside(error)
-            return try openAsItIs()
+            return try openFile()
         }
     }
 
-    private func openAsItIs() throws(HistoryError) -> HistoryDatabase {
+    private func openFile() throws(HistoryError) -> HistoryDatabase {
         let opened = try HistoryDatabase(path: settings.path, run: run, makesFolders: !settings.isChosen)
         guard let path = settings.path else { return opened }
         do throws(HistoryError) {
             let extent = try opened.extent()
-            let since = extent.oldest.map { ", the oldest of \($0.description.prefix(10))" } ?? ""
+            let since = extent.oldest.map { ", the oldest from \($0.description.prefix(10))" } ?? ""
             log.info("history: \(path): \(count(extent.changes))\(since)")
             return opened
         } catch {
@@ -236,11 +237,11 @@ package actor History {
         }
     }
 
-    // MARK: What goes wrong
+    // MARK: Failures
 
     private func succeeded(_ kept: Int) {
         if failure != nil {
-            let lost = waiting.lost > 0 ? "; \(waiting.lost) were lost, because too many waited" : ""
+            let lost = waiting.lost > 0 ? "; \(waiting.lost) were lost because too many waited" : ""
             log.notice("history: written again, with \(count(kept)) that had been kept in memory\(lost)")
         }
         (failure, waiting.lost) = (nil, 0)
@@ -260,10 +261,10 @@ package actor History {
         report(error)
     }
 
-    /// Says it once, and lets it be tried again.
+    /// Logs a failure once, and schedules another attempt.
     private func report(_ error: HistoryError) {
-        nextAttempt = Self.steadySeconds() + patience
-        // A little late, so that it is not too early.
+        nextAttempt = secondsSinceBoot() + patience
+        // A little late, so that the attempt is not too early.
         flush(in: patience + 0.05)
         guard failure != error.code else { return }
         failure = error.code
@@ -271,28 +272,16 @@ package actor History {
         log.log(level: level, "history: \(error); until then changes are kept in memory")
     }
 
-    /// Gives a damaged file another name, so that a new one can be begun and nothing is lost. Not more than once an
-    /// hour: a disk that damages everything should not be filled, too.
+    /// Renames a damaged file, so that a new one can be started and nothing is lost. At most once an hour: a failing disk
+    /// should not be filled, too.
     private func moveAside(_ damage: HistoryError) throws(HistoryError) {
-        guard let path = settings.path, Self.steadySeconds() - movedAside >= 3600 else { throw damage }
-        movedAside = Self.steadySeconds()
-        let time = Timestamp.now.description.prefix(19).filter { $0 != "-" && $0 != ":" }
-        let name = "\(path).damaged-\(time)Z"
-        for suffix in ["-wal", "-shm", ""] where access("\(path)\(suffix)", F_OK) == 0 {
-            guard rename("\(path)\(suffix)", "\(name)\(suffix)") == 0 else {
-                throw HistoryError("\(damage); it cannot be moved to \(name)", call: "rename")
-            }
-        }
-        log.error("history: \(damage); it was moved to \(name) and a new one is begun")
-        DamagedCopies(of: path).removeOldest()
+        guard let path = settings.path, secondsSinceBoot() - movedAside >= 3600 else { throw damage }
+        movedAside = secondsSinceBoot()
+        let copies = DamagedCopies(of: path)
+        let name = try copies.moveAside(damage)
+        log.error("history: \(damage); moved it to \(name) and started a new one")
+        copies.removeOldest()
     }
 
     private func count(_ changes: Int) -> String { "\(changes) \(changes == 1 ? "change" : "changes")" }
-
-    /// Seconds of a clock that nobody sets and that goes on while the machine sleeps.
-    private static func steadySeconds() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-    }
 }

@@ -4,11 +4,12 @@ import Basics
 import ControlProtocol
 import GRDB
 
+/// Removal of old changes.
 extension HistoryDatabase {
-    /// Rows removed in one transaction, so that the log of it stays small.
+    /// Rows removed in one transaction, so that the write-ahead log stays small.
     private static let chunk = 10_000
 
-    /// Forgets the oldest changes of these sources beyond `limit`: a tenth of it at a time, so that it costs little.
+    /// Removes the oldest changes of these sources beyond `limit`, a tenth of it at a time, so that it costs little.
     func prune(_ sources: Set<String>, limit: Int) throws(HistoryError) {
         for source in sources {
             var count = try self.count(of: source)
@@ -28,7 +29,7 @@ extension HistoryDatabase {
         }
     }
 
-    /// Forgets the oldest changes of all sources beyond `most`.
+    /// Removes the oldest changes of all sources beyond `most`.
     func prune(toTotal most: Int) throws(HistoryError) {
         let count = try read { db in try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM changes") ?? 0 }
         guard count > most + most / 10 else { return }
@@ -40,7 +41,7 @@ extension HistoryDatabase {
         counts = [:]
     }
 
-    /// Forgets what ended before `horizon`, if that is known, and what each source has beyond `limit`.
+    /// Removes changes whose label ended before `horizon`, if that is known, and each source's changes beyond `limit`.
     func pruneAll(before horizon: Timestamp?, limit: Int) throws(HistoryError) {
         while let horizon {
             let removed = try write { db in

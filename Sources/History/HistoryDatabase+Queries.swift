@@ -4,13 +4,13 @@ import Basics
 import ControlProtocol
 import GRDB
 
-/// What is asked of the history.
+/// The conditions of a query for changes.
 struct HistoryQuery {
-    /// Nil for all.
+    /// Nil for all sources.
     var source: String?
-    /// What ended before it is not wanted.
+    /// Changes before this time are left out.
     var since: Timestamp
-    /// Whether `since` leaves out much, or only what is too old to be kept.
+    /// Whether `since` leaves out much, not only changes that are too old to be kept.
     var isRecent: Bool
     var limit: Int
 
@@ -20,7 +20,7 @@ struct HistoryQuery {
 }
 
 extension HistoryDatabase {
-    /// The newest changes, newest last.
+    /// Reads the newest changes, newest last.
     func changes(_ query: HistoryQuery) throws(HistoryError) -> [Change] {
         try read { db in
             let (condition, arguments) = selection(query)
@@ -43,7 +43,7 @@ extension HistoryDatabase {
         }
     }
 
-    /// Adds the time of each label that has ended; labels beyond a thousand are no labels of ours.
+    /// Adds the time of each label that has ended. genred never writes a thousand different labels.
     func addTimes(_ query: HistoryQuery, to times: inout LabelTimes) throws(HistoryError) {
         let (condition, arguments) = selection(query)
         let since = query.since.milliseconds
@@ -52,7 +52,7 @@ extension HistoryDatabase {
                 db, sql: "SELECT label, SUM(lasted) \(condition) AND began >= ? GROUP BY label LIMIT 1000",
                 arguments: arguments + [since])
             while let row = try whole.next() { times.add(try row.text(0), seconds: try row.number(1)) }
-            // Where `since` falls into a label: one a source, or a few if the clock was set.
+            // The labels that `since` falls into: one for each source, or a few if the clock was set.
             let cut = try Row.fetchCursor(
                 db, sql: "SELECT label, began, ended, lasted \(condition) AND began < ?",
                 arguments: arguments + [since])
@@ -63,14 +63,16 @@ extension HistoryDatabase {
         }
     }
 
-    func knows(_ source: String) throws(HistoryError) -> Bool {
+    /// Whether there is a change of a source.
+    func hasChanges(of source: String) throws(HistoryError) -> Bool {
         try read { db in
             try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM changes WHERE source = ?)", arguments: [source])
                 ?? false
         }
     }
 
-    /// By the index that leaves the least to be read; SQLite, which knows nothing of the times, would guess.
+    /// The query's condition, with the index that leaves the fewest rows to be read. SQLite has no statistics of the
+    /// times and would guess.
     private func selection(_ query: HistoryQuery) -> (String, StatementArguments) {
         let since = query.since.milliseconds
         if let source = query.source {

@@ -5,28 +5,28 @@ import ControlProtocol
 import GRDB
 import Glibc
 
-/// The file that the history is kept in (or its likeness in memory): every change, and of each source the label that
-/// lasts still, so that a daemon that is killed leaves behind how long that had lasted.
+/// The history's database, in a file or in memory: every change, and each source's present label, so that a daemon that
+/// is killed leaves behind how long that had lasted.
 ///
-/// Not shared: the actor `History` alone has it. Every method may wait for the disk.
+/// Only the actor `History` uses it. Every method may wait for the disk.
 final class HistoryDatabase {
-    /// Nil in memory.
+    /// The file's path; nil in memory.
     let path: String?
     let queue: DatabaseQueue
     private let lock: HistoryLock?
-    /// Which file it is, to see that somebody has removed it.
-    private let identity: [UInt64]
-    /// Whose open labels are our own.
+    /// The file that was opened, to detect that it has been removed; nil in memory.
+    private let identity: FileIdentity?
+    /// Identifies this run of the daemon: its open labels are not closed.
     private let run: String
-    /// How many changes there are of each source that was written to.
+    /// The number of changes of each source that was written to.
     var counts: [String: Int] = [:]
 
-    /// Opens the file or makes it, and closes the labels that another run left open.
+    /// Opens the file or creates it, and closes the labels that another run left open.
     ///
     /// - Parameters:
     ///   - path: nil for memory.
-    ///   - run: tells this run of the daemon from those before.
-    ///   - makesFolders: whether all of the folders above may be made, or only the last one: the others are not ours.
+    ///   - run: identifies this run of the daemon.
+    ///   - makesFolders: whether all folders above the file may be created, or only the last one.
     init(path: String?, run: String, makesFolders: Bool = false) throws(HistoryError) {
         self.path = path
         self.run = run
@@ -35,7 +35,7 @@ final class HistoryDatabase {
         configuration.busyMode = .timeout(2)
         guard let path else {
             lock = nil
-            identity = []
+            identity = nil
             do {
                 queue = try DatabaseQueue(configuration: configuration)
                 try HistorySchema.migrator.migrate(queue)
@@ -49,9 +49,9 @@ final class HistoryDatabase {
         try DatabaseHeader.check(path)
         configuration.prepareDatabase { db in
             try HistorySchema.check(db, path: path)
-            // What was written is there after a kill, without a sync for each change, and a reader with sqlite3 disturbs
-            // nobody. Where the file system cannot do it, SQLite's default is slower and as safe. (Not by GRDB's own
-            // setting, which makes a table and drops it.)
+            // With a write-ahead log, changes survive a kill without a sync for each, and readers such as sqlite3 disturb
+            // nobody. On a file system that does not support it, SQLite's default is slower and as safe. (GRDB's own
+            // setting is not used: it creates a table and drops it.)
             if try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL") == "wal" {
                 try db.execute(sql: "PRAGMA synchronous = NORMAL")
             }
@@ -61,7 +61,7 @@ final class HistoryDatabase {
         } catch {
             throw error as? HistoryError ?? HistoryError(error, path: path)
         }
-        identity = Self.identity(of: path)
+        identity = FileIdentity(path: path)
         do {
             try HistorySchema.migrator.migrate(queue)
             try queue.write { db in try Self.closeLabels(of: run, db) }
@@ -72,9 +72,9 @@ final class HistoryDatabase {
     }
 
     /// Whether the file is still where it was opened.
-    var isInPlace: Bool { path.map { Self.identity(of: $0) == identity } ?? true }
+    var isInPlace: Bool { path.map { FileIdentity(path: $0) == identity } ?? true }
 
-    /// Writes changes in their order, and the labels that last now (nil for none), all of it or nothing.
+    /// Writes changes in their order, and the present labels (nil for a source without one), all of them or none.
     func write(_ entries: [HistoryEntry], open: [String: OpenLabel?]) throws(HistoryError) {
         try write { db in
             for entry in entries { try Self.insert(entry, db) }
@@ -96,12 +96,12 @@ final class HistoryDatabase {
             }
         }
         for (source, count) in Dictionary(grouping: entries, by: \.change.source).mapValues(\.count) {
-            // Of a source that was not written to before, the number is counted when it is needed.
+            // The changes of a source that was not written to before are counted when the number is needed.
             if let known = counts[source] { counts[source] = known + count }
         }
     }
 
-    /// What the log says of it when it is opened.
+    /// The number of changes and the time of the oldest, for the log.
     func extent() throws(HistoryError) -> (changes: Int, oldest: Timestamp?) {
         try read { db in
             let count = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM changes") ?? 0
@@ -144,7 +144,7 @@ final class HistoryDatabase {
         ])
     }
 
-    /// What a daemon that was killed had open ends where it was last seen.
+    /// Ends the labels that a killed daemon left open, at the time when they were last updated.
     private static func closeLabels(of run: String, _ db: Database) throws {
         let rows = try Row.fetchAll(
             db,
@@ -169,22 +169,17 @@ final class HistoryDatabase {
             try makeFolder(of: folder, isDeep: true)
             if mkdir(folder, 0o700) == 0 || errno == EEXIST { return }
         }
-        throw HistoryError("cannot make the folder \(folder) for the history", call: "mkdir")
-    }
-
-    private static func identity(of path: String) -> [UInt64] {
-        var status = stat()
-        return stat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : []
+        throw HistoryError("cannot create the folder \(folder) for the history", call: "mkdir")
     }
 }
 
-/// The tables, and how those of older versions become these.
+/// The tables, and the migrations from older versions.
 enum HistorySchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { db in
             try db.execute(sql: "PRAGMA application_id = \(DatabaseHeader.applicationID)")
-            // Times are milliseconds since 1970, UTC; `id` is the order, whatever becomes of the clock.
+            // Times are milliseconds since 1970, UTC. `id` gives the order, even if the clock is set.
             try db.execute(
                 sql: """
                     CREATE TABLE changes (
@@ -203,7 +198,7 @@ enum HistorySchema {
         return migrator
     }
 
-    /// Throws `foreign` for what another program or a newer genred has made.
+    /// Throws `foreign` for a database of another program or of a newer genred.
     static func check(_ db: Database, path: String) throws {
         let identifier = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
         let tables = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master") ?? 0
@@ -211,7 +206,7 @@ enum HistorySchema {
             throw DatabaseHeader.foreign(path, "is another program's database")
         }
         if tables == 0 { return }
-        // The migrator would trap.
+        // The migrator would trap on such a value.
         let odd = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM grdb_migrations WHERE typeof(identifier) <> 'text'")
         if odd != 0 { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "its version cannot be read") }
         if try migrator.hasBeenSuperseded(db) {

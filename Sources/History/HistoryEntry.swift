@@ -5,11 +5,11 @@ import ControlProtocol
 /// A change of label as the history keeps it.
 package struct HistoryEntry: Sendable, Equatable {
     package var change: Change
-    /// When the label that ends here began, by the clock of the wall.
+    /// When the label that ends here began, by the wall clock.
     package var began: Timestamp
     /// When it ended: `change.time`.
     package var ended: Timestamp
-    /// The same in seconds of a clock that never jumps.
+    /// When it ended, in monotonic seconds.
     package var order: Double
 
     package init(_ change: Change, began: Timestamp, ended: Timestamp, order: Double) {
@@ -20,18 +20,18 @@ package struct HistoryEntry: Sendable, Equatable {
     }
 }
 
-/// A label that lasts still.
+/// A label that still lasts.
 package struct OpenLabel: Sendable, Equatable {
     package var source: String
     package var label: String
-    /// When it began, and up to when it is known to have lasted, by the clock of the wall.
+    /// When it began, and up to when it is known to have lasted, by the wall clock.
     package var began: Timestamp
     package var until: Timestamp
     /// Seconds of audio heard since the source was opened.
     package var position: Double
-    /// Seconds that it has lasted so far: of audio or, where there is nothing to hear, of waiting.
+    /// Seconds that it has lasted so far: of audio or, without a signal, of waiting.
     package var lasted: Double
-    /// When it began, in seconds of a clock that never jumps: the `order` of the entry that it began with.
+    /// When it began, in monotonic seconds: the `order` of the entry that it began with.
     package var order: Double
 
     package init(
@@ -47,7 +47,7 @@ package struct OpenLabel: Sendable, Equatable {
         self.order = order
     }
 
-    /// The change that stands in the history when nothing follows it.
+    /// The change that ends it when no other label follows.
     package var stop: HistoryEntry {
         let change = Change(
             source: source, time: until.description, position: position, from: label, to: Change.stopped,

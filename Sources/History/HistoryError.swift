@@ -4,20 +4,20 @@ import Basics
 import GRDB
 import Glibc
 
-/// Why the history's file cannot be used now.
+/// The reason why the history's file cannot be used now.
 typealias HistoryError = CodedError<HistoryErrorCode>
 
-/// What kind of HistoryError it is.
+/// The kind of a `HistoryError`.
 enum HistoryErrorCode: Sendable, Equatable {
-    /// No room on the disk, or more than the user may have.
+    /// The disk or the user's quota is full.
     case full
-    /// Another process has it.
+    /// Another process is using the file.
     case inUse
-    /// It was ours and cannot be read any more.
+    /// The file is a history that cannot be read any more.
     case damaged
-    /// It is something else, or of a newer genred: not to be touched.
+    /// The file is something else, or a newer genred's: it must not be touched.
     case foreign
-    /// The system does not let us.
+    /// The system refused.
     case failed
 }
 
@@ -51,7 +51,7 @@ extension HistoryError {
     private static func advice(_ code: Code) -> String {
         switch code {
         case .full: "; make room on the disk"
-        case .failed: "; let genred write there, or choose another place with history: {path:}"
+        case .failed: "; let genred write there, or choose another path with history: {path:}"
         case .inUse, .damaged, .foreign: ""
         }
     }

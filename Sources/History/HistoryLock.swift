@@ -3,17 +3,17 @@
 import Basics
 import Glibc
 
-/// Keeps a history's file for this process alone, by a lock file beside it that is never removed.
+/// Reserves a history's file for this process, with a lock file beside it that is never removed.
 ///
-/// SQLite's own locks would let two daemons write in turns, and each would take the other's open labels for those of a
-/// daemon that died.
+/// SQLite's own locks would let two daemons write in turns, and each would close the other's open labels as those of a
+/// dead daemon.
 final class HistoryLock {
     private let descriptor: Int32
 
     init(for path: String) throws(HistoryError) {
         let name = "\(path).lock"
         descriptor = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw HistoryError("cannot make \(name)", call: "open") }
+        guard descriptor >= 0 else { throw HistoryError("cannot create \(name)", call: "open") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw HistoryError(

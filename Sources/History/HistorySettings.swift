@@ -2,13 +2,13 @@
 
 /// How much history is kept, and where.
 package struct HistorySettings: Sendable, Equatable {
-    /// The database; nil for memory alone.
+    /// The path of the database; nil to keep the history only in memory.
     package var path: String?
-    /// Whether somebody chose the path: then it is a warning when nothing can be kept there.
+    /// Whether the path was configured: then a warning is logged if nothing can be kept there.
     package var isChosen: Bool
     /// Seconds that a change is kept.
     package var keep: Double
-    /// Changes of each source that are kept.
+    /// The most changes of each source that are kept.
     package var limit: Int
 
     package init(path: String? = nil, isChosen: Bool = true, keep: Double = 90 * 86_400, limit: Int = 20_000) {
@@ -18,6 +18,6 @@ package struct HistorySettings: Sendable, Equatable {
         self.limit = limit
     }
 
-    /// Changes of all sources together that are kept where there is no file: about ten megabytes.
+    /// The most changes of all sources together that are kept without a file: about ten megabytes.
     static let mostInMemory = 100_000
 }

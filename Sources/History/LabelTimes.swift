@@ -2,15 +2,17 @@
 
 import ControlProtocol
 
-/// Adds up how long each label was published, from some time on.
+/// Adds up how long each label was published since a given time.
 struct LabelTimes {
     let since: Timestamp
     private var seconds: [String: Double] = [:]
 
     init(since: Timestamp) { self.since = since }
 
-    /// - Parameter lasted: seconds; of audio, which can be more than from `began` to `ended` by the clock: a file may
-    ///   be read fast, and clocks are set. What began before `since` counts with the share that lies after it.
+    /// Adds a label. If it began before `since`, only the share after it counts.
+    ///
+    /// - Parameter lasted: seconds of audio. They can be more than from `began` to `ended`: a file may be read fast, and
+    ///   clocks are set.
     mutating func add(_ label: String, began: Timestamp, ended: Timestamp, lasted: Double) {
         guard ended >= since, lasted > 0, lasted.isFinite else { return }
         var share = 1.0
@@ -18,10 +20,10 @@ struct LabelTimes {
         seconds[label, default: 0] += lasted * share
     }
 
-    /// What is known to lie after `since` as a whole.
+    /// Adds the seconds of labels that all began after `since`.
     mutating func add(_ label: String, seconds more: Double) { seconds[label, default: 0] += more }
 
-    /// The longest first.
+    /// The time of each label, longest first.
     var result: [LabelTime] {
         seconds.filter { $0.value > 0 }
             .map { LabelTime(label: $0.key, seconds: ($0.value * 1000).rounded() / 1000) }

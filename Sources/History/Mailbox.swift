@@ -2,21 +2,21 @@
 
 import Synchronization
 
-/// What waits to be written: filled from anywhere without waiting, emptied by the history.
+/// The changes that wait to be written: any thread adds to them without waiting, and the history takes them.
 final class Mailbox: Sendable {
-    /// Changes that are kept when they cannot be written: a few megabytes.
+    /// The most changes that are kept while they cannot be written: a few megabytes.
     static let capacity = 10_000
 
     struct Contents: Sendable {
         var entries: [HistoryEntry] = []
-        /// Of each source the label that lasts now; nil for one that has stopped.
+        /// The present label of each source; nil for one that has stopped.
         var open: [String: OpenLabel?] = [:]
-        /// Entries that were thrown away because too many waited.
+        /// Entries that were dropped because too many waited.
         var lost = 0
 
         var isEmpty: Bool { entries.isEmpty && open.isEmpty }
 
-        /// Takes what came later.
+        /// Adds contents that came later.
         mutating func append(_ later: Contents) {
             entries += later.entries
             open.merge(later.open) { $1 }
@@ -26,7 +26,7 @@ final class Mailbox: Sendable {
 
         mutating func append(_ entry: HistoryEntry) {
             entries.append(entry)
-            // By a tenth at a time, so that it costs little.
+            // A tenth at a time, so that it costs little.
             if entries.count > Mailbox.capacity + Mailbox.capacity / 10 { dropOldest() }
         }
 
@@ -39,7 +39,7 @@ final class Mailbox: Sendable {
 
     private let state = Mutex<(contents: Contents, isAwaited: Bool)>((Contents(), false))
 
-    /// True when nobody has been asked yet to fetch it.
+    /// Changes the contents. Returns whether they were empty, so that `take` has to be scheduled.
     func put(_ change: (inout Contents) -> Void) -> Bool {
         state.withLock { state in
             change(&state.contents)
@@ -48,6 +48,7 @@ final class Mailbox: Sendable {
         }
     }
 
+    /// Removes and returns the contents.
     func take() -> Contents {
         state.withLock { state in
             defer { state = (Contents(), false) }

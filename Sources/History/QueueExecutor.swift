@@ -2,7 +2,7 @@
 
 import Dispatch
 
-/// Runs an actor on a dispatch queue of its own: what waits for a disk there keeps no thread of the tasks' pool.
+/// Runs an actor on a dispatch queue of its own, so that its waits for a disk block no thread of the task pool.
 final class QueueExecutor: SerialExecutor {
     private let queue: DispatchQueue
 

@@ -3,18 +3,18 @@
 import ControlProtocol
 import GRDB
 
-/// Values of a file that may be damaged: GRDB's own subscripts trap on one of another type.
+/// Reads values of a file that may be damaged. GRDB's own subscripts trap on a value of another type.
 extension Row {
     func text(_ index: Int) throws -> String { try value(index) }
 
-    /// Finite.
+    /// Reads a finite number.
     func number(_ index: Int) throws -> Double {
         let number: Double = try value(index)
         guard number.isFinite else { throw Self.damaged }
         return number
     }
 
-    /// Of milliseconds since 1970.
+    /// Reads a time, stored as milliseconds since 1970.
     func time(_ index: Int) throws -> Timestamp { Timestamp(milliseconds: try value(index)) }
 
     private func value<Value: DatabaseValueConvertible>(_ index: Int) throws -> Value {

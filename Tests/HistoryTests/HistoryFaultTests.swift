@@ -152,7 +152,7 @@ struct HistoryFaultTests {
         ]
         let told = fixture.log.lines.filter { $0.hasPrefix("warning history: \(fixture.path) \(reason[kind] ?? "")") }
         #expect(told.count == 1)
-        #expect(fixture.log.lines.last == "warning history: 1 change could not be written before the end")
+        #expect(fixture.log.lines.last == "warning history: 1 change could not be written before genred stopped")
     }
 
     @Test func `a file that somebody removes is begun anew`() async throws {
@@ -181,7 +181,7 @@ struct HistoryFaultTests {
         #expect(fixture.log.lines.count == 1)
         #expect(
             fixture.log.lines[0].hasPrefix(
-                "warning history: cannot make the folder \(folder) for the history: No such file or directory"))
+                "warning history: cannot create the folder \(folder) for the history: No such file or directory"))
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         #expect(
             await eventually {

@@ -28,7 +28,7 @@ struct HistoryTests {
         #expect(
             fixture.log.lines == [
                 "info history: \(fixture.path): 0 changes",
-                "info history: \(fixture.path): 5 changes, the oldest of 2026-11-20",
+                "info history: \(fixture.path): 5 changes, the oldest from 2026-11-20",
             ])
         await second.close()
     }
@@ -217,7 +217,7 @@ struct ClockWatchTests {
         var watch = ClockWatch()
         #expect(watch.horizon(keep: keep) == nil)
         for second in stride(from: 0.0, through: 3600, by: 15) {
-            watch.look(wall: start.adding(seconds: second), steady: 50 + second)
+            watch.check(wall: start.adding(seconds: second), steady: 50 + second)
         }
         #expect(watch.horizon(keep: keep) == start.adding(seconds: 3600 - 3 * 86_400))
     }
@@ -225,14 +225,14 @@ struct ClockWatchTests {
     @Test(arguments: [86_400.0, -86_400, 1.8e9, 60])
     func `a clock that was set throws nothing away for an hour`(jump: Double) {
         var watch = ClockWatch()
-        watch.look(wall: start, steady: 0)
-        watch.look(wall: start.adding(seconds: 5000), steady: 5000)
+        watch.check(wall: start, steady: 0)
+        watch.check(wall: start.adding(seconds: 5000), steady: 5000)
         #expect(watch.horizon(keep: keep) != nil)
-        watch.look(wall: start.adding(seconds: 5015 + jump), steady: 5015)
+        watch.check(wall: start.adding(seconds: 5015 + jump), steady: 5015)
         #expect(watch.horizon(keep: keep) == nil)
-        watch.look(wall: start.adding(seconds: 8600 + jump), steady: 8600)
+        watch.check(wall: start.adding(seconds: 8600 + jump), steady: 8600)
         #expect(watch.horizon(keep: keep) == nil)
-        watch.look(wall: start.adding(seconds: 8616 + jump), steady: 8616)
+        watch.check(wall: start.adding(seconds: 8616 + jump), steady: 8616)
         #expect(watch.horizon(keep: keep) == start.adding(seconds: 8616 + jump - 3 * 86_400))
     }
 }

@@ -11,3 +11,10 @@ package func monotonicNanoseconds() -> Int64 {
 
 /// Seconds of the same clock.
 package func monotonicSeconds() -> Double { Double(monotonicNanoseconds()) * 1e-9 }
+
+/// Seconds of a clock that never jumps and, unlike `monotonicSeconds`, also runs while the machine sleeps.
+package func secondsSinceBoot() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
