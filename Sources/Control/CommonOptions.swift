@@ -4,17 +4,17 @@ import ArgumentParser
 import Basics
 import ControlProtocol
 
-/// What every command takes, before its name or after it.
+/// Options of every command, before or after its name.
 struct CommonOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The control socket of genred.", valueName: "path"))
+    @Option(help: ArgumentHelp("genred's control socket.", valueName: "path"))
     var socket: String?
 
-    @Flag(help: "Print JSON, one object a line, as it crosses the socket.")
+    @Flag(help: "Print JSON, one object per line, as received from the socket.")
     var json = false
 
     var path: String { socket ?? SocketPath.find() }
 
-    /// Runs `body` with a connected client; what goes wrong is said on standard error and becomes the exit code.
+    /// Runs `body` with a connected client. An error is printed on standard error and becomes the exit code.
     func withClient(_ body: (ControlClient) throws -> Void) throws {
         do {
             try body(try ControlClient(path: path))
@@ -24,14 +24,14 @@ struct CommonOptions: ParsableArguments {
     }
 }
 
-/// How failures end the program.
+/// Turns errors into exit codes.
 enum Failure {
     static let daemonError = ExitCode(1)
     static let notReachable = ExitCode(3)
     static let noPermission = ExitCode(4)
     static let connectionLost = ExitCode(5)
 
-    /// Says what happened on standard error.
+    /// Prints the error on standard error and returns its exit code.
     static func exit(for error: ControlError) -> ExitCode {
         Output.error(error.message)
         return code(for: error)

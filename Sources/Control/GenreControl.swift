@@ -10,26 +10,26 @@ import Glibc
 struct GenreControl: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "genrectl",
-        abstract: "See what genred hears.",
+        abstract: "Show what genred hears.",
         discussion: """
-            genred labels live audio with music genres; genrectl asks it over its control socket.
+            genred labels live audio with music genres. genrectl queries it over its control socket.
 
-            The socket is --socket PATH, else $GENRED_SOCKET, else /run/genred/genred.sock, else \
-            $XDG_RUNTIME_DIR/genred/genred.sock. Colours are used on a terminal, unless NO_COLOR is set.
+            The socket is the first of: --socket PATH, $GENRED_SOCKET, /run/genred/genred.sock if it exists, \
+            $XDG_RUNTIME_DIR/genred/genred.sock. On a terminal the output has colours, unless NO_COLOR is set.
 
             EXAMPLES:
-              genrectl current                      what is heard now
+              genrectl current                      show what each source is playing now
               genrectl watch                        the same, live; q quits
-              genrectl history radio --since 2h     what was heard
+              genrectl history radio --since 2h     show what "radio" played in the last two hours
               genrectl watch --json | jq -c 'select(.event == "change")'
 
             EXIT CODES:
               0   success; watch: ended by q, Ctrl-C or --seconds
-              1   genred answered with an error, such as an unknown source
+              1   genred returned an error, such as an unknown source
               3   genred is not running or cannot be reached
-              4   no permission for the socket
+              4   no permission to use the socket
               5   the connection was lost
-              64  the command line is wrong
+              64  wrong command line
             """,
         version: genredVersion,
         subcommands: [
@@ -42,7 +42,7 @@ struct GenreControl: ParsableCommand {
     @OptionGroup var options: CommonOptions
 
     static func main() {
-        // Whoever starts this may ignore SIGPIPE, as systemd does for its services; here a reader that goes ends it.
+        // The parent process may ignore SIGPIPE, as systemd does for its services. Here a closed pipe must end the program.
         signal(SIGPIPE, SIG_DFL)
         main(nil)
     }

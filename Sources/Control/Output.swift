@@ -4,7 +4,7 @@ import Basics
 import ControlProtocol
 import Glibc
 
-/// Standard output and standard error, a line at a time.
+/// Writes lines to standard output and standard error.
 enum Output {
     static let painter = Painter(descriptor: STDOUT_FILENO)
 
@@ -12,7 +12,7 @@ enum Output {
         write(Array(lines.map { painter.paint($0) + "\n" }.joined().utf8))
     }
 
-    /// One object a line.
+    /// Writes the value as one line of JSON.
     static func json(_ value: some Encodable) throws { write(try JSON.line(value)) }
 
     static func error(_ message: String) {
@@ -20,8 +20,8 @@ enum Output {
         _ = put(bytes, to: STDERR_FILENO)
     }
 
-    /// At once, past any buffer: who reads a pipe wants each line when it is true. When nobody reads any more there
-    /// is nothing left to do: a closed pipe ends the program by SIGPIPE, a full disk here.
+    /// Writes without a buffer, so that the reader of a pipe gets each line at once. If that fails, the program ends: by
+    /// SIGPIPE for a closed pipe, here for a full disk.
     static func write(_ bytes: [UInt8]) {
         if !put(bytes, to: STDOUT_FILENO) {
             error("cannot write the output: \(systemMessage(errno))")
@@ -29,7 +29,7 @@ enum Output {
         }
     }
 
-    /// False on an error other than being interrupted; then errno says which.
+    /// Writes all bytes; false on an error, with its number in `errno`.
     static func put(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {

@@ -2,23 +2,23 @@
 
 import Basics
 
-/// One function a method, with its result.
+/// One function for each method of the control socket.
 extension ControlClient {
     package func describe() throws(ControlError) -> Description { try call(.describe) }
 
-    /// The estimates of one source, or of all.
+    /// Returns the current estimate of one source, or of each.
     package func current(source: String? = nil) throws(ControlError) -> [Estimate] {
         try call(.current(CurrentParams(source: source)), returning: CurrentResult.self).estimates
     }
 
-    /// From here on `nextNotification` has what was subscribed to.
+    /// Subscribes to notifications, which `nextNotification` then returns.
     package func subscribe(
         source: String? = nil, events: [EventKind] = EventKind.allCases
     ) throws(ControlError) -> SubscribeResult {
         try call(.subscribe(SubscribeParams(source: source, events: events)))
     }
 
-    /// The newest changes, the newest last, and how long each label was published if that is asked for.
+    /// Returns the newest changes, newest last, and with `totals` how long each label was published.
     package func history(
         source: String? = nil, since: Since? = nil, limit: Int = ControlLimits.historyDefault, totals: Bool = false
     ) throws(ControlError) -> HistoryResult {
@@ -31,6 +31,6 @@ extension ControlClient {
 
     package func status() throws(ControlError) -> DaemonStatus { try call(.status) }
 
-    /// What the daemon changed, a line each.
+    /// Reloads the configuration and returns what changed, one line per change.
     package func reload() throws(ControlError) -> [String] { try call(.reload, returning: ReloadResult.self).changed }
 }

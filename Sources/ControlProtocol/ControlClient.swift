@@ -3,14 +3,14 @@
 import Basics
 import Glibc
 
-/// A client of the control socket that waits for its answers. It uses nothing but system calls and starts at once.
+/// A synchronous client of the control socket. It needs only system calls, so it starts at once.
 ///
-/// Not Sendable: one thread at a time uses a client.
+/// It is not Sendable: only one thread at a time may use a client.
 package final class ControlClient {
-    /// The longest line taken from the daemon, in bytes: 10 000 changes need 3 MB.
+    /// The longest line accepted from the daemon, in bytes. A history of 10 000 changes takes 1.5 MB.
     static let longestLine = 16 * 1024 * 1024
 
-    private let stream: UnixStream
+    private let connection: UnixConnection
     private let timeout: Duration
     private var splitter = LineSplitter(limit: ControlClient.longestLine)
     private var lines: [LineSplitter.Item] = []
@@ -18,48 +18,48 @@ package final class ControlClient {
     private var buffer = [UInt8](repeating: 0, count: 64 * 1024)
     private var lastID: Int64 = 0
 
-    /// Connects and makes sure that who answers is a genred of this protocol's version.
+    /// Connects, and checks that a genred with this version of the protocol answers.
     ///
     /// - Parameters:
-    ///   - path: of the socket.
-    ///   - timeout: how long to wait to be connected, and later for each answer.
+    ///   - path: The path of the socket.
+    ///   - timeout: How long to wait for the connection, and later for each response.
     package init(path: String = SocketPath.find(), timeout: Duration = .seconds(5)) throws(ControlError) {
         self.timeout = timeout
-        stream = try UnixStream(path: path, deadline: .now + timeout)
+        connection = try UnixConnection(path: path, deadline: .now + timeout)
         let version = try call(.describe, returning: ProtocolVersion.self).protocolVersion
         guard version == protocolVersion else {
             throw ControlError(
                 .mismatch,
-                "genred at \(path) speaks version \(version) of the protocol, this client version \(protocolVersion); "
-                    + "use a client and a daemon of the same release")
+                "genred at \(path) uses version \(version) of the control protocol, this client version "
+                    + "\(protocolVersion); install both from the same release")
         }
     }
 
-    /// For `poll` and its like: readable when `nextNotification` may have something new.
-    package var fileDescriptor: Int32 { stream.descriptor }
+    /// The descriptor to poll: it is readable when `nextNotification` may return something.
+    package var fileDescriptor: Int32 { connection.descriptor }
 
-    package var path: String { stream.path }
+    package var path: String { connection.path }
 
-    /// Sends one request and waits for its answer. Notifications that come in between are kept for later.
+    /// Sends one request and waits for its response. Notifications that arrive first are kept for `nextNotification`.
     package func call<Result: Decodable>(
         _ call: ControlCall, returning type: Result.Type = Result.self
     ) throws(ControlError) -> Result {
         let deadline = ContinuousClock.now + timeout
         lastID += 1
         guard let line = try? Request(id: .integer(lastID), call: call).line() else {
-            throw ControlError(.failed, "the request cannot be written as JSON: a number in it is not finite")
+            throw ControlError(.failed, "cannot write the request as JSON: it contains a number that is not finite")
         }
         do {
-            try stream.send(line, deadline: deadline)
+            try connection.send(line, deadline: deadline)
         } catch let error where error.code == .closed {
-            // A daemon that has too many clients says so and hangs up before anything was asked.
-            _ = try? stream.receive(into: &buffer) { splitter.append($0) { lines.append($0) } }
+            // A daemon that has too many clients sends an error and closes the connection before it reads a request.
+            _ = try? connection.receive(into: &buffer) { splitter.process($0) { lines.append($0) } }
             if lines.isEmpty { throw error }
         }
         while true {
             guard let line = try nextLine(deadline: deadline) else {
-                let seconds = timeout / .seconds(1)
-                throw ControlError(.timeout, "genred at \(path) did not answer within \(seconds) s")
+                let limit = DurationText.text(timeout / .seconds(1))
+                throw ControlError(.timeout, "genred at \(path) did not answer within \(limit)")
             }
             switch try read(Incoming.self, from: line) {
             case .notification(let notification): notifications.append(notification)
@@ -67,14 +67,14 @@ package final class ControlClient {
             case .failure(let id, let error) where id == .integer(lastID) || id == .null:
                 throw ControlError(.answered(error), error.message)
             case .result(.integer(lastID)): return try read(Answer<Result>.self, from: line).result
-            case .failure, .result: throw foreign("an answer to what was not asked")
+            case .failure, .result: throw mismatch("an unexpected response")
             }
         }
     }
 
-    /// The next notification, after `subscribe`; nil when none came in time (at once, with a timeout of zero).
+    /// Returns the next notification after `subscribe`; nil when none arrives in time. A timeout of zero does not wait.
     ///
-    /// - Throws: `closed` when the daemon is gone and all that it had sent was taken.
+    /// - Throws: `closed` when the daemon has closed the connection and everything that it sent has been returned.
     package func nextNotification(timeout: Duration = .zero) throws(ControlError) -> Notification? {
         if !notifications.isEmpty { return notifications.removeFirst() }
         let deadline = ContinuousClock.now + timeout
@@ -83,23 +83,23 @@ package final class ControlClient {
             case .notification(let notification): return notification
             case .unknown: continue
             case .failure(_, let error): throw ControlError(.answered(error), error.message)
-            case .result: throw foreign("an answer to what was not asked")
+            case .result: throw mismatch("an unexpected response")
             }
         }
         return nil
     }
 
-    /// The next complete line; nil when it did not come in time.
+    /// Returns the next complete line; nil when none arrives in time.
     private func nextLine(deadline: ContinuousClock.Instant) throws(ControlError) -> [UInt8]? {
         while lines.isEmpty {
-            let arrived = try stream.receive(into: &buffer) { bytes in
-                splitter.append(bytes) { lines.append($0) }
+            let arrived = try connection.receive(into: &buffer) { bytes in
+                splitter.process(bytes) { lines.append($0) }
             }
-            if !arrived, try !stream.wait(for: POLLIN, deadline: deadline) { return nil }
+            if !arrived, try !connection.wait(for: POLLIN, deadline: deadline) { return nil }
         }
         switch lines.removeFirst() {
         case .line(let line): return line
-        case .overlong: throw foreign("a line over \(Self.longestLine) bytes")
+        case .overlong: throw mismatch("a line of more than \(Self.longestLine) bytes")
         }
     }
 
@@ -107,16 +107,16 @@ package final class ControlClient {
         do {
             return try JSON.decode(type, from: line)
         } catch {
-            throw foreign(error.message)
+            throw mismatch(error.message)
         }
     }
 
-    private func foreign(_ what: String) -> ControlError {
-        ControlError(.mismatch, "what listens at \(path) does not speak genred's protocol (\(what))")
+    private func mismatch(_ reason: String) -> ControlError {
+        ControlError(.mismatch, "the program that listens at \(path) does not speak genred's protocol (\(reason))")
     }
 }
 
-/// All of a description that every version must keep.
+/// The part of a description that every version of the protocol has.
 private struct ProtocolVersion: Decodable {
     let protocolVersion: Int
 }

@@ -2,26 +2,26 @@
 
 import Basics
 
-/// Why a client did not get what it wanted from the daemon.
+/// An error of the client: why a request to the daemon failed.
 package typealias ControlError = CodedError<ControlErrorCode>
 
-/// What kind of ControlError it is.
+/// The code of a `ControlError`.
 package enum ControlErrorCode: Sendable, Equatable {
-    /// Nothing is at the path: the daemon is not running, or listens elsewhere.
+    /// There is no file at the path: the daemon is not running, or listens elsewhere.
     case notRunning
-    /// The socket is there, but its daemon is gone (or it is no socket at all).
+    /// A file is there, but nothing listens on it: the daemon was killed, or the file is not a socket.
     case refused
     case permissionDenied
-    /// The path cannot be a socket's: empty, or longer than the system allows.
+    /// The path is empty, or longer than the system allows for a socket.
     case badPath
-    /// The daemon did not take or answer a request in time.
+    /// The daemon did not read or answer a request in time.
     case timeout
-    /// The daemon closed the connection, or died.
+    /// The daemon closed the connection, or exited.
     case closed
-    /// Who answers speaks another protocol, or another version of it.
+    /// The program at the path speaks another protocol, or another version of this one.
     case mismatch
     /// The daemon answered with this error.
     case answered(RPCError)
-    /// Any other failure of a system call.
+    /// Another system call failed.
     case failed
 }

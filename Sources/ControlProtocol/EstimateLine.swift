@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Writes the notification of an estimate: byte for byte what `JSON.line` gives, at a tenth of its cost. It is the one
-/// line that is written all the time, four times a second for each source.
+/// Writes the notification of an estimate at a tenth of the cost of `JSON.line`, with the same bytes. The daemon writes
+/// this line four times a second for each source, and every other line rarely.
 struct EstimateLine {
     private var bytes: [UInt8] = []
 
-    /// Nil for what `JSON.line` alone knows to write, or to refuse: names with characters that are escaped, and numbers
-    /// that are none.
+    /// Returns nil where `JSON.line` must write the line or refuse it: for text with characters that need escaping, and for
+    /// numbers that are not finite.
     static func write(_ estimate: Estimate) -> [UInt8]? {
         var line = EstimateLine()
         line.bytes.reserveCapacity(1024)
         return line.put(estimate) ? line.bytes : nil
     }
 
-    /// Returns false when it cannot. Keys are in their order.
+    /// Appends the line, with its keys in alphabetical order; false when that is not possible.
     private mutating func put(_ estimate: Estimate) -> Bool {
         write(#"{"jsonrpc":"2.0","method":"estimate","params":{"confidence":"#)
         guard put(estimate.confidence) else { return false }
@@ -66,7 +66,7 @@ struct EstimateLine {
         }
         guard number.isFinite else { return false }
         bytes.append(contentsOf: number.description.utf8)
-        // A whole number has no decimals.
+        // JSON.line writes whole numbers without decimals.
         if bytes.count > 2, bytes[bytes.count - 1] == UInt8(ascii: "0"), bytes[bytes.count - 2] == UInt8(ascii: ".") {
             bytes.removeLast(2)
         }

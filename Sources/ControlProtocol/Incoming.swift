@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// One line from the daemon, as far as it says itself what it is.
+/// One line from the daemon, read as far as that is possible without knowing the request.
 enum Incoming: Sendable, Equatable {
     case notification(Notification)
-    /// A notification that only a newer client understands.
+    /// A notification that only newer clients know.
     case unknown(method: String)
-    /// The result has to be read by who knows its type.
+    /// A result, whose type depends on the request.
     case result(id: RequestID)
     case failure(id: RequestID, RPCError)
 }
@@ -39,7 +39,7 @@ extension Incoming: Decodable {
     }
 }
 
-/// A successful response, read for its result.
+/// A successful response, decoded as its result.
 struct Answer<Result: Decodable>: Decodable {
     let result: Result
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Cuts a stream of bytes into lines, with bounded memory however long a line claims to be.
+/// Cuts bytes into lines. Its memory is bounded, however long a line is.
 ///
-/// Lines of nothing but white space are skipped. A line over the limit is reported once, as soon as that is known,
-/// and discarded up to its newline.
+/// Blank lines are skipped. A line over the limit is reported once, as soon as it exceeds the limit, and discarded up to
+/// its newline.
 package struct LineSplitter: Sendable {
     package enum Item: Sendable, Equatable {
         /// Without its newline.
@@ -18,11 +18,11 @@ package struct LineSplitter: Sendable {
 
     package init(limit: Int = ControlLimits.requestBytes) { self.limit = limit }
 
-    /// Bytes held for a line that is not complete yet; never more than `limit`.
+    /// The number of bytes held for an incomplete line; never more than `limit`.
     package var pendingBytes: Int { partial.count }
 
-    /// Takes the next bytes of the stream and hands over, in order, every line that they complete.
-    package mutating func append(_ bytes: some Collection<UInt8>, _ body: (Item) throws -> Void) rethrows {
+    /// Takes the next bytes, and passes each line that they complete to `body`, in order.
+    package mutating func process(_ bytes: some Collection<UInt8>, _ body: (Item) throws -> Void) rethrows {
         var rest = bytes[...]
         while let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
             if let item = take(rest[..<newline]) { try body(item) }
@@ -36,7 +36,7 @@ package struct LineSplitter: Sendable {
         if let item = take(rest) { try body(item) }
     }
 
-    /// At the end of the stream: the last line, if it came without a newline.
+    /// Ends the input, and returns the last line if it has no newline.
     package mutating func finish() -> Item? {
         defer { isDiscarding = false }
         return completed()

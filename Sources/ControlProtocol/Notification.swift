@@ -2,27 +2,27 @@
 
 import Basics
 
-/// What one can subscribe to.
+/// The kinds of notification that a client can subscribe to.
 package enum EventKind: String, Codable, Sendable, CaseIterable {
     case estimate, change, state
 }
 
-/// The parameters of a `lost` notification: this subscriber read too slowly.
+/// The parameters of a `lost` notification: the subscriber read too slowly.
 package struct Lost: Codable, Sendable, Equatable {
-    /// How many estimates it did not get since the last one it got.
+    /// The number of estimates dropped since the last one that was sent.
     package var estimates: Int
 
     package init(estimates: Int) { self.estimates = estimates }
 }
 
-/// What the daemon sends to a subscriber unasked.
+/// A message that the daemon sends to a subscriber.
 package enum Notification: Sendable, Equatable {
     case estimate(Estimate)
     case change(Change)
     case state(DeviceChange)
     case lost(Lost)
 
-    /// The `method` on the wire.
+    /// The value of `method` on the wire.
     package var method: String {
         switch self {
         case .estimate: "estimate"
@@ -32,7 +32,7 @@ package enum Notification: Sendable, Equatable {
         }
     }
 
-    /// One line with its newline. Throws when a number in it is infinite or not a number.
+    /// Returns the notification as one line with its newline. Throws when a number in it is not finite.
     package func line() throws -> [UInt8] {
         switch self {
         case .estimate(let params):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// A value that is written as `null` when there is none, where Swift would leave the key out: who reads the
-/// socket with `jq` or Python finds every documented key in every object. Read, a missing key is null too.
+/// An optional value that is written as `null` where Swift would omit the key, so that a reader with `jq` or Python finds
+/// every documented key in every object. When read, a missing key also counts as null.
 @propertyWrapper
 package struct OrNull<Value: Codable & Sendable & Equatable>: Codable, Sendable, Equatable {
     package var wrappedValue: Value?
@@ -24,7 +24,7 @@ package struct OrNull<Value: Codable & Sendable & Equatable>: Codable, Sendable,
 }
 
 extension KeyedDecodingContainer {
-    /// What the synthesised `init(from:)` of a type with an `OrNull` property calls; without it a missing key throws.
+    /// The synthesised `init(from:)` of a type with an `OrNull` property calls this. Without it, a missing key throws.
     package func decode<Value>(_ type: OrNull<Value>.Type, forKey key: Key) throws -> OrNull<Value> {
         try decodeIfPresent(type, forKey: key) ?? OrNull(wrappedValue: nil)
     }

@@ -2,15 +2,15 @@
 
 import Basics
 
-/// The parameters of one method, read by name with messages that say what to do.
+/// The parameters of one method. Errors in reading them say what to do.
 protocol RequestParams: Encodable {
     static var names: [String] { get }
-    /// All at their defaults.
+    /// Every parameter has its default.
     init()
     init(_ reader: ParamReader) throws(RPCError)
 }
 
-/// Of `describe`, `sources`, `status` and `reload`: none.
+/// The parameters of `describe`, `sources`, `status` and `reload`, which take none.
 struct NoParams: RequestParams {
     static let names: [String] = []
 
@@ -19,7 +19,7 @@ struct NoParams: RequestParams {
     init(_ reader: ParamReader) {}
 }
 
-/// Of `current`.
+/// The parameters of `current`.
 package struct CurrentParams: RequestParams, Sendable, Equatable {
     static let names = ["source"]
 
@@ -33,13 +33,13 @@ package struct CurrentParams: RequestParams, Sendable, Equatable {
     init(_ reader: ParamReader) throws(RPCError) { source = try reader.source() }
 }
 
-/// Of `subscribe`.
+/// The parameters of `subscribe`.
 package struct SubscribeParams: RequestParams, Sendable, Equatable {
     static let names = ["source", "events"]
 
-    /// Nil for every source, those that a reload adds included.
+    /// Nil for every source, including those that a reload adds later.
     package var source: String?
-    /// Each once, in the order of `EventKind`; every kind when none were given.
+    /// Each kind once, in the order of `EventKind`; by default every kind.
     package var events: [EventKind]
 
     package init() { self.init(source: nil) }
@@ -54,28 +54,28 @@ package struct SubscribeParams: RequestParams, Sendable, Equatable {
         guard !reader.isAbsent("events") else { return }
         let kinds = EventKind.allCases.map { quoted($0.rawValue) }.joined(separator: ", ")
         guard let names = reader.value([String].self, "events") else {
-            throw RPCError(.invalidParams, "events is a list of \(kinds)")
+            throw RPCError(.invalidParams, "events must be a list of \(kinds)")
         }
-        if names.isEmpty { throw RPCError(.invalidParams, "events is empty; leave it out for all of \(kinds)") }
+        if names.isEmpty { throw RPCError(.invalidParams, "events is empty; omit it for all of \(kinds)") }
         if let stranger = names.first(where: { EventKind(rawValue: $0) == nil }) {
-            throw RPCError(.invalidParams, "events is a list of \(kinds); \(quoted(stranger)) is none of them")
+            throw RPCError(.invalidParams, "events must be a list of \(kinds); \(quoted(stranger)) is not one of them")
         }
         let asked = Set(names)
         events = EventKind.allCases.filter { asked.contains($0.rawValue) }
     }
 }
 
-/// Of `history`.
+/// The parameters of `history`.
 package struct HistoryParams: RequestParams, Sendable, Equatable {
     static let names = ["source", "since", "limit", "totals"]
 
     /// Nil for every source.
     package var source: String?
-    /// Nil for as far back as it is kept.
+    /// Nil for everything that is kept.
     package var since: Since?
-    /// The newest so many, 1 to 10 000.
+    /// The number of newest changes to return, 1 to 10 000.
     package var limit = ControlLimits.historyDefault
-    /// Whether the time of each label is wanted too.
+    /// Whether to return the time of each label too.
     package var totals = false
 
     package init() {}
@@ -94,20 +94,20 @@ package struct HistoryParams: RequestParams, Sendable, Equatable {
         if !reader.isAbsent("since") { since = try Since(reader) }
         if !reader.isAbsent("totals") {
             guard let totals = reader.value(Bool.self, "totals") else {
-                throw RPCError(.invalidParams, "totals is true or false")
+                throw RPCError(.invalidParams, "totals must be true or false")
             }
             self.totals = totals
         }
         guard !reader.isAbsent("limit") else { return }
         let range = 1...ControlLimits.historyMost
         guard let limit = reader.value(Int.self, "limit"), range.contains(limit) else {
-            throw RPCError(.invalidParams, "limit is a whole number from 1 to \(ControlLimits.historyMost)")
+            throw RPCError(.invalidParams, "limit must be a whole number from 1 to \(ControlLimits.historyMost)")
         }
         self.limit = limit
     }
 }
 
-/// From when on: a time, or so many seconds before now.
+/// The beginning of a time span: a time, or a number of seconds before now.
 package enum Since: Encodable, Sendable, Equatable {
     case time(Timestamp)
     /// Seconds, finite and not negative.
@@ -115,13 +115,15 @@ package enum Since: Encodable, Sendable, Equatable {
 
     init(_ reader: ParamReader) throws(RPCError) {
         if let seconds = reader.value(Double.self, "since") {
-            guard seconds >= 0 else { throw RPCError(.invalidParams, "since in seconds ago is not negative") }
+            guard seconds >= 0 else {
+                throw RPCError(.invalidParams, "since must not be negative when it is a number of seconds ago")
+            }
             self = .ago(seconds)
         } else if let text = reader.value(String.self, "since"), let time = Timestamp(rfc3339: text) {
             self = .time(time)
         } else {
             throw RPCError(
-                .invalidParams, #"since is a time such as "2026-01-31T08:00:00Z", or a number of seconds ago"#)
+                .invalidParams, #"since must be a time such as "2026-01-31T08:00:00Z", or a number of seconds ago"#)
         }
     }
 
@@ -133,7 +135,7 @@ package enum Since: Encodable, Sendable, Equatable {
         }
     }
 
-    /// The time meant, when it is `now`.
+    /// Returns the beginning as a time, given the time now.
     package func time(now: Timestamp = .now) -> Timestamp {
         switch self {
         case .time(let time): time

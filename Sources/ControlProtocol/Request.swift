@@ -34,7 +34,7 @@ package enum ControlCall: Sendable, Equatable {
 
 /// One JSON-RPC 2.0 request.
 package struct Request: Sendable, Equatable {
-    /// Nil in a notification, which gets no answer, not even an error.
+    /// Nil in a notification, which gets no response, not even an error.
     package var id: RequestID?
     package var call: ControlCall
 
@@ -43,10 +43,10 @@ package struct Request: Sendable, Equatable {
         self.call = call
     }
 
-    /// A line that cannot be obeyed.
+    /// The error for a line that is not a valid request.
     package struct Rejection: Error, Sendable, Equatable {
-        /// What to answer with: the line's own id, null where it could not be read; nil for a notification, which is
-        /// not answered.
+        /// The id to respond with: that of the line, or null if it could not be read. Nil for a notification, which gets
+        /// no response.
         package var id: RequestID?
         package var error: RPCError
 
@@ -59,35 +59,35 @@ package struct Request: Sendable, Equatable {
         package static let overlong = Rejection(
             error: RPCError(
                 .invalidRequest,
-                "a request is at most \(ControlLimits.requestBytes) bytes long; this one was discarded"))
+                "a request may be at most \(ControlLimits.requestBytes) bytes long; this one was discarded"))
     }
 
-    /// Reads one line (without or with its newline), whoever wrote it.
+    /// Reads one line, with or without its newline. The line is not trusted.
     package init(line: some Collection<UInt8>) throws(Rejection) {
         let envelope: RequestEnvelope
         do {
             envelope = try JSON.decode(from: line)
         } catch {
-            let message = #"\#(error); send one object a line, such as {"jsonrpc":"2.0","id":1,"method":"current"}"#
+            let message = #"\#(error); send one object per line, such as {"jsonrpc":"2.0","id":1,"method":"current"}"#
             throw Rejection(error: RPCError(.parseError, message))
         }
         id = envelope.id
         call = try envelope.call.get()
     }
 
-    /// This request as one line with its newline.
+    /// Returns the request as one line with its newline.
     package func line() throws -> [UInt8] { try JSON.line(RequestEnvelope(id: id, call: .success(call))) }
 }
 
-/// What ties a response to its request. It goes back as it came.
+/// The id that ties a response to its request. The response has the same id, unchanged.
 package enum RequestID: Codable, Sendable, Hashable {
     case null
     case integer(Int64)
-    /// Finite, and no `integer`.
+    /// A finite number that is not an `integer`.
     case number(Double)
     case string(String)
 
-    /// Throws `DecodingError` when it is neither a number, a string nor null.
+    /// Throws `DecodingError` when the value is not a number, a string or null.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {

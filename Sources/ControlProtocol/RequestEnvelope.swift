@@ -2,11 +2,10 @@
 
 import Basics
 
-/// A request as it stands in JSON. Decoding it fails only where the text is not JSON; every other mistake is kept
-/// together with the id, which the answer needs.
+/// A request in its JSON form. Decoding fails only where the text is not JSON. Every other mistake is kept with the id,
+/// because the response needs both.
 ///
-/// Only the members that mean something are read: decoding a whole unknown value costs seconds when it is 64 KiB of
-/// the worst kind.
+/// Only known members are read: decoding an arbitrary value of 64 KiB can take seconds.
 struct RequestEnvelope {
     var id: RequestID?
     var call: Result<ControlCall, Request.Rejection>
@@ -21,7 +20,8 @@ extension RequestEnvelope: Decodable {
         guard let members = try? decoder.container(keyedBy: Key.self) else {
             let isBatch = (try? decoder.unkeyedContainer()) != nil
             let message =
-                isBatch ? "batches are not supported; send each request on a line of its own" : "a request is an object"
+                isBatch
+                ? "batches are not supported; send each request on a line of its own" : "a request must be an object"
             call = .failure(Request.Rejection(error: RPCError(.invalidRequest, message)))
             return
         }
@@ -29,8 +29,8 @@ extension RequestEnvelope: Decodable {
         do {
             call = .success(try Self.call(in: members))
         } catch let error as RPCError {
-            // A request that is not even one, without an id, is answered with null, says JSON-RPC; a notification of
-            // an unknown method or with wrong parameters is not answered.
+            // JSON-RPC: an invalid request without an id is answered with the id null; a notification with an unknown
+            // method or wrong parameters is not answered.
             let answer = id ?? (error.code == .invalidRequest ? .null : nil)
             call = .failure(Request.Rejection(id: answer, error: error))
         }
@@ -43,13 +43,13 @@ extension RequestEnvelope: Decodable {
             throw RPCError(.invalidRequest, "id must be a number, a string or null")
         }
         guard try value(String.self, in: members, at: .jsonrpc) == "2.0" else {
-            throw RPCError(.invalidRequest, #"this is JSON-RPC 2.0: add "jsonrpc":"2.0""#)
+            throw RPCError(.invalidRequest, #"not JSON-RPC 2.0; add "jsonrpc":"2.0""#)
         }
         guard let name = try value(String.self, in: members, at: .method) else {
             throw RPCError(.invalidRequest, "method must be a string: one of \(ControlMethod.list)")
         }
         guard let method = ControlMethod(rawValue: name) else {
-            throw RPCError(.methodNotFound, "no method \(quoted(name)); there is \(ControlMethod.list)")
+            throw RPCError(.methodNotFound, "no method \(quoted(name)); the methods are \(ControlMethod.list)")
         }
         switch method {
         case .describe: return try params(NoParams(), in: members, .describe)
@@ -75,7 +75,7 @@ extension RequestEnvelope: Decodable {
             return try Params(ParamReader(container, known: Params.names))
         }
         if (try? members.nestedUnkeyedContainer(forKey: .params)) != nil {
-            throw RPCError(.invalidParams, "give params by name, as an object")
+            throw RPCError(.invalidParams, "params must be an object, with the parameters by name")
         }
         throw RPCError(.invalidRequest, "params must be an object")
     }
@@ -97,7 +97,7 @@ extension RequestEnvelope: Encodable {
     }
 }
 
-/// The value at `key`, nil when it is missing, null or of another type; throws when it is not JSON.
+/// Returns the value at `key`; nil when it is missing, null or of another type. Throws when it is not JSON.
 private func value<Value: Decodable, Key>(
     _ type: Value.Type, in members: KeyedDecodingContainer<Key>, at key: Key
 ) throws -> Value? {

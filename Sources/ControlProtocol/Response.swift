@@ -2,21 +2,21 @@
 
 import Basics
 
-/// A response of the daemon as it goes onto the socket.
+/// Writes responses of the daemon as lines.
 package enum Response {
-    /// One line with its newline. A result that JSON cannot express becomes an internal error.
+    /// Returns a result as one line with its newline. A result that JSON cannot express becomes an internal error.
     package static func line(id: RequestID, result: some Encodable) -> [UInt8] {
         do {
             return try JSON.line(Success(id: id, result: result))
         } catch {
             return line(
-                id: id, error: RPCError(.internalError, "the result cannot be written as JSON; please report it"))
+                id: id, error: RPCError(.internalError, "the result cannot be written as JSON; please report this"))
         }
     }
 
-    /// One line with its newline.
+    /// Returns an error as one line with its newline.
     package static func line(id: RequestID, error: RPCError) -> [UInt8] {
-        // A number id is finite, having been read from JSON; the rest is texts. The fallback is never used.
+        // An id that was read from JSON is finite, and everything else is text, so the fallback is never used.
         (try? JSON.line(Failure(id: id, error: error)))
             ?? Array(#"{"error":{"code":-32603,"message":"internal error"},"id":null,"jsonrpc":"2.0"}"#.utf8) + [10]
     }
@@ -34,7 +34,7 @@ package enum Response {
     }
 }
 
-/// The result of `current`: of the source asked for alone, or of each in the order of the configuration.
+/// The result of `current`: the estimate of the requested source, or of each source in the order of the configuration.
 package struct CurrentResult: Codable, Sendable, Equatable {
     package var estimates: [Estimate]
 
@@ -43,9 +43,9 @@ package struct CurrentResult: Codable, Sendable, Equatable {
 
 /// The result of `subscribe`.
 package struct SubscribeResult: Codable, Sendable, Equatable {
-    /// What will be sent.
+    /// The kinds of notification that the daemon will send.
     package var events: [EventKind]
-    /// The sources there are now.
+    /// The sources that exist now.
     package var sources: [String]
 
     package init(events: [EventKind], sources: [String]) {
@@ -56,12 +56,12 @@ package struct SubscribeResult: Codable, Sendable, Equatable {
 
 /// The result of `history`.
 package struct HistoryResult: Codable, Sendable, Equatable {
-    /// Newest last.
+    /// The changes, newest last.
     package var changes: [Change]
-    /// Whether there are older ones that match and that `limit` left out.
+    /// Whether `limit` left out older changes that match.
     package var more: Bool
-    /// How long each label was published, longest first, in all of the time asked for, whatever `limit` left out and
-    /// with what lasts still; null unless it was asked for.
+    /// How long each label was published, longest first; null unless `totals` was requested. `limit` has no effect on
+    /// them, and the current label counts up to now.
     @OrNull package var totals: [LabelTime]?
 
     package init(changes: [Change], more: Bool = false, totals: [LabelTime]? = nil) {
@@ -71,10 +71,10 @@ package struct HistoryResult: Codable, Sendable, Equatable {
     }
 }
 
-/// How long a label (a genre or a state's name) was published, of one source or of several together.
+/// How long a label, a genre or the name of a state, was published by one source or by several together.
 package struct LabelTime: Codable, Sendable, Equatable {
     package var label: String
-    /// Of audio; where there was nothing to hear, of waiting.
+    /// Seconds of audio or, without a signal, of waiting.
     package var seconds: Double
 
     package init(label: String, seconds: Double) {
@@ -85,7 +85,7 @@ package struct LabelTime: Codable, Sendable, Equatable {
 
 /// The result of `sources`.
 package struct SourcesResult: Codable, Sendable, Equatable {
-    /// In the order of the configuration.
+    /// The sources, in the order of the configuration.
     package var sources: [SourceStatus]
 
     package init(sources: [SourceStatus]) { self.sources = sources }
@@ -93,7 +93,7 @@ package struct SourcesResult: Codable, Sendable, Equatable {
 
 /// The result of `reload`.
 package struct ReloadResult: Codable, Sendable, Equatable {
-    /// What is different now, a line each, for people; empty when the file says what it said before.
+    /// One line for people per change; empty when the configuration is the same as before.
     package var changed: [String]
 
     package init(changed: [String]) { self.changed = changed }

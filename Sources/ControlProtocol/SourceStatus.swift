@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// What a source's device is doing.
+/// The state of a source's device.
 package enum DeviceState: String, Codable, Sendable, CaseIterable {
-    /// Being opened for the first time.
+    /// The device is being opened for the first time.
     case opening
     case running
-    /// A FIFO that nobody writes to.
+    /// The device delivers nothing for now: a FIFO without a writer, or a suspended PulseAudio source.
     case waiting
-    /// Gone or failing; it is being reopened for ever.
+    /// The device is gone or fails; it is being reopened until that succeeds.
     case lost
-    /// A file or pipe at its end.
+    /// The file or pipe is at its end.
     case ended
 }
 
@@ -18,7 +18,7 @@ package struct DeviceChange: Codable, Sendable, Equatable {
     package var source: String
     package var time: String
     package var state: DeviceState
-    /// What happened, for people; null when there is nothing to say.
+    /// What happened, for people; null when there is nothing to report.
     @OrNull package var message: String?
 
     package init(source: String, time: String, state: DeviceState, message: String? = nil) {
@@ -32,28 +32,29 @@ package struct DeviceChange: Codable, Sendable, Equatable {
 /// One source, as `sources` and `status` list it.
 package struct SourceStatus: Codable, Sendable, Equatable {
     package var name: String
-    /// The URI it was configured with.
+    /// The configured URI.
     package var uri: String
     /// `alsa`, `pulse`, `pipe` or `file`.
     package var kind: String
-    /// The device that was really opened; null before it was.
+    /// The device that was actually opened; null before that.
     @OrNull package var device: String?
-    /// What it delivers, such as `S16 48000 Hz 2 channels`; null before it was opened.
+    /// The format of the audio, such as `S16 48000 Hz 2 channels`; null before the device is open.
     @OrNull package var format: String?
     package var state: DeviceState
-    /// How often the device itself lost audio (ALSA's xruns, PulseAudio's holes).
+    /// How often the device itself lost audio (ALSA's overruns, PulseAudio's holes).
     package var overruns: Int
-    /// Samples (per channel, at the device's rate) dropped because they were not analysed in time.
+    /// The number of samples, per channel and at the device's rate, that were dropped because they were not analysed in
+    /// time.
     package var dropped: Int
-    /// How often it was reopened after a loss.
+    /// How often the source was opened again: after a loss, and for each new writer of a FIFO.
     package var reconnects: Int
     /// Seconds of audio analysed.
     package var position: Double
-    /// What it waits for or why it does not deliver, for people; null while there is nothing to say.
+    /// What the source waits for, or why it delivers nothing, for people; null when there is nothing to report.
     @OrNull package var message: String?
-    /// What went wrong last, however long ago.
+    /// The last error, however long ago; null if there was none.
     @OrNull package var lastError: String?
-    /// When that was, RFC 3339.
+    /// The time of the last error, RFC 3339.
     @OrNull package var lastErrorTime: String?
 
     package init(

@@ -2,15 +2,15 @@
 
 import Glibc
 
-/// A time of day and year in UTC, to the millisecond, that reads and writes RFC 3339 without a date formatter:
-/// one is written for every estimate.
+/// A point in time, to the millisecond. It reads and writes RFC 3339 without a date formatter, because every estimate has
+/// one.
 package struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible {
-    /// Since 1970-01-01T00:00:00Z, leap seconds not counted; from year 0 to year 9999.
+    /// Milliseconds since 1970-01-01T00:00:00Z without leap seconds, for the years 0 to 9999.
     package let milliseconds: Int64
 
     private static let range: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
 
-    /// Clamped to the years that RFC 3339 can write.
+    /// Clamps to the years that RFC 3339 can write.
     package init(milliseconds: Int64) {
         self.milliseconds = min(max(milliseconds, Self.range.lowerBound), Self.range.upperBound)
     }
@@ -27,12 +27,12 @@ package struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertibl
         return sum > Double(Self.range.lowerBound) ? Timestamp(milliseconds: Int64(sum)) : Timestamp(milliseconds: .min)
     }
 
-    /// The seconds from `other` to this, negative when this is earlier.
+    /// The seconds from `other` to this time; negative when this time is earlier.
     package func seconds(since other: Timestamp) -> Double { Double(milliseconds - other.milliseconds) / 1000 }
 
     package static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
-    /// As in `2026-01-31T08:00:00.250Z`.
+    /// The time in RFC 3339, such as `2026-01-31T08:00:00.250Z`.
     package var description: String {
         let (day, ofDay) = milliseconds.quotientFloor(86_400_000)
         let date = civil(day: day)
@@ -58,8 +58,9 @@ package struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertibl
         }
     }
 
-    /// Reads RFC 3339: a date, `T`, `t` or a space, a time with any number of decimals (cut to milliseconds), and `Z`,
-    /// `z` or an offset. Nil for anything else, such as a 30th of February. A leap second counts as the next one.
+    /// Parses RFC 3339: a date, then `T`, `t` or a space, then a time with any number of decimals (cut to milliseconds),
+    /// then `Z`, `z` or an offset. Nil for anything else, such as a 30th of February. A leap second counts as the next
+    /// second.
     package init?(rfc3339 text: String) {
         var reader = DigitReader(text.utf8)
         guard let year = reader.number(4), reader.skip("-"), let month = reader.number(2), reader.skip("-"),
@@ -119,7 +120,7 @@ private struct DigitReader {
         return value
     }
 
-    /// The decimals as milliseconds; nil without any.
+    /// Reads decimals as milliseconds; nil if there are none.
     mutating func fraction() -> Int64? {
         guard var value = digit() else { return nil }
         value *= 100
@@ -132,7 +133,7 @@ private struct DigitReader {
     }
 }
 
-// Days from the civil calendar and back, after Howard Hinnant, "chrono-compatible low-level date algorithms".
+// Conversion between dates and day numbers, after Howard Hinnant, "chrono-compatible low-level date algorithms".
 
 private func dayNumber(year: Int64, month: Int64, day: Int64) -> Int64 {
     let shifted = month <= 2 ? year - 1 : year

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import ArgumentParser
+import Basics
 import ControlProtocol
 import Foundation
 import Programme
 
-/// `genred-programme compare`
+/// The command `genred-programme compare`.
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Sets what genred hears beside what the demonstration's programme really plays.",
+        abstract: "Compare genred's labels with the demonstration's programme.",
         discussion: """
-            Reads what 'genrectl watch --json' prints, until its end. Prints a line whenever what is playing or what is \
-            heard changes, then a table of the parts. The exit code is 1 when nothing was heard.
+            Reads the output of 'genrectl watch --json' from standard input to its end. Prints a line whenever the \
+            programme or the label changes, then a table of the parts. The exit code is 1 if nothing was heard.
             """)
 
-    @Flag(help: "Print the table only.")
+    @Flag(help: "Print only the table.")
     var summary = false
 
-    /// The kind of a line, beside the notification's own keys.
+    /// The key of a line that names its kind.
     private struct Event: Decodable {
         let event: String
     }
@@ -32,13 +33,13 @@ struct Compare: ParsableCommand {
             guard (try? decoder.decode(Event.self, from: data))?.event == "estimate",
                 let estimate = try? decoder.decode(Estimate.self, from: data)
             else { continue }
-            comparison.hear(estimate.label, at: estimate.position)
+            comparison.record(estimate.label, at: estimate.position)
             let playing = Programme.demo.part(at: estimate.position)?.label ?? "nothing"
             if !summary, "\(playing) \(estimate.label)" != shown {
                 shown = "\(playing) \(estimate.label)"
                 let verdict = playing == estimate.label ? "  right" : ""
                 print(row(clock(estimate.position), playing, heard(estimate) + verdict))
-                // Seen at once, also through a pipe.
+                // Flushed at once, for the reader of a pipe.
                 fflush(nil)
             }
         }
@@ -52,7 +53,7 @@ struct Compare: ParsableCommand {
 
     private func heard(_ estimate: Estimate) -> String {
         guard estimate.state == .genre || estimate.state == .noMusic else { return estimate.label }
-        return "\(estimate.label) \(percent(estimate.confidence))"
+        return "\(estimate.label) \(NumberText.percent(estimate.confidence))"
     }
 
     private func report(_ results: [Comparison.Result], _ share: Double) {
@@ -63,16 +64,14 @@ struct Compare: ParsableCommand {
             print(
                 row(
                     times, result.part.label,
-                    column(result.mostly ?? "nothing", 14) + column(delay, 13) + percent(result.share)))
+                    column(result.mostly ?? "nothing", 14) + column(delay, 13) + NumberText.percent(result.share)))
         }
         let pieces = results.filter { if case .music = $0.part.content { true } else { false } }
         let recognised = pieces.filter { $0.mostly == $0.part.label }
         print(
-            "\n\(recognised.count) of \(pieces.count) pieces were recognised; what was heard was right for "
-                + "\(percent(share)) of the time.")
+            "\n\(recognised.count) of \(pieces.count) pieces were recognised; the label was right for "
+                + "\(NumberText.percent(share)) of the time.")
     }
-
-    private func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
 
     private func row(_ time: String, _ playing: String, _ rest: String) -> String {
         column(time, 11) + column(playing, 11) + rest

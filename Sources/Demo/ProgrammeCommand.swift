@@ -7,14 +7,15 @@ import Programme
 
 extension Genre: ExpressibleByArgument {}
 
+/// The program `genred-programme`.
 @main
 struct ProgrammeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "genred-programme",
-        abstract: "Composes music in several genres, and the programme of genred's demonstration.",
+        abstract: "Compose music in several genres, and the programme of genred's demonstration.",
         discussion: """
-            The music is made up from a seed: the same seed gives the same piece, every other seed another one. \
-            fluidsynth plays it with a General MIDI sound font, espeak-ng speaks the announcements.
+            Music is generated from a seed: the same seed gives the same piece, another seed another piece. fluidsynth \
+            plays it with a General MIDI sound font; espeak-ng speaks the announcements.
 
               genred-programme render jazz.wav --genre jazz --seed 7
               genred-programme render programme.wav --demo
@@ -23,23 +24,23 @@ struct ProgrammeCommand: ParsableCommand {
         subcommands: [Render.self, List.self, Compare.self])
 }
 
-/// `genred-programme render`
+/// The command `genred-programme render`.
 struct Render: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Renders a piece or the programme into a WAV file.")
+    static let configuration = CommandConfiguration(abstract: "Render a piece or the programme as a WAV file.")
 
     @Argument(help: "The WAV file to write: 48 kHz, 16 bits, stereo.")
     var output: String
 
-    @Option(help: "What to compose.")
+    @Option(help: "The genre to compose in.")
     var genre: Genre = .jazz
 
-    @Option(help: "Which piece: any whole number.")
+    @Option(help: "The seed of the piece: any whole number.")
     var seed: UInt64 = 1
 
-    @Option(help: "How long it is, in seconds, 1 to 3600.")
+    @Option(help: "The length in seconds, 1 to 3600.")
     var seconds: Double = 30
 
-    @Flag(help: "Render the demonstration's whole programme instead of one piece.")
+    @Flag(help: "Render the demonstration's programme instead of a piece.")
     var demo = false
 
     @Option(name: .customLong("midi"), help: "Also write the piece as a Standard MIDI File.")
@@ -52,7 +53,7 @@ struct Render: ParsableCommand {
         guard seconds >= 1, seconds <= 3600 else {
             throw ValidationError("--seconds must be 1 to 3600, not \(seconds)")
         }
-        if demo, midiOutput != nil { throw ValidationError("--midi goes with a piece, not with --demo") }
+        if demo, midiOutput != nil { throw ValidationError("--midi cannot be combined with --demo") }
     }
 
     func run() throws {
@@ -65,12 +66,12 @@ struct Render: ParsableCommand {
     }
 }
 
-/// `genred-programme list`
+/// The command `genred-programme list`.
 struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Lists the genres and the parts of the demonstration's programme.",
+        abstract: "List the genres and the parts of the demonstration's programme.",
         discussion:
-            "With --json, one object a part: start and end in seconds, label (a genre, no-music, silence), title.")
+            "With --json, one object per part: start and end in seconds, label (a genre, no-music, silence), title.")
 
     @Flag(help: "Print the programme as JSON lines.")
     var json = false
@@ -99,22 +100,21 @@ struct List: ParsableCommand {
             )
         }
     }
-
 }
 
-/// A time in seconds as minutes and seconds.
+/// Formats a time in seconds as minutes and seconds, such as `1:05`.
 func clock(_ seconds: Double) -> String {
     let whole = Int(seconds)
     return String(format: "%d:%02d", whole / 60, whole % 60)
 }
 
 extension Programme.Part {
-    /// What it is, for people.
+    /// A description for people.
     var title: String {
         switch content {
         case .music(let genre, let seed): "\(genre.rawValue), piece \(seed)"
         case .speech(let text): "“\(text)”"
-        case .silence: "nothing"
+        case .silence: "silence"
         }
     }
 }

@@ -283,5 +283,5 @@ package actor History {
         copies.removeOldest()
     }
 
-    private func count(_ changes: Int) -> String { "\(changes) \(changes == 1 ? "change" : "changes")" }
+    private func count(_ changes: Int) -> String { NumberText.counted(changes, "change") }
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// What a listener said while a programme was played, set beside what was really playing.
+/// Compares the labels heard during a programme with what was really playing.
 package struct Comparison: Sendable {
-    /// What was said of one part.
+    /// The outcome for one part.
     package struct Result: Sendable, Equatable {
         package let part: Programme.Part
-        /// What was said most of the time; nil when nothing was.
+        /// The most frequent label; nil if none was heard.
         package let mostly: String?
-        /// How long after its beginning the part was first called right, in seconds; nil when it never was.
+        /// Seconds from the beginning of the part to the first right label; nil if there was none.
         package let delay: Double?
-        /// The share of the part for which it was called right, 0 to 1.
+        /// The share of the part with the right label, 0 to 1.
         package let share: Double
     }
 
     private struct Tally {
-        /// How many times each label was said.
+        /// How often each label was heard.
         var counts: [String: Int] = [:]
         var firstRight: Double?
     }
@@ -27,9 +27,9 @@ package struct Comparison: Sendable {
         tallies = programme.parts.map { _ in Tally() }
     }
 
-    /// Takes an estimate: what was said when `position` seconds of the programme had been heard. Estimates are
-    /// taken to be evenly spaced.
-    package mutating func hear(_ label: String, at position: Double) {
+    /// Records the label of an estimate that was published after `position` seconds of the programme. Estimates are
+    /// assumed to be evenly spaced.
+    package mutating func record(_ label: String, at position: Double) {
         guard let index = programme.parts.firstIndex(where: { $0.start < position && position <= $0.end }) else {
             return
         }
@@ -38,7 +38,7 @@ package struct Comparison: Sendable {
         if label == part.label, tallies[index].firstRight == nil { tallies[index].firstRight = position }
     }
 
-    /// What was said of each part, in order.
+    /// The outcome for each part, in order.
     package var results: [Result] {
         zip(programme.parts, tallies).map { part, tally in
             let total = tally.counts.values.reduce(0, +)
@@ -48,7 +48,7 @@ package struct Comparison: Sendable {
         }
     }
 
-    /// The share of the time that was heard for which what was said was right, 0 to 1; nil when nothing was heard.
+    /// The share of the estimates with the right label, 0 to 1; nil if there were none.
     package var shareRight: Double? {
         let total = tallies.reduce(0) { $0 + $1.counts.values.reduce(0, +) }
         let right = zip(programme.parts, tallies).reduce(0) { $0 + ($1.1.counts[$1.0.label] ?? 0) }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// What a radio would send: pieces of known genre, spoken lines and silences, one after the other.
+/// A radio programme for tests: pieces of known genre, announcements and silences, one after another.
 package struct Programme: Sendable, Equatable {
-    /// What is heard in one part.
+    /// The content of one part.
     package enum Content: Sendable, Equatable {
         case music(Genre, seed: UInt64)
-        /// An announcer's words, in English.
+        /// An announcement, in English.
         case speech(String)
         case silence
     }
@@ -13,13 +13,13 @@ package struct Programme: Sendable, Equatable {
     /// One part and its place in the programme.
     package struct Part: Sendable, Equatable {
         package let content: Content
-        /// Seconds from the beginning of the programme.
+        /// The beginning of the part, in seconds from the beginning of the programme.
         package let start: Double
         package let seconds: Double
 
         package var end: Double { start + seconds }
 
-        /// What a listener should call it: a genre, `no-music` or `silence`.
+        /// The right label: a genre, `no-music` or `silence`.
         package var label: String {
             switch content {
             case .music(let genre, _): genre.rawValue
@@ -31,10 +31,10 @@ package struct Programme: Sendable, Equatable {
 
     package let parts: [Part]
 
-    /// The whole length, in seconds.
+    /// The length in seconds.
     package var seconds: Double { parts.last?.end ?? 0 }
 
-    /// - Parameter script: What is heard and for how many seconds, in order.
+    /// - Parameter script: The contents and their lengths in seconds, in order.
     package init(_ script: [(content: Content, seconds: Double)]) {
         var start = 0.0
         parts = script.map { entry in
@@ -43,10 +43,10 @@ package struct Programme: Sendable, Equatable {
         }
     }
 
-    /// The part that is heard at a time in seconds; nil outside the programme.
+    /// Returns the part at a time in seconds; nil outside the programme.
     package func part(at time: Double) -> Part? { parts.first { $0.start <= time && time < $0.end } }
 
-    /// Two minutes for the demonstration.
+    /// The demonstration's programme, of two minutes.
     package static let demo = Programme([
         (.music(.classical, seed: 1), 18),
         (

@@ -6,7 +6,6 @@ import Foundation
 import Testing
 
 /// The examples of docs/protocol.md, against the types that the daemon writes and the client reads.
-@Suite("The documented protocol")
 struct DocumentationTests {
     private struct Envelope<Result: Codable>: Codable {
         var jsonrpc: String
@@ -39,8 +38,8 @@ struct DocumentationTests {
         return String(decoding: written, as: UTF8.self) == line + "\n"
     }
 
-    @Test("each answer is what its request gets, each notification is one, to the letter")
-    func examples() throws {
+    @Test
+    func `each response in the documentation fits its request, and each notification its type, to the letter`() throws {
         var request: Result<Request, Request.Rejection>?
         var methods: Set<ControlMethod> = []
         var events: Set<String> = []

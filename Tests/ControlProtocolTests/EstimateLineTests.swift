@@ -5,14 +5,13 @@ import Testing
 
 @testable import ControlProtocol
 
-@Suite("The line of an estimate")
 struct EstimateLineTests {
     private func general(_ estimate: Estimate) throws -> [UInt8] {
         try JSON.line(Notification.Envelope(method: "estimate", params: estimate))
     }
 
-    @Test("is what the general writer gives, byte for byte, whatever is in it")
-    func same() throws {
+    @Test
+    func `the fast writer of estimates gives the same bytes as the JSON encoder`() throws {
         var random = SystemRandomNumberGenerator()
         let letters = Array("abcXYZ019 -_/.:;äß€\u{7F}😀é") + ["\"", "\\", "\n", "\u{1}", "e\u{301}"]
         func text() -> String {
@@ -45,8 +44,8 @@ struct EstimateLineTests {
         #expect(written > 100)
     }
 
-    @Test("is not written of what is no number")
-    func noNumber() {
+    @Test
+    func `an estimate with a number that is not finite is refused`() {
         for value in [Double.nan, .infinity] {
             var estimate = WireTests.estimate
             estimate.probabilities["rock"] = value

@@ -3,14 +3,13 @@
 import ControlProtocol
 import Testing
 
-@Suite("Reading parameters")
 struct ParamsTests {
     private func call(_ method: String, _ params: String) throws -> ControlCall {
         try Request(line: Array(#"{"jsonrpc":"2.0","id":1,"method":"\#(method)","params":\#(params)}"#.utf8)).call
     }
 
-    @Test("left out or null means the default")
-    func defaults() throws {
+    @Test
+    func `a missing or null parameter has its default`() throws {
         #expect(try call("current", "{}") == .current(CurrentParams(source: nil)))
         #expect(
             try call("subscribe", "{}")
@@ -21,8 +20,8 @@ struct ParamsTests {
         #expect(try call("status", "{}") == .status)
     }
 
-    @Test("what is given is taken")
-    func given() throws {
+    @Test
+    func `given parameters replace the defaults`() throws {
         #expect(try call("current", #"{"source":"radio"}"#) == .current(CurrentParams(source: "radio")))
         #expect(
             try call("subscribe", #"{"events":["state","change","state"]}"#)
@@ -36,39 +35,37 @@ struct ParamsTests {
                 == .history(HistoryParams(source: nil, since: .time(time))))
     }
 
-    @Test(
-        "each mistake gets a message that says what to do",
-        arguments: [
-            ("current", #"{"source":1}"#, "source is the name of a source, a string"),
-            ("current", #"{"sorce":"a"}"#, #"no parameter "sorce"; there is source"#),
-            ("status", #"{"a":null}"#, #"no parameter "a"; this method takes none"#),
-            ("subscribe", #"{"events":"change"}"#, #"events is a list of "estimate", "change", "state""#),
-            ("subscribe", #"{"events":[1]}"#, #"events is a list of "estimate", "change", "state""#),
-            (
-                "subscribe", #"{"events":["chnage"]}"#,
-                #"events is a list of "estimate", "change", "state"; "chnage" is none of them"#
-            ),
-            (
-                "subscribe", #"{"events":[]}"#,
-                #"events is empty; leave it out for all of "estimate", "change", "state""#
-            ),
-            ("history", #"{"totals":1}"#, "totals is true or false"),
-            ("history", #"{"limit":0}"#, "limit is a whole number from 1 to 10000"),
-            ("history", #"{"limit":10001}"#, "limit is a whole number from 1 to 10000"),
-            ("history", #"{"limit":1.5}"#, "limit is a whole number from 1 to 10000"),
-            ("history", #"{"limit":1e300}"#, "limit is a whole number from 1 to 10000"),
-            ("history", #"{"limit":"7"}"#, "limit is a whole number from 1 to 10000"),
-            (
-                "history", #"{"since":"yesterday"}"#,
-                #"since is a time such as "2026-01-31T08:00:00Z", or a number of seconds ago"#
-            ),
-            (
-                "history", #"{"since":1e999}"#,
-                #"since is a time such as "2026-01-31T08:00:00Z", or a number of seconds ago"#
-            ),
-            ("history", #"{"since":-1}"#, "since in seconds ago is not negative"),
-        ])
-    func mistakes(method: String, params: String, message: String) {
+    @Test(arguments: [
+        ("current", #"{"source":1}"#, "source must be a string: the name of a source"),
+        ("current", #"{"sorce":"a"}"#, #"unknown parameter "sorce"; this method takes source"#),
+        ("status", #"{"a":null}"#, #"unknown parameter "a"; this method takes no parameters"#),
+        ("subscribe", #"{"events":"change"}"#, #"events must be a list of "estimate", "change", "state""#),
+        ("subscribe", #"{"events":[1]}"#, #"events must be a list of "estimate", "change", "state""#),
+        (
+            "subscribe", #"{"events":["chnage"]}"#,
+            #"events must be a list of "estimate", "change", "state"; "chnage" is not one of them"#
+        ),
+        (
+            "subscribe", #"{"events":[]}"#,
+            #"events is empty; omit it for all of "estimate", "change", "state""#
+        ),
+        ("history", #"{"totals":1}"#, "totals must be true or false"),
+        ("history", #"{"limit":0}"#, "limit must be a whole number from 1 to 10000"),
+        ("history", #"{"limit":10001}"#, "limit must be a whole number from 1 to 10000"),
+        ("history", #"{"limit":1.5}"#, "limit must be a whole number from 1 to 10000"),
+        ("history", #"{"limit":1e300}"#, "limit must be a whole number from 1 to 10000"),
+        ("history", #"{"limit":"7"}"#, "limit must be a whole number from 1 to 10000"),
+        (
+            "history", #"{"since":"yesterday"}"#,
+            #"since must be a time such as "2026-01-31T08:00:00Z", or a number of seconds ago"#
+        ),
+        (
+            "history", #"{"since":1e999}"#,
+            #"since must be a time such as "2026-01-31T08:00:00Z", or a number of seconds ago"#
+        ),
+        ("history", #"{"since":-1}"#, "since must not be negative when it is a number of seconds ago"),
+    ])
+    func `the error for each mistake says what to do`(method: String, params: String, message: String) {
         let error = #expect(throws: Request.Rejection.self) { _ = try call(method, params) }
         #expect(error?.error == RPCError(.invalidParams, message))
         #expect(error?.id == .integer(1))

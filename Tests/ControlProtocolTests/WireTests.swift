@@ -4,14 +4,13 @@ import Basics
 import ControlProtocol
 import Testing
 
-@Suite("What is written onto the wire")
 struct WireTests {
     static let estimate = Estimate(
         source: "radio/1", time: "2026-01-31T08:00:00.250Z", position: 12.5, state: .unsure, genre: nil,
         confidence: 0.25, probabilities: ["rock": 0.75, "blues": 0.25], since: "2026-01-31T07:59:00.000Z")
 
-    @Test("an estimate is one line with sorted keys, explicit nulls and plain slashes")
-    func estimateLine() throws {
+    @Test
+    func `an estimate is one line with sorted keys, explicit nulls and plain slashes`() throws {
         let line = String(decoding: try Notification.estimate(Self.estimate).line(), as: UTF8.self)
         #expect(
             line == #"{"jsonrpc":"2.0","method":"estimate","params":{"confidence":0.25,"genre":null,"label":"unsure","#
@@ -20,16 +19,16 @@ struct WireTests {
                 + "\n")
     }
 
-    @Test("text with newlines stays on one line")
-    func newlines() throws {
+    @Test
+    func `text with newlines stays on one line`() throws {
         let change = DeviceChange(source: "a\nb", time: "", state: .lost, message: "x\r\n\u{2028}\u{0}")
         let line = try Notification.state(change).line()
         #expect(line.filter { $0 == 10 }.count == 1 && line.last == 10)
         #expect(!line.contains(13) && !line.contains(0))
     }
 
-    @Test("a result that JSON has no word for becomes an internal error, not a crash")
-    func notFinite() throws {
+    @Test
+    func `a result that JSON cannot express becomes an internal error, not a crash`() throws {
         var estimate = Self.estimate
         estimate.position = .nan
         let line = String(decoding: Response.line(id: .integer(1), result: estimate), as: UTF8.self)
@@ -37,17 +36,17 @@ struct WireTests {
         #expect(throws: (any Error).self) { try Notification.estimate(estimate).line() }
     }
 
-    @Test("an error response names its code and message")
-    func errorLine() {
+    @Test
+    func `an error response has its code and message`() {
         let line = Response.line(id: .null, error: .unknownSource("x", known: ["radio", "tv"]))
         #expect(
             String(decoding: line, as: UTF8.self)
-                == #"{"error":{"code":-32000,"message":"no source \"x\"; there is \"radio\", \"tv\""},"id":null,"jsonrpc":"2.0"}"#
+                == #"{"error":{"code":-32000,"message":"no source \"x\"; the sources are \"radio\", \"tv\""},"id":null,"jsonrpc":"2.0"}"#
                 + "\n")
     }
 
-    @Test("fuzz: random bytes, mutated requests and hostile shapes are answered or taken, never fatal")
-    func fuzz() {
+    @Test
+    func `random bytes, mutated requests and hostile shapes are accepted or answered with an error, never fatal`() {
         var random = SystemRandomNumberGenerator()
         let seeds = [
             #"{"jsonrpc":"2.0","id":1,"method":"subscribe","params":{"source":"radio","events":["estimate"]}}"#,
@@ -106,8 +105,8 @@ struct WireTests {
                     .utf8))
     }
 
-    @Test("the costliest line that is allowed is read in a fraction of a second")
-    func costliest() {
+    @Test
+    func `the most expensive lines within the limit are read in less than two seconds`() {
         for unit in ["1,", "[],", "{},", "\"\",", "null,", "1.5,"] {
             let count = (ControlLimits.requestBytes - 80) / unit.utf8.count
             let line = Array(
@@ -118,8 +117,8 @@ struct WireTests {
         }
     }
 
-    @Test("an estimate is written fast enough for 20 sources at four a second")
-    func speed() throws {
+    @Test
+    func `a thousand estimates are written in less than two seconds`() throws {
         var estimate = Self.estimate
         let labels = ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock"]
         estimate.probabilities = Dictionary(uniqueKeysWithValues: labels.map { ($0, 1.0 / 11) })

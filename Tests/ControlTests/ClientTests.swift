@@ -6,7 +6,6 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite("The client of the control socket")
 struct ClientTests {
     /// The error of connecting and asking.
     private func failure(at path: String, timeout: Duration = .seconds(5)) -> ControlError? {
@@ -16,8 +15,8 @@ struct ClientTests {
         } catch { return error }
     }
 
-    @Test("every method has its result")
-    func methods() throws {
+    @Test
+    func `every method returns its result`() throws {
         var manner = ToyDaemon.Manner()
         manner.sources = Programme.sources(3)
         let daemon = try ToyDaemon(manner)
@@ -33,8 +32,8 @@ struct ClientTests {
         #expect(try client.reload() == ["source tv was added"])
     }
 
-    @Test("a subscription brings what was asked for, of the source that was asked for")
-    func subscription() throws {
+    @Test
+    func `a subscription brings the requested events of the requested source`() throws {
         var manner = ToyDaemon.Manner()
         manner.sources = Programme.sources(2)
         let daemon = try ToyDaemon(manner)
@@ -52,8 +51,8 @@ struct ClientTests {
         #expect(try client.sources().count == 2)
     }
 
-    @Test("nothing comes in no time, without waiting")
-    func noWait() throws {
+    @Test
+    func `nextNotification returns at once when there is none`() throws {
         let daemon = try ToyDaemon()
         defer { daemon.stop() }
         let client = try ControlClient(path: daemon.path)
@@ -63,8 +62,8 @@ struct ClientTests {
         #expect(duration < .milliseconds(500))
     }
 
-    @Test("what a newer daemon sends and this client does not know is passed over")
-    func unknownNotifications() throws {
+    @Test
+    func `unknown notifications of a newer daemon are skipped`() throws {
         var manner = ToyDaemon.Manner()
         let lost = try ControlProtocol.Notification.lost(Lost(estimates: 3)).line()
         manner.interjection = Array(#"{"jsonrpc":"2.0","method":"weather","params":{"rain":true}}"#.utf8) + [10] + lost
@@ -78,25 +77,25 @@ struct ClientTests {
         #expect(try client.nextNotification() == nil)
     }
 
-    @Test("the daemon's own errors come through")
-    func answered() throws {
+    @Test
+    func `the daemon's errors reach the caller`() throws {
         let daemon = try ToyDaemon()
         defer { daemon.stop() }
         let client = try ControlClient(path: daemon.path)
         let error = #expect(throws: ControlError.self) { try client.current(source: "attic") }
-        #expect(error?.message == #"no source "attic"; there is "radio""#)
+        #expect(error?.message == #"no source "attic"; the only source is "radio""#)
         #expect(error?.code == .answered(.unknownSource("attic", known: ["radio"])))
     }
 
-    @Test("nothing at the path: not running, and how to start it")
-    func notRunning() {
+    @Test
+    func `without a socket the error says how to start genred`() {
         let error = failure(at: "/nonexistent/genred.sock")
         #expect(error?.code == .notRunning)
         #expect(error?.message.contains("systemctl start genred") == true)
     }
 
-    @Test("a socket that nobody listens on, and a file that is none")
-    func refused() throws {
+    @Test
+    func `a stale socket and a file that is not a socket are told apart`() throws {
         let path = Program.freePath()
         try Data().write(to: URL(fileURLWithPath: path))
         #expect(failure(at: path)?.message.contains("is not a socket") == true)
@@ -110,14 +109,14 @@ struct ClientTests {
         #expect(error?.message.contains("was killed and left") == true)
     }
 
-    @Test("a path that no socket can have")
-    func badPath() {
+    @Test
+    func `a path that cannot be a socket is refused`() {
         #expect(failure(at: "")?.code == .badPath)
         #expect(failure(at: "/" + String(repeating: "a", count: 120))?.code == .badPath)
     }
 
-    @Test("a daemon that does not answer is waited for as long as was said")
-    func timeout() throws {
+    @Test
+    func `the client waits for a silent daemon until its timeout`() throws {
         var manner = ToyDaemon.Manner()
         manner.isMute = true
         let daemon = try ToyDaemon(manner)
@@ -128,8 +127,8 @@ struct ClientTests {
         #expect(duration >= .milliseconds(200) && duration < .seconds(3))
     }
 
-    @Test("a daemon that goes is seen, after all that it had sent")
-    func closed() throws {
+    @Test
+    func `the end of the connection is reported after everything that the daemon sent`() throws {
         let daemon = try ToyDaemon()
         let client = try ControlClient(path: daemon.path)
         _ = try client.subscribe()
@@ -143,8 +142,8 @@ struct ClientTests {
         #expect(count > 1)
     }
 
-    @Test("too many clients is the daemon's answer, though it was not asked")
-    func tooMany() throws {
+    @Test
+    func `the daemon's error for too many clients reaches the caller, though it answers no request`() throws {
         var manner = ToyDaemon.Manner()
         manner.greeting = String(decoding: Response.line(id: .null, error: .tooManyClients()), as: UTF8.self)
         let daemon = try ToyDaemon(manner)
@@ -152,8 +151,8 @@ struct ClientTests {
         for _ in 0..<20 { #expect(failure(at: daemon.path)?.code == .answered(.tooManyClients())) }
     }
 
-    @Test("another version of the protocol is refused with both versions")
-    func version() throws {
+    @Test
+    func `another version of the protocol is refused`() throws {
         var manner = ToyDaemon.Manner()
         manner.protocolVersion = 9
         let daemon = try ToyDaemon(manner)
@@ -163,15 +162,13 @@ struct ClientTests {
         #expect(error?.message.contains("version 9") == true)
     }
 
-    @Test(
-        "whatever a stranger answers, it is a mismatch and no crash",
-        arguments: [
-            "220 mail.example.org ESMTP\r\n", "{}\n", "[]\n", "null\n",
-            #"{"jsonrpc":"2.0","id":77,"result":{}}"# + "\n",
-            #"{"jsonrpc":"2.0","id":1,"result":{}}"# + "\n", #"{"method":"estimate","params":{}}"# + "\n",
-            #"{"id":1,"error":"no"}"# + "\n", String(repeating: "[", count: 600) + "\n",
-        ])
-    func stranger(answer: String) throws {
+    @Test(arguments: [
+        "220 mail.example.org ESMTP\r\n", "{}\n", "[]\n", "null\n",
+        #"{"jsonrpc":"2.0","id":77,"result":{}}"# + "\n",
+        #"{"jsonrpc":"2.0","id":1,"result":{}}"# + "\n", #"{"method":"estimate","params":{}}"# + "\n",
+        #"{"id":1,"error":"no"}"# + "\n", String(repeating: "[", count: 600) + "\n",
+    ])
+    func `any response from another program is a mismatch, not a crash`(answer: String) throws {
         var manner = ToyDaemon.Manner()
         manner.answer = answer
         let daemon = try ToyDaemon(manner)

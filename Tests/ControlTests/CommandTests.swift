@@ -6,7 +6,7 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite("genrectl as it is run", .serialized)
+@Suite(.serialized)
 struct CommandTests {
     private func daemon(sources: Int = 2, _ change: (inout ToyDaemon.Manner) -> Void = { _ in }) throws -> ToyDaemon {
         var manner = ToyDaemon.Manner()
@@ -19,8 +19,8 @@ struct CommandTests {
         try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
     }
 
-    @Test("current prints a line a source, in the order of the daemon")
-    func current() throws {
+    @Test
+    func `current prints one line per source, in the order of the daemon`() throws {
         let daemon = try daemon()
         defer { daemon.stop() }
         let ending = try Program.run("current", "--socket", daemon.path)
@@ -30,8 +30,8 @@ struct CommandTests {
         #expect(try Program.run("--socket", daemon.path, "current", "kitchen").lines.count == 1)
     }
 
-    @Test("--json prints the objects of the wire, before or after the command")
-    func json() throws {
+    @Test
+    func `--json prints the objects from the socket, before or after the command`() throws {
         let daemon = try daemon()
         defer { daemon.stop() }
         for arguments in [["--json", "current"], ["current", "--json"]] {
@@ -60,8 +60,8 @@ struct CommandTests {
         #expect(totals.lines.count == 1)
     }
 
-    @Test("tables for people hold what they promise")
-    func tables() throws {
+    @Test
+    func `the tables show what the daemon reports`() throws {
         let daemon = try daemon()
         defer { daemon.stop() }
         let status = try Program.run("status", "--socket", daemon.path).output
@@ -73,8 +73,8 @@ struct CommandTests {
         #expect(history.status == 0 && history.output.contains(" %  █"))
     }
 
-    @Test("the socket is found in the environment, and --socket goes before it")
-    func environment() throws {
+    @Test
+    func `the socket is found in the environment, and --socket takes precedence`() throws {
         let daemon = try daemon()
         defer { daemon.stop() }
         #expect(try Program.run("current", environment: ["GENRED_SOCKET": daemon.path]).status == 0)
@@ -83,8 +83,8 @@ struct CommandTests {
         #expect(try Program.run("current", environment: other).status == 3)
     }
 
-    @Test("no daemon: exit code 3 and how to start it, on standard error, in one line")
-    func notRunning() throws {
+    @Test
+    func `without a daemon the exit code is 3, and one line on standard error says how to start it`() throws {
         for command in ["current", "watch", "history", "sources", "status", "describe", "reload"] {
             let ending = try Program.run(command, "--socket", "/nonexistent/genred.sock")
             #expect(ending.status == 3)
@@ -94,19 +94,19 @@ struct CommandTests {
         }
     }
 
-    @Test("an unknown source: exit code 1 and the sources that there are")
-    func unknownSource() throws {
+    @Test
+    func `for an unknown source the exit code is 1, and the error lists the sources`() throws {
         let daemon = try daemon()
         defer { daemon.stop() }
         for command in ["current", "watch", "history", "sources"] {
             let ending = try Program.run(command, "attic", "--socket", daemon.path)
             #expect(ending.status == 1)
-            #expect(ending.error == "genrectl: no source \"attic\"; there is \"radio\", \"kitchen\"\n")
+            #expect(ending.error == "genrectl: no source \"attic\"; the sources are \"radio\", \"kitchen\"\n")
         }
     }
 
-    @Test("a refused reload: exit code 1 and what the daemon says")
-    func refusedReload() throws {
+    @Test
+    func `for a refused reload the exit code is 1, and the error is the daemon's`() throws {
         let daemon = try daemon { $0.reloadError = "genred.yaml:3: unknown key \"soruces\"" }
         defer { daemon.stop() }
         let ending = try Program.run("reload", "--socket", daemon.path)
@@ -114,10 +114,8 @@ struct CommandTests {
         #expect(ending.error == "genrectl: genred.yaml:3: unknown key \"soruces\"\n")
     }
 
-    @Test(
-        "no permission: exit code 4, and who has it",
-        .enabled(if: geteuid() != 0 || FileManager.default.isExecutableFile(atPath: "/usr/bin/setpriv")))
-    func permission() throws {
+    @Test(.enabled(if: geteuid() != 0 || FileManager.default.isExecutableFile(atPath: "/usr/bin/setpriv")))
+    func `without permission the exit code is 4, and the error says who has it`() throws {
         let daemon = try daemon()
         defer { daemon.stop() }
         chmod(daemon.path, geteuid() == 0 ? 0o660 : 0)
@@ -139,22 +137,20 @@ struct CommandTests {
         #expect(text.hasPrefix("genrectl: permission denied: \(daemon.path) belongs to "))
     }
 
-    @Test(
-        "a wrong command line: exit code 64",
-        arguments: [
-            ["curent"], ["current", "--sockt", "x"], ["history", "--since", "tomorrowish"],
-            ["history", "--limit", "0"], ["history", "radio", "--source", "tv"],
-            ["watch", "--seconds", "-1"], ["status", "radio"],
-        ])
-    func usage(arguments: [String]) throws {
+    @Test(arguments: [
+        ["curent"], ["current", "--sockt", "x"], ["history", "--since", "tomorrowish"],
+        ["history", "--limit", "0"], ["history", "radio", "--source", "tv"],
+        ["watch", "--seconds", "-1"], ["status", "radio"],
+    ])
+    func `for a wrong command line the exit code is 64`(arguments: [String]) throws {
         let (output, error) = (Pipe(), Pipe())
         let process = try Program.start(arguments, output: output, error: error)
         process.waitUntilExit()
         #expect(process.terminationStatus == 64)
     }
 
-    @Test("--help of every command explains it, with the exit codes at the top")
-    func help() throws {
+    @Test
+    func `every command has its own help, and the main help lists the exit codes`() throws {
         let help = try Program.run("--help")
         #expect(help.status == 0 && help.output.contains("EXIT CODES"))
         #expect(try Program.run("--version").output == "\(genredVersion)\n")
@@ -164,8 +160,8 @@ struct CommandTests {
         }
     }
 
-    @Test("watch away from a terminal is a stream of JSON with the kind in each line")
-    func stream() throws {
+    @Test
+    func `without a terminal, watch prints lines of JSON with the kind in each`() throws {
         let daemon = try daemon { $0.pace = 50 }
         defer { daemon.stop() }
         let ending = try Program.run("watch", "--seconds", "1", "--socket", daemon.path)
@@ -175,8 +171,8 @@ struct CommandTests {
         #expect(try ending.lines.allSatisfy { try object($0)["source"] is String })
     }
 
-    @Test("the stream begins with what is heard now, whenever anything happens next")
-    func streamBegins() throws {
+    @Test
+    func `watch begins with the current estimate of each source, without waiting for the next`() throws {
         let daemon = try daemon {
             $0.interval = 3600
             $0.sources = Programme.sources(3)
@@ -187,8 +183,8 @@ struct CommandTests {
         #expect(try ending.lines.map { try object($0)["event"] as? String } == ["estimate", "estimate", "estimate"])
     }
 
-    @Test("the stream ends with exit code 5 when the daemon goes, and with 0 on Ctrl-C")
-    func streamEnds() throws {
+    @Test
+    func `watch ends with exit code 5 when the daemon stops, and with 0 on Ctrl-C`() throws {
         for isInterrupted in [false, true] {
             let daemon = try daemon()
             let output = Pipe()
@@ -205,8 +201,8 @@ struct CommandTests {
         }
     }
 
-    @Test("a reader that has enough ends the stream")
-    func brokenPipe() throws {
+    @Test
+    func `watch ends when its reader closes the pipe`() throws {
         let daemon = try daemon()
         defer { daemon.stop() }
         let output = Pipe()

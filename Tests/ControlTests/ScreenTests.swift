@@ -6,7 +6,7 @@ import Glibc
 import Testing
 
 /// On real pseudo terminals, against a real socket.
-@Suite("The live view on a terminal", .serialized)
+@Suite(.serialized)
 struct ScreenTests {
     private static let enter = "\u{1B}[?1049h"
     private static let leave = "\u{1B}[?25h\u{1B}[?1049l"
@@ -17,8 +17,8 @@ struct ScreenTests {
         return try ToyDaemon(manner, path: path)
     }
 
-    @Test("it takes the screen, shows the bars, and gives the screen back on q")
-    func quit() throws {
+    @Test
+    func `watch takes over the screen, shows the bars, and restores the screen on q`() throws {
         let daemon = try daemon()
         defer { daemon.stop() }
         let screen = try Screen(["watch", "--socket", daemon.path])
@@ -31,10 +31,8 @@ struct ScreenTests {
         #expect(screen.isCooked)
     }
 
-    @Test(
-        "a signal gives the screen back first",
-        arguments: [(SIGINT, 0), (SIGTERM, -SIGTERM), (SIGHUP, -SIGHUP)] as [(Int32, Int32)])
-    func signals(signal: Int32, status: Int32) throws {
+    @Test(arguments: [(SIGINT, 0), (SIGTERM, -SIGTERM), (SIGHUP, -SIGHUP)] as [(Int32, Int32)])
+    func `on a signal watch restores the screen before it ends`(signal: Int32, status: Int32) throws {
         let daemon = try daemon()
         defer { daemon.stop() }
         let screen = try Screen(["watch", "--socket", daemon.path])
@@ -45,8 +43,8 @@ struct ScreenTests {
         #expect(screen.isCooked)
     }
 
-    @Test("stopped and continued, it gives the screen back and takes it again")
-    func stopped() throws {
+    @Test
+    func `watch restores the screen when it is stopped, and takes it over again when it continues`() throws {
         let daemon = try daemon()
         defer { daemon.stop() }
         let screen = try Screen(["watch", "--socket", daemon.path])
@@ -64,8 +62,8 @@ struct ScreenTests {
         #expect(screen.ending() == 0)
     }
 
-    @Test("it fits a new size at once")
-    func resized() throws {
+    @Test
+    func `watch redraws at once for a new size`() throws {
         let daemon = try daemon(sources: 5)
         defer { daemon.stop() }
         let screen = try Screen(["watch", "--socket", daemon.path], columns: 100, rows: 30)
@@ -80,8 +78,8 @@ struct ScreenTests {
         #expect(screen.ending() == 0)
     }
 
-    @Test("a daemon that goes is told and waited for")
-    func reconnects() throws {
+    @Test
+    func `watch shows that the daemon stopped, and reconnects`() throws {
         let first = try daemon()
         let screen = try Screen(["watch", "--socket", first.path])
         #expect(screen.shows("classical"))
@@ -95,8 +93,8 @@ struct ScreenTests {
         #expect(screen.ending() == 0)
     }
 
-    @Test("a terminal that is taken away ends it")
-    func hangUp() throws {
+    @Test
+    func `watch ends when its terminal is closed`() throws {
         let daemon = try daemon()
         defer { daemon.stop() }
         let screen = try Screen(["watch", "--socket", daemon.path])
@@ -105,8 +103,8 @@ struct ScreenTests {
         #expect(screen.ending() == 0)
     }
 
-    @Test("--seconds ends it")
-    func seconds() throws {
+    @Test
+    func `watch ends after --seconds`() throws {
         let daemon = try daemon()
         defer { daemon.stop() }
         let screen = try Screen(["watch", "--seconds", "0.5", "--socket", daemon.path])
@@ -114,16 +112,16 @@ struct ScreenTests {
         #expect(screen.text.hasSuffix(Self.leave))
     }
 
-    @Test("without a daemon the screen is left alone")
-    func noDaemon() throws {
+    @Test
+    func `without a daemon watch does not take over the screen`() throws {
         let screen = try Screen(["watch", "--socket", "/nonexistent/genred.sock"])
         #expect(screen.ending() == 3)
         #expect(!screen.text.contains(Self.enter))
         #expect(screen.text.contains("genred is not running"))
     }
 
-    @Test("NO_COLOR and an ASCII locale are obeyed")
-    func plain() throws {
+    @Test
+    func `NO_COLOR and an ASCII locale are respected`() throws {
         let daemon = try daemon()
         defer { daemon.stop() }
         let screen = try Screen(
@@ -134,8 +132,8 @@ struct ScreenTests {
         #expect(!screen.text.contains("38;5;"))
     }
 
-    @Test("current uses colours on a terminal")
-    func colours() throws {
+    @Test
+    func `current uses colours on a terminal`() throws {
         let daemon = try daemon()
         defer { daemon.stop() }
         let screen = try Screen(["current", "--socket", daemon.path])

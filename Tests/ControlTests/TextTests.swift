@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import ControlProtocol
 import Testing
 
 @testable import genrectl
 
-@Suite("Words, lines and tables")
 struct TextTests {
-    @Test("numbers have groups and decimals")
-    func numbers() {
+    @Test
+    func `numbers have groups and decimals`() {
         #expect(Wording.decimal(0) == "0")
         #expect(Wording.decimal(412_345) == "412 345")
         #expect(Wording.decimal(-1_234_567.891, digits: 2) == "-1 234 567.89")
         #expect(Wording.decimal(0.05, digits: 1) == "0.1")
         #expect(Wording.decimal(1.999, digits: 2) == "2.00")
         #expect(Wording.decimal(.nan) == "?")
-        #expect(Wording.percent(0.824) == "82 %")
-        #expect(Wording.percent(7) == "100 %")
+        #expect(NumberText.percent(0.824) == "82 %")
+        #expect(NumberText.percent(7) == "100 %")
         #expect(Wording.level(-400) == "-120 dB")
     }
 
-    @Test("wide and combining characters are measured as terminals show them")
-    func width() {
+    @Test
+    func `wide and combining characters are measured as terminals draw them`() {
         #expect(DisplayText.width("abc") == 3)
         #expect(DisplayText.width("東京") == 4)
         #expect(DisplayText.width("cafe\u{301}") == 4)
@@ -30,8 +30,8 @@ struct TextTests {
         #expect(Line("東京radio").cut(to: 4).width == 3)
     }
 
-    @Test("lines are cut, filled and justified to the column")
-    func lines() {
+    @Test
+    func `lines are cut, padded and justified to the column`() {
         #expect(Line("abcdef").cut(to: 4).plainText == "abc…")
         #expect(Line("abcd").cut(to: 4).plainText == "abcd")
         #expect(Line("abcd").cut(to: 0).plainText == "")
@@ -41,8 +41,8 @@ struct TextTests {
         #expect(Line("left").justified(with: Line("right"), columns: 3).plainText == "le…")
     }
 
-    @Test("a bar is exact to an eighth of a column")
-    func bar() {
+    @Test
+    func `a bar is exact to an eighth of a column`() {
         func bar(_ share: Double) -> String { Bar.line(share: share, columns: 4, colour: .grey).plainText }
         #expect(bar(0) == "╌╌╌╌")
         #expect(bar(1) == "████")
@@ -54,8 +54,8 @@ struct TextTests {
         #expect(bar(8) == "████")
     }
 
-    @Test("a table aligns its columns, leaves out empty ones and ends its lines clean")
-    func table() {
+    @Test
+    func `a table aligns its columns, omits empty ones and has no trailing spaces`() {
         var table = Table(.left, .left, .right)
         table.append("a", "", "1")
         table.append("bcd", "", "22")
@@ -63,8 +63,8 @@ struct TextTests {
         #expect(table.lines().map(\.plainText) == ["a     1", "bcd  22", "e"])
     }
 
-    @Test("the painter uses what the terminal has")
-    func painter() {
+    @Test
+    func `the painter uses the colours and characters that the terminal supports`() {
         let line = Line("█ é東…", .colour(.red, bold: true))
         #expect(Painter(colours: .extended, isUnicode: true).paint(line) == "\u{1B}[1;38;5;203m█ é東…\u{1B}[0m")
         #expect(Painter(colours: .basic, isUnicode: true).paint(line) == "\u{1B}[1;91m█ é東…\u{1B}[0m")
@@ -72,8 +72,8 @@ struct TextTests {
         #expect(Painter.plain.paint(line) == "█ é東…")
     }
 
-    @Test("the painter is chosen by the customs of the environment")
-    func painterChoice() {
+    @Test
+    func `the painter is chosen by the environment`() {
         func painter(_ variables: [String: String]) -> Painter { Painter { variables[$0] } }
         let modern = painter(["TERM": "xterm-256color", "LANG": "en_GB.UTF-8"])
         #expect(modern == Painter(colours: .extended, isUnicode: true))
@@ -84,8 +84,8 @@ struct TextTests {
         #expect(painter(["TERM": "xterm", "LC_ALL": "C", "LANG": "en_GB.UTF-8"]).isUnicode == false)
     }
 
-    @Test("each label keeps its colour, and has a letter of its own where there are no colours")
-    func palette() {
+    @Test
+    func `each label keeps its colour and has a letter of its own`() {
         let palette = Palette(labels: Programme.labels)
         #expect(Set(Programme.labels.map(palette.colour)).count == Programme.labels.count)
         #expect(Set(Programme.labels.map(palette.letter)).count == Programme.labels.count)
@@ -93,8 +93,8 @@ struct TextTests {
         #expect(palette.letter("unheard of") == "*")
     }
 
-    @Test("big letters are three rows high, or not at all")
-    func bigText() {
+    @Test
+    func `big letters are three rows high, or not at all`() {
         let rows = BigText.lines("hip-hop 2", columns: 80, style: .plain)
         #expect(rows?.count == 3)
         #expect(Set(rows?.map(\.width) ?? []).count == 1)
@@ -102,8 +102,8 @@ struct TextTests {
         #expect(BigText.lines("ΡΟΚ", columns: 80, style: .plain) == nil)
     }
 
-    @Test("keys are told apart in what a terminal sends")
-    func keys() {
+    @Test
+    func `keys are recognised in a terminal's input`() {
         func keys(_ text: String) -> [Key] { Key.parse(Array(text.utf8)) }
         #expect(keys("q") == [.character("q")])
         #expect(keys("\u{1B}[A\u{1B}OB\u{1B}[C\u{1B}[D") == [.up, .down, .right, .left])
@@ -116,8 +116,8 @@ struct TextTests {
         for _ in 0..<2000 { _ = Key.parse((0..<20).map { _ in .random(in: 0...255) }) }
     }
 
-    @Test("current words its lines for people")
-    func current() {
+    @Test
+    func `current formats each state for people`() {
         let now = Timestamp(milliseconds: 1_769_846_400_000)
         var estimate = Estimate(
             source: "radio", time: now.description, position: 1.25, state: .genre, genre: "rock", confidence: 0.82,
@@ -136,7 +136,6 @@ struct TextTests {
     }
 }
 
-@Suite("Times that people type")
 struct SinceTests {
     private static let now = Timestamp(rfc3339: "2026-01-31T12:34:56Z") ?? .now
 
@@ -145,16 +144,15 @@ struct SinceTests {
     }
 
     @Test(
-        "so long ago",
         arguments: [
             ("90s", 90), ("30m", 1800), ("30min", 1800), ("2h", 7200), ("1.5 h", 5400), ("7d", 604_800),
             ("1w", 604_800),
         ]
             as [(String, Double)])
-    func durations(text: String, seconds: Double) { #expect(ago(text) == seconds) }
+    func `durations are times in the past`(text: String, seconds: Double) { #expect(ago(text) == seconds) }
 
-    @Test("days and times of day are those of the clock on the wall")
-    func wall() throws {
+    @Test
+    func `days and times of day are local`() throws {
         let today = try #require(SinceText.parse("today", now: Self.now))
         #expect(LocalTime(today).time == "00:00:00" && LocalTime(today).date == LocalTime(Self.now).date)
         let yesterday = try #require(SinceText.parse("yesterday", now: Self.now))
@@ -166,17 +164,17 @@ struct SinceTests {
         #expect(SinceText.parse("2026-01-31T08:00:00Z", now: Self.now)?.description == "2026-01-31T08:00:00.000Z")
     }
 
-    @Test(
-        "what is no time is none",
-        arguments: [
-            "", "h", "2", "-2h", "2x", "tomorrow", "25:00", "12:60", "12:0:60", "12:", "yesterday x", "monday 25:00",
-            "mo", "2026-02-30", "2026-1-1", "1e3h", "..s",
-            "٣h", "999999999999999999999999d9",
-        ])
-    func nonsense(text: String) { #expect(SinceText.parse(text, now: Self.now) == nil) }
+    @Test(arguments: [
+        "", "h", "2", "-2h", "2x", "tomorrow", "25:00", "12:60", "12:0:60", "12:", "yesterday x", "monday 25:00",
+        "mo", "2026-02-30", "2026-1-1", "1e3h", "..s",
+        "٣h", "999999999999999999999999d9",
+    ])
+    func `text that is not a past time is refused`(text: String) {
+        #expect(SinceText.parse(text, now: Self.now) == nil)
+    }
 
-    @Test("words, weekdays and local times, of the last day that had them")
-    func words() throws {
+    @Test
+    func `words, weekdays and times of day mean the latest one in the past`() throws {
         func local(_ text: String) throws -> String {
             LocalTime.full(try #require(SinceText.parse(text, now: noon), "\(text)").description)
         }
@@ -195,8 +193,8 @@ struct SinceTests {
         #expect(try local("now") == "2026-01-31 12:00:00")
     }
 
-    @Test("any text is a time or none, and never trouble")
-    func fuzz() {
+    @Test
+    func `any text is accepted or refused without a crash`() {
         let pieces = [
             "today", "monday", "yesterday", " ", "T", ":", "-", "08", "2026", "1", "h", "min", ".", "é", "\u{0}", "Z",
             "99999999999999999999", "+", "e", "12:00", "2026-01-31",
@@ -208,7 +206,6 @@ struct SinceTests {
     }
 }
 
-@Suite("The history for people")
 struct HistoryViewTests {
     private func lines(_ result: HistoryResult, since: Timestamp? = nil, isBrief: Bool = false) -> [String] {
         HistoryView.lines(result, labels: ["jazz", "rock"], since: since, isBrief: isBrief).map(\.plainText)
@@ -219,23 +216,23 @@ struct HistoryViewTests {
         LabelTime(label: "rock", seconds: 1800), LabelTime(label: "starting", seconds: 3),
     ]
 
-    @Test("totals have time, share of what was heard, and a bar")
-    func bars() {
+    @Test
+    func `totals show the time, the share of the time heard, and a bar`() {
         #expect(
             lines(HistoryResult(changes: [], totals: totals), isBrief: true) == [
-                "in all that is kept",
+                "in the whole history",
                 "jazz   1 h 30 min  75 %  ██████████████████████████████",
                 "rock  30 min 00 s  25 %  ██████████",
             ])
     }
 
-    @Test("a stop is told without a confidence, and what the limit left out is told")
-    func table() throws {
+    @Test
+    func `a stop has no confidence, and omitted changes are mentioned`() throws {
         let time = try #require(LocalTime.timestamp(year: 2026, month: 1, day: 31, hour: 12))
         let change = Change(
             source: "a", time: time.description, position: 9, from: "jazz", to: "stopped", confidence: 0, lasted: 90)
         let text = lines(HistoryResult(changes: [change], more: true, totals: []), since: time)
-        #expect(text[0].hasPrefix("older changes are left out"))
+        #expect(text[0].hasPrefix("older changes are omitted"))
         #expect(text.last == "12:00:00    stopped        1 min 30 s of jazz")
         #expect(lines(HistoryResult(changes: []), since: time) == ["nothing has changed since then"])
         let silent = [LabelTime(label: "no-signal", seconds: 7200)]

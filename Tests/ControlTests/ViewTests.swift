@@ -5,7 +5,6 @@ import Testing
 
 @testable import genrectl
 
-@Suite("The live view as lines")
 struct ViewTests {
     private static let now = Timestamp(milliseconds: 1_769_846_400_000)
 
@@ -45,8 +44,8 @@ struct ViewTests {
         return view.lines().map(\.plainText)
     }
 
-    @Test("it fits any terminal with any number of sources")
-    func fits() {
+    @Test
+    func `the view fits any terminal with any number of sources`() {
         var random = SystemRandomNumberGenerator()
         for _ in 0..<400 {
             var state = Self.state(
@@ -67,8 +66,8 @@ struct ViewTests {
         }
     }
 
-    @Test("a usual terminal has everything: label, bars in the model's order, level, strip, legend, changes, keys")
-    func complete() {
+    @Test
+    func `a usual terminal shows the label, bars in the model's order, level, timeline, legend, changes and keys`() {
         let lines = text(Self.state(1), 100, 30)
         let all = lines.joined(separator: "\n")
         let bars = Programme.labels.map { label in
@@ -82,14 +81,14 @@ struct ViewTests {
         ] { #expect(all.contains(text), "\(text)") }
     }
 
-    @Test("the smallest useful terminal still has the label, the best bars and the level")
-    func tiny() {
+    @Test
+    func `a small terminal still shows the label, the best bars and the level`() {
         let all = text(Self.state(1), 40, 10).joined(separator: "\n")
         for text in ["radio", "ROCK", "80 %", "level", "q quit"] { #expect(all.contains(text), "\(text)") }
     }
 
-    @Test("with many sources the selected one is in sight, and its details below")
-    func many() {
+    @Test
+    func `with many sources the selected one is visible, with its details below`() {
         var state = Self.state(30)
         for step in [0, 7, 29] {
             state.select(by: -100)
@@ -102,8 +101,8 @@ struct ViewTests {
         #expect(!text(state, 100, 40).joined().contains("classical"))
     }
 
-    @Test("the strip has the labels where they were, and nothing where nothing is known")
-    func strip() {
+    @Test
+    func `the strip shows the labels at their times, and nothing where none is known`() {
         let state = Self.state(1)
         let source = state.sources[0]
         let strip = TimeStrip(
@@ -116,16 +115,16 @@ struct ViewTests {
         #expect(strip.legend(columns: 80).map(\.plainText) == ["j jazz  p pop  k rock"])
     }
 
-    @Test("a long label is named in the strip")
-    func named() {
+    @Test
+    func `a long label is named in the strip`() {
         let strip = TimeStrip(
             Self.state(1).sources[0], columns: 60, span: 60, now: Self.now, palette: Palette(labels: Programme.labels),
             hasColours: true)
         #expect(strip.line(names: true).plainText.hasPrefix(" rock "))
     }
 
-    @Test("hostile names reach no terminal as they are")
-    func hostile() {
+    @Test
+    func `control characters in names never reach the terminal`() {
         var state = WatchState(path: "/tmp/\u{1B}[2J")
         state.palette = Palette(labels: ["a\u{7}b", "c\nd"])
         var source = Programme.sources(1)[0]
@@ -153,8 +152,8 @@ struct ViewTests {
         #expect(lines.allSatisfy { !$0.plainText.unicodeScalars.contains { $0.value < 0x20 } })
     }
 
-    @Test("another model's labels are shown from its first estimate on")
-    func otherLabels() {
+    @Test
+    func `the labels of a new model are shown from its first estimate`() {
         var state = Self.state(1)
         guard var estimate = state.sources[0].estimate else {
             Issue.record("no estimate")
@@ -167,27 +166,26 @@ struct ViewTests {
         #expect(text(state, 100, 40).contains { $0.contains("dub") && $0.contains("30 %") })
     }
 
-    @Test("a lost device and a lost connection are told")
-    func lost() {
+    @Test
+    func `a lost device and a lost connection are shown`() {
         var state = Self.state(2)
         state.apply(.state(DeviceChange(source: "radio", time: "", state: .lost, message: "unplugged")))
         #expect(text(state, 100, 40).contains { $0.contains("unplugged") })
         state.connection = .lost(since: Self.now.adding(seconds: -5), reason: "it went")
-        #expect(text(state, 100, 40)[0].contains("no connection for 5 s, trying again: it went"))
+        #expect(text(state, 100, 40)[0].contains("no connection for 5 s, retrying: it went"))
         state.apply(.lost(Lost(estimates: 3)))
         state.connection = .connected
-        #expect(text(state, 100, 40)[0].contains("3 estimates missed"))
+        #expect(text(state, 100, 40)[0].contains("3 estimates dropped"))
     }
 
-    @Test("a source that is not known yet asks for the list of sources")
-    func unknown() {
+    @Test
+    func `an estimate of an unknown source is reported as unknown`() {
         var state = Self.state(1)
         let isKnown = ["radio", "attic"].map { state.apply(.estimate(Self.estimate($0, "jazz"))) }
         #expect(isKnown == [true, false])
     }
 }
 
-@Suite("The strip of time")
 struct TimelineTests {
     private func at(_ seconds: Double) -> Timestamp { Timestamp(milliseconds: 0).adding(seconds: seconds) }
 
@@ -196,8 +194,8 @@ struct TimelineTests {
             source: "a", time: at(seconds).description, position: 0, from: from, to: to, confidence: 1, lasted: lasted)
     }
 
-    @Test("each column has the label that lasted longest in it")
-    func majority() {
+    @Test
+    func `each column has the label that lasted longest in it`() {
         let timeline = Timeline(changes: [change("a", "b", at: 13, lasted: 13), change("b", "c", at: 16, lasted: 3)])
         let current = Timeline.Segment(label: "c", start: at(16), end: at(30))
         #expect(timeline.columns(3, from: at(0), to: at(30), current: current) == ["a", "c", "c"])
@@ -205,14 +203,14 @@ struct TimelineTests {
         #expect(timeline.columns(30, from: at(0), to: at(30), current: current)[13...15].allSatisfy { $0 == "b" })
     }
 
-    @Test("time when nobody listened stays empty")
-    func gap() {
+    @Test
+    func `time between segments stays empty`() {
         let timeline = Timeline(changes: [change("a", "b", at: 10, lasted: 10), change("b", "c", at: 30, lasted: 5)])
         #expect(timeline.columns(6, from: at(0), to: at(30), current: nil) == ["a", "a", nil, nil, nil, "b"])
     }
 
-    @Test("a random past is never outside its columns, and the same as a count by the second")
-    func random() {
+    @Test
+    func `random segments stay within the columns and agree with a count by the second`() {
         for _ in 0..<200 {
             var time = 0.0
             var truth: [String] = []
@@ -235,8 +233,8 @@ struct TimelineTests {
         }
     }
 
-    @Test("it does not grow for ever")
-    func bounded() {
+    @Test
+    func `the timeline is bounded`() {
         var timeline = Timeline()
         for index in 0..<20_000 { timeline.append(change("a", "b", at: Double(index), lasted: 1)) }
         #expect(timeline.past.count <= Timeline.capacity + 100)

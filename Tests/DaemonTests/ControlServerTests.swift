@@ -39,7 +39,7 @@ struct ControlServerTests {
         for method in ["current", "history", "subscribe"] {
             let answer = try await client.ask(method, params: #"{"source":"tv"}"#)
             #expect(answer?.errorCode == RPCError.Code.unknownSource.rawValue)
-            #expect(answer?.errorMessage == #"no source "tv"; there is "radio""#)
+            #expect(answer?.errorMessage == #"no source "tv"; the only source is "radio""#)
         }
         await fixture.stop()
     }

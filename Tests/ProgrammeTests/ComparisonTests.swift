@@ -4,17 +4,16 @@ import Testing
 
 @testable import Programme
 
-@Suite("Comparison of what is heard with what is played")
 struct ComparisonTests {
     private let programme = Programme([(.music(.jazz, seed: 1), 10), (.silence, 5), (.music(.metal, seed: 1), 5)])
 
-    @Test("Delay, share and the most frequent label are those of each part")
-    func counts() {
+    @Test
+    func `each part has its delay, share and most frequent label`() {
         var comparison = Comparison(programme)
         for step in 1...80 {
             let time = Double(step) * 0.25
             let label = time <= 3 ? "starting" : time <= 12 ? "jazz" : time <= 17.5 ? "silence" : "metal"
-            comparison.hear(label, at: time)
+            comparison.record(label, at: time)
         }
         let results = comparison.results
         #expect(results.map(\.mostly) == ["jazz", "silence", "metal"])
@@ -23,14 +22,14 @@ struct ComparisonTests {
         #expect(comparison.shareRight == (7 + 3 + 2.5) / 20)
     }
 
-    @Test("A part that is never called right has no delay, one that was not heard no label")
-    func nothing() {
+    @Test
+    func `a part that is never recognised has no delay, and one that was not heard has no label`() {
         var comparison = Comparison(programme)
         #expect(comparison.shareRight == nil)
-        comparison.hear("metal", at: 4)
-        comparison.hear("jazz", at: 0)
-        comparison.hear("jazz", at: 99)
-        comparison.hear("jazz", at: .nan)
+        comparison.record("metal", at: 4)
+        comparison.record("jazz", at: 0)
+        comparison.record("jazz", at: 99)
+        comparison.record("jazz", at: .nan)
         let results = comparison.results
         #expect(results.map(\.delay) == [nil, nil, nil])
         #expect(results.map(\.mostly) == ["metal", nil, nil])

@@ -4,12 +4,11 @@ import Testing
 
 @testable import Programme
 
-@Suite("Composition")
 struct CompositionTests {
     private static let seeds: [UInt64] = [0, 1, 2, 3, 17, 4711, .max]
 
-    @Test("Every genre composes valid, dense music for several seeds", arguments: Genre.allCases)
-    func everyGenre(genre: Genre) throws {
+    @Test(arguments: Genre.allCases)
+    func `every genre composes valid, dense music from several seeds`(genre: Genre) throws {
         for seed in Self.seeds {
             let piece = Piece.compose(genre: genre, seed: seed, seconds: 20)
             let file = try MIDIReader.read(piece.standardMIDIFile)
@@ -21,8 +20,8 @@ struct CompositionTests {
         }
     }
 
-    @Test("Every note that begins ends, once, and no key is struck while it sounds", arguments: Genre.allCases)
-    func notesArePaired(genre: Genre) throws {
+    @Test(arguments: Genre.allCases)
+    func `every note ends once, and no key is struck while it sounds`(genre: Genre) throws {
         let file = try MIDIReader.read(Piece.compose(genre: genre, seed: 5, seconds: 30).standardMIDIFile)
         for track in file.tracks {
             var sounding: Set<Int> = []
@@ -37,8 +36,8 @@ struct CompositionTests {
         }
     }
 
-    @Test("A piece lasts as long as was asked, and is heard to its end", arguments: Genre.allCases, [1.0, 12.5, 90])
-    func durations(genre: Genre, seconds: Double) throws {
+    @Test(arguments: Genre.allCases, [1.0, 12.5, 90])
+    func `a piece has the requested length and sounds to its end`(genre: Genre, seconds: Double) throws {
         let piece = Piece.compose(genre: genre, seed: 3, seconds: seconds)
         let file = try MIDIReader.read(piece.standardMIDIFile)
         let secondsPerTick = 60 / piece.tempo / Double(file.ticksPerQuarter)
@@ -48,15 +47,15 @@ struct CompositionTests {
         #expect(Double(last) * secondsPerTick > seconds - 1)
     }
 
-    @Test("The same seed gives the same piece, another seed another", arguments: Genre.allCases)
-    func determinism(genre: Genre) {
+    @Test(arguments: Genre.allCases)
+    func `a seed gives the same piece every time, and another seed another piece`(genre: Genre) {
         let piece = Piece.compose(genre: genre, seed: 9, seconds: 15)
         #expect(piece == Piece.compose(genre: genre, seed: 9, seconds: 15))
         #expect(piece.standardMIDIFile != Piece.compose(genre: genre, seed: 10, seconds: 15).standardMIDIFile)
     }
 
-    @Test("Every part is in exactly one stem, and those of one stem share an amplifier", arguments: Genre.allCases)
-    func stems(genre: Genre) {
+    @Test(arguments: Genre.allCases)
+    func `every part is in exactly one stem, and the parts of a stem share an amplifier`(genre: Genre) {
         let piece = Piece.compose(genre: genre, seed: 4, seconds: 10)
         let stems = piece.stems
         #expect(stems.count == (genre == .metal ? 2 : 1))
@@ -66,30 +65,30 @@ struct CompositionTests {
         #expect(piece.file.tracks.dropFirst().allSatisfy(parts.contains))
     }
 
-    @Test("An MC's lines follow one another without overlap, and end in pairs that rhyme")
-    func lines() {
+    @Test
+    func `an MC's lines do not overlap, and rhyme in pairs`() {
         let lines = Piece.compose(genre: .hiphop, seed: 8, seconds: 60).lines
         #expect(lines.count > 15)
         for (line, next) in zip(lines, lines.dropFirst()) { #expect(line.start + line.length <= next.start) }
         #expect(Set(lines.map(\.text)).count > lines.count / 2)
     }
 
-    @Test("Lengths out of range are held to it")
-    func heldLengths() {
+    @Test
+    func `lengths are clamped to their range`() {
         #expect(Piece.compose(genre: .jazz, seed: 1, seconds: -4).seconds == 1)
         #expect(Piece.compose(genre: .jazz, seed: 1, seconds: 1e9).seconds == 3600)
     }
 
-    @Test("Chance is SplitMix64: the published values for seed 1234567")
-    func splitMix() {
+    @Test
+    func `the random source is SplitMix64, with the published values for seed 1234567`() {
         // Vigna's reference implementation gives 6457827717110365317, then 3203168211198807973.
         var random = RandomSource(seed: 1_234_567)
         #expect(random.uniform() == Double(6_457_827_717_110_365_317 >> 11 as UInt64) * 0x1p-53)
         #expect(random.uniform() == Double(3_203_168_211_198_807_973 >> 11 as UInt64) * 0x1p-53)
     }
 
-    @Test("Voices move little from chord to chord, within their range and without parallel fifths and octaves")
-    func voiceLeading() {
+    @Test
+    func `voices move little from chord to chord, within their range and without parallel fifths and octaves`() {
         var random = RandomSource(seed: 1)
         var voicing = Voicing(range: 50...76, voices: 4)
         let scale = Scale.major(0)
@@ -113,8 +112,8 @@ struct CompositionTests {
         #expect(parallels < 20, "\(parallels) parallels in 200 chords")
     }
 
-    @Test("Swing delays the off-beat and leaves the beat where it is")
-    func swing() {
+    @Test
+    func `swing delays the off-beat and leaves the beat where it is`() {
         var score = Score(tempo: 120)
         score.swing = 1.0 / 6
         #expect(score.swung(3) == 3)

@@ -5,7 +5,6 @@ import Testing
 
 @testable import Programme
 
-@Suite("Equaliser")
 struct EqualiserTests {
     /// How many dB a band adds to a tone.
     private func gain(of band: EqualiserBand, at frequency: Double) -> Double {
@@ -16,8 +15,8 @@ struct EqualiserTests {
         return Sound(samples: Array(sound.samples.suffix(48_000))).level - Sound(samples: tone).level
     }
 
-    @Test("A shelf lifts its side by its gain, half of it at its frequency, and leaves the other side alone")
-    func shelves() {
+    @Test
+    func `a shelf lifts its side by its gain, half of it at its frequency, and leaves the other side alone`() {
         for decibels in [-6.0, 6] {
             let low = EqualiserBand.lowShelf(1000, decibels)
             let high = EqualiserBand.highShelf(1000, decibels)
@@ -30,16 +29,16 @@ struct EqualiserTests {
         }
     }
 
-    @Test("A peak adds its gain at its centre and nothing far away")
-    func peak() {
+    @Test
+    func `a peak adds its gain at its centre and nothing far away`() {
         let band = EqualiserBand.peak(1000, 5, quality: 2)
         #expect(abs(gain(of: band, at: 1000) - 5) < 0.1)
         #expect(abs(gain(of: band, at: 40)) < 0.1)
         #expect(abs(gain(of: band, at: 15_000)) < 0.1)
     }
 
-    @Test("A pass keeps its side and loses 3 dB at its corner")
-    func passes() {
+    @Test
+    func `a pass filter keeps its side and loses 3 dB at its corner`() {
         #expect(abs(gain(of: .lowPass(1000), at: 50)) < 0.1)
         #expect(abs(gain(of: .lowPass(1000), at: 1000) + 3) < 0.1)
         #expect(gain(of: .lowPass(1000), at: 15_000) < -40)
@@ -48,9 +47,8 @@ struct EqualiserTests {
         #expect(gain(of: .highPass(1000), at: 50) < -40)
     }
 
-    @Test(
-        "An amplifier turns a tone into many, at a known level, however loud the tone was", arguments: [0.001, 0.1, 1])
-    func amplifier(amplitude: Double) {
+    @Test(arguments: [0.001, 0.1, 1])
+    func `an amplifier adds overtones to a tone, and its output level does not depend on the input`(amplitude: Double) {
         let tone = (0..<96_000).map { Float(amplitude * sin(2 * .pi * 600 * Double($0 / 2) / 48_000)) }
         var sound = Sound(samples: tone)
         sound.amplify(.highGain)

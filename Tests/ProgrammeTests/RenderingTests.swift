@@ -10,10 +10,9 @@ import Testing
 private let canPlay = (try? Studio()) != nil && ExternalProgram.fluidsynth.path != nil
 private let canSpeak = canPlay && ExternalProgram.espeak.path != nil
 
-@Suite("Rendering")
 struct RenderingTests {
-    @Test("Every genre is heard from beginning to end", .enabled(if: canSpeak), arguments: Genre.allCases)
-    func heard(genre: Genre) throws {
+    @Test(.enabled(if: canSpeak), arguments: Genre.allCases)
+    func `every genre sounds from beginning to end`(genre: Genre) throws {
         let sound = try Studio().play(Piece.compose(genre: genre, seed: 2, seconds: 5))
         #expect(sound.seconds == 5)
         #expect(abs(sound.level + 18) < 2)
@@ -24,8 +23,8 @@ struct RenderingTests {
         }
     }
 
-    @Test("A WAV file that is written is read back the same, to 16 bits", .enabled(if: canPlay))
-    func wave() throws {
+    @Test(.enabled(if: canPlay))
+    func `a WAV file is read back as it was written, to 16 bits`() throws {
         try withTemporaryFolder { folder in
             let url = folder.appendingPathComponent("with space.wav")
             let piece = Piece.compose(genre: .jazz, seed: 1, seconds: 1)
@@ -37,23 +36,23 @@ struct RenderingTests {
         }
     }
 
-    @Test("The announcer speaks and leaves the rest of the slot silent", .enabled(if: canSpeak))
-    func speech() throws {
+    @Test(.enabled(if: canSpeak))
+    func `the announcer speaks, and the rest of the slot is silent`() throws {
         let sound = try Studio().say("Good evening.", seconds: 4)
         #expect(sound.seconds == 4)
         #expect(Sound(samples: Array(sound.samples.prefix(96_000))).level > -30)
         #expect(Sound(samples: Array(sound.samples.suffix(96_000))).level < -60)
     }
 
-    @Test("A sound font that is not there is named in the error")
-    func noSoundFont() {
+    @Test
+    func `the error for a missing sound font names it`() {
         let error = #expect(throws: RenderingError.self) { _ = try Studio(soundFont: "/nowhere/font.sf2") }
         #expect(error?.code == .soundFontMissing)
         #expect(error?.message.contains("/nowhere/font.sf2") == true)
     }
 
-    @Test("A file that is no sound font is an error, not silence", arguments: ["", "RIFF", "not a sound font at all"])
-    func badSoundFont(content: String) throws {
+    @Test(arguments: ["", "RIFF", "not a sound font at all"])
+    func `a file that is not a sound font is an error, not silence`(content: String) throws {
         try withTemporaryFolder { folder in
             let font = folder.appendingPathComponent("bad.sf2")
             try Data(content.utf8).write(to: font)
@@ -62,8 +61,8 @@ struct RenderingTests {
         }
     }
 
-    @Test("A program that is not installed is named with its package")
-    func noProgram() {
+    @Test
+    func `the error for a missing program names its package`() {
         let error = #expect(throws: RenderingError.self) {
             try ExternalProgram(name: "no-such-program", package: "some-package").run([])
         }
@@ -72,10 +71,9 @@ struct RenderingTests {
     }
 }
 
-@Suite("The demonstration's programme")
 struct ProgrammeTests {
-    @Test("It has at least four genres, a spoken line and a silence, in about two minutes")
-    func script() {
+    @Test
+    func `the programme has at least four genres, speech and silence, in about two minutes`() {
         let parts = Programme.demo.parts
         #expect(Set(parts.map(\.label)).subtracting(["no-music", "silence"]).count >= 4)
         #expect(parts.contains { $0.label == "no-music" })
@@ -83,8 +81,8 @@ struct ProgrammeTests {
         #expect((100...130).contains(Programme.demo.seconds))
     }
 
-    @Test("Its parts follow one another without gap, and are found by time")
-    func times() {
+    @Test
+    func `the parts of a programme have no gaps and are found by time`() {
         let programme = Programme.demo
         for (part, next) in zip(programme.parts, programme.parts.dropFirst()) { #expect(part.end == next.start) }
         #expect(programme.part(at: 0) == programme.parts.first)
@@ -93,8 +91,8 @@ struct ProgrammeTests {
         for part in programme.parts { #expect(programme.part(at: part.start + 0.1) == part) }
     }
 
-    @Test("It is rendered at its length", .enabled(if: canSpeak))
-    func rendered() throws {
+    @Test(.enabled(if: canSpeak))
+    func `a programme is rendered at its length`() throws {
         try withTemporaryFolder { folder in
             let url = folder.appendingPathComponent("programme.wav")
             let short = Programme([(.music(.metal, seed: 1), 2), (.speech("Hello."), 1.5), (.silence, 1)])

@@ -4,27 +4,25 @@ import Testing
 
 @testable import Programme
 
-@Suite("Standard MIDI Files")
 struct StandardMIDIFileTests {
     @Test(
-        "Variable-length quantities are those of the specification's table",
         arguments: [
             (0x00, [0x00]), (0x40, [0x40]), (0x7F, [0x7F]), (0x80, [0x81, 0x00]), (0x2000, [0xC0, 0x00]),
             (0x3FFF, [0xFF, 0x7F]), (0x4000, [0x81, 0x80, 0x00]), (0x1F_FFFF, [0xFF, 0xFF, 0x7F]),
             (0x20_0000, [0x81, 0x80, 0x80, 0x00]), (0xFFF_FFFF, [0xFF, 0xFF, 0xFF, 0x7F]),
         ] as [(Int, [UInt8])])
-    func variableLength(value: Int, bytes: [UInt8]) {
+    func `variable-length quantities match the specification's table`(value: Int, bytes: [UInt8]) {
         #expect(VariableLengthQuantity.encode(value) == bytes)
     }
 
-    @Test("Quantities out of range are held to it")
-    func held() {
+    @Test
+    func `quantities are clamped to their range`() {
         #expect(VariableLengthQuantity.encode(-5) == [0])
         #expect(VariableLengthQuantity.encode(.max) == [0xFF, 0xFF, 0xFF, 0x7F])
     }
 
-    @Test("A file that is read back holds the same events, in order of time")
-    func roundTrip() throws {
+    @Test
+    func `a file has the same events when it is read back, in order of time`() throws {
         let messages: [MIDIMessage] = [
             .trackName("Müsli"), .tempo(microsecondsPerQuarter: 500_000), .timeSignature(quarters: 3),
             .programChange(channel: 3, program: 66), .controlChange(channel: 3, controller: 7, value: 100),
@@ -38,8 +36,8 @@ struct StandardMIDIFileTests {
         #expect(try MIDIReader.read(shuffled.encoded()) == file)
     }
 
-    @Test("At one instant a note ends, then sounds are set up, then the next note begins")
-    func precedence() throws {
+    @Test
+    func `at the same time, notes end first, then sounds are set up, then notes begin`() throws {
         let events: [MIDIMessage] = [
             .noteOn(channel: 0, key: 60, velocity: 80), .controlChange(channel: 0, controller: 10, value: 64),
             .programChange(channel: 0, program: 1), .noteOff(channel: 0, key: 60), .tempo(microsecondsPerQuarter: 1),
@@ -49,8 +47,8 @@ struct StandardMIDIFileTests {
         #expect(read.tracks[0].map(\.message) == [4, 3, 2, 1, 0].map { events[$0] })
     }
 
-    @Test("Values out of range are held to it, and no note on is a note off in disguise")
-    func ranges() {
+    @Test
+    func `values are clamped to their range, and a note on never has velocity 0`() {
         #expect(MIDIMessage.noteOn(channel: 99, key: 200, velocity: 0).bytes == [0x9F, 127, 1])
         #expect(MIDIMessage.noteOn(channel: -1, key: -1, velocity: 400).bytes == [0x90, 0, 127])
         #expect(MIDIMessage.pitchBend(channel: 0, value: 90_000).bytes == [0xE0, 127, 127])

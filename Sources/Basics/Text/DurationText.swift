@@ -44,8 +44,8 @@ package enum DurationText {
         if seconds < 0.95 { return "0.\(Int((seconds * 10).rounded())) s" }
         let total = Int(min(seconds, 1e12).rounded(seconds < 1 ? .up : .down))
         if total < 60 { return "\(total) s" }
-        if total < 3600 { return "\(total / 60) min \(twoDigits(total % 60)) s" }
-        if total < 86_400 { return "\(total / 3600) h \(twoDigits(total / 60 % 60)) min" }
+        if total < 3600 { return "\(total / 60) min \(NumberText.twoDigits(total % 60)) s" }
+        if total < 86_400 { return "\(total / 3600) h \(NumberText.twoDigits(total / 60 % 60)) min" }
         return "\(total / 86_400) d \(total / 3600 % 24) h"
     }
 
@@ -57,6 +57,4 @@ package enum DurationText {
         if total < 3600 { return "\(total / 60) min" }
         return total < 86_400 ? "\(total / 3600) h" : "\(total / 86_400) d"
     }
-
-    private static func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }

@@ -4,20 +4,21 @@ import ArgumentParser
 import Basics
 import ControlProtocol
 
+/// The command `genrectl current`.
 struct CurrentCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "current",
-        abstract: "What is heard now, a line a source.",
+        abstract: "Show what each source is playing now.",
         discussion: """
-            Of each source: the genre, how sure that is, for how long it has been so, the second guess, the level.
-            Where there is no genre it says why: silence, no music, no signal, starting (less than 3 s heard), or \
-            unsure with the best guesses.
+            Prints one line per source: the genre, its probability, how long it has lasted, the second guess, the level.
+            Without a genre the line says why: silence, no music, no signal, starting (less than 3 s of audio so far), \
+            or unsure with the best guesses.
             """
     )
 
     @OptionGroup var options: CommonOptions
 
-    @Argument(help: "A source's name; every source without it.")
+    @Argument(help: "The name of a source; by default, every source.")
     var source: String?
 
     func run() throws {
@@ -32,11 +33,11 @@ struct CurrentCommand: ParsableCommand {
     }
 }
 
-/// `current` for people.
+/// Formats the result of `current` for people.
 enum CurrentView {
     static func lines(_ estimates: [Estimate], now: Timestamp) -> [Line] {
         if estimates.isEmpty {
-            return [Line("genred has no sources; add one to its configuration and reload it")]
+            return [Line("genred has no sources; add one to its configuration, then run: genrectl reload")]
         }
         let labels = Set(estimates.flatMap { $0.probabilities.keys }).sorted()
         let palette = Palette(labels: labels)
@@ -45,7 +46,7 @@ enum CurrentView {
             table.append(
                 Line(estimate.source, .bold),
                 Line(Wording.label(estimate.label), .colour(palette.textColour(estimate.label), bold: true)),
-                Line(estimate.hasConfidence ? Wording.percent(estimate.confidence) : ""),
+                Line(estimate.hasConfidence ? NumberText.percent(estimate.confidence) : ""),
                 Line(age(estimate, now: now)),
                 Line(guesses(estimate), .quiet),
                 Line(Wording.level(estimate.level), .quiet))
@@ -70,7 +71,7 @@ enum CurrentView {
             else {
                 return ""
             }
-            return "then \(second.label) \(Wording.percent(second.probability))"
+            return "then \(second.label) \(NumberText.percent(second.probability))"
         case .unsure: return ranked.prefix(2).map(\.label).joined(separator: " or ")
         case .silence, .starting, .noSignal: return ""
         }
@@ -78,10 +79,10 @@ enum CurrentView {
 }
 
 extension Estimate {
-    /// Whether `confidence` means anything in this state.
+    /// Whether `confidence` has a meaning in this state.
     var hasConfidence: Bool { state == .genre || state == .unsure || state == .noMusic }
 
-    /// The labels, the most probable first.
+    /// The labels with their probabilities, the most probable first.
     var ranking: [(label: String, probability: Double)] {
         probabilities.map { (label: $0.key, probability: $0.value) }
             .sorted { ($1.probability, $0.label) < ($0.probability, $1.label) }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import ArgumentParser
+import Basics
 import ControlProtocol
 
+/// The command `genrectl describe`.
 struct DescribeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "describe",
-        abstract: "Which genred this is, and the card of the model that it runs."
+        abstract: "Show the version of genred and the card of its model."
     )
 
     @OptionGroup var options: CommonOptions
@@ -23,7 +25,7 @@ struct DescribeCommand: ParsableCommand {
     }
 }
 
-/// `describe` for people.
+/// Formats the result of `describe` for people.
 enum ModelView {
     static func lines(_ description: Description) -> [Line] {
         var table = Table(.left, .left)
@@ -40,6 +42,6 @@ enum ModelView {
     }
 
     static func summary(_ model: ModelInfo) -> String {
-        "\(Wording.plural(model.labels.count, "label")), \(Wording.decimal(Double(model.parameters))) parameters"
+        "\(NumberText.counted(model.labels.count, "label")), \(Wording.decimal(Double(model.parameters))) parameters"
     }
 }

@@ -3,58 +3,58 @@
 import ArgumentParser
 import ControlProtocol
 
+/// The command `genrectl history`.
 struct HistoryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "What was heard: the changes of label, newest last, and the time of each label.",
+        abstract: "Show what was played: the changes of label, newest last, and the total time of each label.",
         discussion: """
-            The times at the end are those of all the time asked for, whatever --limit leaves out, with what lasts \
-            still and without the time when there was nothing to hear or genred was not running. Their shares are of \
-            what was heard.
+            The totals at the end cover the whole time span, whatever --limit omits. They include the current label, \
+            but not the time without a signal or without genred. Percentages are shares of the time heard.
 
             EXAMPLES:
-              genrectl history --since yesterday         every source, yesterday and today
+              genrectl history --since yesterday         all sources, yesterday and today
               genrectl history radio --since 2h
               genrectl history --since "monday 18:00" --totals
               genrectl history --since 7d --totals --json | jq -c '.totals[]'
 
-            With --json: a line for each change, then one with totals (seconds of each label, states included), since \
-            (null without --since) and more (whether the limit left out older changes).
+            With --json: one line per change, then a line with "totals" (seconds per label, including states), "since" \
+            (null without --since) and "more" (whether the limit omitted older changes).
             """
     )
 
     @OptionGroup var options: CommonOptions
 
-    @Argument(help: "A source's name; every source without it.")
+    @Argument(help: "The name of a source; by default, every source.")
     var source: String?
 
     @Option(
         name: .customLong("source"),
-        help: ArgumentHelp("The same as SOURCE.", valueName: "source"))
+        help: ArgumentHelp("The name of a source, as an option.", valueName: "source"))
     var sourceOption: String?
 
     @Option(
-        help: ArgumentHelp("From when on: \(SinceText.examples). Days and clocks are local.", valueName: "time"))
+        help: ArgumentHelp("The beginning: \(SinceText.examples). Days and times of day are local.", valueName: "time"))
     var since: String?
 
     @Option(
         help: ArgumentHelp(
-            "The newest N changes, up to 10000 (default: 100; as many as possible with --since).", valueName: "n")
+            "Show the newest N changes, at most 10000 (default: 100, or 10000 with --since).", valueName: "n")
     )
     var limit: Int?
 
-    @Flag(help: "Only the time of each label.")
+    @Flag(help: "Show only the total time of each label.")
     var totals = false
 
     func validate() throws {
         if let limit, !(1...ControlLimits.historyMost).contains(limit) {
-            throw ValidationError("--limit is from 1 to \(ControlLimits.historyMost).")
+            throw ValidationError("--limit must be from 1 to \(ControlLimits.historyMost).")
         }
         if let since, SinceText.parse(since, now: .now) == nil {
-            throw ValidationError("--since \"\(since)\" is no time: give one such as \(SinceText.examples).")
+            throw ValidationError("--since \"\(since)\" is not a time; use one such as \(SinceText.examples).")
         }
         if let source, let sourceOption, source != sourceOption {
-            throw ValidationError("two sources, \(source) and \(sourceOption): give one, or none for all.")
+            throw ValidationError("Two sources, \(source) and \(sourceOption): name one, or none for all.")
         }
     }
 
@@ -77,7 +77,7 @@ struct HistoryCommand: ParsableCommand {
         }
     }
 
-    /// The last line of JSON.
+    /// The last line of the JSON output.
     private struct Summary: Encodable {
         @OrNull var totals: [LabelTime]?
         @OrNull var since: String?

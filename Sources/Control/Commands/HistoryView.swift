@@ -3,33 +3,34 @@
 import Basics
 import ControlProtocol
 
-/// `history` for people: a table of the changes, then how long each label was heard.
+/// Formats the result of `history` for people: a table of the changes, then the total time of each label.
 enum HistoryView {
     /// - Parameters:
-    ///   - labels: the model's, which give the colours.
-    ///   - isBrief: without the changes.
+    ///   - labels: The model's labels, which determine the colours.
+    ///   - isBrief: Whether to omit the changes.
     static func lines(_ result: HistoryResult, labels: [String], since: Timestamp?, isBrief: Bool = false) -> [Line] {
         let palette = Palette(labels: labels.sorted())
         var lines = isBrief ? [] : table(result.changes, palette: palette)
         let heard = (result.totals ?? []).filter { !isQuiet($0.label) }
         if lines.isEmpty, !isBrief || heard.isEmpty {
-            // Totals alone say what was heard: hours without a signal are no change to speak of, but they were not heard.
+            // With totals alone, time without a signal counts as nothing heard.
             let what = isBrief ? "nothing was heard" : "nothing has changed"
             lines.append(Line(since == nil ? what : "\(what) since then"))
         } else if result.more, !isBrief {
             lines.insert(
-                Line("older changes are left out; --since and --limit (up to 10000) say how many are shown", .quiet),
+                Line("older changes are omitted; use --since or --limit (at most 10000) to show more", .quiet),
                 at: 0)
         }
         if !heard.isEmpty {
             if !lines.isEmpty { lines.append(Line()) }
-            lines.append(Line(since.map { "since \(LocalTime.full($0.description))" } ?? "in all that is kept", .quiet))
+            lines.append(
+                Line(since.map { "since \(LocalTime.full($0.description))" } ?? "in the whole history", .quiet))
             lines += bars(heard, palette: palette)
         }
         return lines
     }
 
-    /// Whether there was nothing to hear while this was published.
+    /// Whether the label stands for time without audio.
     private static func isQuiet(_ label: String) -> Bool {
         label == EstimateState.noSignal.rawValue || label == EstimateState.starting.rawValue
     }
@@ -52,7 +53,7 @@ enum HistoryView {
             table.append(
                 Line(time?.time ?? change.time), Line(hasOneSource ? "" : change.source),
                 Line(Wording.label(change.to), .colour(palette.textColour(change.to), bold: true)),
-                Line(isState ? "" : Wording.percent(change.confidence)),
+                Line(isState ? "" : NumberText.percent(change.confidence)),
                 Line("\(DurationText.text(change.lasted)) of \(Wording.label(change.from))", .quiet))
         }
         return table.lines()
@@ -67,7 +68,7 @@ enum HistoryView {
             table.append(
                 Line(Wording.label(total.label), .colour(palette.textColour(total.label), bold: true)),
                 Line(DurationText.text(total.seconds)),
-                Line(Wording.percent(total.seconds / sum)),
+                Line(NumberText.percent(total.seconds / sum)),
                 Bar.line(share: total.seconds / longest, columns: 30, colour: colour, track: false))
         }
         return table.lines()

@@ -3,12 +3,13 @@
 import ArgumentParser
 import ControlProtocol
 
+/// The command `genrectl reload`.
 struct ReloadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reload",
-        abstract: "Have genred read its configuration again.",
+        abstract: "Make genred reload its configuration.",
         discussion: """
-            It is checked as a whole first: when there is a mistake in it, this says where, nothing changes, and the \
+            genred checks the whole file first. If it contains a mistake, genrectl prints where, nothing changes, and the \
             exit code is 1. Sources that stay the same are not interrupted.
             """
     )
@@ -22,7 +23,7 @@ struct ReloadCommand: ParsableCommand {
                 try Output.json(ReloadResult(changed: changed))
             } else {
                 Output.lines(
-                    changed.isEmpty ? [Line("reloaded; nothing is different")] : changed.map { Line($0) })
+                    changed.isEmpty ? [Line("reloaded; nothing has changed")] : changed.map { Line($0) })
             }
         }
     }

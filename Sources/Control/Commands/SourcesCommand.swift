@@ -4,15 +4,16 @@ import ArgumentParser
 import Basics
 import ControlProtocol
 
+/// The command `genrectl sources`.
 struct SourcesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sources",
-        abstract: "What is listened to: devices, their formats and what went wrong with them."
+        abstract: "Show the sources: their devices, formats and errors."
     )
 
     @OptionGroup var options: CommonOptions
 
-    @Argument(help: "A source's name; every source without it.")
+    @Argument(help: "The name of a source; by default, every source.")
     var source: String?
 
     func run() throws {
@@ -35,11 +36,11 @@ struct SourcesCommand: ParsableCommand {
     }
 }
 
-/// `sources` for people, and the end of `status`.
+/// Formats sources for people, for `sources` and for the end of `status`.
 enum SourcesView {
     static func lines(_ sources: [SourceStatus], now: Timestamp) -> [Line] {
         if sources.isEmpty {
-            return [Line("genred has no sources; add one to its configuration and reload it")]
+            return [Line("genred has no sources; add one to its configuration, then run: genrectl reload")]
         }
         var table = Table(.left, .left, .left, .left, .right, .right, .right, .right)
         table.appendHeader(
@@ -71,7 +72,7 @@ enum SourcesView {
         return lines
     }
 
-    /// Whether the last error is what the source says now.
+    /// Whether the message of the source already shows its last error.
     private static func isPresent(_ source: SourceStatus) -> Bool {
         guard let message = source.message, let error = source.lastError else { return false }
         return error.hasPrefix(message)

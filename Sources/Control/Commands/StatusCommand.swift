@@ -4,10 +4,11 @@ import ArgumentParser
 import Basics
 import ControlProtocol
 
+/// The command `genrectl status`.
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "How genred itself is: uptime, load, clients, model, configuration, sources."
+        abstract: "Show the state of genred itself: uptime, load, clients, model, configuration, sources."
     )
 
     @OptionGroup var options: CommonOptions
@@ -24,7 +25,7 @@ struct StatusCommand: ParsableCommand {
     }
 }
 
-/// `status` for people.
+/// Formats the result of `status` for people.
 enum StatusView {
     static func lines(_ status: DaemonStatus, now: Timestamp) -> [Line] {
         var table = Table(.left, .left)
@@ -34,10 +35,10 @@ enum StatusView {
             "running", "for \(DurationText.text(status.uptime)), since \(LocalTime.full(status.started))")
         row("processor", processor(status))
         row("memory", Wording.memory(status.memory))
-        row("clients", "\(status.clients), of which \(status.subscribers) subscribed")
+        row("clients", "\(status.clients), \(status.subscribers) of them subscribed")
         row("model", status.model.path)
         row("", ModelView.summary(status.model))
-        row("config", status.config ?? "none: built-in defaults")
+        row("config", status.config ?? "none; the built-in defaults apply")
         return table.lines() + [Line()] + SourcesView.lines(status.sources, now: now)
     }
 

@@ -5,36 +5,37 @@ import Basics
 import ControlProtocol
 import Glibc
 
+/// The command `genrectl watch`.
 struct WatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch",
-        abstract: "What is heard, live.",
+        abstract: "Show what is playing, live.",
         discussion: """
-            On a terminal, a view that fills the screen: a bar a genre, the label and how sure it is, the level, the \
-            recent past as a strip of time; with many sources, a row each. When genred is restarted it connects again.
+            On a terminal, watch fills the screen: the label with its probability, a bar for each genre, the level, and a \
+            timeline of the recent past; with several sources, also one row for each. If genred restarts, watch reconnects.
 
               q        quit
               ↑ ↓      select a source (also j, k, Page Up, Page Down, Home, End)
-              ← →      the time that the strip spans
-              Enter    a list of the sources alone, or with the details of one
+              ← →      change the time span of the timeline
+              Enter    show or hide the details below the list of sources
 
-            With --json, or when the output is no terminal, a JSON object a line: an estimate of each source \
-            as it is now, then each notification, with the kind in "event": estimate, change, state, or lost (so many \
-            estimates were missed). When genred goes, this ends with exit code 5.
+            With --json, or if the output is not a terminal, watch prints one JSON object per line: the current estimate \
+            of each source, then each notification. The key "event" names its kind: estimate, change, state, or lost (the \
+            number of estimates that were dropped). If genred stops, watch ends with exit code 5.
             """
     )
 
     @OptionGroup var options: CommonOptions
 
-    @Argument(help: "A source's name; every source without it.")
+    @Argument(help: "The name of a source; by default, every source.")
     var source: String?
 
-    @Option(help: ArgumentHelp("End by itself after so many seconds.", valueName: "n"))
+    @Option(help: ArgumentHelp("Quit after N seconds.", valueName: "n"))
     var seconds: Double?
 
     func validate() throws {
         if let seconds, !(0...1e9).contains(seconds) {
-            throw ValidationError("--seconds is a number of seconds, 0 or more.")
+            throw ValidationError("--seconds must be 0 or more.")
         }
     }
 
@@ -42,9 +43,10 @@ struct WatchCommand: ParsableCommand {
         let end = seconds.map { ContinuousClock.now + .seconds($0) }
         do {
             if !options.json, let terminal = Terminal() {
-                try WatchScreen(path: options.path, source: source, terminal: terminal).run(until: end)
+                let session = try WatchSession(path: options.path, source: source)
+                WatchScreen(session, terminal: terminal).run(until: end)
             } else {
-                try WatchStream.run(path: options.path, source: source, until: end)
+                try WatchLines.run(path: options.path, source: source, until: end)
             }
         } catch let error as ControlError {
             throw Failure.exit(for: error)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// A key that the live view knows.
+/// A key that the live view reacts to.
 enum Key: Equatable, Sendable {
     case up, down, left, right, pageUp, pageDown, home, end, enter
     case character(Character)
 
-    /// The keys in what a terminal sent; what is no key of ours is passed over, escape sequences as a whole.
+    /// Parses the keys in a terminal's input. Other keys are skipped, escape sequences as a whole.
     static func parse(_ bytes: [UInt8]) -> [Key] {
         var keys: [Key] = []
         var rest = bytes[...]
@@ -21,7 +21,7 @@ enum Key: Equatable, Sendable {
         return keys
     }
 
-    /// After an escape: `[` or `O`, parameters, and a final byte.
+    /// Parses the rest of an escape sequence: `[` or `O`, parameters, and a final byte.
     private static func sequence(_ rest: inout ArraySlice<UInt8>) -> Key? {
         guard let first = rest.first, first == UInt8(ascii: "[") || first == UInt8(ascii: "O") else {
             return nil

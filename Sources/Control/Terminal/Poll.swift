@@ -2,8 +2,10 @@
 
 import Glibc
 
+/// Waits for several descriptors at once.
 enum Poll {
-    /// Waits until one of the descriptors can be read (negative ones never can) or the time is up, and says which.
+    /// Waits until a descriptor is readable or the deadline passes, and returns which descriptors are readable. Negative
+    /// descriptors are ignored.
     static func readable(_ descriptors: [Int32], until deadline: ContinuousClock.Instant) -> [Bool] {
         var entries = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         let left = (ContinuousClock.now.duration(to: deadline) / .milliseconds(1)).rounded(.up)

@@ -3,12 +3,12 @@
 import CTerminal
 import Glibc
 
-/// Signals as something to poll: nothing runs at a moment that it did not choose.
+/// Signals as a descriptor to poll, so that no code runs in a signal handler.
 final class SignalQueue {
     let descriptor: Int32
     private var set = sigset_t()
 
-    /// Blocks these signals in this thread and in those that it starts.
+    /// Blocks the signals in this thread and in the threads that it starts.
     init(_ signals: [Int32]) {
         sigemptyset(&set)
         for signal in signals { sigaddset(&set, signal) }
@@ -21,14 +21,14 @@ final class SignalQueue {
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 
-    /// The next that has arrived; nil when there is none.
+    /// Returns the next signal that has arrived; nil if there is none.
     func next() -> Int32? {
         var information = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
         return read(descriptor, &information, size) == size ? Int32(information.ssi_signo) : nil
     }
 
-    /// Ends this program as `signal` would have ended it, so that its parent sees why.
+    /// Ends this program by `signal`, so that its parent sees the reason.
     static func die(of signal: Int32) -> Never {
         var set = sigset_t()
         sigemptyset(&set)

@@ -2,10 +2,11 @@
 
 import Glibc
 
-/// The terminal while a full-screen view has it: its own screen, no cursor, no echo; all as before when it is left.
+/// The terminal of a full-screen view. `enter` switches to a separate screen without cursor and echo; `leave` restores
+/// everything.
 final class Terminal {
     private let output: Int32
-    /// Where keys come from: standard input, or the controlling terminal when that is something else.
+    /// The descriptor that keys are read from: standard input or, if that is not a terminal, the controlling terminal.
     let input: Int32
     private let ownsInput: Bool
     private var saved: termios?
@@ -17,7 +18,7 @@ final class Terminal {
         var rows: Int
     }
 
-    /// Nil when `output` is no terminal.
+    /// Nil if `output` is not a terminal.
     init?(output: Int32 = STDOUT_FILENO) {
         guard isatty(output) == 1 else { return nil }
         self.output = output
@@ -43,7 +44,7 @@ final class Terminal {
         var settings = termios()
         if input >= 0, tcgetattr(input, &settings) == 0 {
             saved = settings
-            // Keys one by one and unseen; Ctrl-C and Ctrl-Z stay signals.
+            // Keys arrive one by one, without echo. Ctrl-C and Ctrl-Z remain signals.
             settings.c_lflag &= ~tcflag_t(ICANON | ECHO)
             tcsetattr(input, TCSADRAIN, &settings)
         } else {
@@ -57,11 +58,11 @@ final class Terminal {
         guard var settings = saved else { return }
         saved = nil
         write("\u{1B}[0m\u{1B}[?25h\u{1B}[?1049l")
-        // Keys typed meanwhile were meant for the view, not for the shell.
+        // Keys that are still unread were meant for the view, not for the shell.
         if input >= 0 { tcsetattr(input, TCSAFLUSH, &settings) }
     }
 
-    /// Shows these lines, sending those that changed, as one frame.
+    /// Shows the lines as one frame. Only changed lines are sent.
     func show(_ lines: [String], size: Size) {
         var frame = ""
         if size != shownSize {
@@ -72,11 +73,11 @@ final class Terminal {
         for row in 0..<max(lines.count, shown.count) {
             let line = row < lines.count ? lines[row] : ""
             if row < shown.count, shown[row] == line { continue }
-            // Erased first: after a line that fills its row, erasing would take its last character.
+            // Erase first: after a line that fills its row, erasing would remove its last character.
             frame += "\u{1B}[\(row + 1);1H\u{1B}[2K\(line)"
         }
         shown = lines
-        // Synchronised output: a terminal that knows it shows the frame at once, others ignore it.
+        // Synchronised output: terminals that support it show the frame at once, others ignore it.
         if !frame.isEmpty { write("\u{1B}[?2026h\(frame)\u{1B}[?2026l") }
     }
 

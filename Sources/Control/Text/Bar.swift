@@ -5,8 +5,8 @@ enum Bar {
     private static let eighths: [Character] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"]
 
     /// - Parameters:
-    ///   - share: of `columns`, 0 to 1.
-    ///   - track: whether the rest is drawn too, so that the line is `columns` wide.
+    ///   - share: The length of the bar as a share of `columns`, 0 to 1.
+    ///   - track: Whether to draw the rest too, so that the line is `columns` wide.
     static func line(share: Double, columns: Int, colour: Colour, track: Bool = true) -> Line {
         guard columns > 0 else { return Line() }
         let share = share.isFinite ? min(max(share, 0), 1) : 0

@@ -3,12 +3,12 @@
 import CTerminal
 import Glibc
 
-/// Text on a terminal: what may be printed, and how many columns it takes.
+/// Cleans text for a terminal and measures its width in columns.
 enum DisplayText {
-    /// wcwidth answers for the process's locale; this is one that every glibc has built in.
+    /// Whether the locale for `wcwidth` is set, to one that every glibc has built in.
     private static let hasLocale = setlocale(LC_CTYPE, "C.UTF-8") != nil
 
-    /// Without control characters and others that a terminal could act upon.
+    /// Replaces control characters and others that a terminal could act on.
     static func clean(_ text: String) -> String {
         if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text }
         var clean = String.UnicodeScalarView()
@@ -28,7 +28,7 @@ enum DisplayText {
         return text.unicodeScalars.reduce(0) { $0 + width($1) }
     }
 
-    /// The longest beginning that takes at most `columns`.
+    /// Returns the longest prefix that takes at most `columns`.
     static func prefix(_ text: String, columns: Int) -> String {
         var taken = 0
         var prefix = ""

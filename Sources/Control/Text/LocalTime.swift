@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import ControlProtocol
 import Glibc
 
-/// A time on the clock of where this runs.
+/// A time in the local time zone.
 struct LocalTime {
     private let fields: tm
 
@@ -15,36 +16,36 @@ struct LocalTime {
         self.fields = fields
     }
 
-    /// `2026-01-31`.
+    /// The date, such as `2026-01-31`.
     var date: String {
-        "\(fields.tm_year + 1900)-\(Wording.twoDigits(Int(fields.tm_mon) + 1))-\(Wording.twoDigits(Int(fields.tm_mday)))"
+        "\(fields.tm_year + 1900)-\(NumberText.twoDigits(Int(fields.tm_mon) + 1))-\(NumberText.twoDigits(Int(fields.tm_mday)))"
     }
 
-    /// `08:00`.
+    /// Hours and minutes, such as `08:00`.
     var clock: String {
-        "\(Wording.twoDigits(Int(fields.tm_hour))):\(Wording.twoDigits(Int(fields.tm_min)))"
+        "\(NumberText.twoDigits(Int(fields.tm_hour))):\(NumberText.twoDigits(Int(fields.tm_min)))"
     }
 
-    /// `08:00:00`.
-    var time: String { "\(clock):\(Wording.twoDigits(Int(fields.tm_sec)))" }
+    /// The time of day, such as `08:00:00`.
+    var time: String { "\(clock):\(NumberText.twoDigits(Int(fields.tm_sec)))" }
 
-    /// `2026-01-31 08:00:00` of what the wire says, or that itself when it is no time.
+    /// Formats an RFC 3339 time as `2026-01-31 08:00:00`; returns any other text unchanged.
     static func full(_ text: String) -> String {
         guard let time = Timestamp(rfc3339: text).map(LocalTime.init) else { return text }
         return "\(time.date) \(time.time)"
     }
 
-    /// 0 for a Sunday.
+    /// The day of the week; 0 is Sunday.
     var weekday: Int32 { fields.tm_wday }
 
-    /// The day that lies `days` after this one, at a time of the clock.
+    /// Returns a time of day on the day that is `days` after this one.
     func day(_ days: Int32, hour: Int32 = 0, minute: Int32 = 0, second: Int32 = 0) -> Timestamp? {
         Self.timestamp(
             year: fields.tm_year + 1900, month: fields.tm_mon + 1, day: fields.tm_mday + days, hour: hour,
             minute: minute, second: second)
     }
 
-    /// Nil where the system's calendar ends.
+    /// Nil outside the range of the system's calendar.
     static func timestamp(
         year: Int32, month: Int32, day: Int32, hour: Int32 = 0, minute: Int32 = 0, second: Int32 = 0
     ) -> Timestamp? {

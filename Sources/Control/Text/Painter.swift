@@ -3,14 +3,14 @@
 import ControlProtocol
 import Glibc
 
-/// Turns lines into bytes for one terminal, as many colours and characters as it has.
+/// Turns lines into text for a terminal, with the colours and characters that it supports.
 struct Painter: Sendable, Equatable {
     enum Colours: Sendable { case none, basic, extended }
 
     var colours: Colours
     var isUnicode: Bool
 
-    /// For a file or pipe: plain text, in UTF-8.
+    /// A painter for files and pipes: plain text in UTF-8.
     static let plain = Painter(colours: .none, isUnicode: true)
 
     init(colours: Colours, isUnicode: Bool) {
@@ -18,7 +18,7 @@ struct Painter: Sendable, Equatable {
         self.isUnicode = isUnicode
     }
 
-    /// For what `descriptor` is, by the customs of `NO_COLOR`, `TERM` and the locale's variables.
+    /// Chooses by whether `descriptor` is a terminal, then by `NO_COLOR`, `TERM` and the locale's variables.
     init(descriptor: Int32, environment: (String) -> String? = SocketPath.variable) {
         guard isatty(descriptor) == 1 else {
             self = .plain
@@ -27,7 +27,7 @@ struct Painter: Sendable, Equatable {
         self.init(environment: environment)
     }
 
-    /// For a terminal.
+    /// Chooses the painter for a terminal.
     init(environment: (String) -> String?) {
         func set(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
         let terminal = set("TERM") ?? "dumb"
@@ -44,7 +44,7 @@ struct Painter: Sendable, Equatable {
         isUnicode = locale.contains("UTF-8") || locale.contains("UTF8")
     }
 
-    /// The line with its escape sequences, without a newline.
+    /// Returns the line with its escape sequences, without a newline.
     func paint(_ line: Line) -> String {
         var output = ""
         for span in line.spans {
@@ -65,7 +65,7 @@ struct Painter: Sendable, Equatable {
             if character.isASCII {
                 ascii.append(character)
             } else {
-                // As many columns as before, or nothing stays aligned.
+                // The same width as before, so that columns stay aligned.
                 ascii +=
                     Self.replacements[character]
                     ?? String(repeating: "?", count: DisplayText.width(String(character)))
@@ -74,7 +74,7 @@ struct Painter: Sendable, Equatable {
         return ascii
     }
 
-    /// For the signs that the views draw with.
+    /// ASCII replacements for the characters that the views draw with.
     private static let replacements: [Character: String] = [
         "…": "~", "·": "-", "─": "-", "│": "|", "●": "*", "○": "o", "▸": ">", "■": "#", "↑": "^",
         "↓": "v", "←": "<",

@@ -2,9 +2,9 @@
 
 import ControlProtocol
 
-/// Each label's colour and letter, the same in every view and at every start.
+/// The colour and the letter of each label. They are the same in every view and every run.
 struct Palette: Sendable, Equatable {
-    /// In the model's order.
+    /// The labels in the model's order.
     let labels: [String]
     private let colours: [String: Colour]
     private let letters: [String: Character]
@@ -20,7 +20,7 @@ struct Palette: Sendable, Equatable {
         "no-signal": Colour(extended: 88, basic: 1),
     ]
 
-    /// For the labels of other models, in turn.
+    /// Colours for the labels of other models, used in turn.
     private static let others: [Colour] = [
         Colour(extended: 75, basic: 12), Colour(extended: 150, basic: 10),
         Colour(extended: 216, basic: 11),
@@ -50,10 +50,10 @@ struct Palette: Sendable, Equatable {
         self.letters = letters
     }
 
-    /// For an area or a bar.
+    /// Returns the colour of a label's area or bar.
     func colour(_ label: String) -> Colour { colours[label] ?? .grey }
 
-    /// For the label as text: states whose areas are meant to stay in the background are lighter then.
+    /// Returns the colour of a label as text. States whose areas stay in the background have lighter text.
     func textColour(_ label: String) -> Colour {
         switch EstimateState(rawValue: label) {
         case .silence, .starting, .unsure: Colour(extended: 248, basic: 7)
@@ -63,10 +63,10 @@ struct Palette: Sendable, Equatable {
         }
     }
 
-    /// For a strip of time where there are no colours.
+    /// Returns the letter of a label, for a timeline without colours.
     func letter(_ label: String) -> Character { letters[label] ?? "*" }
 
-    /// Text on a background of this colour.
+    /// Returns the colour of text on a background.
     static func ink(on colour: Colour) -> Colour {
         [235, 237, 240, 88, 66].contains(colour.extended) ? .white : .black
     }

@@ -9,12 +9,12 @@ struct Table {
 
     init(_ alignments: Alignment...) { self.alignments = alignments }
 
-    /// Of as many cells as there are columns.
+    /// Appends a row, with one cell for each column.
     mutating func append(_ cells: Line...) { rows.append(cells) }
 
     mutating func appendHeader(_ titles: String...) { rows.append(titles.map { Line($0, .quiet) }) }
 
-    /// Columns that are empty in every row are left out.
+    /// Returns the rows as lines, without the columns that are empty in every row.
     func lines(gap: Int = 2) -> [Line] {
         let widths = alignments.indices.map { column in rows.map { $0[column].width }.max() ?? 0 }
         let shown = widths.indices.filter { widths[$0] > 0 }
@@ -25,7 +25,7 @@ struct Table {
                 let start = column == shown.first ? 0 : end + gap
                 end = start + widths[column]
                 let isLeft = alignments[column] == .left
-                // No spaces at the end of a line.
+                // An empty cell adds no spaces at the end of a line.
                 if cells[column].width == 0 { continue }
                 line.pad(to: isLeft ? start : end - cells[column].width)
                 line.append(cells[column])

@@ -2,24 +2,18 @@
 
 import ControlProtocol
 
-/// Numbers, times and states as people read them.
+/// Formats levels, sizes, numbers and labels for people.
 enum Wording {
-    /// Of a probability: `82 %`.
-    static func percent(_ share: Double) -> String {
-        guard share.isFinite else { return "? %" }
-        return "\(Int((min(max(share, 0), 1) * 100).rounded())) %"
-    }
-
-    /// `-18 dB`.
+    /// Formats a level, such as `-18 dB`; empty for nil.
     static func level(_ level: Double?) -> String {
         guard let level, level.isFinite else { return "" }
         return "\(Int(max(level, -120).rounded())) dB"
     }
 
-    /// `23.4 MB`.
+    /// Formats bytes, such as `23.4 MB`.
     static func memory(_ bytes: Int) -> String { "\(decimal(Double(bytes) / 1e6, digits: 1)) MB" }
 
-    /// With so many decimals and groups of three, as in `412 345` or `0.40`.
+    /// Formats a number in groups of three digits with a fixed number of decimals, such as `412 345` or `0.40`.
     static func decimal(_ value: Double, digits: Int = 0) -> String {
         guard value.isFinite, abs(value) < 1e15 else { return "?" }
         let scale = (0..<digits).reduce(1) { scale, _ in scale * 10 }
@@ -38,14 +32,8 @@ enum Wording {
         return number + "." + String(repeating: "0", count: digits - fraction.count) + fraction
     }
 
-    static func twoDigits(_ value: Int) -> String { value < 10 ? "0\(value)" : String(value) }
-
-    /// A label or a state's name: `no-signal` reads `no signal`.
+    /// Formats a label. The names of states are written with spaces: `no-signal` becomes `no signal`.
     static func label(_ label: String) -> String {
         EstimateState(rawValue: label) == nil ? label : String(label.map { $0 == "-" ? " " : $0 })
-    }
-
-    static func plural(_ count: Int, _ noun: String) -> String {
-        "\(count) \(noun)\(count == 1 ? "" : "s")"
     }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Words in letters three rows high, drawn with half blocks.
+/// Draws words in letters three rows high, with half blocks.
 enum BigText {
     static let rows = 3
 
-    /// Nil when a letter is missing or the word is wider than `columns`.
+    /// Returns the rows; nil if a letter is missing or the word is wider than `columns`.
     static func lines(_ text: String, columns: Int, style: Style) -> [Line]? {
         var pixels = [String](repeating: "", count: 6)
         for (index, letter) in text.uppercased().enumerated() {

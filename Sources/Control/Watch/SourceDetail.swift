@@ -3,9 +3,9 @@
 import Basics
 import ControlProtocol
 
-/// One source in full: device, label, a bar a genre, level, the strip of time, the last changes.
+/// Draws one source in full: device, label, a bar per genre, level, timeline, latest changes.
 ///
-/// What there is no room for is left out, the least telling first.
+/// Parts without room are omitted, the least important first.
 struct SourceDetail {
     var source: WatchState.Source
     var palette: Palette
@@ -16,7 +16,7 @@ struct SourceDetail {
 
     func lines(rows: Int) -> [Line] {
         guard rows > 0 else { return [] }
-        // Under the bars: the strip, its axis and legend.
+        // Below the bars: the strip, its axis and its legend.
         let strip = stripLines(rows: rows)
         let head = header()
         var room = rows - head.count - strip.count
@@ -51,7 +51,7 @@ struct SourceDetail {
                 ? "\(DurationText.text(source.estimate?.position ?? status.position)) heard" : "", .quiet)
         for (count, noun) in [(status.overruns, "overrun"), (status.dropped, "dropped sample")]
         where count > 0 {
-            right.append("  \(Wording.plural(count, noun))", .colour(.yellow))
+            right.append("  \(NumberText.counted(count, noun))", .colour(.yellow))
         }
         var lines = [line.justified(with: right, columns: columns)]
         if let message = status.message {
@@ -66,11 +66,11 @@ struct SourceDetail {
 
     private var labelStyle: Style { .colour(palette.textColour(label), bold: true) }
 
-    /// Label and level at the left, the bars at the right.
+    /// Returns label and level at the left, and the bars at the right.
     private func sideBySide(rows: Int) -> [Line] {
         guard rows > 0 else { return [] }
         let left = 44
-        let bars = barLines(rows: rows, columns: columns - left - 4)
+        let bars = bars(columns: columns - left - 4).probabilities(rows: rows, highlight: labelStyle)
         let height = min(rows, max(bars.count, 6))
         var side: [Line] = []
         if height >= 9, painter.isUnicode,
@@ -80,9 +80,9 @@ struct SourceDetail {
         } else {
             side = [Line(Wording.label(label).uppercased(), labelStyle)]
         }
-        side += sureness(columns: left)
+        side += confidence(columns: left)
         while side.count < height - 2 { side.append(Line()) }
-        side.append(levelLine(columns: left))
+        side.append(self.bars(columns: left).level())
         return (0..<height).map { row in
             var line = Line("  ")
             line.append(row < side.count ? side[row].cut(to: left) : Line())
@@ -92,30 +92,32 @@ struct SourceDetail {
         }
     }
 
-    /// Label, bars and level one under the other.
+    /// Returns label, bars and level, one below the other.
     private func stacked(rows: Int) -> [Line] {
         guard rows > 0 else { return [] }
         var lines: [Line] = []
         let bars = palette.labels.count
         let big = BigText.lines(Wording.label(label), columns: columns - 4, style: labelStyle)
-        // The word, how sure, the level, and the bars; above that, blank lines.
+        // The label, its probability, the bars and the level come first; further rows become blank lines.
         if rows >= bars + BigText.rows + 2, painter.isUnicode, let big {
             if rows >= bars + BigText.rows + 4 { lines.append(Line()) }
             lines += big.map(indented)
-            lines += sureness(columns: columns - 2).prefix(1).map(indented)
+            lines += confidence(columns: columns - 2).prefix(1).map(indented)
             if rows >= bars + BigText.rows + 3 { lines.append(Line()) }
         } else {
             var line = Line(Wording.label(label).uppercased(), labelStyle)
-            if let sure = sureness(columns: columns).first {
+            if let sure = confidence(columns: columns).first {
                 line.append("  ")
                 line.append(sure)
             }
             lines.append(indented(line))
         }
         if rows - lines.count >= 2 {
-            lines += barLines(rows: rows - lines.count - 1, columns: columns - 4).map(indented)
+            let bars = self.bars(columns: columns - 4).probabilities(
+                rows: rows - lines.count - 1, highlight: labelStyle)
+            lines += bars.map(indented)
         }
-        if lines.count < rows { lines.append(indented(levelLine(columns: columns - 4))) }
+        if lines.count < rows { lines.append(indented(self.bars(columns: columns - 4).level())) }
         return Array(lines.prefix(rows))
     }
 
@@ -125,12 +127,12 @@ struct SourceDetail {
         return result
     }
 
-    /// How sure, for how long; then the other guesses.
-    private func sureness(columns: Int) -> [Line] {
+    /// Returns the confidence and duration, then the other guesses.
+    private func confidence(columns: Int) -> [Line] {
         guard let estimate = source.estimate else { return [Line("nothing heard yet", .quiet)] }
         var line = Line()
         if estimate.hasConfidence {
-            line.append(Wording.percent(estimate.confidence), .bold)
+            line.append(NumberText.percent(estimate.confidence), .bold)
             line.append(" sure  ", .quiet)
         }
         if estimate.state == .starting {
@@ -142,65 +144,14 @@ struct SourceDetail {
             .prefix(3)
         guard estimate.hasConfidence, !others.isEmpty else { return [line] }
         var second = Line(estimate.state == .unsure ? "perhaps" : "or", .quiet)
-        let guesses = others.map { "\($0.label) \(Wording.percent($0.probability))" }
+        let guesses = others.map { "\($0.label) \(NumberText.percent($0.probability))" }
         second.append(" " + guesses.joined(separator: ", "), .quiet)
         return [line, second.cut(to: columns)]
     }
 
-    /// A bar a label in the model's order; where there are fewer rows than labels, the most probable.
-    private func barLines(rows: Int, columns: Int) -> [Line] {
-        let probabilities = source.estimate?.probabilities ?? [:]
-        var labels = palette.labels
-        if rows < labels.count {
-            let best = Set(
-                source.estimate?.ranking.prefix(max(0, rows)).map(\.label)
-                    ?? Array(labels.prefix(max(0, rows))))
-            labels = labels.filter(best.contains)
-        }
-        let length = min(columns - names - 8, 64)
-        return labels.map { label in
-            let probability = probabilities[label] ?? 0
-            let isCurrent = label == source.estimate?.label
-            var line = Line(Wording.label(label), isCurrent ? labelStyle : .plain).cut(
-                to: max(4, min(names, columns - 8)))
-            line.pad(to: names + 1)
-            line.append(Bar.line(share: probability, columns: length, colour: palette.colour(label)))
-            let percent = Line(Wording.percent(probability), isCurrent ? .bold : .quiet)
-            line.pad(to: line.width + 7 - percent.width)
-            line.append(percent)
-            return line
-        }
+    private func bars(columns: Int) -> EstimateBars {
+        EstimateBars(source: source, palette: palette, columns: columns)
     }
-
-    /// From -60 dB to full scale; yellow is loud for a mean level, red clips. A mark shows the peak.
-    private func levelLine(columns: Int) -> Line {
-        let level = source.estimate?.level
-        var line = Line("level", .quiet)
-        line.pad(to: names + 1)
-        let length = min(columns - names - 8, 64)
-        guard length > 3 else { return Line(Wording.level(level), .quiet) }
-        func share(_ level: Double?) -> Double {
-            guard let level, level.isFinite else { return 0 }
-            return min(max((level + 60) / 60, 0), 1)
-        }
-        let colour: Colour = (level ?? -120) >= -3 ? .red : (level ?? -120) >= -9 ? .yellow : .green
-        let bar = Bar.line(share: share(level), columns: length, colour: colour, track: false)
-        line.append(bar)
-        let peak = Int((share(source.peak) * Double(length)).rounded()) - 1
-        let track = Style.colour(.faint)
-        if peak > bar.width {
-            line.append(String(repeating: "╌", count: peak - bar.width), track)
-            line.append("│", .colour(colour))
-        }
-        line.append(String(repeating: "╌", count: max(0, names + 1 + length - line.width)), track)
-        let text = Line(Wording.level(level))
-        line.pad(to: names + 1 + length + 7 - text.width)
-        line.append(text)
-        return line
-    }
-
-    /// The width of the longest label.
-    private var names: Int { palette.labels.map { DisplayText.width($0) }.max() ?? 0 }
 
     // MARK: Time
 
@@ -217,7 +168,7 @@ struct SourceDetail {
         return lines
     }
 
-    /// The newest changes, the newest first.
+    /// Returns the latest changes, newest first.
     private func changes(rows: Int) -> [Line] {
         source.timeline.past.suffix(rows).reversed().map { segment in
             let next = segment.next ?? ""

@@ -3,7 +3,7 @@
 import Basics
 import ControlProtocol
 
-/// A compact row for each source, scrolled so that the selected one is seen.
+/// Draws one row per source, scrolled so that the selected one is visible.
 struct SourceList {
     var state: WatchState
     var columns: Int
@@ -28,7 +28,7 @@ struct SourceList {
     private struct Widths {
         var name: Int
         var label: Int
-        /// Zero where there is no room for it.
+        /// Zero if there is no room.
         var age: Int
         var level: Int
         var strip: Int
@@ -37,7 +37,7 @@ struct SourceList {
             name = min(
                 max(6, columns / 4), state.sources.map { DisplayText.width($0.status.name) }.max() ?? 0)
             label = max(9, state.palette.labels.map { DisplayText.width($0) }.max() ?? 0)
-            // Marker and state, name, label, confidence.
+            // Marker and device state, name, label, confidence.
             var rest = columns - (4 + name + 2 + label + 6)
             age = rest >= 10 ? 10 : 0
             rest -= age
@@ -68,7 +68,7 @@ struct SourceList {
         let colour = state.palette.textColour(estimate.label)
         column(Line(Wording.label(estimate.label), .colour(colour, bold: true)), widths.label)
         column(
-            Line(estimate.hasConfidence ? Wording.percent(estimate.confidence) : ""), 6, alignRight: true)
+            Line(estimate.hasConfidence ? NumberText.percent(estimate.confidence) : ""), 6, alignRight: true)
         let age =
             Timestamp(rfc3339: estimate.since).map { DurationText.briefText(now.seconds(since: $0)) } ?? ""
         column(Line(age, .quiet), widths.age, alignRight: true)

@@ -3,8 +3,9 @@
 import Basics
 import ControlProtocol
 
-/// The recent past of a source from left to right, a colour a label.
+/// Draws the recent past of a source from left to right, with one colour per label.
 struct TimeStrip {
+    /// The label of each column; nil where none is known.
     var labels: [String?]
     var palette: Palette
     var hasColours: Bool
@@ -24,8 +25,8 @@ struct TimeStrip {
         self.hasColours = hasColours
     }
 
-    /// Coloured, or of letters where there are no colours. With `names`, a label that lasts long enough is written
-    /// into its part.
+    /// Returns the strip in colours, or in letters on a terminal without colours. With `names`, the names of labels are
+    /// written where they fit.
     func line(names: Bool) -> Line {
         var line = Line()
         var start = 0
@@ -58,8 +59,8 @@ struct TimeStrip {
         }
     }
 
-    /// The labels in the strip, in the order of the palette, each with its colour or letter; in as many lines as it
-    /// takes.
+    /// Returns the labels in the strip with their colours or letters, in the order of the palette, in as many lines as
+    /// needed.
     func legend(columns: Int) -> [Line] {
         let present = Set(labels.compactMap { $0 })
         let states = EstimateState.allCases.map(\.rawValue)
@@ -79,7 +80,7 @@ struct TimeStrip {
         return lines
     }
 
-    /// The scale under the strip, with marks at round times.
+    /// Returns the scale below the strip, with marks at round times.
     static func axis(columns: Int, span: Double) -> Line {
         let wanted = max(1, columns / 12)
         let parts = [6, 5, 4, 3, 2, 1].first { parts in

@@ -2,27 +2,27 @@
 
 import ControlProtocol
 
-/// What one source was heard to be, when: what the strip of time shows.
+/// The labels of one source over time, which the strip shows.
 struct Timeline: Sendable, Equatable {
     struct Segment: Sendable, Equatable {
         var label: String
         var start: Timestamp
         var end: Timestamp
-        /// What came after it; nil while it lasts.
+        /// The label that follows; nil for the current one.
         var next: String?
     }
 
-    /// Of closed labels, oldest first.
+    /// The segments that have ended, oldest first.
     private(set) var past: [Segment] = []
-    /// The most kept; older ones are forgotten.
+    /// The number of past segments to keep; older ones are removed.
     static let capacity = 4000
 
     init(changes: [Change] = []) {
         for change in changes { append(change) }
     }
 
-    /// Each change says which label it ended and how long that had lasted, so that a time when the daemon was not
-    /// running stays empty.
+    /// Appends the segment that a change ended. A change has the duration of the previous label, so the time when the
+    /// daemon was not running stays empty.
     mutating func append(_ change: Change) {
         guard let end = Timestamp(rfc3339: change.time) else { return }
         let start = end.adding(seconds: -change.lasted)
@@ -30,8 +30,8 @@ struct Timeline: Sendable, Equatable {
         if past.count > Self.capacity + 100 { past.removeFirst(past.count - Self.capacity) }
     }
 
-    /// For each of `columns` equal parts of the time from `start` to `end`, the label that lasted longest in it; nil
-    /// where nothing is known.
+    /// Divides the time from `start` to `end` into equal columns and returns the label that lasted longest in each; nil
+    /// where none is known.
     func columns(_ columns: Int, from start: Timestamp, to end: Timestamp, current: Segment?)
         -> [String?]
     {
@@ -41,7 +41,7 @@ struct Timeline: Sendable, Equatable {
         var shares: [String: Double] = [:]
         var column = 0
         func settle() {
-            // Ties go to the label that sorts first, so that the picture stands still.
+            // Ties go to the label that sorts first, so that the picture does not flicker.
             let winner = shares.min { ($1.value, $0.key) < ($0.value, $1.key) }
             if let winner, winner.value > best[column].share { best[column] = (winner.key, winner.value) }
             shares.removeAll(keepingCapacity: true)

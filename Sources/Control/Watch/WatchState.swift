@@ -2,27 +2,27 @@
 
 import ControlProtocol
 
-/// All that the live view shows; nothing of terminals or sockets.
+/// Everything that the live view shows, independent of terminals and sockets.
 struct WatchState: Sendable {
     struct Source: Sendable, Equatable {
         var status: SourceStatus
         var estimate: Estimate?
         var timeline = Timeline()
-        /// The highest level of late, dB, which falls slowly.
+        /// The recent peak of the level in dB, which falls slowly.
         var peak: Double?
     }
 
     enum Connection: Sendable, Equatable {
         case connected
-        /// Trying again since then.
+        /// The connection was lost at `since`, and is being retried.
         case lost(since: Timestamp, reason: String)
     }
 
-    /// The times that the strip can span, in seconds.
+    /// The time spans that the strip can show, in seconds.
     static let spans: [Double] = [60, 300, 900, 3600, 21_600, 86_400]
 
     var path: String
-    /// The only one shown, if one was asked for.
+    /// The name of the only source to show; nil for all.
     var only: String?
     var version = ""
     var palette = Palette(labels: [])
@@ -31,9 +31,9 @@ struct WatchState: Sendable {
     var connection = Connection.connected
     /// The index of the strip's span.
     private(set) var spanIndex = 1
-    /// With many sources: whether they fill the screen, without the details of the selected one.
+    /// Whether the list of sources fills the screen, without the details of the selected one.
     private(set) var isListOnly = false
-    /// Estimates that this client was too slow for.
+    /// The number of estimates that the daemon dropped because this client was too slow.
     private(set) var lostEstimates = 0
 
     init(path: String, only: String? = nil) {
@@ -47,9 +47,9 @@ struct WatchState: Sendable {
 
     var selected: Source? { sources.isEmpty ? nil : sources[selectedIndex] }
 
-    // MARK: What the daemon says
+    // MARK: Updates from the daemon
 
-    /// Takes the list of the sources as it is now; what is known of those that stay is kept.
+    /// Replaces the list of sources, and keeps the estimates and timelines of those that stay.
     mutating func update(_ statuses: [SourceStatus]) {
         let known = Dictionary(sources.map { ($0.status.name, $0) }) { first, _ in first }
         sources = statuses.filter { only == nil || $0.name == only }.map { status in
@@ -70,14 +70,14 @@ struct WatchState: Sendable {
         }
     }
 
-    /// False when it is about a source that is not known yet.
+    /// Applies a notification; false if it is about an unknown source.
     @discardableResult
     mutating func apply(_ notification: Notification) -> Bool {
         switch notification {
         case .estimate(let estimate):
             guard let index = index(estimate.source) else { return only != nil }
             sources[index].estimate = estimate
-            // A reload may bring another model.
+            // After a reload the model may be another one.
             let known = Set(palette.labels)
             if known.count != estimate.probabilities.count || !estimate.probabilities.keys.allSatisfy(known.contains) {
                 palette = Palette(labels: estimate.probabilities.keys.sorted())
@@ -98,7 +98,7 @@ struct WatchState: Sendable {
 
     private func index(_ name: String) -> Int? { sources.firstIndex { $0.status.name == name } }
 
-    // MARK: What the keys do
+    // MARK: Actions of the keys
 
     mutating func select(by step: Int) {
         guard !sources.isEmpty else { return }

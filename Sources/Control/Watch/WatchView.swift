@@ -3,7 +3,7 @@
 import Basics
 import ControlProtocol
 
-/// The live view as lines: a function of the state, the size and the time, and of nothing else.
+/// Draws the live view as lines: a pure function of the state, the size and the time.
 struct WatchView {
     var state: WatchState
     var columns: Int
@@ -11,7 +11,7 @@ struct WatchView {
     var painter: Painter
     var now: Timestamp
 
-    /// At most `rows` lines of at most `columns`.
+    /// Returns at most `rows` lines of at most `columns` columns.
     func lines() -> [Line] {
         guard columns > 0, rows > 0 else { return [] }
         let hasFooter = rows >= 8
@@ -26,12 +26,12 @@ struct WatchView {
     }
 
     private func body(rows: Int) -> [Line] {
-        // Without a connection the picture stands still: nobody knows what has been heard since.
+        // Without a connection the view stays at the time of the loss: later labels are unknown.
         let now = if case .lost(let since, _) = state.connection { since } else { now }
         guard let selected = state.selected else {
             let message =
-                state.only.map { "the source \($0) is no more" }
-                ?? "genred has no sources; add one and reload it"
+                state.only.map { "the source \($0) no longer exists" }
+                ?? "genred has no sources; add one to its configuration, then run: genrectl reload"
             return [Line(), Line("  \(message)", .quiet)]
         }
         let detail = SourceDetail(
@@ -49,16 +49,16 @@ struct WatchView {
         let clock = Line(LocalTime(now).time, .quiet)
         if case .lost(let since, let reason) = state.connection {
             let text =
-                " no connection for \(DurationText.text(now.seconds(since: since))), trying again: \(reason) "
+                " no connection for \(DurationText.text(now.seconds(since: since))), retrying: \(reason) "
             return Line(
                 text, Style(foreground: .white, background: Colour(extended: 124, basic: 1), isBold: true)
             )
             .cut(to: columns)
         }
         var line = Line("genred", .bold)
-        line.append("  \(Wording.plural(state.sources.count, "source"))  \(state.path)", .quiet)
+        line.append("  \(NumberText.counted(state.sources.count, "source"))  \(state.path)", .quiet)
         if state.lostEstimates > 0 {
-            line.append("  \(Wording.plural(state.lostEstimates, "estimate")) missed", .colour(.yellow))
+            line.append("  \(NumberText.counted(state.lostEstimates, "estimate")) dropped", .colour(.yellow))
         }
         return line.justified(with: clock, columns: columns)
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import Capture
 import ControlProtocol
 
@@ -87,5 +88,5 @@ struct DeviceCondition {
 
 extension StreamFormat {
     /// One line for people, such as `S16 48000 Hz 2 channels`.
-    var summary: String { "\(encoding) \(sampleRate) Hz \(channels) \(channels == 1 ? "channel" : "channels")" }
+    var summary: String { "\(encoding) \(sampleRate) Hz \(NumberText.counted(channels, "channel"))" }
 }

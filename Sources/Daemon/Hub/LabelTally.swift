@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
+
 /// Seconds of each label, and samples dropped, since the last summary in the log.
 struct LabelTally {
     private var seconds: [String: Double] = [:]
@@ -14,7 +16,7 @@ struct LabelTally {
     mutating func takeSummary(dropped: Int) -> (text: String, isEmpty: Bool) {
         let total = seconds.values.reduce(0, +)
         let shares = seconds.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-            .map { "\($0.key) \(Int(($0.value / max(total, 1e-9) * 100).rounded())) %" }
+            .map { "\($0.key) \(NumberText.percent($0.value / max(total, 1e-9)))" }
         let lost = dropped - droppedBefore
         let drops = lost > 0 ? "; \(lost) samples dropped: the processor did not keep up" : ""
         seconds.removeAll(keepingCapacity: true)

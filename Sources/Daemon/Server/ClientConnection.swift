@@ -113,7 +113,7 @@ final class ClientConnection: ChannelInboundHandler {
             let view = unread.readableBytesView
             let length = view.firstIndex(of: UInt8(ascii: "\n")).map { $0 - view.startIndex + 1 } ?? view.count
             if let piece = unread.readSlice(length: length) {
-                splitter.append(piece.readableBytesView) { answer($0) }
+                splitter.process(piece.readableBytesView) { answer($0) }
             }
         }
         if unread.readableBytes == 0 { unread = ByteBuffer() }

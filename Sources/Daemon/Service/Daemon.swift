@@ -166,7 +166,7 @@ extension Setup {
         let sources = configuration.sources
         let names = sources.prefix(5).map { "\($0.name) (\($0.uri))" }.joined(separator: ", ")
         let rest = sources.count > 5 ? " and \(sources.count - 5) more" : ""
-        return "\(sources.count) \(sources.count == 1 ? "source" : "sources"), \(names)\(rest)"
+        return "\(NumberText.counted(sources.count, "source")), \(names)\(rest)"
     }
 }
 

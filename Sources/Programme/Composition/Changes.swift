@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// A chord progression that goes round and round.
+/// A chord progression that repeats ("changes").
 struct Changes: Sendable {
     let chords: [Chord]
-    /// How long each chord lasts, in beats.
+    /// The length of each chord, in beats.
     let beatsPerChord: Double
 
     init(_ chords: [Chord], beatsPerChord: Double = 4) {
@@ -11,12 +11,12 @@ struct Changes: Sendable {
         self.beatsPerChord = beatsPerChord
     }
 
-    /// The length of one round, in beats.
+    /// The length of one repetition, in beats.
     var beats: Double { Double(chords.count) * beatsPerChord }
 
-    /// The chord that sounds at a beat.
+    /// Returns the chord at a beat.
     func at(_ beat: Double) -> Chord {
-        // A note that anticipates its chord by rounding belongs to it.
+        // A note just before its chord, by a rounding error, belongs to that chord.
         chords[modulo(Int((beat / beatsPerChord + 1e-6).rounded(.down)), chords.count)]
     }
 }

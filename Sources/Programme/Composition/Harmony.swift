@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// The sorts of chord that the pieces use: semitones above the root.
+/// The kinds of chord that the pieces use.
 enum ChordKind: Sendable {
     case major, minor, power, suspended, sixth, minorSixth, addedNinth
     case dominantSeventh, majorSeventh, minorSeventh, halfDiminished, diminishedSeventh
     case dominantNinth, majorNinth, minorNinth, thirteenth, sharpNinth
 
+    /// The semitones above the root.
     var intervals: [Int] {
         switch self {
         case .major: [0, 4, 7]
@@ -31,7 +32,7 @@ enum ChordKind: Sendable {
     var isMinor: Bool { intervals.contains(3) }
 }
 
-/// A chord: a root as a pitch class (0 is C) and a sort.
+/// A chord: a root, as a pitch class (0 is C), and a kind.
 struct Chord: Sendable, Equatable {
     var root: Int
     var kind: ChordKind
@@ -50,14 +51,14 @@ struct Chord: Sendable, Equatable {
         return others.count >= 3 ? others : pitchClasses
     }
 
-    /// The fifth above the root (diminished where the chord's is), as a pitch class.
+    /// The fifth above the root as a pitch class, diminished if that of the chord is.
     var fifth: Int { modulo(root + (kind.intervals.contains(6) ? 6 : 7), 12) }
 
     /// The third above the root, as a pitch class.
     var third: Int { modulo(root + (kind.isMinor ? 3 : 4), 12) }
 }
 
-/// A scale: a tonic and the semitones of its steps.
+/// A scale: a tonic, and its steps in semitones.
 struct Scale: Sendable, Equatable {
     var tonic: Int
     var steps: [Int]
@@ -72,7 +73,7 @@ struct Scale: Sendable, Equatable {
     static func majorPentatonic(_ tonic: Int) -> Scale { Scale(tonic: tonic, steps: [0, 2, 4, 7, 9]) }
     static func minorPentatonic(_ tonic: Int) -> Scale { Scale(tonic: tonic, steps: [0, 3, 5, 7, 10]) }
 
-    /// The scale that a soloist plays over a chord.
+    /// Returns the scale that a soloist plays over a chord.
     static func over(_ chord: Chord) -> Scale {
         switch chord.kind {
         case .minor, .minorSeventh, .minorNinth, .minorSixth: .dorian(chord.root)
@@ -85,10 +86,10 @@ struct Scale: Sendable, Equatable {
 
     func contains(_ key: Int) -> Bool { steps.contains(modulo(key - tonic, 12)) }
 
-    /// The keys of the scale within a range, ascending.
+    /// Returns the keys of the scale within a range, ascending.
     func keys(in range: ClosedRange<Int>) -> [Int] { range.filter(contains) }
 
-    /// The triad on a degree (0 is the tonic's), within the scale.
+    /// Returns the triad of the scale on a degree; 0 is the tonic.
     func triad(_ degree: Int) -> Chord {
         let root = step(degree)
         let third = step(degree + 2) - root
@@ -101,13 +102,13 @@ struct Scale: Sendable, Equatable {
     }
 }
 
-/// The nearest key to `target` of a pitch class.
+/// Returns the key of a pitch class that is nearest to `target`.
 func nearestKey(_ pitchClass: Int, to target: Int) -> Int {
     let up = modulo(pitchClass - target, 12)
     return up <= 6 ? target + up : target + up - 12
 }
 
-/// The remainder that is never negative.
+/// Returns the non-negative remainder of a division.
 func modulo(_ value: Int, _ divisor: Int) -> Int {
     let rest = value % divisor
     return rest < 0 ? rest + divisor : rest

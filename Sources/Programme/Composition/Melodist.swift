@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Makes up melodies: a few short motifs (a rhythm and a shape) that come back over changing chords, with chord
-/// tones on the strong beats and mostly steps between.
+/// Invents melodies from a few short motifs (a rhythm and a shape). The motifs return over changing chords, with chord
+/// tones on the strong beats and mostly steps in between.
 struct Melodist: Sendable {
-    /// A bar's rhythm, and how many steps of the scale each of its notes lies above the one before.
+    /// The rhythm of a bar, and the distance of each note from the previous one, in steps of the scale.
     private struct Motif: Sendable {
-        /// In beats; a negative one is a rest.
+        /// Lengths in beats; a negative length is a rest.
         let rhythm: [Double]
         let moves: [Int]
     }
 
     let range: ClosedRange<Int>
-    /// The share of its length that a note sounds.
+    /// The share of a note's length during which it sounds.
     let legato: Double
     let velocity: Int
     private let motifs: [Motif]
@@ -20,8 +20,8 @@ struct Melodist: Sendable {
 
     /// - Parameters:
     ///   - rhythms: Bars to choose from, each a list of lengths in beats; a negative length is a rest.
-    ///   - form: Which motif each bar takes, round and round: `[0, 1, 0, 2]`.
-    ///   - leaps: How often a melody leaps instead of stepping, 0 to 1.
+    ///   - form: The motif of each bar, repeated, such as `[0, 1, 0, 2]`.
+    ///   - leaps: The probability of a leap instead of a step, 0 to 1.
     init(
         range: ClosedRange<Int>, rhythms: [[Double]], form: [Int] = [0, 1, 0, 2], leaps: Double = 0.2,
         legato: Double = 0.95, velocity: Int = 95, random: inout RandomSource
@@ -37,7 +37,7 @@ struct Melodist: Sendable {
             var direction = random.chance(0.5) ? 1 : -1
             var moves: [Int] = []
             for _ in rhythm {
-                // A line goes on the way it went, three times out of four.
+                // Three times out of four, the line keeps its direction.
                 if random.chance(0.25) { direction = -direction }
                 moves.append(direction * (random.chance(leaps) ? random.integer(in: 2...4) : 1))
             }
@@ -46,7 +46,7 @@ struct Melodist: Sendable {
         motifs = made
     }
 
-    /// The notes of bar `index`, which begins at `start`.
+    /// Returns the notes of bar `index`, which begins at beat `start`.
     mutating func bar(
         _ index: Int, at start: Double, over changes: Changes, in scale: (Chord) -> Scale = Scale.over,
         random: inout RandomSource
@@ -71,7 +71,7 @@ struct Melodist: Sendable {
         let keys = scale.keys(in: range)
         guard let nearest = keys.indices.min(by: { abs(keys[$0] - key) < abs(keys[$1] - key) }) else { return }
         var index = nearest + move
-        // A line that would leave its range turns round.
+        // A line that would leave its range turns back.
         if index >= keys.count { index = max(0, nearest - abs(move)) }
         if index < 0 { index = min(keys.count - 1, nearest + abs(move)) }
         key = keys[index]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// A note; times in beats (quarter notes) from the beginning.
+/// A note, with times in beats (quarter notes) from the beginning.
 struct Note: Sendable, Equatable {
     var start: Double
     var length: Double
@@ -9,19 +9,19 @@ struct Note: Sendable, Equatable {
     var velocity: Int
 }
 
-/// What one player plays, and how the mixing desk is set for it.
+/// One player's notes, and the settings of the mixing desk for them.
 struct Part: Sendable {
-    /// What a part sounds like: a program of a melodic channel, or a drum kit on channel 10.
+    /// The sound of a part: the program of a melodic channel, or a drum kit on channel 10.
     enum Sound: Sendable, Equatable {
         case instrument(Instrument)
         case drums(DrumKit)
     }
 
-    /// A controller or the pitch wheel, moved at a time.
+    /// A movement of a controller or of the pitch wheel.
     struct Gesture: Sendable, Equatable {
         enum Kind: Sendable, Equatable {
             case controller(Controller, value: Int)
-            /// Semitones up, fractions allowed, -12 to 12.
+            /// Semitones upwards, -12 to 12, with fractions.
             case bend(Double)
         }
         var start: Double
@@ -36,11 +36,11 @@ struct Part: Sendable {
     var pan: Int
     var reverb: Int
     var chorus: Int
-    /// How far from the beat this player is, as the deviation of a normal distribution, in seconds.
+    /// The standard deviation, in seconds, of the distance between the notes and the beat.
     var looseness: Double
-    /// Always late (or, negative, early) by this much, in seconds: laid-back or pushing.
+    /// A constant delay in seconds, for laid-back playing; negative for playing ahead of the beat.
     var delay: Double
-    /// What it is played through; nil goes straight to the mixing desk.
+    /// The amplifier of the part; nil goes straight to the mixing desk.
     var amplifier: Amplifier?
     private(set) var notes: [Note] = []
     private(set) var gestures: [Gesture] = []
@@ -59,8 +59,8 @@ struct Part: Sendable {
         self.delay = delay
     }
 
-    /// Whether it plays on the percussion channel, of which a score has one: a second drummer would change the
-    /// first one's kit and level.
+    /// Whether the part plays on the percussion channel. A score has only one: a second drummer would change the kit and
+    /// level of the first.
     var isDrums: Bool { if case .drums = sound { true } else { false } }
 
     mutating func play(_ key: Int, at start: Double, for length: Double, velocity: Int) {
@@ -71,7 +71,7 @@ struct Part: Sendable {
         play(drum.rawValue, at: start, for: 0.2, velocity: velocity)
     }
 
-    /// A chord struck over `spread` beats, upwards in pitch, or downwards when `spread` is negative.
+    /// Plays a chord over `spread` beats, upwards in pitch, or downwards if `spread` is negative.
     mutating func strum(_ keys: [Int], at start: Double, for length: Double, velocity: Int, spread: Double = 0) {
         let order = spread < 0 ? keys.sorted(by: >) : keys.sorted()
         for (index, key) in order.enumerated() {
@@ -80,7 +80,8 @@ struct Part: Sendable {
         }
     }
 
-    /// Drum hits written as steps of a bar of `beats`: `X` an accent, `x` a stroke, `o` a ghost, all else nothing.
+    /// Plays drum hits written as the steps of a bar of `beats`: `X` is an accent, `x` a stroke, `o` a ghost note; anything
+    /// else is a rest.
     mutating func hit(_ drum: Drum, _ steps: String, at start: Double, beats: Double = 4, velocity: Int = 100) {
         let step = beats / Double(steps.count)
         for (index, mark) in steps.enumerated() {

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// The genres that the project itself can compose in; the raw value is the label that a model gives them.
+/// The genres that the project can compose in. The raw value is the label in the model.
 package enum Genre: String, Sendable, CaseIterable {
     case blues, classical, country, disco, hiphop, jazz, metal, reggae
 }
 
-/// A piece of music that nobody wrote: the same genre, seed and length give the same notes, on every machine.
+/// A generated piece of music. The same genre, seed and length give the same notes on every machine.
 package struct Piece: Sendable, Equatable {
     package let genre: Genre
     package let seed: UInt64
-    /// How long it is, in seconds. It is cut there, as a radio would fade it out; it does not come to an end.
+    /// The length in seconds. The music is cut there, as when a radio fades it out.
     package let seconds: Double
-    /// Quarter notes a minute.
+    /// Quarter notes per minute.
     package let tempo: Double
     let file: StandardMIDIFile
-    /// What each part is played through, in the order of the file's tracks after the first.
+    /// The amplifier of each part, in the order of the file's tracks after the first.
     let amplifiers: [Amplifier?]
-    /// What is said over it, in time; not part of the MIDI file.
+    /// The spoken lines, which are not part of the MIDI file.
     let lines: [SpokenLine]
-    /// What the mastering engineer does to it.
+    /// The equaliser of the finished mix.
     let mastering: [EqualiserBand]
 
-    /// What is recorded separately: the parts that share an amplifier, or have none, as a file of their own.
+    /// The stems, which are recorded separately: one file for the parts that share an amplifier or have none.
     var stems: [(amplifier: Amplifier?, file: StandardMIDIFile)] {
         var distinct: [Amplifier?] = []
         for amplifier in amplifiers where !distinct.contains(amplifier) { distinct.append(amplifier) }
@@ -37,8 +37,8 @@ package struct Piece: Sendable, Equatable {
     /// Composes a piece.
     ///
     /// - Parameters:
-    ///   - seed: Which piece: any number; every one gives another.
-    ///   - seconds: How long, 1 to 3600; held to that.
+    ///   - seed: Any number; each gives another piece.
+    ///   - seconds: The length, clamped to 1 to 3600.
     package static func compose(genre: Genre, seed: UInt64, seconds: Double) -> Piece {
         let held = min(max(seconds, 1), 3600)
         var random = RandomSource(seed: seed)
@@ -50,9 +50,9 @@ package struct Piece: Sendable, Equatable {
     }
 }
 
-/// Who writes in a genre.
+/// A composer for one genre.
 protocol Composer {
-    /// A score of at least `seconds`.
+    /// Composes a score of at least `seconds`.
     static func score(seconds: Double, random: inout RandomSource) -> Score
 }
 
@@ -71,14 +71,14 @@ extension Genre {
     }
 }
 
-/// A bar: its number, from 0, and where it begins, in beats.
+/// A bar: its number from 0, and its beginning in beats.
 struct Bar: Sendable {
     let index: Int
     let start: Double
 }
 
 extension Score {
-    /// The bars that fill `seconds`.
+    /// Returns the bars that fill `seconds`.
     func bars(filling seconds: Double) -> [Bar] {
         let count = Int((seconds / secondsPerBeat / Double(beatsPerBar)).rounded(.up))
         return (0..<count).map { Bar(index: $0, start: Double($0 * beatsPerBar)) }

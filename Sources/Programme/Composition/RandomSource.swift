@@ -2,9 +2,9 @@
 
 import Foundation
 
-/// Chance that is the same for the same seed, on every machine and with every Swift: SplitMix64 (Steele, Lea and
-/// Flood 2014). Only what is defined here is drawn from it; the standard library's `random(in:using:)` may
-/// change how it uses its generator.
+/// A random generator that gives the same numbers for the same seed on every machine and with every version of Swift:
+/// SplitMix64 (Steele, Lea and Flood 2014). It has methods of its own, because the standard library's
+/// `random(in:using:)` may change how it uses a generator.
 struct RandomSource: Sendable {
     private var state: UInt64
 
@@ -18,28 +18,28 @@ struct RandomSource: Sendable {
         return mixed ^ (mixed >> 31)
     }
 
-    /// A number in [0, 1).
+    /// Returns a number in [0, 1).
     mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
-    /// A number in the range.
+    /// Returns a number in the range.
     mutating func uniform(in range: ClosedRange<Double>) -> Double {
         range.lowerBound + uniform() * (range.upperBound - range.lowerBound)
     }
 
-    /// A whole number in the range.
+    /// Returns a whole number in the range.
     mutating func integer(in range: ClosedRange<Int>) -> Int {
         range.lowerBound + Int(uniform() * Double(range.count))
     }
 
-    /// True with this probability.
+    /// Returns true with the given probability.
     mutating func chance(_ probability: Double) -> Bool { uniform() < probability }
 
-    /// One of the elements, of which there must be one.
+    /// Returns one of the elements. There must be at least one.
     mutating func pick<Element>(_ elements: [Element]) -> Element {
         elements[integer(in: 0...elements.count - 1)]
     }
 
-    /// A normal deviate of mean 0 and variance 1, by Box and Muller, held to ±3.
+    /// Returns a normal deviate of mean 0 and variance 1 (Box and Muller), clamped to ±3.
     mutating func gaussian() -> Double {
         let radius = (-2 * log(1 - uniform())).squareRoot()
         return min(max(radius * cos(2 * .pi * uniform()), -3), 3)

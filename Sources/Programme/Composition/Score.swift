@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Words in time with the music; times in beats from the beginning.
+/// A spoken line in time with the music, with times in beats from the beginning.
 struct SpokenLine: Sendable, Equatable {
     var start: Double
     var length: Double
     var text: String
 }
 
-/// All the parts of a piece and their common time.
+/// All parts of a piece, with their tempo and metre.
 struct Score: Sendable {
-    /// Quarter notes a minute.
+    /// Quarter notes per minute.
     var tempo: Double
     var beatsPerBar = 4
-    /// How late the second half of each `swungUnit` comes, as a share of the unit: 0 is straight, 1/6 a triplet.
+    /// The delay of the second half of each `swungUnit`, as a share of the unit: 0 is straight, 1/6 a triplet.
     var swing = 0.0
-    /// What is divided unevenly when it swings, in beats: 1 swings eighths, 0.5 sixteenths.
+    /// The unit that swing divides unevenly, in beats: 1 swings eighths, 0.5 sixteenths.
     var swungUnit = 1.0
     var parts: [Part] = []
-    /// What an MC says over it.
+    /// The lines of an MC.
     var lines: [SpokenLine] = []
-    /// How records of the genre are equalised.
+    /// The equaliser of the finished mix, typical of the genre.
     var mastering: [EqualiserBand] = []
 
     static let ticksPerQuarter = 480
@@ -28,15 +28,15 @@ struct Score: Sendable {
 
     var secondsPerBeat: Double { 60 / tempo }
 
-    /// The score as a file that ends after `seconds`: what starts later is left out, what lasts longer is cut.
-    /// The first track is the conductor's, the others are the parts' in their order.
+    /// Returns the score as a file that ends after `seconds`: later notes are omitted, longer ones are cut. The first
+    /// track has the tempo and metre; the others are the parts in their order.
     func standardMIDIFile(seconds: Double, random: inout RandomSource) -> StandardMIDIFile {
         let end = ticks(seconds / secondsPerBeat)
         var conductor = [
             MIDIEvent(tick: 0, message: .tempo(microsecondsPerQuarter: Int((60e6 / tempo).rounded()))),
             MIDIEvent(tick: 0, message: .timeSignature(quarters: beatsPerBar)),
         ]
-        // Holds the file open to its end, whatever the players do.
+        // Makes the file last to its end, even if all parts end earlier.
         conductor.append(MIDIEvent(tick: end, message: .trackName("end")))
         var tracks = [conductor]
         var melodic = (0..<16).filter { $0 != 9 }.makeIterator()
@@ -47,7 +47,7 @@ struct Score: Sendable {
         return StandardMIDIFile(ticksPerQuarter: Self.ticksPerQuarter, tracks: tracks)
     }
 
-    /// Where the swung beat falls.
+    /// Returns the position of a beat with swing.
     func swung(_ beat: Double) -> Double {
         let position = beat / swungUnit
         let whole = position.rounded(.down)
@@ -73,7 +73,7 @@ struct Score: Sendable {
                 events.append(MIDIEvent(tick: max(0, tick), message: .pitchBend(channel: channel, value: value)))
             }
         }
-        // Where a key sounds until: a key that is struck again must have been let go before.
+        // The end of the last note of each key: a key must be released before it is struck again.
         var sounding: [Int: Int] = [:]
         for note in part.notes.sorted(by: { ($0.start, $0.key) < ($1.start, $1.key) }) {
             let late = (random.gaussian() * part.looseness + part.delay) / secondsPerBeat

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Chords laid out on the keyboard so that each follows from the one before: common tones stay, the rest move little.
+/// Distributes chords over the keyboard so that each follows smoothly from the previous one: common tones stay, the
+/// others move little.
 struct Voicing: Sendable {
-    /// Where the voices may lie.
+    /// The range of the voices.
     let range: ClosedRange<Int>
-    /// How many voices there are; pitch classes are doubled, or left out from the front, to make that many.
+    /// The number of voices. Pitch classes are doubled or omitted to match it.
     let voices: Int
     private var previous: [Int] = []
 
@@ -13,7 +14,7 @@ struct Voicing: Sendable {
         self.voices = voices
     }
 
-    /// The keys for a chord's pitch classes, ascending.
+    /// Returns the keys for a chord's pitch classes, ascending.
     mutating func next(_ pitchClasses: [Int]) -> [Int] {
         var wanted = pitchClasses
         while wanted.count < voices { wanted.append(pitchClasses[wanted.count % pitchClasses.count]) }
@@ -22,8 +23,8 @@ struct Voicing: Sendable {
         return best
     }
 
-    /// Every close and open position within the range: each rotation of the classes, stacked upwards from each
-    /// possible lowest key, with or without its second voice an octave up.
+    /// Returns every close and open position within the range: each rotation of the pitch classes, stacked upwards from
+    /// each possible lowest key, with and without its second voice an octave higher.
     private func candidates(_ pitchClasses: [Int]) -> [[Int]] {
         var found: [[Int]] = []
         for rotation in pitchClasses.indices {
@@ -55,7 +56,7 @@ struct Voicing: Sendable {
         return movement + (keys == previous ? 1 : 0) + 12 * parallels(keys)
     }
 
-    /// How many pairs of voices move in parallel fifths or octaves.
+    /// Returns the number of pairs of voices that move in parallel fifths or octaves.
     private func parallels(_ keys: [Int]) -> Int {
         var count = 0
         for low in keys.indices {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Twelve bars as they were played on a porch: a guitar whose thumb walks on the low strings in shuffle, a second one
-/// that answers with bent notes, a piano, a harmonica, and a foot that keeps time.
+/// A twelve-bar country blues: a guitar that walks a shuffle on the low strings, a second one that answers with bent
+/// notes, a piano, a harmonica, and a foot that keeps time.
 enum Blues: Composer {
     static func score(seconds: Double, random: inout RandomSource) -> Score {
         var score = Score(tempo: random.uniform(in: 84...116))
@@ -67,7 +67,7 @@ enum Blues: Composer {
         return part
     }
 
-    /// Guitar and harmonica in turns: two bars are left to the singer who is not there, two answer.
+    /// Guitar and harmonica in turns: two bars are left empty for a singer, two answer.
     private static func leads(
         _ bars: [Bar], _ changes: Changes, _ tonic: Int, _ random: inout RandomSource
     ) -> [Part] {

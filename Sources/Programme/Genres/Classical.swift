@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Strings in four real parts, with a keyboard or winds: a melody in sequences over a bass that moves by step, and
-/// inner voices that lead without parallels.
+/// Strings in four real parts, with a keyboard or winds: a melody in sequences over a stepwise bass, and inner
+/// voices without parallels.
 enum Classical: Composer {
     static func score(seconds: Double, random: inout RandomSource) -> Score {
         var score = Score(tempo: random.uniform(in: 84...116))
@@ -75,7 +75,7 @@ enum Classical: Composer {
         return [first, solo, second, violas, cellos, basses]
     }
 
-    /// Repeated eighths, or held chords with a broken one below.
+    /// Repeated eighths, or sustained chords with a broken chord below.
     private static func accompany(
         _ keys: [Int], at start: Double, figure: Int, second: inout Part, violas: inout Part
     ) {
@@ -96,7 +96,7 @@ enum Classical: Composer {
         }
     }
 
-    /// Oboe and flute in turn above the strings, horns that hold the harmony.
+    /// Oboe and flute in turn above the strings, and horns that sustain the harmony.
     private static func winds(
         _ bars: [Bar], _ changes: Changes, _ scale: Scale, _ random: inout RandomSource
     ) -> [Part] {

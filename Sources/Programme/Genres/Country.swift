@@ -46,7 +46,7 @@ enum Country: Composer {
             let root = 28 + modulo(chord.root - 4, 12)
             part.play(root, at: bar.start, for: 0.9, velocity: 106)
             if next != chord {
-                // A run of three into the next chord.
+                // A run of three notes into the next chord.
                 let target = nearestKey(next.root, to: root)
                 let side = target > root ? -1 : 1
                 part.play(target + 4 * side, at: bar.start + 2, for: 0.9, velocity: 100)
@@ -77,7 +77,7 @@ enum Country: Composer {
         return part
     }
 
-    /// Rolls in eighths across the chord with the fifth string as a drone.
+    /// A banjo: rolls in eighths across the chord, with the fifth string as a drone.
     private static func banjo(
         _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
@@ -108,7 +108,7 @@ enum Country: Composer {
         return part
     }
 
-    /// A pedal steel: two or three notes, one of which is pulled up to its place by the pedal, with a swell.
+    /// A pedal steel: two or three notes with a swell; the pedal bends one of them up to its pitch.
     private static func steel(
         _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
@@ -125,7 +125,7 @@ enum Country: Composer {
         return part
     }
 
-    /// Fiddle and electric guitar in turns of eight bars.
+    /// Fiddle and electric guitar, taking turns of eight bars.
     private static func leads(
         _ bars: [Bar], _ changes: Changes, _ scale: Scale, _ random: inout RandomSource
     ) -> [Part] {
@@ -148,7 +148,7 @@ enum Country: Composer {
                     bar.index, at: bar.start, over: changes, in: { _ in pentatonic }, random: &random)
                 for note in notes {
                     part.play(note.key, at: note.start, for: note.length, velocity: note.velocity)
-                    // A double stop: the chord tone below, as fiddlers play it.
+                    // A double stop: fiddlers add the chord tone below.
                     if note.length >= 0.5, random.chance(0.4) {
                         let below = changes.at(note.start).pitchClasses.map { nearestKey($0, to: note.key - 4) }
                         part.play(below[0], at: note.start, for: note.length, velocity: note.velocity - 12)

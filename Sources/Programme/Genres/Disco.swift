@@ -93,7 +93,7 @@ enum Disco: Composer {
         return part
     }
 
-    /// Strings with a tune and runs, and brass that answers.
+    /// Strings with a melody and runs, and brass that answers.
     private static func orchestra(
         _ bars: [Bar], _ changes: Changes, _ scale: Scale, _ random: inout RandomSource
     ) -> [Part] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// A break of two bars that goes round, a sub bass, a loop of Rhodes or strings, scratches and stabs, and an MC.
+/// A repeated break of two bars, a sub bass, a loop of Rhodes or strings, scratches and stabs, and an MC.
 enum HipHop: Composer {
     static func score(seconds: Double, random: inout RandomSource) -> Score {
         var score = Score(tempo: random.uniform(in: 86...96))
@@ -19,7 +19,7 @@ enum HipHop: Composer {
             rhodes(bars, changes, &random), loop(bars, changes, Scale.minorPentatonic(tonic), &random),
             stabs(bars, changes, &random),
         ]
-        // A line a bar; every eighth bar is the DJ's.
+        // One line per bar; every eighth bar belongs to the DJ.
         let lines = Rhymes.lines(bars.count, random: &random)
         for bar in bars where bar.index % 8 != 7 {
             score.lines.append(SpokenLine(start: bar.start + 0.1, length: 3.7, text: lines[bar.index]))
@@ -82,7 +82,7 @@ enum HipHop: Composer {
         return part
     }
 
-    /// Two bars that sound as if they were cut out of an old record.
+    /// Two bars that sound like a sample from an old record.
     private static func loop(
         _ bars: [Bar], _ changes: Changes, _ scale: Scale, _ random: inout RandomSource
     ) -> Part {

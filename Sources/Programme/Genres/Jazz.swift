@@ -15,7 +15,7 @@ enum Jazz: Composer {
         return score
     }
 
-    /// Thirty-two bars of ii–V–I in a major or minor key, with the usual turns.
+    /// Thirty-two bars of ii–V–I in a major or minor key, with the usual turnarounds.
     private static func progression(_ random: inout RandomSource) -> Changes {
         let key = random.integer(in: 0...11)
         func two(_ tonic: Int) -> [Chord] { [Chord(tonic + 2, .minorNinth), Chord(tonic + 7, .thirteenth)] }
@@ -86,7 +86,7 @@ enum Jazz: Composer {
         for bar in bars {
             let hits = random.pick([[0, 1.5], [0.5, 2.5], [1.5, 3.5], [0, 2.5], [1.5, 2.5, 3.5], [0, 1.5, 3]])
             for hit in hits {
-                // A hit just before a change belongs to the chord that comes.
+                // A chord just before a change anticipates the next one.
                 let chord = changes.at(bar.start + hit + (hit.truncatingRemainder(dividingBy: 1) > 0 ? 0.5 : 0))
                 let keys = voicing.next(chord.rootlessPitchClasses)
                 let length = random.chance(0.6) ? 0.4 : 1.2
@@ -96,7 +96,7 @@ enum Jazz: Composer {
         return part
     }
 
-    /// Choruses of eight bars in turn: tenor, trumpet, vibraphone, piano, as many as the seed says.
+    /// Solos of eight bars in turn: tenor, trumpet, vibraphone, piano; the seed chooses how many.
     private static func soloists(
         _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> [Part] {

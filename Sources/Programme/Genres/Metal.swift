@@ -9,7 +9,7 @@ enum Metal: Composer {
         let tonic = random.pick([4, 2, 3, 1])
         let scale = random.chance(0.5) ? Scale.phrygian(tonic) : Scale.minor(tonic)
         let riffs = (0..<3).map { _ in riff(scale, &random) }
-        // Four bars of each riff, in the order of the seed.
+        // Four bars of each riff, in an order that the seed chooses.
         func current(_ bar: Int) -> [Stroke] { riffs[[0, 0, 1, 0, 2, 1][bar / 4 % 6]] }
         let low = 28 + modulo(tonic - 4, 12)
         score.parts = guitars(bars, current, low, &random)
@@ -58,7 +58,7 @@ enum Metal: Composer {
         return seats.map { name, pan, detune in
             var part = Part(name, .instrument(.overdrivenGuitar), volume: 100, pan: pan, reverb: 0, looseness: 0.006)
             part.amplifier = .highGain
-            // Two takes of one riff are never quite in tune with each other: that is what makes it wide.
+            // Two takes of a riff are never quite in tune with each other, which makes the sound wide.
             part.bend(from: detune, to: detune, at: 0, over: 0.01)
             for bar in bars where bar.index % 2 == 0 {
                 for stroke in current(bar.index) {
@@ -85,7 +85,7 @@ enum Metal: Composer {
         return part
     }
 
-    /// Runs in sixteenths with bends, eight bars of every sixteen.
+    /// Runs in sixteenths with bends, in eight of every sixteen bars.
     private static func lead(
         _ bars: [Bar], _ scale: Scale, _ low: Int, _ random: inout RandomSource
     ) -> Part {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 /// One drop: nothing on the first beat, kick and cross-stick together on the third; skank and bubble on the off-beats
-/// above a bass that sings.
+/// above a melodic bass.
 enum Reggae: Composer {
     static func score(seconds: Double, random: inout RandomSource) -> Score {
         // Counted in four, so that the skank falls on the second half of each beat.
@@ -57,7 +57,7 @@ enum Reggae: Composer {
         _ bars: [Bar], _ changes: Changes, _ random: inout RandomSource
     ) -> Part {
         var part = Part("bass", .instrument(.acousticBass), volume: 84, reverb: 4, looseness: 0.006, delay: 0.008)
-        // When, how long, and which tone: 0 root, 1 third, 2 fifth, 3 octave.
+        // Start, length and chord tone: 0 root, 1 third, 2 fifth, 3 octave.
         let figures: [[(Double, Double, Int)]] = [
             [(0, 0.7, 0), (0.75, 0.25, 0), (1, 0.5, 1), (1.5, 0.5, 2), (2.5, 0.5, 2), (3, 0.5, 1), (3.5, 0.5, 0)],
             [(0.5, 0.5, 0), (1, 0.5, 0), (1.5, 0.25, 2), (2, 0.7, 3), (3, 0.25, 2), (3.25, 0.25, 1), (3.5, 0.5, 0)],
@@ -93,7 +93,7 @@ enum Reggae: Composer {
         return part
     }
 
-    /// The organ's bubble: left hand between, right hand with the skank.
+    /// The organ's bubble: the left hand plays between the beats, the right hand with the skank.
     private static func bubble(_ bars: [Bar], _ changes: Changes) -> Part {
         var part = Part("organ", .instrument(.rockOrgan), volume: 72, pan: 92, reverb: 30, chorus: 30)
         var high = Voicing(range: 60...77, voices: 3)

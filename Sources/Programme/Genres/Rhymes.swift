@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Words for an MC: couplets put together from beginnings and rhymes.
+/// Writes lines for an MC: couplets made of random beginnings and rhymes.
 enum Rhymes {
     private static let beginnings = [
         "I step up to the microphone and", "the needle hits the record and we", "we roll along the avenue and",
@@ -18,7 +18,7 @@ enum Rhymes {
         ["make it all day", "hear what we say", "know how to play", "find our own way", "never delay"],
     ]
 
-    /// As many lines as asked, each two rhyming with one another.
+    /// Returns `count` lines that rhyme in pairs.
     static func lines(_ count: Int, random: inout RandomSource) -> [String] {
         var lines: [String] = []
         while lines.count < count {

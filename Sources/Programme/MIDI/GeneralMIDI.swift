@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// The instruments of General MIDI level 1 that the pieces use; the raw value is the program number, from 0.
+/// The instruments of General MIDI level 1 that the pieces use. The raw value is the program number, from 0.
 enum Instrument: Int, Sendable {
     case grandPiano = 0
     case brightPiano = 1
@@ -37,7 +37,7 @@ enum Instrument: Int, Sendable {
     case fiddle = 110
 }
 
-/// The drum kits that General MIDI's relatives agree on: the program of channel 10.
+/// The drum kits that the extensions of General MIDI have in common. The raw value is the program of channel 10.
 enum DrumKit: Int, Sendable {
     case standard = 0
     case room = 8

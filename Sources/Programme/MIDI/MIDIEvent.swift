@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// One MIDI message, or one meta event of a file. Values out of range are held to their range when encoded.
+/// A MIDI message, or a meta event of a file. Encoding clamps values to their range.
 enum MIDIMessage: Sendable, Equatable {
     /// `channel` 0 to 15, `key` and `velocity` 0 to 127.
     case noteOn(channel: Int, key: Int, velocity: Int)
@@ -10,11 +10,11 @@ enum MIDIMessage: Sendable, Equatable {
     /// -8192 to 8191; 0 is no bend.
     case pitchBend(channel: Int, value: Int)
     case tempo(microsecondsPerQuarter: Int)
-    /// `quarters` quarter notes a bar: only x/4 times are written.
+    /// A metre of `quarters` quarter notes per bar; only x/4 metres are supported.
     case timeSignature(quarters: Int)
     case trackName(String)
 
-    /// The order of events at one instant: what sets a sound up comes before it, an old note ends before its
+    /// The order of events at the same time: settings come before the notes that they affect, and a note ends before its
     /// key is struck again.
     var precedence: Int {
         switch self {
@@ -26,8 +26,8 @@ enum MIDIMessage: Sendable, Equatable {
         }
     }
 
-    /// The message as it stands in a file, without its delta time. Running status is not used: it saves a few
-    /// bytes and costs every reader a special case.
+    /// The bytes of the message in a file, without its delta time. Running status is not used: it would save a few bytes
+    /// but complicate reading.
     var bytes: [UInt8] {
         func data(_ value: Int) -> UInt8 { UInt8(min(max(value, 0), 127)) }
         func status(_ kind: UInt8, _ channel: Int) -> UInt8 { kind | UInt8(min(max(channel, 0), 15)) }
@@ -36,7 +36,7 @@ enum MIDIMessage: Sendable, Equatable {
         }
         switch self {
         case .noteOn(let channel, let key, let velocity):
-            // Velocity 0 would be a note off.
+            // Velocity 0 would mean note off.
             return [status(0x90, channel), data(key), max(1, data(velocity))]
         case .noteOff(let channel, let key):
             return [status(0x80, channel), data(key), 64]
@@ -58,7 +58,7 @@ enum MIDIMessage: Sendable, Equatable {
     }
 }
 
-/// A message and when it comes, in ticks from the beginning.
+/// A message and its time, in ticks from the beginning.
 struct MIDIEvent: Sendable, Equatable {
     var tick: Int
     var message: MIDIMessage

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// A Standard MIDI File of format 1: simultaneous tracks, times in ticks of a quarter note.
+/// A Standard MIDI File of format 1: simultaneous tracks, with times in fractions of a quarter note (ticks).
 struct StandardMIDIFile: Sendable, Equatable {
     /// 1 to 32767.
     var ticksPerQuarter: Int
     /// Each track's events, in any order.
     var tracks: [[MIDIEvent]]
 
-    /// The file's bytes: a header chunk, then a chunk a track with its events in order of time.
+    /// Returns the file's bytes: a header chunk, then one chunk per track with its events in order of time.
     func encoded() -> [UInt8] {
         var bytes = Array("MThd".utf8)
         bytes += bigEndian(6, bytes: 4)
@@ -22,7 +22,7 @@ struct StandardMIDIFile: Sendable, Equatable {
     }
 
     private static func encode(_ events: [MIDIEvent]) -> [UInt8] {
-        // The index keeps the order of equals: sort(by:) alone promises no stability.
+        // The index keeps the order of equal events, because sort(by:) need not be stable.
         let ordered = events.enumerated().sorted { left, right in
             (left.element.tick, left.element.message.precedence, left.offset)
                 < (right.element.tick, right.element.message.precedence, right.offset)

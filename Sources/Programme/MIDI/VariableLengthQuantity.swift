@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// The number form of Standard MIDI Files: seven bits a byte, most significant first, the top bit set on all but
-/// the last byte (SMF 1.0, "Variable Length Quantity").
+/// The number encoding of Standard MIDI Files: seven bits per byte, most significant first, with the top bit set in all
+/// bytes but the last (SMF 1.0, "Variable Length Quantity").
 enum VariableLengthQuantity {
-    /// The largest number the form allows: four bytes of seven bits.
+    /// The largest number: four bytes of seven bits.
     static let maximum = 0x0FFF_FFFF
 
-    /// The bytes of `value`, which is held to 0…`maximum`.
+    /// Returns the bytes of `value`, clamped to 0…`maximum`.
     static func encode(_ value: Int) -> [UInt8] {
         var rest = min(max(value, 0), maximum)
         var bytes = [UInt8(rest & 0x7F)]

@@ -2,17 +2,18 @@
 
 import Foundation
 
-/// A guitar amplifier and its cabinet. Distortion is what an amplifier does to all of a player's strings together:
-/// a sampled distorted note beside another one is no power chord.
+/// A guitar amplifier and its cabinet. An amplifier distorts all strings together, so the sum of two distorted samples
+/// does not sound like a power chord.
 struct Amplifier: Sendable, Equatable {
-    /// How far the signal is driven into saturation: 1 rounds its peaks, 30 makes it square.
+    /// The gain before saturation: 1 rounds the peaks, 30 makes the signal square.
     let drive: Double
-    /// Above this frequency the cabinet's loudspeaker gives nothing, in Hz.
+    /// The upper cut-off frequency of the cabinet's loudspeaker, in Hz.
     let brightness: Double
-    /// What the tone controls add, in dB: around 500 Hz, around 2.8 kHz.
+    /// The gain of the tone control around 500 Hz, in dB.
     let middle: Double
+    /// The gain of the tone control around 2.8 kHz, in dB.
     let presence: Double
-    /// How loud it is beside all that is not amplified, in dB.
+    /// The level relative to the parts without an amplifier, in dB.
     let level: Double
 
     /// A stack at full gain with the middle scooped out.
@@ -20,9 +21,9 @@ struct Amplifier: Sendable, Equatable {
 }
 
 extension Sound {
-    /// Plays the sound through an amplifier; what comes out has a level of 0 dB (root mean square).
+    /// Plays the sound through an amplifier. The result has an RMS level of 0 dB.
     mutating func amplify(_ amplifier: Amplifier) {
-        // Bass that reaches the distortion turns it into mud.
+        // Without this filter, distorted bass would cover everything else.
         equalise([.highPass(500)])
         scale(by: amplifier.drive * pow(10, -level / 20))
         for index in samples.indices { samples[index] = tanh(samples[index]) }

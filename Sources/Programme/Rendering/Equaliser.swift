@@ -2,16 +2,16 @@
 
 import Foundation
 
-/// One band of an equaliser, a second-order filter after Bristow-Johnson's "Cookbook formulae for audio EQ".
+/// One band of an equaliser: a second-order filter after Bristow-Johnson's "Cookbook formulae for audio EQ".
 struct EqualiserBand: Sendable, Equatable {
     enum Shape: Sendable { case lowShelf, peak, highShelf, lowPass, highPass }
 
     let shape: Shape
-    /// The centre of a peak, the middle of a shelf's slope, the corner of a pass, in Hz.
+    /// The centre of a peak, the middle of a shelf's slope, or the corner of a pass filter, in Hz.
     let frequency: Double
-    /// What it adds at the centre or on the shelf, in dB; a pass adds nothing.
+    /// The gain at the centre or on the shelf, in dB; pass filters have none.
     var gain = 0.0
-    /// A peak's centre frequency over its width; shelves and passes have the steepest slope without overshoot.
+    /// A peak's centre frequency divided by its width. Shelves and pass filters have the steepest slope without overshoot.
     var quality = 0.7
 
     static func lowShelf(_ frequency: Double, _ gain: Double) -> EqualiserBand {
@@ -30,7 +30,7 @@ struct EqualiserBand: Sendable, Equatable {
 
     static func highPass(_ frequency: Double) -> EqualiserBand { EqualiserBand(shape: .highPass, frequency: frequency) }
 
-    /// The filter's coefficients at a sample rate, divided by a0: b0, b1, b2, a1, a2.
+    /// Returns the filter's coefficients at a sample rate, divided by a0: b0, b1, b2, a1, a2.
     fileprivate func coefficients(sampleRate: Double) -> (Double, Double, Double, Double, Double) {
         let amplitude = pow(10, gain / 40)
         let angle = 2 * .pi * frequency / sampleRate
@@ -63,7 +63,7 @@ struct EqualiserBand: Sendable, Equatable {
 }
 
 extension Sound {
-    /// Sends both channels through the bands, one after the other.
+    /// Filters both channels with each band in turn.
     mutating func equalise(_ bands: [EqualiserBand]) {
         for band in bands {
             let (b0, b1, b2, a1, a2) = band.coefficients(sampleRate: Double(Self.sampleRate))

@@ -2,16 +2,16 @@
 
 import Foundation
 
-/// What a mixing desk does to a whole recording: level, limiting, fades.
+/// The functions of a mixing desk: level, limiting, fades, mixing.
 extension Sound {
-    /// The level of the whole, as root mean square, in dB below full scale; -120 for digital silence.
+    /// The RMS level of the whole sound in dB relative to full scale; -120 for digital silence.
     var level: Double {
         guard !samples.isEmpty else { return -120 }
         let power = samples.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(samples.count)
         return max(-120, 10 * log10(max(power, 1e-12)))
     }
 
-    /// Sets the level in dB (root mean square) and rounds off the peaks that this drives above -3 dB.
+    /// Sets the RMS level in dB, and limits the peaks that then exceed -3 dB.
     mutating func normalise(to level: Double) {
         let measured = self.level
         guard measured > -100 else { return }
@@ -25,7 +25,7 @@ extension Sound {
         }
     }
 
-    /// Cuts or pads with silence to a length.
+    /// Cuts the sound to a length, or pads it with silence.
     mutating func fit(seconds: Double) {
         let wanted = 2 * Int((seconds * Double(Self.sampleRate)).rounded())
         if samples.count > wanted {
@@ -35,7 +35,7 @@ extension Sound {
         }
     }
 
-    /// Fades in and out, linearly, each over `seconds`.
+    /// Fades in and out linearly, each over `seconds`.
     mutating func fade(seconds: Double) {
         let length = min(frames / 2, Int(seconds * Double(Self.sampleRate)))
         for frame in 0..<length {
@@ -52,7 +52,7 @@ extension Sound {
         for index in samples.indices { samples[index] *= gain }
     }
 
-    /// Adds another sound from a time in seconds on; what would go beyond the end is lost.
+    /// Adds another sound at a time in seconds. The part beyond the end is discarded.
     mutating func mix(_ other: Sound, at seconds: Double = 0) {
         let start = 2 * Int(seconds * Double(Self.sampleRate))
         for index in 0..<max(0, min(samples.count - start, other.samples.count)) {
@@ -60,7 +60,7 @@ extension Sound {
         }
     }
 
-    /// Cuts the silence (below -60 dB) from both ends.
+    /// Removes silence (below -60 dB) from both ends.
     mutating func trim() {
         let isHeard = { (sample: Float) in abs(sample) > 0.001 }
         guard let first = samples.firstIndex(where: isHeard), let last = samples.lastIndex(where: isHeard) else {

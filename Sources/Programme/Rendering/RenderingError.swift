@@ -2,16 +2,16 @@
 
 import Basics
 
-/// Why a piece or a programme cannot be heard.
+/// An error in rendering a piece or a programme.
 package typealias RenderingError = CodedError<RenderingErrorCode>
 
-/// What kind of RenderingError it is.
+/// The code of a `RenderingError`.
 package enum RenderingErrorCode: Sendable, Equatable {
-    /// A program that is needed is not installed.
+    /// A required program is not installed.
     case programMissing
-    /// There is no sound font.
+    /// No sound font was found.
     case soundFontMissing
-    /// A program failed, or did not give what it should.
+    /// A program failed, or gave a wrong result.
     case programFailed
     /// A file cannot be read or written.
     case fileFailed

@@ -5,11 +5,11 @@ import CSndfile
 import CSoxr
 import Foundation
 
-/// Stereo audio in memory, at 48 kHz; full scale is ±1.
+/// Stereo audio in memory at 48 kHz; full scale is ±1.
 struct Sound: Sendable {
     static let sampleRate = 48_000
 
-    /// Left and right alternate.
+    /// The samples of the left and right channel, alternating.
     var samples: [Float]
 
     var frames: Int { samples.count / 2 }
@@ -19,7 +19,7 @@ struct Sound: Sendable {
         Sound(samples: [Float](repeating: 0, count: 2 * Int((seconds * Double(sampleRate)).rounded())))
     }
 
-    /// Reads what libsndfile reads, of one or two channels at any rate.
+    /// Reads a file in any format of libsndfile, with one or two channels, at any sample rate.
     init(contentsOf url: URL) throws {
         var info = SF_INFO()
         guard let file = sf_open(url.path, Int32(SFM_READ), &info) else {
@@ -55,7 +55,7 @@ struct Sound: Sendable {
         return Array(output.prefix(produced * 2))
     }
 
-    /// Writes a WAV file of 16 bits.
+    /// Writes a WAV file with 16 bits.
     func write(to url: URL) throws {
         var info = SF_INFO()
         info.samplerate = Int32(Self.sampleRate)
@@ -68,7 +68,7 @@ struct Sound: Sendable {
         let written = sf_writef_float(file, samples, sf_count_t(frames))
         let closed = sf_close(file)
         guard written == frames, closed == 0 else {
-            throw RenderingError(.fileFailed, "cannot write \(url.path) to its end: is the disk full?")
+            throw RenderingError(.fileFailed, "cannot write all of \(url.path); is the disk full?")
         }
     }
 }

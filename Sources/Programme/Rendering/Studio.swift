@@ -3,29 +3,30 @@
 import Basics
 import Foundation
 
-/// Turns pieces, announcements and whole programmes into audio, by fluidsynth and espeak-ng.
+/// Renders pieces, announcements and whole programmes as audio, with fluidsynth and espeak-ng.
 package struct Studio: Sendable {
-    /// The sound font in use.
+    /// The path of the sound font.
     package let soundFont: String
 
-    /// Where Debian's and others' packages put sound fonts.
+    /// The folders in which packages install sound fonts.
     private static let soundFontFolders = [
         "/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/local/share/soundfonts",
     ]
-    /// Those known to be General MIDI, the one that the pieces were mixed with first; then any other.
+    /// Sound fonts known to be General MIDI, beginning with the one for which the pieces were mixed. They are preferred to
+    /// others.
     private static let preferredSoundFonts = ["TimGM6mb.sf2", "FluidR3_GM.sf2", "default-GM.sf2"]
-    /// The level of everything that is played, in dB below full scale (root mean square).
+    /// The RMS level of all output, in dB relative to full scale.
     static let level = -18.0
-    /// The level of an MC beside what he speaks over, in dB.
+    /// The level of an MC relative to the music, in dB.
     private static let voiceBesideBeat = -5.0
 
-    /// - Parameter soundFont: A General MIDI sound font; nil looks for one where packages put them.
+    /// - Parameter soundFont: A General MIDI sound font; by default, one of the installed ones.
     package init(soundFont: String? = nil) throws {
         if let soundFont {
-            // fluidsynth would play on with its default font, and say so where nobody looks.
+            // With a wrong font, fluidsynth would use its default font and only print a warning.
             guard Self.isSoundFont(soundFont) else {
                 throw RenderingError(
-                    .soundFontMissing, "\(soundFont) cannot be read or is no sound font (SF2 or SF3)")
+                    .soundFontMissing, "\(soundFont) cannot be read or is not a sound font (SF2 or SF3)")
             }
             self.soundFont = soundFont
         } else {
@@ -33,7 +34,7 @@ package struct Studio: Sendable {
         }
     }
 
-    /// Whether a file begins as sound fonts do: a RIFF chunk of form `sfbk`.
+    /// Whether a file begins like a sound font: with a RIFF chunk of form `sfbk`.
     private static func isSoundFont(_ path: String) -> Bool {
         guard let file = FileHandle(forReadingAtPath: path), let head = try? file.read(upToCount: 12) else {
             return false
@@ -58,13 +59,13 @@ package struct Studio: Sendable {
         return font
     }
 
-    /// Renders a piece into a WAV file of 48 kHz, 16 bits, stereo.
+    /// Renders a piece as a WAV file: 48 kHz, 16 bits, stereo.
     package func render(_ piece: Piece, to url: URL) throws { try play(piece).write(to: url) }
 
-    /// Writes a piece's Standard MIDI File.
+    /// Writes a piece as a Standard MIDI File.
     package func write(_ piece: Piece, to url: URL) throws { try piece.file.write(to: url) }
 
-    /// Renders a programme into a WAV file of 48 kHz, 16 bits, stereo.
+    /// Renders a programme as a WAV file: 48 kHz, 16 bits, stereo.
     package func render(_ programme: Programme, to url: URL) throws {
         var all = Sound.silence(seconds: 0)
         for part in programme.parts { all.append(try play(part)) }
@@ -84,7 +85,7 @@ package struct Studio: Sendable {
         for (amplifier, file) in piece.stems {
             var stem = try synthesise(file)
             stem.fit(seconds: piece.seconds)
-            // Both sorts of stem meet at a known level; a stem that rests throughout stays silent.
+            // All stems are mixed at known levels; a stem that is silent throughout is skipped.
             guard stem.level > -80 else { continue }
             if let amplifier { stem.amplify(amplifier) }
             stem.scale(by: pow(10, ((amplifier?.level ?? 0) - stem.level) / 20))
@@ -110,7 +111,7 @@ package struct Studio: Sendable {
             let score = folder.appendingPathComponent("piece.mid")
             let audio = folder.appendingPathComponent("piece.wav")
             try file.write(to: score)
-            // -n and -i: no MIDI input, no shell; a low gain, because float has room and the level is set later.
+            // -n and -i: no MIDI input, no shell. The gain is low because the level is set later.
             try ExternalProgram.fluidsynth.run([
                 "-n", "-i", "-q", "-r", String(Sound.sampleRate), "-g", "0.3", "-T", "wav", "-O", "float", "-F",
                 audio.path,

@@ -2,9 +2,9 @@
 
 import Foundation
 
-/// What espeak-ng says.
+/// Speech by espeak-ng.
 extension Studio {
-    /// An announcer's line in a slot of `seconds`: silence fills what the words leave, at the end.
+    /// Speaks an announcement in a slot of `seconds`, with silence after the words.
     func say(_ text: String, seconds: Double) throws -> Sound {
         var sound = try speak(text, voice: "en-gb", pitch: 50, wordsPerMinute: 150)
         sound.normalise(to: Self.level)
@@ -13,7 +13,7 @@ extension Studio {
         return sound
     }
 
-    /// An MC's lines, each as fast as its bar asks, at their places in a piece of silence.
+    /// Speaks an MC's lines at their times, each at the speed that fits its bar.
     func rap(_ piece: Piece) throws -> Sound {
         var track = Sound.silence(seconds: piece.seconds)
         let secondsPerBeat = 60 / piece.tempo
@@ -30,7 +30,7 @@ extension Studio {
         return track
     }
 
-    /// The words as they are spoken, without the silence around them.
+    /// Speaks a text, without silence before and after it.
     private func speak(_ text: String, voice: String, pitch: Int, wordsPerMinute: Int) throws -> Sound {
         try withTemporaryFolder { folder in
             let audio = folder.appendingPathComponent("line.wav")

@@ -119,7 +119,7 @@ private final class Server: @unchecked Sendable {
             return
         }
         var lines: [[UInt8]] = []
-        clients[descriptor]?.splitter.append(buffer.prefix(count)) {
+        clients[descriptor]?.splitter.process(buffer.prefix(count)) {
             if case .line(let line) = $0 { lines.append(line) }
         }
         for line in lines where !manner.isMute { answer(line, to: descriptor) }

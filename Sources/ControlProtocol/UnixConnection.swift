@@ -3,8 +3,8 @@
 import Basics
 import Glibc
 
-/// A connected Unix stream socket, never blocking except where a deadline says how long.
-struct UnixStream: ~Copyable {
+/// A connection to a Unix socket. No call blocks, except those with a deadline.
+struct UnixConnection: ~Copyable {
     let descriptor: Int32
     let path: String
 
@@ -16,11 +16,11 @@ struct UnixStream: ~Copyable {
         guard (1...UnixSocket.longestPath).contains(bytes.count), !bytes.contains(0) else {
             throw ControlError(
                 .badPath,
-                "the path of a socket is 1 to \(UnixSocket.longestPath) bytes long, not \(bytes.count): \(quoted(path))"
+                "a socket path must be 1 to \(UnixSocket.longestPath) bytes long, not \(bytes.count): \(quoted(path))"
             )
         }
         guard descriptor >= 0 else {
-            throw ControlError(.failed, "cannot make a socket: \(systemMessage(errno))", call: "socket", errno: errno)
+            throw ControlError(.failed, "cannot create a socket: \(systemMessage(errno))", call: "socket", errno: errno)
         }
         while true {
             let result = UnixSocket.withAddress(path) { connect(descriptor, $0, $1) }
@@ -28,7 +28,7 @@ struct UnixStream: ~Copyable {
             switch errno {
             case EINTR: continue
             case EAGAIN where ContinuousClock.now < deadline:
-                // The daemon's queue of connections is full, and poll(2) does not tell when it no longer is.
+                // The daemon's queue of connections is full, and poll(2) does not report when it has room again.
                 usleep(5000)
             case EAGAIN: throw ControlError(.timeout, "genred at \(path) is too busy to accept a connection")
             default: throw Self.connectError(path: path, errno: errno)
@@ -43,7 +43,7 @@ struct UnixStream: ~Copyable {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
-                // MSG_NOSIGNAL: a daemon that is gone is an error here, not a SIGPIPE.
+                // MSG_NOSIGNAL: a daemon that has exited gives an error here, not a SIGPIPE.
                 Glibc.send(
                     descriptor, buffer.baseAddress?.advanced(by: sent), buffer.count - sent,
                     Int32(MSG_NOSIGNAL))
@@ -52,7 +52,7 @@ struct UnixStream: ~Copyable {
                 sent += count
             } else if errno == EAGAIN {
                 guard try wait(for: POLLOUT, deadline: deadline) else {
-                    throw ControlError(.timeout, "genred at \(path) does not read what is asked of it")
+                    throw ControlError(.timeout, "genred at \(path) does not read its requests")
                 }
             } else if errno != EINTR {
                 throw Self.lost(path: path, call: "send", errno: errno)
@@ -60,7 +60,9 @@ struct UnixStream: ~Copyable {
         }
     }
 
-    /// Takes what has arrived, without waiting; false when there is nothing yet. Throws `closed` at the end.
+    /// Passes the bytes that have arrived to `body`, without waiting; false when there are none yet.
+    ///
+    /// - Throws: `closed` when the daemon has closed the connection, or `failed`.
     func receive(into buffer: inout [UInt8], _ body: (ArraySlice<UInt8>) -> Void) throws(ControlError) -> Bool {
         while true {
             let count = recv(descriptor, &buffer, buffer.count, 0)
@@ -77,7 +79,7 @@ struct UnixStream: ~Copyable {
         }
     }
 
-    /// Waits until the socket can be read or written; false when that took too long.
+    /// Waits until the socket can be read or written; false when the deadline passes first.
     func wait(for events: Int32, deadline: ContinuousClock.Instant) throws(ControlError) -> Bool {
         while true {
             let left = ContinuousClock.now.duration(to: deadline)
@@ -114,14 +116,14 @@ struct UnixStream: ~Copyable {
         switch errno {
         case ENOENT, ENOTDIR: return error(.notRunning, "genred is not running: there is no \(path); \(start)")
         case ECONNREFUSED where !SocketPath.isSocket(path):
-            return error(.refused, "\(path) is not a socket; give genred's with --socket PATH")
+            return error(.refused, "\(path) is not a socket; name genred's socket with --socket PATH")
         case ECONNREFUSED:
             return error(.refused, "genred is not running: it was killed and left \(path) behind; \(start)")
         case EACCES, EPERM:
             guard let owner = SocketPath.owner(of: path) else {
                 return error(
                     .permissionDenied,
-                    "permission denied: \(path) cannot even be looked at; run this as its owner or with sudo")
+                    "permission denied: a folder above \(path) is closed to you; run this as its owner or with sudo")
             }
             return error(
                 .permissionDenied,

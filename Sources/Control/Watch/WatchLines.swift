@@ -3,13 +3,13 @@
 import ControlProtocol
 import Glibc
 
-/// `watch` for scripts: a JSON object a line.
-enum WatchStream {
-    /// What is heard now, then whatever happens. Returns when the time is up or on Ctrl-C.
+/// `watch` for scripts: one JSON object per line.
+enum WatchLines {
+    /// Prints the current estimates, then each notification. Returns when the time is up or on Ctrl-C.
     static func run(path: String, source: String?, until end: ContinuousClock.Instant?) throws {
         let signals = SignalQueue([SIGINT])
         let client = try ControlClient(path: path)
-        // In this order nothing is missed; what comes in between is older than what is shown first.
+        // Subscribing first misses nothing. Notifications that are older than the current estimates are skipped.
         _ = try client.subscribe(source: source)
         let now = try client.current(source: source)
         for estimate in now { try Output.json(EventLine(notification: .estimate(estimate))) }
@@ -31,7 +31,7 @@ enum WatchStream {
     }
 }
 
-/// A notification's parameters with its kind in `event`.
+/// The parameters of a notification, with its kind in `event`.
 struct EventLine: Encodable {
     var notification: Notification
 
