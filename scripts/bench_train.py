@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A network of a configuration's `architecture`, and one optimiser step in PyTorch; see bench-train.
+"""Times a training step in PyTorch, for comparison with genrelab; see bench-train.
 
-bench_train.py CONFIG: the file that genrelab train takes.
+bench_train.py MODEL CONFIG: the network has the architecture in CONFIG, which has all keys (genrelab train --print-config).
+The front end and the labels are those in MODEL, a model file.
 """
 import json
+import struct
 import sys
 import time
 
@@ -42,9 +44,9 @@ class Block1D(nn.Module):
 class Branch(nn.Module):
     """From [windows, coefficients, time] to statistics over time."""
 
-    def __init__(self, branch, channels_last, coefficients=32):
+    def __init__(self, branch, channels_last, coefficients, epsilon):
         super().__init__()
-        self.channels_last, self.is_2d = channels_last, bool(branch.get("blocks2d"))
+        self.channels_last, self.is_2d, self.epsilon = channels_last, bool(branch.get("blocks2d")), epsilon
         size = lambda extent: (extent["time"], extent["frequency"])
         front, inputs, bands, width = [], 1, branch.get("bands", 0), coefficients
         for block in branch.get("blocks2d", []):
@@ -54,7 +56,7 @@ class Branch(nn.Module):
         blocks = []
         for block in branch["blocks"]:
             arguments = width, block["channels"], block["kernel"], block["pool"]
-            # Convolutions over time alone are quicker as two-dimensional ones where the channels lie together.
+            # With channels last, convolutions over time are faster as two-dimensional ones.
             if channels_last:
                 blocks.append(Block(*arguments[:2], (block["kernel"], 1), (block["pool"], 1)))
             else:
@@ -70,17 +72,18 @@ class Branch(nn.Module):
             x = self.blocks(last(x[..., None])).squeeze(3).float()
         else:
             x = self.blocks(x).float()
-        return torch.cat([x.mean(-1), x.amax(-1), torch.sqrt(x.var(-1, unbiased=False) + 1e-5)], -1)
+        return torch.cat([x.mean(-1), x.amax(-1), torch.sqrt(x.var(-1, unbiased=False) + self.epsilon)], -1)
 
 
 class Genres(nn.Module):
-    def __init__(self, configuration, channels_last):
+    def __init__(self, configuration, channels_last, coefficients, labels):
         super().__init__()
         architecture = configuration["architecture"]
         self.branches = nn.ModuleList(
-            Branch(branch, channels_last) for branch in architecture.get("branches", [architecture]))
+            Branch(branch, channels_last, coefficients, architecture["std_epsilon"])
+            for branch in architecture.get("branches", [architecture]))
         self.dropout = nn.Dropout(configuration["dropout"])
-        self.head = nn.Linear(sum(branch.features for branch in self.branches), 11)
+        self.head = nn.Linear(sum(branch.features for branch in self.branches), labels)
 
     def forward(self, x):
         """x: [windows, coefficients, time]; the logits of each branch."""
@@ -90,17 +93,29 @@ class Genres(nn.Module):
         return [len(found) * f @ w.T + self.head.bias for f, w in zip(found, weights)]
 
 
-configuration = json.load(open(sys.argv[1]))
+def metadata(path):
+    """The metadata of a safetensors file."""
+    with open(path, "rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        return json.loads(file.read(length))["__metadata__"]
+
+
+model = metadata(sys.argv[1])
+front_end, labels = json.loads(model["front_end"]), len(json.loads(model["labels"]))
+configuration = json.load(open(sys.argv[2]))
+batch = configuration["batch"]
 for name, channels_last, half in [
     ("float32", False, False),
     ("channels last, float32", True, False),
     ("channels last, bfloat16", True, True),
 ]:
-    network, x = Genres(configuration, channels_last), torch.randn(256, 32, 50)
+    network = Genres(configuration, channels_last, front_end["coefficients"], labels)
+    x = torch.randn(batch, front_end["coefficients"], front_end["window_frames"])
     if channels_last:
         network = network.to(memory_format=torch.channels_last)
-    targets = torch.softmax(torch.randn(256, 11), -1)
-    optimizer = torch.optim.AdamW(network.parameters(), 2e-3)
+    targets = torch.softmax(torch.randn(batch, labels), -1)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), configuration["learningRate"], weight_decay=configuration["weightDecay"])
 
     def step():
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
@@ -108,7 +123,7 @@ for name, channels_last, half in [
         loss = sum(nn.functional.cross_entropy(values.float(), targets) for values in logits) / len(logits)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        torch.nn.utils.clip_grad_norm_(network.parameters(), configuration["gradientNorm"])
         optimizer.step()
 
     for _ in range(3):
@@ -117,4 +132,6 @@ for name, channels_last, half in [
     for _ in range(20):
         step()
     seconds = (time.process_time() - start) / 20
-    print(f"PyTorch {torch.__version__}, {name:31} {seconds:.3f} s a step of 256 windows, {256 / seconds:.0f} windows/s a core")
+    print(
+        f"PyTorch {torch.__version__}, {name:31} {seconds:.3f} s a step of {batch} windows,"
+        f" {batch / seconds:.0f} windows/s a core")
