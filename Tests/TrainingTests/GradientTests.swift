@@ -59,7 +59,7 @@ struct GradientTests {
         }
         let mode = TrainingNetwork.Mode.training(seed: 3, step: 4, dropout: dropout)
         network.forward(mode)
-        func rows(_ storage: Storage, _ width: Int, _ row: Int) -> [Double] {
+        func rows(_ storage: AlignedBuffer<Float>, _ width: Int, _ row: Int) -> [Double] {
             (0..<width).map { Double(storage.pointer[row * width + $0]) }
         }
         let reference = ReferenceNetwork(

@@ -65,7 +65,7 @@ private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy")
         for window in 0..<batch {
             for label in 0..<5 { network.targets.pointer[window * 5 + label] = label == window % 5 ? 0.8 : 0.05 }
         }
-        func values(_ storage: Storage) -> UnsafeBufferPointer<Float> {
+        func values(_ storage: AlignedBuffer<Float>) -> UnsafeBufferPointer<Float> {
             UnsafeBufferPointer(start: storage.pointer, count: storage.count)
         }
         for (number, branch) in network.branches.enumerated() {

@@ -10,7 +10,7 @@ struct StyleMixer {
     private let bands = FrontEnd.version1.melBands
     private let frames = FrontEnd.version1.windowFrames
     /// [batch, 2, bands]: each window's means, then its deviations.
-    private let styles: Storage
+    private let styles: AlignedBuffer<Float>
 
     /// Added to deviations, in dB, so that a nearly constant band is not amplified.
     private static let leastDeviation: Float = 0.5
@@ -20,7 +20,7 @@ struct StyleMixer {
     /// - Parameter chance: probability that a window is changed.
     init(batch: Int, chance: Float) {
         self.chance = chance
-        styles = Storage(chance > 0 ? batch * 2 * bands : 0)
+        styles = AlignedBuffer(chance > 0 ? batch * 2 * bands : 0)
     }
 
     private func style(_ index: Int) -> UnsafeMutablePointer<Float> { styles.pointer + index * 2 * bands }

@@ -29,14 +29,12 @@ extension GenreModel {
 
     /// Computes the outputs for tracks of a corpus, several at once, in the order of `tracks`.
     package func outputs(of tracks: [Int], in corpus: Corpus, workers: Workers = Workers()) -> [ClipOutput] {
-        let results = UnsafeMutablePointer<[Float]>.allocate(capacity: tracks.count)
-        results.initialize(repeating: [], count: tracks.count)
-        defer {
-            results.deinitialize(count: tracks.count)
-            results.deallocate()
-        }
-        workers.forEach(tracks.count) { index, _ in
-            results[index] = logits(of: corpus.tracks[tracks[index]].features)
+        var results = [[Float]](repeating: [], count: tracks.count)
+        results.withUnsafeMutableBufferPointer { results in
+            // Safe: each call writes to its own element.
+            workers.forEach(tracks.count) { index, _ in
+                results[index] = logits(of: corpus.tracks[tracks[index]].features)
+            }
         }
         return tracks.enumerated().map { index, track in
             let track = corpus.tracks[track]

@@ -16,7 +16,7 @@ extension TrainingNetwork {
     }
 
     /// Normalises, applies ReLU and takes the maximum of each pool.
-    func pool(_ layer: Layer, into output: Storage, _ windows: Range<Int>) {
+    func pool(_ layer: Layer, into output: AlignedBuffer<Float>, _ windows: Range<Int>) {
         let block = layer.block
         let channels = block.outputs
         for window in windows {

@@ -18,16 +18,16 @@ final class TrainingNetwork {
     var parameters: [Float]
     var running: RunningStatistics
     /// Derivative of the mean loss with respect to each parameter, after `backward`.
-    let gradient: Storage
+    let gradient: AlignedBuffer<Float>
 
     let branches: [Branch]
     /// [batch, labels]: soft targets; fill them before `backward`.
-    let targets: Storage
+    let targets: AlignedBuffer<Float>
     /// [batch, labels]: the mean of the branches' logits, after `forward`.
-    let logits: Storage
+    let logits: AlignedBuffer<Float>
     /// [branch, batch, labels]: each branch's own logits, which are its share of the linear layer times the number of
     /// branches. After `backward`, the derivative of the loss with respect to them.
-    let branchLogits: Storage
+    let branchLogits: AlignedBuffer<Float>
 
     /// Added to the variance in batch normalisation, as in PyTorch.
     static let epsilon: Float = 1e-5
@@ -41,21 +41,21 @@ final class TrainingNetwork {
     let parts: Int
     let scratch: [Scratch]
     /// [batch, features]: the statistics after dropout, and the factors that dropout multiplied them by.
-    let features: Storage
-    let dropoutMask: Storage
-    let partialGradients: Storage
-    /// Each part's summed loss and hits; plain memory, since the workers write to it at once, each to its own parts.
-    let partLoss: UnsafeMutablePointer<Double>
-    let partHits: UnsafeMutablePointer<Int>
+    let features: AlignedBuffer<Float>
+    let dropoutMask: AlignedBuffer<Float>
+    let partialGradients: AlignedBuffer<Float>
+    /// Summed loss and number of hits of each part.
+    let partLoss: AlignedBuffer<Double>
+    let partHits: AlignedBuffer<Int>
 
     /// A branch's layers with their input and output.
     struct Branch {
         let shape: NetworkShape.Branch
         let layers: [Layer]
         /// [batch, frames, inputs]: standardised coefficients or bands; fill them before `forward`.
-        let input: Storage
+        let input: AlignedBuffer<Float>
         /// [batch, positions, channels]: output of the last block.
-        let pooled: Storage
+        let pooled: AlignedBuffer<Float>
     }
 
     /// State of one block.
@@ -69,40 +69,43 @@ final class TrainingNetwork {
         let windowsPerChunk: Int
         let poolOffsets: [Int]
         /// [batch, frames, bands, inputs]: input; the first block shares the branch's input.
-        let input: Storage
+        let input: AlignedBuffer<Float>
         /// [batch, positions, bands, outputs]: output of the convolution, before normalisation.
-        let convolved: Storage
+        let convolved: AlignedBuffer<Float>
         /// [batch, pooled, pooledBands, outputs]: derivative of the loss with respect to the output, in the backward pass.
-        let outputDelta: Storage
+        let outputDelta: AlignedBuffer<Float>
         /// Batch (or running) statistics, and the resulting normalisation: scale·value + shift.
-        let mean: Storage
-        let inverseDeviation: Storage
-        let scale: Storage
-        let shift: Storage
+        let mean: AlignedBuffer<Float>
+        let inverseDeviation: AlignedBuffer<Float>
+        let scale: AlignedBuffer<Float>
+        let shift: AlignedBuffer<Float>
         /// Two sums for each part and channel: mean and squared deviations in the forward pass, Σδ and Σδ·x̂ in the backward
         /// pass.
-        let sums: Storage
+        let sums: AlignedBuffer<Float>
         /// The derivative with respect to `convolved` is scale·δ + constant + slope·value.
-        let deltaConstant: Storage
-        let deltaSlope: Storage
+        let deltaConstant: AlignedBuffer<Float>
+        let deltaSlope: AlignedBuffer<Float>
 
-        init(block: NetworkShape.Block, index: Int, previous: Layer?, batch: Int, parts: Int, input: Storage?) {
+        init(
+            block: NetworkShape.Block, index: Int, previous: Layer?, batch: Int, parts: Int,
+            input: AlignedBuffer<Float>?
+        ) {
             self.block = block
             self.index = index
             self.previous = previous
             let numbers = block.rows * max(block.fan, block.outputs)
             windowsPerChunk = max(1, min(TrainingNetwork.windowsPerPart, TrainingNetwork.numbersPerChunk / numbers))
             poolOffsets = block.poolOffsets
-            self.input = input ?? Storage(batch * block.inputCount)
-            convolved = Storage(batch * block.rows * block.outputs)
-            outputDelta = Storage(batch * block.outputCount)
-            mean = Storage(block.outputs)
-            inverseDeviation = Storage(block.outputs)
-            scale = Storage(block.outputs)
-            shift = Storage(block.outputs)
-            sums = Storage(parts * 2 * block.outputs)
-            deltaConstant = Storage(block.outputs)
-            deltaSlope = Storage(block.outputs)
+            self.input = input ?? AlignedBuffer(batch * block.inputCount)
+            convolved = AlignedBuffer(batch * block.rows * block.outputs)
+            outputDelta = AlignedBuffer(batch * block.outputCount)
+            mean = AlignedBuffer(block.outputs)
+            inverseDeviation = AlignedBuffer(block.outputs)
+            scale = AlignedBuffer(block.outputs)
+            shift = AlignedBuffer(block.outputs)
+            sums = AlignedBuffer(parts * 2 * block.outputs)
+            deltaConstant = AlignedBuffer(block.outputs)
+            deltaSlope = AlignedBuffer(block.outputs)
         }
 
         /// Divides windows into chunks.
@@ -124,13 +127,13 @@ final class TrainingNetwork {
     /// Memory of one worker.
     final class Scratch {
         /// The matrix of a chunk's convolution: a row has the inputs that the kernel sees for one output row.
-        let columns: Storage
+        let columns: AlignedBuffer<Float>
         /// Derivative of the loss with respect to a chunk's `convolved`.
-        let delta: Storage
+        let delta: AlignedBuffer<Float>
 
         init(layers: [Layer]) {
-            columns = Storage(layers.map { $0.windowsPerChunk * $0.block.rows * $0.block.fan }.max() ?? 0)
-            delta = Storage(layers.map { $0.windowsPerChunk * $0.block.rows * $0.block.outputs }.max() ?? 0)
+            columns = AlignedBuffer(layers.map { $0.windowsPerChunk * $0.block.rows * $0.block.fan }.max() ?? 0)
+            delta = AlignedBuffer(layers.map { $0.windowsPerChunk * $0.block.rows * $0.block.outputs }.max() ?? 0)
         }
     }
 
@@ -140,14 +143,14 @@ final class TrainingNetwork {
         self.workers = workers
         parameters = shape.initialParameters(seed: seed)
         running = RunningStatistics(shape: shape)
-        gradient = Storage(shape.count)
-        targets = Storage(batch * shape.labels)
-        logits = Storage(batch * shape.labels)
-        branchLogits = Storage(shape.branches.count * batch * shape.labels)
+        gradient = AlignedBuffer(shape.count)
+        targets = AlignedBuffer(batch * shape.labels)
+        logits = AlignedBuffer(batch * shape.labels)
+        branchLogits = AlignedBuffer(shape.branches.count * batch * shape.labels)
         parts = (batch + Self.windowsPerPart - 1) / Self.windowsPerPart
         var branches: [Branch] = []
         for branch in shape.branches {
-            let input = Storage(batch * shape.frames * branch.inputs)
+            let input = AlignedBuffer<Float>(batch * shape.frames * branch.inputs)
             var layers: [Layer] = []
             for index in branch.blocks {
                 layers.append(
@@ -158,23 +161,16 @@ final class TrainingNetwork {
             branches.append(
                 Branch(
                     shape: branch, layers: layers, input: input,
-                    pooled: Storage(batch * (layers.last?.block.outputCount ?? 0))))
+                    pooled: AlignedBuffer(batch * (layers.last?.block.outputCount ?? 0))))
         }
         self.branches = branches
         let layers = branches.flatMap(\.layers)
         scratch = (0..<workers.count).map { _ in Scratch(layers: layers) }
-        features = Storage(batch * shape.features)
-        dropoutMask = Storage(batch * shape.features)
-        partialGradients = Storage(parts * shape.count)
-        partLoss = .allocate(capacity: parts)
-        partHits = .allocate(capacity: parts)
-        partLoss.initialize(repeating: 0, count: parts)
-        partHits.initialize(repeating: 0, count: parts)
-    }
-
-    deinit {
-        partLoss.deallocate()
-        partHits.deallocate()
+        features = AlignedBuffer(batch * shape.features)
+        dropoutMask = AlignedBuffer(batch * shape.features)
+        partialGradients = AlignedBuffer(parts * shape.count)
+        partLoss = AlignedBuffer(parts)
+        partHits = AlignedBuffer(parts)
     }
 
     /// Bytes of memory that a network of this shape needs for a batch.

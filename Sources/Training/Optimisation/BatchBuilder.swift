@@ -18,9 +18,9 @@ final class BatchBuilder {
     private let workers: Workers
     private let frontEnd = FrontEnd.version1
     /// [batch, frames, bands]: the drawn windows, and the mixed ones.
-    private let drawn: Storage
-    private let mixed: Storage
-    private let drawnLabels: UnsafeMutablePointer<Int>
+    private let drawn: AlignedBuffer<Float>
+    private let mixed: AlignedBuffer<Float>
+    private let drawnLabels: AlignedBuffer<Int>
 
     /// Number of windows for measuring mean and deviation.
     private static let measuredWindows = 1024
@@ -39,10 +39,9 @@ final class BatchBuilder {
         self.workers = workers
         labels = corpus.labels.count
         let window = frontEnd.windowFrames * frontEnd.melBands
-        drawn = Storage(configuration.batch * window)
-        mixed = Storage(configuration.batch * window)
-        drawnLabels = .allocate(capacity: configuration.batch)
-        drawnLabels.initialize(repeating: 0, count: configuration.batch)
+        drawn = AlignedBuffer(configuration.batch * window)
+        mixed = AlignedBuffer(configuration.batch * window)
+        drawnLabels = AlignedBuffer(configuration.batch)
         inputTransforms = Self.measure(
             augmenter,
             configuration.architecture.branches.map {
@@ -50,8 +49,6 @@ final class BatchBuilder {
             },
             seed: seed, workers: workers)
     }
-
-    deinit { drawnLabels.deallocate() }
 
     /// Bytes of memory for a batch's windows.
     static func bytes(batch: Int) -> Int {
@@ -65,7 +62,7 @@ final class BatchBuilder {
     ) -> [InputTransform] {
         let frames = FrontEnd.version1.windowFrames
         let bands = FrontEnd.version1.melBands
-        let windows = Storage(measuredWindows * frames * bands)
+        let windows = AlignedBuffer<Float>(measuredWindows * frames * bands)
         workers.forEach(measuredWindows) { index, _ in
             var generator = CounterGenerator(seed: seed, index: index, purpose: .standardisation)
             let window = windows.pointer + index * frames * bands
@@ -73,7 +70,7 @@ final class BatchBuilder {
             augmenter.mask(window, &generator)
         }
         return transforms.map { transform in
-            let outputs = Storage(measuredWindows * frames * transform.outputs)
+            let outputs = AlignedBuffer<Float>(measuredWindows * frames * transform.outputs)
             workers.forEach(measuredWindows) { index, _ in
                 transform.apply(
                     windows.pointer + index * frames * bands, frames: frames,
