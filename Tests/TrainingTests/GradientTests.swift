@@ -51,7 +51,7 @@ struct GradientTests {
         var generator = CounterGenerator(seed: 77, purpose: .sample)
         for index in network.parameters.indices { network.parameters[index] += generator.uniform(-0.3, 0.3) }
         for branch in network.branches {
-            for index in 0..<branch.input.count { branch.input.pointer[index] = generator.normal() }
+            for index in 0..<branch.input.count { branch.input[index] = generator.normal() }
         }
         for window in 0..<batch {
             let raw = (0..<3).map { _ in generator.uniform(0.01, 1) }
@@ -59,8 +59,8 @@ struct GradientTests {
         }
         let mode = TrainingNetwork.Mode.training(seed: 3, step: 4, dropout: dropout)
         network.forward(mode)
-        func rows(_ storage: AlignedBuffer<Float>, _ width: Int, _ row: Int) -> [Double] {
-            (0..<width).map { Double(storage.pointer[row * width + $0]) }
+        func rows(_ values: UnsafeMutableBufferPointer<Float>, _ width: Int, _ row: Int) -> [Double] {
+            (0..<width).map { Double(values[row * width + $0]) }
         }
         let reference = ReferenceNetwork(
             shape: shape,
@@ -69,8 +69,8 @@ struct GradientTests {
                     (0..<17).map { rows(branch.input, branch.shape.inputs, window * 17 + $0) }
                 }
             },
-            targets: (0..<batch).map { rows(network.targets, 3, $0) },
-            mask: (0..<batch).map { rows(network.dropoutMask, shape.features, $0) })
+            targets: (0..<batch).map { rows(network.targets.elements, 3, $0) },
+            mask: (0..<batch).map { rows(network.dropoutMask.elements, shape.features, $0) })
         return (network, reference, mode)
     }
 

@@ -60,21 +60,18 @@ private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy")
             for index in block.shift { network.parameters[index] = generator.uniform(-0.5, 0.5) }
         }
         for branch in network.branches {
-            for index in 0..<branch.input.count { branch.input.pointer[index] = generator.normal() }
+            for index in 0..<branch.input.count { branch.input[index] = generator.normal() }
         }
         for window in 0..<batch {
             for label in 0..<5 { network.targets.pointer[window * 5 + label] = label == window % 5 ? 0.8 : 0.05 }
         }
-        func values(_ storage: AlignedBuffer<Float>) -> UnsafeBufferPointer<Float> {
-            UnsafeBufferPointer(start: storage.pointer, count: storage.count)
-        }
         for (number, branch) in network.branches.enumerated() {
-            try Self.save(values(branch.input), [batch, 50, branch.shape.inputs], folder.file("input\(number).npy"))
+            try Self.save(branch.input, [batch, 50, branch.shape.inputs], folder.file("input\(number).npy"))
         }
-        try Self.save(values(network.targets), [batch, 5], folder.file("targets.npy"))
+        try Self.save(network.targets.elements, [batch, 5], folder.file("targets.npy"))
         try Self.save(network.parameters, [shape.count], folder.file("parameters.npy"))
         network.forward(.training(seed: 1, step: 0, dropout: 0))
-        let logits = Array(values(network.logits))
+        let logits = Array(network.logits.elements)
         let (loss, _) = network.backward()
 
         let result = try NpyTests.run(
@@ -121,7 +118,7 @@ private let isPyTorchInstalled: Bool = (try? NpyTests.run("import torch, numpy")
         for (ours, theirs) in zip(logits, theirs) { #expect(abs(ours - theirs) < 1e-4) }
         let gradient = try NpyArray(contentsOf: folder.file("gradient.npy")).values
         #expect(gradient.count == shape.count)
-        for (ours, theirs) in zip(values(network.gradient), gradient) { #expect(abs(ours - theirs) < 1e-4) }
+        for (ours, theirs) in zip(network.gradient.elements, gradient) { #expect(abs(ours - theirs) < 1e-4) }
     }
 
     /// The Python code in docs/training.md.

@@ -168,7 +168,7 @@ struct TrainingTests {
         for (window, mixed) in targets().chunked(by: 3).enumerated() {
             let coefficients = (0..<50).flatMap { frame -> [Float] in
                 let values = (0..<32).map { index in
-                    Double(input.pointer[(window * 50 + frame) * 32 + index]) * transform.deviation[index]
+                    Double(input[(window * 50 + frame) * 32 + index]) * transform.deviation[index]
                         + transform.mean[index]
                 }
                 return (0..<32).map { index in
@@ -277,7 +277,7 @@ struct TrainingTests {
         for window in 0..<configuration.batch {
             let coefficients = (0..<50).flatMap { frame -> [Float] in
                 let values = (0..<width).map { index -> Double in
-                    let input = trainer.network.branches[0].input.pointer[(window * 50 + frame) * width + index]
+                    let input = trainer.network.branches[0].input[(window * 50 + frame) * width + index]
                     return Double(input) * transform.deviation[index] + transform.mean[index]
                 }
                 return (0..<32).map { index -> Float in

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import Model
 
 /// MixStyle: moves the mean and deviation of each band over a window towards those of another window. They depend on the
 /// recording more than on the music (Zhou, Yang, Qiao and Xiang, "Domain generalization with MixStyle", 2021; here on the
 /// input instead of inner layers).
-struct StyleMixer {
+struct StyleMixer: ~Copyable {
     private let chance: Float
     private let bands = FrontEnd.version1.melBands
     private let frames = FrontEnd.version1.windowFrames
     /// [batch, 2, bands]: each window's means, then its deviations.
-    private let styles: AlignedBuffer<Float>
+    private let styles: OwnedBuffer<Float>
 
     /// Added to deviations, in dB, so that a nearly constant band is not amplified.
     private static let leastDeviation: Float = 0.5
@@ -20,7 +21,7 @@ struct StyleMixer {
     /// - Parameter chance: probability that a window is changed.
     init(batch: Int, chance: Float) {
         self.chance = chance
-        styles = AlignedBuffer(chance > 0 ? batch * 2 * bands : 0)
+        styles = OwnedBuffer(repeating: 0, count: chance > 0 ? batch * 2 * bands : 0)
     }
 
     private func style(_ index: Int) -> UnsafeMutablePointer<Float> { styles.pointer + index * 2 * bands }

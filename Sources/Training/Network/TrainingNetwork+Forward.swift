@@ -15,14 +15,14 @@ extension TrainingNetwork {
         withParameters { parameters in
             for layer in branches.flatMap(\.layers) {
                 workers.forEach(parts) { part, worker in
-                    if let previous = layer.previous { pool(previous, into: layer.input, windows(part)) }
+                    if let previous = layer.previous { pool(previous, into: layer.input.pointer, windows(part)) }
                     convolve(layer, part, parameters, scratch[worker], mode)
                 }
                 normalise(layer, parameters, mode)
             }
             workers.forEach(parts) { part, _ in
                 for branch in branches {
-                    if let last = branch.layers.last { pool(last, into: branch.pooled, windows(part)) }
+                    if let last = branch.layers.last { pool(last, into: branch.pooled.pointer, windows(part)) }
                     summarise(branch, windows(part))
                 }
                 drop(windows(part), mode)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
+
 /// Normalisation, ReLU and max-pooling in one pass, forward and backward. Normalised values are never stored.
 extension TrainingNetwork {
     /// Calls `body(first, pooled)` for each pool of a window, with its first row in `convolved` and its row in the output.
@@ -16,12 +18,12 @@ extension TrainingNetwork {
     }
 
     /// Normalises, applies ReLU and takes the maximum of each pool.
-    func pool(_ layer: Layer, into output: AlignedBuffer<Float>, _ windows: Range<Int>) {
+    func pool(_ layer: Layer, into output: UnsafeMutablePointer<Float>, _ windows: Range<Int>) {
         let block = layer.block
         let channels = block.outputs
         for window in windows {
             let values = layer.convolved(window)
-            let target = output.pointer + window * block.outputCount
+            let target = output + window * block.outputCount
             SIMDLanes.forEach(channels) { first, lanes in
                 let scale = SIMDLanes.load(layer.scale.pointer + first, lanes)
                 let shift = SIMDLanes.load(layer.shift.pointer + first, lanes)

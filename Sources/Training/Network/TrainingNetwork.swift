@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import Foundation
 import Model
 
@@ -18,16 +19,16 @@ final class TrainingNetwork {
     var parameters: [Float]
     var running: RunningStatistics
     /// Derivative of the mean loss with respect to each parameter, after `backward`.
-    let gradient: AlignedBuffer<Float>
+    let gradient: OwnedBuffer<Float>
 
     let branches: [Branch]
     /// [batch, labels]: soft targets; fill them before `backward`.
-    let targets: AlignedBuffer<Float>
+    let targets: OwnedBuffer<Float>
     /// [batch, labels]: the mean of the branches' logits, after `forward`.
-    let logits: AlignedBuffer<Float>
+    let logits: OwnedBuffer<Float>
     /// [branch, batch, labels]: each branch's own logits, which are its share of the linear layer times the number of
     /// branches. After `backward`, the derivative of the loss with respect to them.
-    let branchLogits: AlignedBuffer<Float>
+    let branchLogits: OwnedBuffer<Float>
 
     /// Added to the variance in batch normalisation, as in PyTorch.
     static let epsilon: Float = 1e-5
@@ -41,21 +42,28 @@ final class TrainingNetwork {
     let parts: Int
     let scratch: [Scratch]
     /// [batch, features]: the statistics after dropout, and the factors that dropout multiplied them by.
-    let features: AlignedBuffer<Float>
-    let dropoutMask: AlignedBuffer<Float>
-    let partialGradients: AlignedBuffer<Float>
+    let features: OwnedBuffer<Float>
+    let dropoutMask: OwnedBuffer<Float>
+    let partialGradients: OwnedBuffer<Float>
     /// Summed loss and number of hits of each part.
-    let partLoss: AlignedBuffer<Double>
-    let partHits: AlignedBuffer<Int>
+    let partLoss: OwnedBuffer<Double>
+    let partHits: OwnedBuffer<Int>
 
     /// A branch's layers with their input and output.
-    struct Branch {
+    final class Branch {
         let shape: NetworkShape.Branch
         let layers: [Layer]
-        /// [batch, frames, inputs]: standardised coefficients or bands; fill them before `forward`.
-        let input: AlignedBuffer<Float>
         /// [batch, positions, channels]: output of the last block.
-        let pooled: AlignedBuffer<Float>
+        let pooled: OwnedBuffer<Float>
+
+        init(shape: NetworkShape.Branch, layers: [Layer], batch: Int) {
+            self.shape = shape
+            self.layers = layers
+            pooled = OwnedBuffer(repeating: 0, count: batch * (layers.last?.block.outputCount ?? 0))
+        }
+
+        /// [batch, frames, inputs]: standardised coefficients or bands; fill them before `forward`.
+        var input: UnsafeMutableBufferPointer<Float> { layers[0].input.elements }
     }
 
     /// State of one block.
@@ -68,44 +76,41 @@ final class TrainingNetwork {
         /// Windows in a chunk.
         let windowsPerChunk: Int
         let poolOffsets: [Int]
-        /// [batch, frames, bands, inputs]: input; the first block shares the branch's input.
-        let input: AlignedBuffer<Float>
+        /// [batch, frames, bands, inputs]: input of the block.
+        let input: OwnedBuffer<Float>
         /// [batch, positions, bands, outputs]: output of the convolution, before normalisation.
-        let convolved: AlignedBuffer<Float>
+        let convolved: OwnedBuffer<Float>
         /// [batch, pooled, pooledBands, outputs]: derivative of the loss with respect to the output, in the backward pass.
-        let outputDelta: AlignedBuffer<Float>
+        let outputDelta: OwnedBuffer<Float>
         /// Batch (or running) statistics, and the resulting normalisation: scale·value + shift.
-        let mean: AlignedBuffer<Float>
-        let inverseDeviation: AlignedBuffer<Float>
-        let scale: AlignedBuffer<Float>
-        let shift: AlignedBuffer<Float>
+        let mean: OwnedBuffer<Float>
+        let inverseDeviation: OwnedBuffer<Float>
+        let scale: OwnedBuffer<Float>
+        let shift: OwnedBuffer<Float>
         /// Two sums for each part and channel: mean and squared deviations in the forward pass, Σδ and Σδ·x̂ in the backward
         /// pass.
-        let sums: AlignedBuffer<Float>
+        let sums: OwnedBuffer<Float>
         /// The derivative with respect to `convolved` is scale·δ + constant + slope·value.
-        let deltaConstant: AlignedBuffer<Float>
-        let deltaSlope: AlignedBuffer<Float>
+        let deltaConstant: OwnedBuffer<Float>
+        let deltaSlope: OwnedBuffer<Float>
 
-        init(
-            block: NetworkShape.Block, index: Int, previous: Layer?, batch: Int, parts: Int,
-            input: AlignedBuffer<Float>?
-        ) {
+        init(block: NetworkShape.Block, index: Int, previous: Layer?, batch: Int, parts: Int) {
             self.block = block
             self.index = index
             self.previous = previous
             let numbers = block.rows * max(block.fan, block.outputs)
             windowsPerChunk = max(1, min(TrainingNetwork.windowsPerPart, TrainingNetwork.numbersPerChunk / numbers))
             poolOffsets = block.poolOffsets
-            self.input = input ?? AlignedBuffer(batch * block.inputCount)
-            convolved = AlignedBuffer(batch * block.rows * block.outputs)
-            outputDelta = AlignedBuffer(batch * block.outputCount)
-            mean = AlignedBuffer(block.outputs)
-            inverseDeviation = AlignedBuffer(block.outputs)
-            scale = AlignedBuffer(block.outputs)
-            shift = AlignedBuffer(block.outputs)
-            sums = AlignedBuffer(parts * 2 * block.outputs)
-            deltaConstant = AlignedBuffer(block.outputs)
-            deltaSlope = AlignedBuffer(block.outputs)
+            input = OwnedBuffer(repeating: 0, count: batch * block.inputCount)
+            convolved = OwnedBuffer(repeating: 0, count: batch * block.rows * block.outputs)
+            outputDelta = OwnedBuffer(repeating: 0, count: batch * block.outputCount)
+            mean = OwnedBuffer(repeating: 0, count: block.outputs)
+            inverseDeviation = OwnedBuffer(repeating: 0, count: block.outputs)
+            scale = OwnedBuffer(repeating: 0, count: block.outputs)
+            shift = OwnedBuffer(repeating: 0, count: block.outputs)
+            sums = OwnedBuffer(repeating: 0, count: parts * 2 * block.outputs)
+            deltaConstant = OwnedBuffer(repeating: 0, count: block.outputs)
+            deltaSlope = OwnedBuffer(repeating: 0, count: block.outputs)
         }
 
         /// Divides windows into chunks.
@@ -127,13 +132,15 @@ final class TrainingNetwork {
     /// Memory of one worker.
     final class Scratch {
         /// The matrix of a chunk's convolution: a row has the inputs that the kernel sees for one output row.
-        let columns: AlignedBuffer<Float>
+        let columns: OwnedBuffer<Float>
         /// Derivative of the loss with respect to a chunk's `convolved`.
-        let delta: AlignedBuffer<Float>
+        let delta: OwnedBuffer<Float>
 
         init(layers: [Layer]) {
-            columns = AlignedBuffer(layers.map { $0.windowsPerChunk * $0.block.rows * $0.block.fan }.max() ?? 0)
-            delta = AlignedBuffer(layers.map { $0.windowsPerChunk * $0.block.rows * $0.block.outputs }.max() ?? 0)
+            columns = OwnedBuffer(
+                repeating: 0, count: layers.map { $0.windowsPerChunk * $0.block.rows * $0.block.fan }.max() ?? 0)
+            delta = OwnedBuffer(
+                repeating: 0, count: layers.map { $0.windowsPerChunk * $0.block.rows * $0.block.outputs }.max() ?? 0)
         }
     }
 
@@ -143,34 +150,28 @@ final class TrainingNetwork {
         self.workers = workers
         parameters = shape.initialParameters(seed: seed)
         running = RunningStatistics(shape: shape)
-        gradient = AlignedBuffer(shape.count)
-        targets = AlignedBuffer(batch * shape.labels)
-        logits = AlignedBuffer(batch * shape.labels)
-        branchLogits = AlignedBuffer(shape.branches.count * batch * shape.labels)
+        gradient = OwnedBuffer(repeating: 0, count: shape.count)
+        targets = OwnedBuffer(repeating: 0, count: batch * shape.labels)
+        logits = OwnedBuffer(repeating: 0, count: batch * shape.labels)
+        branchLogits = OwnedBuffer(repeating: 0, count: shape.branches.count * batch * shape.labels)
         parts = (batch + Self.windowsPerPart - 1) / Self.windowsPerPart
         var branches: [Branch] = []
         for branch in shape.branches {
-            let input = AlignedBuffer<Float>(batch * shape.frames * branch.inputs)
             var layers: [Layer] = []
             for index in branch.blocks {
                 layers.append(
-                    Layer(
-                        block: shape.blocks[index], index: index, previous: layers.last, batch: batch, parts: parts,
-                        input: layers.isEmpty ? input : nil))
+                    Layer(block: shape.blocks[index], index: index, previous: layers.last, batch: batch, parts: parts))
             }
-            branches.append(
-                Branch(
-                    shape: branch, layers: layers, input: input,
-                    pooled: AlignedBuffer(batch * (layers.last?.block.outputCount ?? 0))))
+            branches.append(Branch(shape: branch, layers: layers, batch: batch))
         }
         self.branches = branches
         let layers = branches.flatMap(\.layers)
         scratch = (0..<workers.count).map { _ in Scratch(layers: layers) }
-        features = AlignedBuffer(batch * shape.features)
-        dropoutMask = AlignedBuffer(batch * shape.features)
-        partialGradients = AlignedBuffer(parts * shape.count)
-        partLoss = AlignedBuffer(parts)
-        partHits = AlignedBuffer(parts)
+        features = OwnedBuffer(repeating: 0, count: batch * shape.features)
+        dropoutMask = OwnedBuffer(repeating: 0, count: batch * shape.features)
+        partialGradients = OwnedBuffer(repeating: 0, count: parts * shape.count)
+        partLoss = OwnedBuffer(repeating: 0, count: parts)
+        partHits = OwnedBuffer(repeating: 0, count: parts)
     }
 
     /// Bytes of memory that a network of this shape needs for a batch.

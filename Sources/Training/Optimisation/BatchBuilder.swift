@@ -18,9 +18,9 @@ final class BatchBuilder {
     private let workers: Workers
     private let frontEnd = FrontEnd.version1
     /// [batch, frames, bands]: the drawn windows, and the mixed ones.
-    private let drawn: AlignedBuffer<Float>
-    private let mixed: AlignedBuffer<Float>
-    private let drawnLabels: AlignedBuffer<Int>
+    private let drawn: OwnedBuffer<Float>
+    private let mixed: OwnedBuffer<Float>
+    private let drawnLabels: OwnedBuffer<Int>
 
     /// Number of windows for measuring mean and deviation.
     private static let measuredWindows = 1024
@@ -39,9 +39,9 @@ final class BatchBuilder {
         self.workers = workers
         labels = corpus.labels.count
         let window = frontEnd.windowFrames * frontEnd.melBands
-        drawn = AlignedBuffer(configuration.batch * window)
-        mixed = AlignedBuffer(configuration.batch * window)
-        drawnLabels = AlignedBuffer(configuration.batch)
+        drawn = OwnedBuffer(repeating: 0, count: configuration.batch * window)
+        mixed = OwnedBuffer(repeating: 0, count: configuration.batch * window)
+        drawnLabels = OwnedBuffer(repeating: 0, count: configuration.batch)
         inputTransforms = Self.measure(
             augmenter,
             configuration.architecture.branches.map {
@@ -62,7 +62,7 @@ final class BatchBuilder {
     ) -> [InputTransform] {
         let frames = FrontEnd.version1.windowFrames
         let bands = FrontEnd.version1.melBands
-        let windows = AlignedBuffer<Float>(measuredWindows * frames * bands)
+        let windows = OwnedBuffer<Float>(repeating: 0, count: measuredWindows * frames * bands)
         workers.forEach(measuredWindows) { index, _ in
             var generator = CounterGenerator(seed: seed, index: index, purpose: .standardisation)
             let window = windows.pointer + index * frames * bands
@@ -70,7 +70,7 @@ final class BatchBuilder {
             augmenter.mask(window, &generator)
         }
         return transforms.map { transform in
-            let outputs = AlignedBuffer<Float>(measuredWindows * frames * transform.outputs)
+            let outputs = OwnedBuffer<Float>(repeating: 0, count: measuredWindows * frames * transform.outputs)
             workers.forEach(measuredWindows) { index, _ in
                 transform.apply(
                     windows.pointer + index * frames * bands, frames: frames,
@@ -130,7 +130,7 @@ extension TrainingNetwork {
         for (branch, transform) in zip(branches, transforms) {
             transform.apply(
                 frames, frames: shape.frames,
-                into: branch.input.pointer + window * shape.frames * branch.shape.inputs)
+                into: branch.input.baseAddress! + window * shape.frames * branch.shape.inputs)
         }
     }
 }
