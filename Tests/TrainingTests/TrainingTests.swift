@@ -146,15 +146,15 @@ struct TrainingTests {
 
     @Test func `a teacher's probabilities are its share of the target`() throws {
         let (corpus, _) = try Self.corpus(versions: 2)
-        let taught = SyntheticGenres.distilledConfiguration
+        let distilled = SyntheticGenres.distilledConfiguration
         let training = Array(corpus.tracks.indices)
         let teacher = try Trainer(
             corpus: corpus, split: DataSplit(training: training, heldOut: []),
-            configuration: taught.configuration(of: taught.teachers[0]),
+            configuration: distilled.configuration(of: distilled.teachers[0]),
             seed: 9)
         try teacher.run(checkpoint: nil) { $0.epoch.epoch < 2 }
         let trainer = try Trainer(
-            corpus: corpus, split: DataSplit(training: training, heldOut: []), configuration: taught, seed: 4,
+            corpus: corpus, split: DataSplit(training: training, heldOut: []), configuration: distilled, seed: 4,
             teachers: [teacher])
         let network = trainer.network
         func targets() -> [Float] { (0..<network.targets.count).map { network.targets.pointer[$0] } }

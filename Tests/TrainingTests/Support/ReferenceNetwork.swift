@@ -4,17 +4,17 @@ import Foundation
 
 @testable import Training
 
-/// The network once more, in double precision and as plainly as it can be written: what the quick one must agree with,
-/// and whose finite differences are exact enough to check every derivative.
+/// A simple implementation of the network in double precision, which the fast one must agree with. Its finite differences
+/// are exact enough to check every derivative.
 struct ReferenceNetwork {
     let shape: NetworkShape
     /// [branch][window][frame][coefficient or band].
     let inputs: [[[[Double]]]]
     let targets: [[Double]]
-    /// What dropout multiplies the features by.
+    /// [window][feature]: the factors of dropout.
     let mask: [[Double]]
 
-    /// Of a window.
+    /// The logits of a window.
     struct Logits {
         /// [branch][label].
         var branches: [[Double]]
@@ -42,7 +42,7 @@ struct ReferenceNetwork {
         return targets.indices.map { window in Logits(branches: branches.map { $0[window] }) }
     }
 
-    /// What a branch says alone, [window][label].
+    /// A branch's own logits, [window][label].
     private func logits(
         of branch: NetworkShape.Branch, _ input: [[[Double]]], _ parameters: [Double]
     ) -> [[Double]] {
@@ -114,7 +114,7 @@ struct ReferenceNetwork {
         }
     }
 
-    /// One output of a block's convolution; beside the outermost bands there are zeros.
+    /// One output of a block's convolution, with zeros beside the outermost bands.
     private func convolution(
         _ parameters: [Double], _ block: NetworkShape.Block, _ frames: [[Double]], _ position: Int, _ band: Int,
         _ output: Int

@@ -6,8 +6,8 @@ import Streaming
 
 @testable import Training
 
-/// Three kinds of sound that anyone can tell apart, in as many versions as one likes: chords that glide, beats of
-/// noise, and trains of clicks over a hum; and noise without any pattern for what is no music.
+/// Three kinds of sound that are easy to tell apart, in any number of versions: gliding chords, beats of noise, and trains
+/// of clicks over a hum; and plain noise for no-music.
 enum SyntheticGenres {
     static let genres = ["beats", "clicks", "glides"]
 
@@ -35,7 +35,7 @@ enum SyntheticGenres {
         }
     }
 
-    /// Features of audio, by the daemon's front end.
+    /// Computes the features of audio with the daemon's front end.
     static func features(_ audio: [Float]) throws -> LogMel {
         let frames = try AudioFrames(inputRate: 22_050)
         var values: [Float] = []
@@ -44,7 +44,7 @@ enum SyntheticGenres {
         return LogMel(values: values)
     }
 
-    /// Writes a feature store of `versions` tracks a genre; two and two tracks are a group.
+    /// Writes a feature store with `versions` tracks in each genre. Two tracks each are a group.
     static func makeStore(_ root: String, versions: Int, seconds: Double = 7, others: [String] = []) throws
         -> TrackGroups
     {
@@ -61,7 +61,7 @@ enum SyntheticGenres {
         return groups
     }
 
-    /// Small enough to learn in seconds.
+    /// A configuration that is small enough to train in seconds.
     static var configuration: TrainingConfiguration {
         var configuration = TrainingConfiguration()
         configuration.architecture = Architecture(blocks: [
@@ -93,10 +93,10 @@ enum SyntheticGenres {
         return configuration
     }
 
-    /// The same, taught by the first.
+    /// The branched configuration with the first one as its teacher.
     static var distilledConfiguration: TrainingConfiguration {
-        var taught = branchedConfiguration
-        taught.teachers = [TeacherConfiguration(architecture: configuration.architecture, dropout: 0, epochs: 4)]
-        return taught
+        var distilled = branchedConfiguration
+        distilled.teachers = [TeacherConfiguration(architecture: configuration.architecture, dropout: 0, epochs: 4)]
+        return distilled
     }
 }
