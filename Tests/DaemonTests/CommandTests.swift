@@ -7,7 +7,7 @@ import Testing
 @testable import genred
 
 struct CommandTests {
-    @Test func `reads every option`() throws {
+    @Test func `every option of the command line is read`() throws {
         let command = try GenredCommand.parse([
             "--config", "/c.yaml", "--socket", "/s", "--source", "a=pipe:-", "--source", "b=file:/x=y.wav?pace=fast",
             "--model", "/m", "--log-level", "debug", "--check-config",
@@ -34,7 +34,7 @@ struct CommandTests {
         (["--log-level", "loud"], #"one of trace, debug, info, notice, warning, error, critical, not "loud""#),
         (["stray"], "stray"),
     ])
-    func `says what is wrong with a command line`(arguments: [String], message: String) throws {
+    func `mistakes on the command line are explained`(arguments: [String], message: String) throws {
         let error = try #require(throws: (any Error).self) { try GenredCommand.parse(arguments) }
         #expect(GenredCommand.exitCode(for: error).rawValue == genred.ExitStatus.usage.rawValue)
         #expect(GenredCommand.message(for: error).contains(message))
@@ -42,6 +42,10 @@ struct CommandTests {
 
     @Test func `the help names every exit code`() {
         let help = GenredCommand.helpMessage()
-        for status in genred.ExitStatus.allCases { #expect(help.contains("\(status.rawValue)")) }
+        for status in genred.ExitStatus.allCases {
+            let line = "  \(status.rawValue)\(status.rawValue < 10 ? " " : "")  \(status.meaning)\n"
+            #expect(help.contains(line), "\(line)")
+        }
+
     }
 }

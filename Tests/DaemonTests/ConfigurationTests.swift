@@ -13,7 +13,7 @@ struct ConfigurationTests {
         try ConfigurationFile.parse(text, file: "/etc/g.yaml")
     }
 
-    @Test func `an empty file is all defaults`() throws {
+    @Test func `an empty file means all defaults`() throws {
         for text in ["", "\n", "# nothing\n", "---\n", "{}", "~"] {
             var expected = Configuration()
             expected.file = "/etc/g.yaml"
@@ -45,7 +45,7 @@ struct ConfigurationTests {
         #expect(configuration.sources.map(\.name) == ["radio", "set.2"])
         #expect(configuration.sources.map(\.uri.description).last == "file:/music/set.flac?pace=fast")
         #expect(configuration.socket == SocketSettings(path: "/run/g.sock", mode: 0o600, group: "audio"))
-        #expect(configuration.model == "/etc/models/mine.safetensors", "a relative path counts from the file")
+        #expect(configuration.model == "/etc/models/mine.safetensors", "a relative path starts at the file's folder")
         #expect(configuration.update == 0.48)
         var estimator = EstimatorParameters()
         estimator.switchRate = 0.1
@@ -62,7 +62,7 @@ struct ConfigurationTests {
         #expect(configuration.log == Configuration.Log(level: .debug, summary: 600))
     }
 
-    @Test func `the summary can be switched off, and the model be the shipped one by name`() throws {
+    @Test func `the summary can be off, and the model can be default`() throws {
         #expect(try parse("log: {summary: off}").log.summary == nil)
         #expect(try parse("model: default").model == nil)
         #expect(try parse("update: 480ms").update == 0.48)
@@ -143,21 +143,21 @@ struct ConfigurationTests {
             "3:1: not YAML: expected a single document in the stream, but found another document"
         ),
     ])
-    func `every mistake is named with its place and what was expected`(text: String, message: String) throws {
+    func `every mistake is reported with its place and what was expected`(text: String, message: String) throws {
         let error = try #require(throws: ConfigurationError.self) { try parse(text) }
         let expected = message.components(separatedBy: "; 1:").enumerated()
             .map { "/etc/g.yaml:" + ($0.offset == 0 ? "" : "1:") + $0.element }
         #expect(error.lines == expected)
     }
 
-    @Test func `all mistakes of a file are told at once, in its order`() throws {
+    @Test func `all mistakes in a file are reported at once, in its order`() throws {
         let error = try #require(throws: ConfigurationError.self) {
             try parse("log: {level: loud}\nupdate: never\nmodle: x\nsources:\n  - {name: '', uri: nowhere}")
         }
         #expect(error.problems.map { $0.place?.line } == [1, 2, 3, 5, 5])
     }
 
-    @Test func `a bomb of aliases is refused and costs nothing`() throws {
+    @Test func `a bomb of YAML aliases is refused in little time`() throws {
         var text = "a: &a0 [x, x, x, x, x, x, x, x, x]\n"
         for level in 1...12 {
             let aliases = Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", ")
@@ -168,14 +168,14 @@ struct ConfigurationTests {
             let error = try #require(throws: ConfigurationError.self) { try parse(bomb) }
             #expect(error.lines == ["/etc/g.yaml: more than 8 aliases (*name); write the values out"])
         }
-        // As many as are allowed, at their worst.
+        // The worst that the allowed number of aliases can do.
         var worst = "a: &a0 [\(Array(repeating: "x", count: 100_000).joined(separator: ","))]\n"
         worst += "b: &a1 [*a0, *a0, *a0]\nc: &a2 [*a1, *a1, *a1]\n? [*a2, *a2]\n: x\n"
         #expect(throws: ConfigurationError.self) { try parse(worst) }
         #expect(start.duration(to: .now) < .seconds(10))
     }
 
-    @Test func `nesting without end is refused`() {
+    @Test func `endless nesting is refused`() {
         for text in [
             String(repeating: "[", count: 100_000), String(repeating: "{a: ", count: 50_000),
             String(repeating: "- ", count: 50_000), String(repeating: "? ", count: 50_000),
@@ -184,11 +184,11 @@ struct ConfigurationTests {
         }
     }
 
-    @Test func `a file without end is refused`() {
+    @Test func `an overlong file is refused`() {
         #expect(throws: ConfigurationError.self) { try parse(String(repeating: "# comment\n", count: 200_000)) }
     }
 
-    @Test func `more sources than there is room for are refused`() throws {
+    @Test func `too many sources are refused`() throws {
         let lines = (0...1000).map { "  - {name: s\($0), uri: 'alsa:x'}" }
         let error = try #require(throws: ConfigurationError.self) {
             try parse("sources:\n" + lines.joined(separator: "\n"))
@@ -224,15 +224,15 @@ struct ConfigurationTests {
         #expect(refused > 1000)
     }
 
-    @Test func `the configuration that ships has every key, with its default`() throws {
+    @Test func `the shipped configuration has every key, with its default`() throws {
         let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("config/genred.yaml").path
         let text = try String(contentsOfFile: path, encoding: .utf8)
         let shipped = try ConfigurationFile.parse(text, file: path)
         var defaults = Configuration()
         defaults.file = path
-        #expect(shipped == defaults, "as it is, it changes nothing")
-        // A # without a space, or with two of indentation, hides a key; prose has one space.
+        #expect(shipped == defaults, "the shipped file changes nothing")
+        // A # followed by no space, or by two or more, hides a key; before prose there is one space.
         let keys = text.split(separator: "\n").filter { $0.wholeMatch(of: /#(  )*(- )?[a-z-]+:.*/) != nil }
         let full = try ConfigurationFile.parse(keys.map { $0.dropFirst() }.joined(separator: "\n"), file: path)
         #expect(full.sources.count == 2)

@@ -33,7 +33,7 @@ struct ControlServerTests {
         await fixture.stop()
     }
 
-    @Test func `a source that does not exist is named, with those that do`() async throws {
+    @Test func `the error for an unknown source names the sources that exist`() async throws {
         let fixture = try await HubFixture()
         let client = try RawClient(fixture.path)
         for method in ["current", "history", "subscribe"] {
@@ -44,7 +44,7 @@ struct ControlServerTests {
         await fixture.stop()
     }
 
-    @Test func `what is no request gets an error and the connection lives`() async throws {
+    @Test func `a malformed request gets an error, and the connection stays open`() async throws {
         let fixture = try await HubFixture()
         let client = try RawClient(fixture.path)
         for line in [
@@ -59,7 +59,7 @@ struct ControlServerTests {
         await fixture.stop()
     }
 
-    @Test func `a notification is obeyed and not answered`() async throws {
+    @Test func `a request without an id is obeyed but not answered`() async throws {
         let fixture = try await HubFixture()
         let client = try RawClient(fixture.path)
         await client.send(line: #"{"jsonrpc":"2.0","method":"describe"}"#)
@@ -77,7 +77,7 @@ struct ControlServerTests {
         #expect(try await client.object()?.result != nil)
         await client.send(line: start + padding + " }")
         #expect(try await client.object()?.errorCode == RPCError.Code.invalidRequest.rawValue)
-        // Ten megabytes without an end.
+        // Ten megabytes without a newline.
         for _ in 0..<160 { await client.send(repeatElement(UInt8(ascii: "x"), count: 65_536)) }
         #expect(try await client.object()?.errorCode == RPCError.Code.invalidRequest.rawValue)
         await client.send(line: "")
@@ -105,7 +105,7 @@ struct ControlServerTests {
         await fixture.stop()
     }
 
-    @Test func `who sends everything and then closes its side gets every answer`() async throws {
+    @Test func `a client that closes its side after its requests gets every answer`() async throws {
         let fixture = try await HubFixture(reload: {
             try? await Task.sleep(for: .milliseconds(20))
             return .success(ReloadResult(changed: ["x"]))
@@ -121,7 +121,7 @@ struct ControlServerTests {
         await fixture.stop()
     }
 
-    @Test func `a subscriber is told what it asked for, also when it has closed its side`() async throws {
+    @Test func `a subscriber gets the events that it asked for, even after it has closed its side`() async throws {
         let fixture = try await HubFixture(sources: ["radio", "studio"])
         let all = try RawClient(fixture.path)
         #expect(try await all.ask("subscribe")?.result?["sources"] as? [String] == ["radio", "studio"])
@@ -152,7 +152,7 @@ struct ControlServerTests {
         await fixture.stop()
     }
 
-    @Test func `of 257 clients the last is told so and closed, and the next after one that left is served`()
+    @Test func `the 257th client is refused, and the next one after another left is served`()
         async throws
     {
         let fixture = try await HubFixture()
@@ -171,15 +171,15 @@ struct ControlServerTests {
     }
 
     @Test(.timeLimit(.minutes(2)))
-    func `a subscriber that does not read loses estimates, is told how many, and slows nobody`() async throws {
+    func `a subscriber that does not read loses estimates, learns how many, and slows nobody down`() async throws {
         let fixture = try await HubFixture()
         await fixture.open()
         let slow = try RawClient(fixture.path)
         #expect(try await slow.ask("subscribe", params: #"{"events":["estimate"]}"#)?.result != nil)
         let count = 5000
-        // Who waited for it would wait for ever.
+        // This loop ends only if nothing waits for the slow subscriber.
         for index in 1...count { await fixture.estimate(.genre, 0, at: Double(index)) }
-        // Now it reads: what was kept for it, then how many are missing.
+        // Now it reads the estimates that were kept for it, then how many are missing.
         var (got, lost) = (0, 0)
         var isTold = false
         while let line = try await slow.object(patience: .milliseconds(300)) {
@@ -197,11 +197,11 @@ struct ControlServerTests {
         #expect(got + lost == count)
         #expect(got < count / 2)
         await fixture.estimate(.genre, 0, at: 1e6)
-        #expect(try await slow.object()?["method"] as? String == "estimate", "and goes on")
+        #expect(try await slow.object()?["method"] as? String == "estimate", "it gets estimates again")
         await fixture.stop()
     }
 
-    @Test func `one that leaves a thousand changes unread is disconnected`() async throws {
+    @Test func `a subscriber that leaves a thousand changes unread is disconnected`() async throws {
         let fixture = try await HubFixture()
         await fixture.open()
         let deaf = try RawClient(fixture.path)
@@ -213,7 +213,7 @@ struct ControlServerTests {
     }
 
     @Test func `a client that asks and never reads costs bounded memory`() async throws {
-        // A daemon of its own: in this process other tests run.
+        // A daemon in a process of its own, because other tests run in this one.
         let folder = try TemporaryFolder()
         let music = try folder.writeWAV(noise(seconds: 10), to: "music.wav")
         let daemon = try DaemonProcess(folder, "--socket s --source 'a=file:\(music)?loop=true'")
@@ -225,17 +225,17 @@ struct ControlServerTests {
         let line = #"{"jsonrpc":"2.0","id":1,"method":"status"}"# + "\n"
         let many = Array(String(repeating: line, count: 1000).utf8)
         var sent = 0
-        // A million requests; the daemon stops reading long before.
+        // Up to a million requests; the daemon stops reading long before.
         while sent < 1000, await greedy.send(many, patience: .milliseconds(200)) { sent += 1 }
         #expect(sent < 1000)
         // Their answers would be over a gigabyte.
         #expect(try await memory() - before < 16 << 20)
-        #expect(try await other.ask("describe")?.result != nil, "and harms nobody")
+        #expect(try await other.ask("describe")?.result != nil, "other clients are served")
         #expect(await daemon.stop() == 0)
     }
 
     @Test(.timeLimit(.minutes(2)))
-    func `stopping takes away the socket and lets clients have their last lines`() async throws {
+    func `stopping removes the socket and lets clients read their last lines`() async throws {
         let fixture = try await HubFixture()
         let client = try RawClient(fixture.path)
         #expect(try await client.ask("subscribe")?.result != nil)
@@ -243,7 +243,7 @@ struct ControlServerTests {
         _ = try await deaf.ask("subscribe")
         await fixture.open()
         await fixture.estimate(.genre, 0, at: 3)
-        // Returns, though one does not read.
+        // Returns although one client does not read.
         await fixture.stop()
         #expect(access(fixture.path, F_OK) != 0)
         var methods: [String] = []

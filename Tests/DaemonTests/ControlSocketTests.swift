@@ -18,7 +18,7 @@ struct ControlSocketTests {
         return stat(path, &status) == 0 ? status.st_mode & 0o7777 : 0
     }
 
-    @Test func `has the mode asked for from its first moment, whatever the umask`() throws {
+    @Test func `the socket has the configured mode from its first moment, whatever the umask`() throws {
         let old = umask(0)
         defer { umask(old) }
         let socket = try ControlSocket(path: path, mode: 0o640, group: nil)
@@ -32,7 +32,7 @@ struct ControlSocketTests {
         close(other.descriptor)
     }
 
-    @Test func `leaves nothing behind`() throws {
+    @Test func `a removed socket leaves nothing behind`() throws {
         let socket = try ControlSocket(path: path, mode: 0o600, group: nil)
         #expect(UnixSocket.isAnswered(path, ifForbidden: false))
         socket.remove()
@@ -40,7 +40,7 @@ struct ControlSocketTests {
         for name in ["s", "s.new", "s.lock"] { #expect(access(folder.file(name), F_OK) != 0, "\(name)") }
     }
 
-    @Test func `a living daemon's socket is never taken`() throws {
+    @Test func `a live daemon's socket is never replaced`() throws {
         let socket = try ControlSocket(path: path, mode: 0o600, group: nil)
         let error = try #require(throws: SocketError.self) { try ControlSocket(path: path, mode: 0o600, group: nil) }
         #expect(error.code == .inUse)
@@ -52,17 +52,17 @@ struct ControlSocketTests {
         close(socket.descriptor)
     }
 
-    @Test func `nor one that has no lock beside it`() throws {
+    @Test func `a live socket without a lock file is not replaced either`() throws {
         let descriptor = UnixSocket.open(SOCK_STREAM)
         defer { close(descriptor) }
         #expect(UnixSocket.withAddress(path) { bind(descriptor, $0, $1) } == 0)
         #expect(listen(descriptor, 1) == 0)
         let error = try #require(throws: SocketError.self) { try ControlSocket(path: path, mode: 0o600, group: nil) }
         #expect(error.code == .inUse)
-        #expect(access(folder.file("s.lock"), F_OK) != 0, "no lock stays behind")
+        #expect(access(folder.file("s.lock"), F_OK) != 0, "no lock is left behind")
     }
 
-    @Test func `a dead daemon's socket is replaced, with all that it left`() throws {
+    @Test func `a dead daemon's socket is replaced, with everything that it left`() throws {
         for name in ["s", "s.new"] {
             let descriptor = UnixSocket.open(SOCK_STREAM)
             #expect(UnixSocket.withAddress(folder.file(name)) { bind(descriptor, $0, $1) } == 0)
@@ -75,14 +75,14 @@ struct ControlSocketTests {
         close(socket.descriptor)
     }
 
-    @Test func `what is no socket is not touched`() throws {
+    @Test func `a file that is not a socket is not touched`() throws {
         _ = try folder.write("precious", to: "s")
         let error = try #require(throws: SocketError.self) { try ControlSocket(path: path, mode: 0o600, group: nil) }
         #expect(error.code == .cannotCreate)
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious")
     }
 
-    @Test func `another's socket at its path is not removed at the end`() throws {
+    @Test func `another program's file at the socket's path is not removed at the end`() throws {
         let socket = try ControlSocket(path: path, mode: 0o600, group: nil)
         unlink(path)
         _ = try folder.write("another's", to: "s")
@@ -91,7 +91,7 @@ struct ControlSocketTests {
         #expect(access(path, F_OK) == 0)
     }
 
-    @Test func `a missing folder is made, but not a path to it`() throws {
+    @Test func `a missing folder is created, but not the folders above it`() throws {
         let socket = try ControlSocket(path: folder.file("new/s"), mode: 0o600, group: nil)
         socket.remove()
         close(socket.descriptor)
@@ -102,7 +102,7 @@ struct ControlSocketTests {
         #expect(error.call == "mkdir")
     }
 
-    @Test func `paths that cannot be a socket's are refused`() {
+    @Test func `impossible socket paths are refused`() {
         for bad in ["", String(repeating: "x", count: 200), "/tmp/a\0b"] {
             let error = #expect(throws: SocketError.self) { try ControlSocket(path: bad, mode: 0o600, group: nil) }
             #expect(error?.code == .badPath)
@@ -118,7 +118,7 @@ struct ControlSocketTests {
         #expect(access(path, F_OK) != 0)
     }
 
-    @Test func `of many that start at once one wins`() async throws {
+    @Test func `one of many daemons that start at once wins`() async throws {
         let path = path
         let winners = await withTaskGroup(of: ControlSocket?.self) { group in
             for _ in 0..<20 {

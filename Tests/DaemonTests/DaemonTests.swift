@@ -10,7 +10,8 @@ import Testing
 
 @testable import genred
 
-/// The whole daemon in this process, with real files, pipes and sockets. One at a time: each traps the signals.
+/// Tests of the whole daemon in this process, with real files, pipes and sockets. They run one at a time, because each
+/// daemon traps the signals.
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct DaemonTests {
     private let folder: TemporaryFolder
@@ -24,7 +25,7 @@ struct DaemonTests {
         _ configuration: String, _ options: (inout CommandLineOptions) -> Void = { _ in }
     ) throws -> (daemon: Daemon, running: Task<genred.ExitStatus, any Error>) {
         var asked = CommandLineOptions(config: try folder.write(configuration, to: "g.yaml"), socket: path)
-        // Nothing is left behind in the home of who runs the tests.
+        // Leaves nothing behind in the home of the user who runs the tests.
         asked.history = .memory
         options(&asked)
         let recorder = log
@@ -59,7 +60,7 @@ struct DaemonTests {
             })
     }
 
-    @Test func `files are heard to their end, and then it ends`() async throws {
+    @Test func `files are analysed to their end, and then the daemon ends`() async throws {
         let short = try folder.writeWAV(noise(seconds: 5), to: "short.wav")
         let long = try folder.writeWAV(noise(seconds: 30, rate: 44_100), rate: 44_100, to: "long.wav")
         let (_, running) = try start(
@@ -75,7 +76,7 @@ struct DaemonTests {
         #expect(access(path, F_OK) != 0)
     }
 
-    @Test func `when every source fails it says so by its exit code, when one does it does not`() async throws {
+    @Test func `the exit code is a failure if every source failed, but not if only one did`() async throws {
         let good = try folder.writeWAV(noise(seconds: 4), to: "good.wav")
         let bad = try folder.write("no audio", to: "bad.wav")
         let (_, both) = try start(
@@ -85,7 +86,7 @@ struct DaemonTests {
         #expect(try await one.value == .sourcesFailed)
     }
 
-    @Test func `the last estimate is there to be had while others go on`() async throws {
+    @Test func `the last estimate of an ended source stays available while others run`() async throws {
         let short = try folder.writeWAV(noise(seconds: 5), to: "short.wav")
         let (_, running) = try start(
             "sources: [{name: a, uri: 'file:\(short)?pace=fast'}, {name: b, uri: 'file:\(short)?loop=true'}]")
@@ -99,7 +100,7 @@ struct DaemonTests {
         #expect(try await stop(running) == .success)
     }
 
-    @Test func `a reload starts, stops and changes sources, and those that stay play on`() async throws {
+    @Test func `a reload starts, stops and changes sources, and leaves the others running`() async throws {
         let music = try folder.writeWAV(noise(seconds: 60), to: "music.wav")
         func source(_ name: String, _ options: String = "?loop=true") -> String {
             "  - {name: \(name), uri: 'file:\(music)\(options)'}\n"
@@ -127,7 +128,7 @@ struct DaemonTests {
         #expect(try await stop(running) == .success)
     }
 
-    @Test func `a reload with a mistake changes nothing and names it`() async throws {
+    @Test func `a reload with a mistake changes nothing and reports it`() async throws {
         let music = try folder.writeWAV(noise(seconds: 60), to: "music.wav")
         let good = "sources: [{name: a, uri: 'file:\(music)?loop=true'}]\n"
         let (_, running) = try start(good)
@@ -166,7 +167,8 @@ struct DaemonTests {
         _ = try folder.write(sources + "update: 0.96\nestimator: {enter: 0.9}", to: "g.yaml")
         #expect(
             try await client.ask("reload")?.result?["changed"] as? [String] == ["update: every 0.96 s", "estimator"])
-        #expect(try await eventually { try await positions(client)["a"]! > before["a"]! + 10 }, "the position goes on")
+        #expect(
+            try await eventually { try await positions(client)["a"]! > before["a"]! + 10 }, "the position continues")
         let shipped = try Data(contentsOf: URL(fileURLWithPath: Setup(CommandLineOptions()).model.path))
         try shipped.write(to: URL(fileURLWithPath: folder.file("m.safetensors")))
         _ = try folder.write(sources + "model: m.safetensors", to: "g.yaml")
@@ -176,7 +178,7 @@ struct DaemonTests {
             ])
         let model = try await client.ask("describe")?.result?["model"] as? [String: Any]
         #expect(model?["path"] as? String == folder.file("m.safetensors"))
-        // The file in its place is no model any more: the one that is loaded goes on, and so it does by name.
+        // The file is no longer a model: the loaded one stays in use.
         _ = try folder.write("rubbish", to: "m.safetensors")
         let refusal = try await client.ask("reload")
         #expect(refusal?.errorCode == RPCError.Code.reloadRefused.rawValue)
@@ -188,7 +190,7 @@ struct DaemonTests {
             try await client.ask("reload")?.result?["changed"] as? [String] == [
                 "model: \(try Setup(CommandLineOptions()).model.path)"
             ])
-        // Nobody who watches sees anything start again or go back.
+        // A subscriber sees no source start again or go back.
         let end = try await positions(client)["a"]!
         var last = 0.0
         while last < end, let notification = try await watching.object() {
@@ -201,7 +203,7 @@ struct DaemonTests {
         #expect(try await stop(running) == .success)
     }
 
-    @Test func `SIGHUP reloads, and what the command line said stays`() async throws {
+    @Test func `SIGHUP reloads the file, and the command line still overrides it`() async throws {
         let music = try folder.writeWAV(noise(seconds: 60), to: "music.wav")
         let uri = try SourceURI(parsing: "file:\(music)?loop=true")
         let (_, running) = try start("history: {limit: 10}") { options in
@@ -215,7 +217,7 @@ struct DaemonTests {
         #expect(try await stop(running) == .success)
     }
 
-    @Test func `the socket moves with the configuration, and who is connected stays`() async throws {
+    @Test func `a reload moves the socket, and connected clients stay connected`() async throws {
         let music = try folder.writeWAV(noise(seconds: 60), to: "music.wav")
         let sources = "sources: [{name: a, uri: 'file:\(music)?loop=true'}]\n"
         let (_, running) = try start(sources + "socket: {path: \(path)}") { $0.socket = nil }
@@ -237,7 +239,7 @@ struct DaemonTests {
         #expect(access(other, F_OK) != 0)
     }
 
-    @Test func `a FIFO waits for its writers, one after the other, and loses nothing of them`() async throws {
+    @Test func `a FIFO waits for one writer after another, and loses nothing that they write`() async throws {
         let fifo = folder.file("fifo")
         #expect(mkfifo(fifo, 0o600) == 0)
         let (_, running) = try start("sources: [{name: a, uri: 'pipe:\(fifo)'}]")
@@ -259,7 +261,7 @@ struct DaemonTests {
         #expect(try await stop(running) == .success)
     }
 
-    @Test func `a socket that another daemon has is left alone`() async throws {
+    @Test func `another daemon's socket is not touched`() async throws {
         let socket = try ControlSocket(path: path, mode: 0o600, group: nil)
         let music = try folder.writeWAV(noise(seconds: 5), to: "music.wav")
         let (_, running) = try start("sources: [{name: a, uri: 'file:\(music)'}]")

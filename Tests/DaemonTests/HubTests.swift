@@ -9,7 +9,7 @@ import Testing
 @testable import genred
 
 struct HubTests {
-    @Test func `a change of label is logged once, kept, and told with how long the old one lasted`() async throws {
+    @Test func `a change of label is logged once and kept, with how long the old label lasted`() async throws {
         let fixture = try await HubFixture()
         await fixture.open()
         await fixture.estimate(.starting, at: 0.24)
@@ -32,7 +32,7 @@ struct HubTests {
         await fixture.stop()
     }
 
-    @Test func `other settings start nothing anew, and other labels come with the next estimate`() async throws {
+    @Test func `other settings do not restart a source, and other labels come with the next estimate`() async throws {
         let fixture = try await HubFixture()
         await fixture.open()
         await fixture.estimate(.genre, 0, at: 30)
@@ -49,7 +49,7 @@ struct HubTests {
         await fixture.stop()
     }
 
-    @Test func `what is heard is said in a line, of many sources how many are what`() async throws {
+    @Test func `the status line lists a few sources, and counts the labels of many`() async throws {
         let few = try await HubFixture(sources: ["radio", "studio", "set"])
         #expect(await few.hub.statusLine == "radio: starting, studio: starting, set: starting")
         for slot in 0..<3 { await few.open(slot: slot) }
@@ -68,7 +68,7 @@ struct HubTests {
         await many.stop()
     }
 
-    @Test func `what is current is the last estimate, with the label's beginning`() async throws {
+    @Test func `current returns the last estimate, with when its label began`() async throws {
         let fixture = try await HubFixture()
         await fixture.open()
         await fixture.estimate(.genre, 0, at: 3.0)
@@ -92,7 +92,7 @@ struct HubTests {
         await fixture.stop()
     }
 
-    @Test func `a device that is lost has no signal, and starts anew when it is back`() async throws {
+    @Test func `a lost device has no signal, and starts from scratch when it is back`() async throws {
         let fixture = try await HubFixture()
         await fixture.open()
         await fixture.estimate(.genre, 0, at: 30)
@@ -124,19 +124,19 @@ struct HubTests {
         await fixture.stop()
     }
 
-    @Test func `a source that says nothing for a while has no signal, until it says something`() async throws {
+    @Test func `a source that delivers nothing for a while has no signal until it delivers again`() async throws {
         let fixture = try await HubFixture(patience: 0.2)
         await fixture.open()
         await fixture.estimate(.genre, 0, at: 3)
         #expect(await eventually { await fixture.changes().last == "jazz>no-signal" })
-        #expect(await fixture.hub.perform { $0.sources[0].status.state } == .running, "the device is there")
+        #expect(await fixture.hub.perform { $0.sources[0].status.state } == .running, "the device is still open")
         await fixture.estimate(.genre, 1, at: 6)
         #expect(await fixture.changes().contains("no-signal>rock"))
         #expect(await eventually { await fixture.changes().last == "rock>no-signal" }, "and again")
         await fixture.stop()
     }
 
-    @Test func `a FIFO that has never had a writer has no signal, and that is no change`() async throws {
+    @Test func `a FIFO that has never had a writer has no signal, and that is not a change`() async throws {
         let fixture = try await HubFixture()
         await fixture.close(.waiting("/run/f waits for a writer"))
         let status = await fixture.hub.perform { $0.sources[0].status }
@@ -151,7 +151,7 @@ struct HubTests {
         await fixture.stop()
     }
 
-    @Test func `a finite source keeps its last estimate, and the last one to end is told`() async throws {
+    @Test func `a finite source keeps its last estimate, and the end of the last one is reported`() async throws {
         let fixture = try await HubFixture(sources: ["a", "b"])
         await fixture.open(slot: 0)
         await fixture.estimate(.genre, 0, at: 3, slot: 0)
@@ -172,14 +172,14 @@ struct HubTests {
         await fixture.stop()
     }
 
-    @Test func `the summary has the share of each label since the one before`() async throws {
+    @Test func `the summary has the share of each label since the last summary`() async throws {
         let fixture = try await HubFixture()
         await fixture.open()
         await fixture.estimate(.genre, 0, at: 10)
         await fixture.estimate(.genre, 1, at: 70)
         await fixture.estimate(.genre, 1, at: 100)
         await fixture.hub.logSummary()
-        // In front is the time since the summary before.
+        // The line begins with the time since the last summary.
         func shares(_ line: String?) -> String? { line?.components(separatedBy: ": ").last }
         #expect(shares(fixture.log.lines.last) == "jazz 60 %, rock 30 %, starting 10 %")
         await fixture.estimate(.genre, 1, at: 200)
@@ -188,13 +188,13 @@ struct HubTests {
         await fixture.close(.ended(nil))
         let count = fixture.log.lines.count
         await fixture.hub.logSummary()
-        #expect(Array(fixture.log.lines[count...]) == [], "nothing of what ended long ago")
+        #expect(Array(fixture.log.lines[count...]) == [], "a source that ended before the last summary has no line")
         await fixture.stop()
     }
 }
 
 struct HubHistoryTests {
-    @Test func `the time of each label is that of its audio, with what lasts still`() async throws {
+    @Test func `the time of each label is that of its audio, the present label included`() async throws {
         let fixture = try await HubFixture(sources: ["radio", "tv"])
         for slot in 0...1 { await fixture.open(slot: slot) }
         await fixture.estimate(.genre, 0, at: 3)
@@ -209,7 +209,7 @@ struct HubHistoryTests {
         await fixture.stop()
     }
 
-    @Test func `a source that is taken away, and every source at the end, has a last entry in the history`()
+    @Test func `the history gets a last entry for a removed source, and for every source at the end`()
         async throws
     {
         let fixture = try await HubFixture(sources: ["radio", "tv", "new"])
@@ -219,12 +219,12 @@ struct HubHistoryTests {
             await fixture.estimate(.genre, 0, at: 33, slot: slot)
         }
         await fixture.hub.remove(slot: 1)
-        #expect(await fixture.changes(of: "tv") == ["starting>jazz", "jazz>stopped"], "though it is gone")
+        #expect(await fixture.changes(of: "tv") == ["starting>jazz", "jazz>stopped"], "although it was removed")
         await fixture.hub.endLabels()
         let last = await fixture.history(of: "radio").changes.last
         #expect(last?.to == Change.stopped)
         #expect(last?.lasted == 30)
-        #expect(await fixture.changes(of: "new") == [], "nothing was ever heard of it")
+        #expect(await fixture.changes(of: "new") == [], "it never opened")
         await fixture.stop()
     }
 }

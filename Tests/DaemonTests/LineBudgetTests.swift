@@ -13,7 +13,7 @@ struct LineBudgetTests {
         #expect(budget.take(at: 101) == 7)
         #expect(budget.take(at: 101.5) == nil)
         #expect(budget.take(at: 102) == 1)
-        // After a long silence no more at once than at the start.
+        // After a long pause no more lines at once than at the start.
         #expect((0..<(most + 5)).count { _ in budget.take(at: 1e6) != nil } == most)
     }
 }

@@ -29,12 +29,12 @@ struct LogTests {
         return String(decoding: bytes[..<max(0, count)], as: UTF8.self)
     }
 
-    @Test func `a person sees time and level`() {
+    @Test func `lines for people begin with time and level`() {
         logger().info("radio: jazz -> rock")
         #expect(written().wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ info radio: jazz -> rock\n/) != nil)
     }
 
-    @Test func `the journal sees its own levels and no time`() {
+    @Test func `lines for the journal have its level prefix and no time`() {
         let log = logger(isJournal: true)
         log.info("a")
         log.notice("b")
@@ -44,7 +44,7 @@ struct LogTests {
         #expect(written() == "<6>a\n<5>b\n<4>c\n<3>d\n<2>e\n")
     }
 
-    @Test func `one event is one line, whatever is in it`() {
+    @Test func `one event is one line, whatever its text contains`() {
         logger(isJournal: true).info("a\nb\r\nc\u{85}d\u{2028}e\u{1B}[31mf\u{9B}")
         #expect(written() == "<6>a b c d e [31mf \n")
     }
@@ -59,7 +59,7 @@ struct LogTests {
         #expect(written() == "<7>seen\n")
     }
 
-    @Test func `a reader that does not read costs lines, which are counted, and no time`() throws {
+    @Test func `a reader that does not read costs lines, which are counted, but no time`() throws {
         let log = logger(isJournal: true)
         let start = ContinuousClock.now
         for index in 0..<20_000 { log.info("line \(index)") }
@@ -69,21 +69,39 @@ struct LogTests {
         #expect(written() == "<4>\(20_000 - kept) log lines were lost before this one\n<6>again\n")
     }
 
-    @Test func `a reader that is gone ends nothing`() {
+    @Test func `a reader that is gone does not stop the log`() {
         signal(SIGPIPE, SIG_IGN)
         close(ends[0])
-        logger().info("to nobody")
-        logger().info("to nobody")
+        let output = StandardError(descriptor: ends[1])
+        var lost: [Int] = []
+        for _ in 0..<3 {
+            output.write(
+                "to nobody\n",
+                lostLine: {
+                    lost.append($0)
+                    return ""
+                })
+        }
+        #expect(lost == [1, 2], "lines that nobody reads are counted")
     }
 
-    @Test func `a disk that is full ends nothing`() {
+    @Test func `a full disk does not stop the log`() {
         let full = open("/dev/full", O_WRONLY)
-        StandardError(descriptor: full).write("lost\n")
-        StandardError(descriptor: full).write("lost\n") { _ in "" }
-        close(full)
+        defer { close(full) }
+        let output = StandardError(descriptor: full)
+        var lost: [Int] = []
+        for _ in 0..<3 {
+            output.write(
+                "lost\n",
+                lostLine: {
+                    lost.append($0)
+                    return ""
+                })
+        }
+        #expect(lost == [1, 2], "lines that the disk refuses are counted")
     }
 
-    @Test func `knows the journal's stream by what systemd says`() {
+    @Test func `the journal is recognized by systemd's JOURNAL_STREAM`() {
         var status = stat()
         fstat(ends[1], &status)
         let output = StandardError(descriptor: ends[1])
@@ -96,7 +114,7 @@ struct LogTests {
 
 struct ServiceNotificationTests {
     @Test(arguments: [false, true])
-    func `the service manager hears it, by path or by abstract name`(isAbstract: Bool) throws {
+    func `notifications reach the service manager by path and by abstract name`(isAbstract: Bool) throws {
         let folder = try TemporaryFolder()
         let name = isAbstract ? "@genred-test-\(getpid())" : folder.file("notify")
         let descriptor = UnixSocket.open(SOCK_DGRAM)
@@ -117,7 +135,8 @@ struct ServiceNotificationTests {
         #expect(next().hasPrefix("RELOADING=1\nMONOTONIC_USEC="))
     }
 
-    @Test func `without a service manager nothing happens`() {
+    @Test func `notifications without a service manager do nothing`() {
+        #expect(!ServiceNotification(path: nil).hasReceiver)
         ServiceNotification(path: nil).stopping()
         ServiceNotification(path: "/nowhere/at/all").stopping()
         ServiceNotification(path: String(repeating: "x", count: 1000)).stopping()

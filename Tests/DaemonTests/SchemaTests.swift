@@ -7,7 +7,7 @@ import Yams
 
 @testable import genred
 
-/// config/genred.schema.json against the reader of the configuration, which is right where they differ.
+/// Tests that config/genred.schema.json agrees with the reader of the configuration.
 struct SchemaTests {
     private let schema: JSONSchema
 
@@ -18,7 +18,7 @@ struct SchemaTests {
         schema = JSONSchema(root: try #require(object as? [String: Any]))
     }
 
-    /// What the reader says to a file, or nil.
+    /// The reader's error for a file, or nil.
     private func refusal(_ text: String) -> String? {
         do {
             _ = try ConfigurationFile.parse(text, file: "/etc/g.yaml")
@@ -28,7 +28,7 @@ struct SchemaTests {
         }
     }
 
-    /// A file in which only the key at `path` stands.
+    /// A file that has only the key at `path`.
     private func file(_ path: String, _ value: String) -> String {
         switch path {
         case "sources[].name": return "sources: [{name: \(value), uri: 'alsa:x'}]"
@@ -39,7 +39,7 @@ struct SchemaTests {
         }
     }
 
-    @Test func `the schema has the keys that the reader has, no more and no fewer`() throws {
+    @Test func `the schema has exactly the keys of the reader`() throws {
         let properties = schema.properties()
         let sections = [
             "": "the file", "socket.": "socket", "estimator.": "estimator", "history.": "history", "log.": "log",
@@ -58,7 +58,7 @@ struct SchemaTests {
         for (path, property) in properties { #expect(property["description"] is String, "\(path) says what it is") }
     }
 
-    @Test func `each default of the schema is that of the program`() throws {
+    @Test func `each default in the schema is that of the program`() throws {
         var count = 0
         for (path, property) in schema.properties() {
             guard let value = property["default"] else { continue }
@@ -81,7 +81,7 @@ struct SchemaTests {
         #expect(count == 16)
     }
 
-    @Test func `each bound of the schema is that of the program`() throws {
+    @Test func `each bound in the schema is that of the program`() throws {
         var count = 0
         for (path, property) in schema.properties() {
             let options = [property] + (property["anyOf"] as? [[String: Any]] ?? [])
@@ -92,7 +92,7 @@ struct SchemaTests {
                     count += 1
                     func text(_ value: Double) -> String { isWhole ? "\(Int(value))" : "\(value)" }
                     let beyond = bound + outward * (isWhole ? 1 : max(1e-5, abs(bound) * 1e-3))
-                    // Leave goes no higher than enter.
+                    // leave must not be greater than enter.
                     let base = path == "estimator.leave" ? "estimator: {enter: 1, leave: " : nil
                     for (value, isFine) in [(bound, true), (beyond, false)] {
                         let yaml = base.map { "\($0)\(text(value))}" } ?? file(path, text(value))
@@ -107,7 +107,7 @@ struct SchemaTests {
         #expect(count == 22)
     }
 
-    /// Values that both can judge: no numbers in quotes, no mode without them, no durations beyond their bounds, which
+    /// Values that both can check: no numbers in quotes, no mode without quotes, no durations beyond their bounds, which
     /// a schema cannot express.
     private static let values: [String: [String]] = [
         "sources[].name": ["a", "radio.2", "'a b'", "''", "[a]", "é", String(repeating: "x", count: 65)],
@@ -130,7 +130,7 @@ struct SchemaTests {
         "socket": ["[]", "x", "{}"],
     ]
 
-    @Test func `schema and reader take and refuse the same`() throws {
+    @Test func `schema and reader agree on each value`() throws {
         for (path, values) in Self.values {
             for value in values {
                 let yaml = file(path, value)
@@ -140,7 +140,7 @@ struct SchemaTests {
         }
     }
 
-    @Test func `of configurations put together at random, schema and reader take and refuse the same`() throws {
+    @Test func `schema and reader agree on random configurations`() throws {
         var generator = SplitMix(state: 11)
         var taken = 0
         for _ in 0..<2000 {
@@ -148,7 +148,7 @@ struct SchemaTests {
             var lines: [String] = []
             for (path, values) in Self.values.sorted(by: { $0.key < $1.key })
             where path.contains(".") && !path.hasPrefix("sources") && Int.random(in: 0..<4, using: &generator) == 0 {
-                // What is fine comes first in each list: most of the files should have a chance.
+                // A valid value comes first in each list. It is preferred, so that enough of the files are valid.
                 let keys = path.split(separator: ".", maxSplits: 1)
                 let value = Bool.random(using: &generator) ? values[0] : values.randomElement(using: &generator)!
                 sections[String(keys[0]), default: []].append("  \(keys[1]): \(value)")
@@ -163,7 +163,7 @@ struct SchemaTests {
             }
             let yaml = lines.joined(separator: "\n")
             let (said, problem) = (refusal(yaml), yaml.isEmpty ? nil : try schema.problem(in: yaml))
-            // What spans two keys no schema can say.
+            // A schema cannot express rules about two keys.
             if said?.contains("must not be greater") == true || said?.contains("can read") == true { continue }
             #expect((said == nil) == (problem == nil), "\(yaml): \(said ?? "taken"); \(problem ?? "taken")")
             if said == nil { taken += 1 }
@@ -171,7 +171,7 @@ struct SchemaTests {
         #expect((200..<1800).contains(taken))
     }
 
-    @Test func `the file that ships is right by its schema, and names it for editors`() throws {
+    @Test func `the shipped file is valid by its schema, and names it for editors`() throws {
         let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../../config/genred.yaml")
         let text = try String(contentsOf: path, encoding: .utf8)

@@ -15,7 +15,7 @@ struct ServiceEnvironmentTests {
         try ServiceEnvironment({ variables[$0] }, pid: 42)
     }
 
-    @Test func `what is meant for this process is taken`() throws {
+    @Test func `variables for this process are read`() throws {
         let environment = try read([
             "NOTIFY_SOCKET": "/run/systemd/notify", "WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "42",
             "LISTEN_FDS": "1", "LISTEN_PID": "42", "LISTEN_FDNAMES": "genred.socket",
@@ -27,7 +27,7 @@ struct ServiceEnvironmentTests {
         #expect(try read(["WATCHDOG_USEC": "1500000"]).watchdogInterval == 1.5)
     }
 
-    @Test func `what is meant for another process is not`() throws {
+    @Test func `variables for another process are ignored`() throws {
         let environment = try read([
             "WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "41", "LISTEN_FDS": "1", "LISTEN_PID": "41",
         ])
@@ -35,14 +35,14 @@ struct ServiceEnvironmentTests {
     }
 
     @Test(arguments: ["", "x", "-1", "1e9", "99999999999999999999", "3 "])
-    func `a number that cannot be meant is refused`(text: String) {
+    func `an impossible number is refused`(text: String) {
         #expect(throws: StartError.self) { try read(["LISTEN_FDS": text, "LISTEN_PID": "42"]) }
         guard text != "1e9" else { return }
         #expect(throws: StartError.self) { try read(["WATCHDOG_USEC": text == "3 " ? "0" : text + "?"]) }
     }
 }
 
-/// What a service manager passes as the control socket.
+/// Tests of control sockets that a service manager passes.
 struct PassedSocketTests {
     private let folder: TemporaryFolder
     private var path: String { folder.file("s") }
@@ -56,7 +56,7 @@ struct PassedSocketTests {
         return descriptor
     }
 
-    @Test func `a listening Unix socket is taken as it is and left where it is`() throws {
+    @Test func `a passed socket is used unchanged and not removed`() throws {
         let descriptor = listening()
         defer { close(descriptor) }
         #expect(chmod(path, 0o666) == 0)
@@ -71,7 +71,7 @@ struct PassedSocketTests {
         #expect(UnixSocket.isAnswered(path, ifForbidden: false))
     }
 
-    @Test func `who waits while genred cannot start is told why, and waits no longer`() throws {
+    @Test func `waiting clients are told why genred cannot start, and are disconnected`() throws {
         let descriptor = listening()
         defer { close(descriptor) }
         let clients = (0..<3).map { _ in UnixSocket.open(SOCK_STREAM) }
@@ -88,12 +88,12 @@ struct PassedSocketTests {
             #expect(text.contains("genred.yaml:7:1: no") && text.contains("-32003") && text.hasSuffix("\n"))
             #expect(read(client, &buffer, 1) == 0)
         }
-        // Nobody is left to be served.
+        // No client is left to be served.
         #expect(fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0)
         #expect(accept(descriptor, nil, nil) == -1 && errno == EAGAIN)
     }
 
-    @Test func `anything else is refused, and the error says what the unit must say`() throws {
+    @Test func `any other descriptor is refused, and the error explains what the unit needs`() throws {
         let file = open("/dev/null", O_RDONLY)
         let datagram = listening(SOCK_DGRAM, listens: false)
         unlink(path)
@@ -109,7 +109,7 @@ struct PassedSocketTests {
     }
 }
 
-/// genred as a service manager sees it: a process of its own, real sockets, real signals.
+/// Tests of genred as a service manager runs it: a process of its own, with real sockets and signals.
 struct ServiceManagerTests {
     private let folder: TemporaryFolder
     private let source: String
@@ -120,7 +120,7 @@ struct ServiceManagerTests {
         source = "--source 'a=file:\(music)?loop=true'"
     }
 
-    @Test func `it says that it is ready, what it hears, that it reloads and that it stops`() async throws {
+    @Test func `the service manager is notified of start, status, reload and stop`() async throws {
         let daemon = try DaemonProcess(folder, "--socket s \(source)")
         #expect(await daemon.notifications.receives("READY=1\nSTATUS=a: starting"))
         let client = try RawClient(folder.file("s"))
@@ -133,7 +133,7 @@ struct ServiceManagerTests {
         #expect(kinds == ["READY", "RELOADING", "READY", "STOPPING"])
     }
 
-    @Test func `who connects while nobody serves the passed socket waits and is served`() async throws {
+    @Test func `a client that connects to a passed socket before the daemon runs is served`() async throws {
         let path = folder.file("passed")
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
@@ -156,7 +156,7 @@ struct ServiceManagerTests {
         #expect(await second.stop() == 0)
     }
 
-    @Test func `who asks all the time while it is restarted is always answered`() async throws {
+    @Test func `clients do not notice restarts behind a passed socket`() async throws {
         let path = folder.file("passed")
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
@@ -168,7 +168,7 @@ struct ServiceManagerTests {
         Thread {
             while !isOver.isRaised {
                 do throws(ControlError) {
-                    // As genrectl does: who is there, and then what it came for.
+                    // As genrectl does: describe first, then the request itself.
                     _ = try ControlClient(path: path).current()
                     tally.withLock { $0.asked += 1 }
                 } catch {
@@ -192,7 +192,7 @@ struct ServiceManagerTests {
         #expect(failures == [])
     }
 
-    @Test func `a descriptor that is no listening socket is a mistake in the configuration`() async throws {
+    @Test func `a passed descriptor that is not a listening socket is a configuration error`() async throws {
         let null = open("/dev/null", O_RDONLY)
         defer { close(null) }
         let daemon = try DaemonProcess(folder, source, listening: null)
@@ -202,7 +202,7 @@ struct ServiceManagerTests {
         #expect(daemon.notifications.take() == [])
     }
 
-    @Test func `the watchdog is fed while all goes on, and starves while an analysis hangs`() async throws {
+    @Test func `the watchdog is fed in normal operation, and starves while an analysis hangs`() async throws {
         let daemon = try DaemonProcess(folder, "--socket s \(source)", watchdog: 0.9)
         defer { daemon.process.end() }
         #expect(await daemon.notifications.receives("READY=1"))
@@ -214,15 +214,15 @@ struct ServiceManagerTests {
         let frozen = try await daemon.freeze("analysis 0")
         #expect(await eventually { daemon.log.contains(#"error a: the analysis hangs: audio waits, and thread "an"#) })
         daemon.notifications.take()
-        // Far more than the service manager would wait.
+        // Far longer than the service manager would wait.
         try await Task.sleep(for: .seconds(1.5))
         #expect(!daemon.notifications.take().contains("WATCHDOG=1"))
         let client = try RawClient(folder.file("s"))
-        #expect(try await client.ask("current")?.result != nil, "the rest lives on")
+        #expect(try await client.ask("current")?.result != nil, "the rest of the daemon still works")
         frozen.end()
         #expect(await eventually { daemon.notifications.take().contains("WATCHDOG=1") })
         #expect(await eventually { daemon.log.contains("notice a: the analysis continues") })
-        // What systemd does in the end, and it must not take long.
+        // systemd sends SIGABRT in the end, and that must work at once.
         let again = try await daemon.freeze("analysis 0")
         daemon.process.signal(SIGABRT)
         #expect(await eventually(within: 5) { !daemon.process.isRunning })
@@ -230,7 +230,7 @@ struct ServiceManagerTests {
         again.end()
     }
 
-    @Test func `a hub that hangs starves it too`() async throws {
+    @Test func `the watchdog starves while the hub hangs`() async throws {
         let daemon = try DaemonProcess(folder, "--socket s \(source)", watchdog: 0.3)
         #expect(await daemon.notifications.receives("WATCHDOG=1"))
         let name = try #require(daemon.threads.first { $0.hasPrefix("NIO-ELT") })
@@ -243,12 +243,12 @@ struct ServiceManagerTests {
         #expect(await daemon.stop() == 0)
     }
 
-    @Test func `sources that have nothing to say are no reason to starve it`() async throws {
+    @Test func `the watchdog is fed while sources deliver nothing`() async throws {
         #expect(mkfifo(folder.file("fifo"), 0o600) == 0)
         let daemon = try DaemonProcess(
             folder, "--socket s --source f=pipe:fifo --source gone=alsa:hw:CARD=Nowhere", watchdog: 0.3)
         #expect(await daemon.notifications.receives("READY=1"))
-        // A writer that writes less than a frame.
+        // A writer that writes nothing.
         let writer = open(folder.file("fifo"), O_RDWR)
         defer { close(writer) }
         try await Task.sleep(for: .seconds(1))

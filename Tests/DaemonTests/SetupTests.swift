@@ -30,7 +30,7 @@ struct SetupTests {
         update: 0.48
         """
 
-    @Test func `the command line goes before the file, and the file before the defaults`() throws {
+    @Test func `the command line overrides the file, and the file the defaults`() throws {
         let plain = try setup(file)
         #expect(plain.configuration.sources == [try source("radio", "alsa:hw:0")])
         #expect(plain.socketPath == "/run/a.sock")
@@ -48,7 +48,7 @@ struct SetupTests {
         #expect(overridden.analysis.updateInterval == 0.48)
     }
 
-    @Test func `an update that is no multiple of a frame is named with its place`() throws {
+    @Test func `an update that is not a multiple of a frame is reported with its place`() throws {
         let error = try #require(throws: ConfigurationError.self) { try setup("log: {level: info}\nupdate: 0.25") }
         #expect(
             error.lines == [
@@ -57,7 +57,7 @@ struct SetupTests {
             ])
     }
 
-    @Test func `what this machine does not have is named with its place, all of it at once`() throws {
+    @Test func `everything that this machine lacks is reported at once, each with its place`() throws {
         let bad = try folder.write("not a model", to: "bad.safetensors")
         let error = try #require(throws: ConfigurationError.self) {
             try setup(
@@ -78,7 +78,7 @@ struct SetupTests {
                 == "\(file):3:17: history.path: there is no folder \(folder.path)/a; create it, or choose another path")
     }
 
-    @Test func `the history's place is the one configured, the service's, the system's own or the user's`() throws {
+    @Test func `the history goes to the configured path, the service's folder, the system's or the user's`() throws {
         var configured = Configuration.History()
         func path(_ environment: [String: String]) -> String? { Defaults.history(configured) { environment[$0] }.path }
         #expect(path(["STATE_DIRECTORY": "/var/lib/a:/var/lib/b", "HOME": folder.path]) == "/var/lib/a/history.sqlite")
@@ -86,17 +86,17 @@ struct SetupTests {
         if access("/var/lib/genred", F_OK) != 0 {
             #expect(path(["HOME": folder.path]) == own)
             #expect(path(["HOME": "/", "XDG_STATE_HOME": folder.path]) == "\(folder.path)/genred/history.sqlite")
-            #expect(path([:]) == nil, "memory alone")
+            #expect(path([:]) == nil, "only in memory")
             #expect(path(["HOME": "/proc/nowhere"]) == nil || geteuid() == 0)
         }
-        #expect(access(own, F_OK) != 0, "nothing is made by looking")
+        #expect(access(own, F_OK) != 0, "looking creates nothing")
         configured.place = .memory
         #expect(path(["HOME": folder.path]) == nil)
         configured.place = .file("/srv/h")
         #expect(path(["STATE_DIRECTORY": "/x"]) == "/srv/h")
     }
 
-    @Test func `the history's file can be a file, or one to be made in a folder that can be`() throws {
+    @Test func `the history's path must be a file, or one that can be created`() throws {
         let file = try folder.write("x", to: "file")
         for (path, isFine) in [
             (folder.file("h"), true), (folder.file("new/h"), true), (folder.file("a/b/h"), false),
@@ -113,7 +113,7 @@ struct SetupTests {
         #expect(try setup("history: {path: /nowhere/at/all}") { $0.history = .memory }.history.path == nil)
     }
 
-    @Test func `a model that cannot be used is named, with its place in the file or without on the command line`()
+    @Test func `an unusable model is reported, with its place if the file names it`()
         throws
     {
         let bad = try folder.write("not a model", to: "bad.safetensors")
@@ -127,7 +127,7 @@ struct SetupTests {
         #expect(try setup("model: bad.safetensors") { $0.model = "default" }.model.path == GenreModel.shippedPath())
     }
 
-    @Test func `a configuration that is not there, or no file, is an error`() throws {
+    @Test func `a configuration that does not exist or is not a file is an error`() throws {
         for path in [folder.file("missing"), folder.path, "/dev/zero"] {
             let error = try #require(throws: ConfigurationError.self) { try Setup(CommandLineOptions(config: path)) }
             #expect(error.lines.count == 1)
@@ -152,7 +152,7 @@ struct SetupTests {
         #expect(named.socketPath == "/run/a.sock")
     }
 
-    @Test func `without a source it is PulseAudio's where a server answers, else ALSA's, and it says so`() throws {
+    @Test func `the default source is PulseAudio's if a server answers, else ALSA's, with a reason`() throws {
         let none = try Defaults.source { _ in "/nowhere" }
         #expect(none.source.uri.description == "alsa:default")
         #expect(none.reason.contains("ALSA"))

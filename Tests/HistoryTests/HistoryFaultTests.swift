@@ -10,9 +10,9 @@ import Testing
 
 private typealias Fixture = HistoryFixture
 
-/// Full disks, damaged files, other programs' files.
+/// Tests of the history with full disks, damaged files and other programs' files.
 struct HistoryFaultTests {
-    @Test func `two daemons with one file: the second keeps its own in memory, and writes it when the first is gone`()
+    @Test func `of two daemons with one file, the second keeps its changes in memory until the first is gone`()
         async throws
     {
         let fixture = try Fixture()
@@ -22,7 +22,7 @@ struct HistoryFaultTests {
         #expect(try await first.all() == ["starting>jazz"])
         second.append(Fixture.entry("starting", "rock", at: 30, lasted: 3))
         #expect(try await second.all() == ["starting>rock"])
-        #expect(try await first.all() == ["starting>jazz"], "nothing of the other's")
+        #expect(try await first.all() == ["starting>jazz"], "without the other daemon's changes")
         #expect(
             fixture.log.lines.last
                 == "warning history: another genred keeps its history in \(fixture.path); give this one a file of its own"
@@ -38,7 +38,7 @@ struct HistoryFaultTests {
         await second.close()
     }
 
-    @Test func `a place that nobody chose is no reason to warn`() async throws {
+    @Test func `a default path that is in use causes no warning`() async throws {
         let fixture = try Fixture()
         let (first, second) = (fixture.history(), fixture.history(isChosen: false))
         await first.open()
@@ -48,7 +48,7 @@ struct HistoryFaultTests {
         await second.close()
     }
 
-    @Test func `another program that holds the file makes nobody wait, and loses nothing`() async throws {
+    @Test func `another program that locks the file makes nobody wait, and nothing is lost`() async throws {
         let fixture = try Fixture()
         let history = fixture.history()
         history.append(Fixture.entry("a", "b", at: 1, lasted: 1))
@@ -58,7 +58,7 @@ struct HistoryFaultTests {
             try db.execute(sql: "BEGIN EXCLUSIVE")
             let start = ContinuousClock.now
             for index in 0..<1000 { history.append(Fixture.entry("\(index)", "x", at: 2, lasted: 1)) }
-            #expect(.now - start < .seconds(1), "a thousand changes are only remembered")
+            #expect(.now - start < .seconds(1), "appending a thousand changes does not wait")
             // Until the history has tried and given up.
             while !fixture.log.lines.contains(where: { $0.contains("another program has") }) { usleep(10_000) }
             try db.execute(sql: "COMMIT")
@@ -68,7 +68,7 @@ struct HistoryFaultTests {
         await history.close()
     }
 
-    @Test func `a damaged file is moved aside, whole, and a new one begun`() async throws {
+    @Test func `a damaged file is moved aside whole, and a new one is started`() async throws {
         let fixture = try Fixture()
         let first = fixture.history()
         for index in 0..<800 { first.append(Fixture.entry("\(index)", "x", at: Double(index), lasted: 1)) }
@@ -76,7 +76,7 @@ struct HistoryFaultTests {
         var bytes = try Data(contentsOf: URL(fileURLWithPath: fixture.path))
         for index in 4096..<bytes.count { bytes[index] = UInt8(truncatingIfNeeded: index &* 31) }
         try bytes.write(to: URL(fileURLWithPath: fixture.path))
-        // Of earlier ones the oldest go; what only looks like one stays.
+        // The oldest copies are removed; a file that only looks like a copy stays.
         let copies = ["20250102T030405Z", "20250102T030406Z", "20250102T030406Z-wal", "20260102T030405Z", "mine"]
         for copy in copies { try Data().write(to: URL(fileURLWithPath: "\(fixture.path).damaged-\(copy)")) }
         let second = fixture.history()
@@ -96,7 +96,7 @@ struct HistoryFaultTests {
         await third.close()
     }
 
-    @Test func `damage that only a question finds is dealt with the same way`() async throws {
+    @Test func `damage that only a request finds is handled the same way`() async throws {
         let fixture = try Fixture()
         let first = fixture.history(limit: 10_000)
         for index in 0..<3000 { first.append(Fixture.entry("\(index)", "x", at: Double(index), lasted: 1)) }
@@ -114,7 +114,7 @@ struct HistoryFaultTests {
         await second.close()
     }
 
-    @Test func `a file that a crash has emptied is begun anew`() async throws {
+    @Test func `a file that a crash has emptied is replaced by a new one`() async throws {
         let fixture = try Fixture()
         try Data(count: 8192).write(to: URL(fileURLWithPath: fixture.path))
         let history = fixture.history()
@@ -125,7 +125,7 @@ struct HistoryFaultTests {
     }
 
     @Test(arguments: ["text", "database", "newer", "folder"])
-    func `what is not ours is left alone, and the history goes on in memory`(kind: String) async throws {
+    func `another program's file is not touched, and the history is kept in memory`(kind: String) async throws {
         let fixture = try Fixture()
         switch kind {
         case "text": try "my novel\n".write(toFile: fixture.path, atomically: false, encoding: .utf8)
@@ -155,7 +155,7 @@ struct HistoryFaultTests {
         #expect(fixture.log.lines.last == "warning history: 1 change could not be written before genred stopped")
     }
 
-    @Test func `a file that somebody removes is begun anew`() async throws {
+    @Test func `a file that was removed is replaced by a new one`() async throws {
         let fixture = try Fixture()
         let history = fixture.history()
         history.append(Fixture.entry("a", "b", at: 1, lasted: 1))
@@ -169,7 +169,7 @@ struct HistoryFaultTests {
         await again.close()
     }
 
-    @Test func `a folder that cannot be had is said once, and used when it is there`() async throws {
+    @Test func `a missing folder is reported once, and used when it appears`() async throws {
         let fixture = try Fixture()
         let folder = "\(fixture.folder)/a/b"
         let history = fixture.history(path: "\(folder)/h.sqlite")
@@ -194,7 +194,7 @@ struct HistoryFaultTests {
         await again.close()
     }
 
-    @Test func `more than can be kept in memory loses the oldest, and says how many`() async throws {
+    @Test func `when too many changes wait in memory, the oldest are lost and their number is logged`() async throws {
         let fixture = try Fixture()
         let folder = "\(fixture.folder)/a/b"
         let history = fixture.history(path: "\(folder)/h.sqlite", limit: 100_000)
@@ -208,7 +208,8 @@ struct HistoryFaultTests {
     }
 
     @Test(.enabled(if: SmallDisk.isPossible, "needs root, to mount a file system of 256 KB"))
-    func `a full disk loses nothing, is told once, and what waited is written when there is room`() async throws {
+    func `a full disk is reported once and loses nothing: waiting changes are written when there is room`() async throws
+    {
         let fixture = try Fixture()
         let disk = try SmallDisk(at: "\(fixture.folder)/disk", kilobytes: 256)
         let path = "\(fixture.folder)/disk/h.sqlite"
@@ -235,7 +236,7 @@ struct HistoryFaultTests {
         await again.close()
     }
 
-    @Test func `values of another type than they should be are damage, not a crash`() async throws {
+    @Test func `values of a wrong type are damage, not a crash`() async throws {
         for (column, value) in [
             ("label", "x'FF'"), ("ended", "'soon'"), ("lasted", "9e999"), ("confidence", "'sure'"),
             ("source", "x'00FF'"),
@@ -245,7 +246,7 @@ struct HistoryFaultTests {
             let first = fixture.history()
             first.append(Fixture.entry("a", "b", at: 1, lasted: 1))
             await first.close()
-            // A table like ours, but of any values.
+            // The same table without types, so that it takes any value.
             let queue = try DatabaseQueue(path: fixture.path)
             try await queue.write { db in
                 try db.execute(
@@ -261,11 +262,12 @@ struct HistoryFaultTests {
             _ = try? await second.totals()
             second.append(Fixture.entry("c", "d", at: 2, lasted: 1))
             #expect(try await second.all().last == "c>d", "\(column)")
+            #expect(fixture.log.lines.contains { $0.contains(" is damaged: ") }, "\(column)")
             await second.close()
         }
     }
 
-    @Test func `files with any damage are used, moved aside or refused, and never crash`() async throws {
+    @Test func `files with random damage are used, moved aside or refused, and never crash`() async throws {
         let fixture = try Fixture()
         let first = fixture.history()
         for index in 0..<300 { first.append(Fixture.entry("\(index)", "x", at: Double(index), lasted: 1)) }
@@ -275,7 +277,7 @@ struct HistoryFaultTests {
         for round in 0..<150 {
             var bytes = good
             for _ in 0..<Int.random(in: 1...200, using: &generator) {
-                // The header, a page's head, or anywhere.
+                // In the file's header, a page's header, or anywhere.
                 let place =
                     [
                         Int.random(in: 0..<100, using: &generator),
@@ -292,7 +294,7 @@ struct HistoryFaultTests {
             try bytes.write(to: URL(fileURLWithPath: path))
             let history = fixture.history(path: path, patience: 60)
             history.append(Fixture.entry("new", "newer", at: 1000, lasted: 1))
-            // Damage may only be found when the first change was written to it already.
+            // Damage may be found only after the first change was written.
             _ = try? await history.totals()
             _ = try? await history.all()
             history.append(Fixture.entry("newer", "newest", at: 1001, lasted: 1))

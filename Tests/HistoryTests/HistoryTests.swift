@@ -9,7 +9,7 @@ import Testing
 private typealias Fixture = HistoryFixture
 
 struct HistoryTests {
-    @Test func `what was written is there after a restart, in its order and to the letter`() async throws {
+    @Test func `changes are unchanged and in order after a restart`() async throws {
         let fixture = try Fixture()
         let first = fixture.history()
         let entries = [
@@ -33,7 +33,7 @@ struct HistoryTests {
         await second.close()
     }
 
-    @Test func `a label that lasted when the daemon was killed ends where it was last heard`() async throws {
+    @Test func `the label of a killed daemon ends where it was last heard`() async throws {
         let fixture = try Fixture()
         do {
             let killed = try HistoryDatabase(path: fixture.path, run: "a")
@@ -45,7 +45,7 @@ struct HistoryTests {
         }
         let next = fixture.history()
         #expect(try await next.all(stops: true) == ["starting>jazz", "jazz>stopped"])
-        // Down for a day, which counts for nothing.
+        // The daemon is down for a day, which does not count.
         next.append(Fixture.entry("starting", "rock", at: 86_403, lasted: 3))
         let open = Fixture.label("rock", from: 86_403, until: 86_433)
         let now = Fixture.start.adding(seconds: 86_433)
@@ -58,7 +58,7 @@ struct HistoryTests {
         await third.close()
     }
 
-    @Test func `a label that was ended in order is not ended again`() async throws {
+    @Test func `a label that was ended properly is not ended again`() async throws {
         let fixture = try Fixture()
         let first = fixture.history()
         first.append(Fixture.entry("starting", "jazz", at: 3, lasted: 3))
@@ -71,7 +71,7 @@ struct HistoryTests {
         await second.close()
     }
 
-    @Test func `of a label that began before the time asked for only what lies after it counts`() async throws {
+    @Test func `only the share of a label after the requested time counts`() async throws {
         let fixture = try Fixture()
         let history = fixture.history(inMemory: true)
         history.append(Fixture.entry("jazz", "rock", at: 100, lasted: 100))
@@ -95,7 +95,7 @@ struct HistoryTests {
         await history.close()
     }
 
-    @Test func `a label that ends while the history is asked for counts once`() async throws {
+    @Test func `a label that ends during a request counts once`() async throws {
         let fixture = try Fixture()
         let history = fixture.history(inMemory: true)
         let open = Fixture.label("jazz", from: 0, until: 60)
@@ -108,7 +108,7 @@ struct HistoryTests {
         await history.close()
     }
 
-    @Test func `the time of each label does not depend on how many changes are asked for`() async throws {
+    @Test func `the time of each label does not depend on the number of changes requested`() async throws {
         let fixture = try Fixture()
         let history = fixture.history(inMemory: true)
         for index in 0..<500 {
@@ -124,7 +124,7 @@ struct HistoryTests {
     }
 
     @Test(arguments: [true, false])
-    func `keeps the newest of each source, bounded`(inMemory: Bool) async throws {
+    func `only the newest changes of each source are kept`(inMemory: Bool) async throws {
         let fixture = try Fixture()
         let history = fixture.history(inMemory: inMemory, limit: 10)
         for number in 0..<500 {
@@ -138,11 +138,11 @@ struct HistoryTests {
         #expect(try await history.all(of: "a", limit: 3) == ["497>x", "498>x", "499>x"])
         #expect(try await history.all(limit: 3) == ["-498>x", "499>x", "-499>x"])
         await history.use(HistorySettings(path: inMemory ? nil : fixture.path, keep: 1e9, limit: 3))
-        #expect(try await history.all(of: "b").count == 3, "a smaller limit holds at once")
+        #expect(try await history.all(of: "b").count == 3, "a smaller limit applies at once")
         await history.close()
     }
 
-    @Test func `what is too old is not shown, and stays until the clock can be trusted`() async throws {
+    @Test func `changes that are too old are not shown, but are kept until the clock can be trusted`() async throws {
         let fixture = try Fixture()
         let history = fixture.history(keep: 60)
         for second in 0..<120 { history.append(Fixture.entry("\(second)", "x", at: Double(second), lasted: 1)) }
@@ -154,10 +154,10 @@ struct HistoryTests {
         await history.close()
     }
 
-    @Test func `what is thrown away for its age is what ended before, and nothing else`() throws {
+    @Test func `pruning by age removes exactly the changes before the horizon`() throws {
         let fixture = try Fixture()
         let database = try HistoryDatabase(path: fixture.path, run: "a")
-        // More than goes in one transaction.
+        // More changes than one transaction removes.
         let entries = (0..<25_000).map { Fixture.entry("\($0)", "x", at: Double($0), lasted: 1) }
         try database.write(entries, open: [:])
         try database.pruneAll(before: nil, limit: 100_000)
@@ -182,7 +182,7 @@ struct HistoryTests {
         await again.close()
     }
 
-    @Test func `a source that is gone is asked for its history, one that never was is unknown`() async throws {
+    @Test func `a removed source still has its history, but a source that never existed is unknown`() async throws {
         let fixture = try Fixture()
         let history = fixture.history()
         history.append(Fixture.entry("a", "b", of: "gone", at: 0, lasted: 1))
@@ -195,7 +195,7 @@ struct HistoryTests {
         await history.close()
     }
 
-    @Test func `a reload takes the history to another file, and what was there stays there`() async throws {
+    @Test func `a reload moves the history to another file, and the old file keeps its changes`() async throws {
         let fixture = try Fixture()
         let history = fixture.history()
         history.append(Fixture.entry("a", "b", at: 1, lasted: 1))
@@ -213,7 +213,7 @@ struct ClockWatchTests {
     private let keep = 86_400.0
     private let start = HistoryFixture.start
 
-    @Test func `a steady clock lets old things go after an hour`() {
+    @Test func `old changes may be removed once the clock has been steady for an hour`() {
         var watch = ClockWatch()
         #expect(watch.horizon(keep: keep) == nil)
         for second in stride(from: 0.0, through: 3600, by: 15) {
@@ -223,7 +223,7 @@ struct ClockWatchTests {
     }
 
     @Test(arguments: [86_400.0, -86_400, 1.8e9, 60])
-    func `a clock that was set throws nothing away for an hour`(jump: Double) {
+    func `nothing is removed within an hour after the clock was set`(jump: Double) {
         var watch = ClockWatch()
         watch.check(wall: start, steady: 0)
         watch.check(wall: start.adding(seconds: 5000), steady: 5000)

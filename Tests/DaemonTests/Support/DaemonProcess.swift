@@ -8,7 +8,7 @@ import Testing
 
 @testable import genred
 
-/// A genred of its own, as it was built beside the tests, started as a service manager starts it.
+/// A genred process, from the program that was built beside the tests, started as a service manager starts it.
 final class DaemonProcess {
     let process: ChildProcess
     let notifications: NotifySocket
@@ -44,7 +44,7 @@ final class DaemonProcess {
         } ?? []
     }
 
-    /// Makes one of its threads stand still, until the process that is returned ends.
+    /// Freezes one of its threads until the returned process ends.
     func freeze(_ thread: String) async throws -> ChildProcess {
         let name = "frozen-\(UUID().uuidString)"
         let freezer = try ChildProcess(
@@ -56,7 +56,7 @@ final class DaemonProcess {
         return freezer
     }
 
-    /// Its end by SIGTERM; nil when it does not end.
+    /// Sends SIGTERM. Returns the exit status, or nil if it does not end.
     func stop() async -> Int32? {
         process.signal(SIGTERM)
         _ = await eventually { !process.isRunning }

@@ -19,7 +19,7 @@ extension Hub {
     }
 }
 
-/// A hub with sources that say what a test tells them to, and a control server on a socket of its own.
+/// A hub with sources that a test controls, and a control server on a socket of its own.
 final class HubFixture: Sendable {
     static let labels = ["jazz", "rock", "blues"]
 
@@ -58,7 +58,7 @@ final class HubFixture: Sendable {
 
     func stop() async { await server.stop() }
 
-    /// A source opens, as the analysis says it.
+    /// Opens a stream of a source, as the analysis reports it.
     func open(slot: Int = 0) async {
         let ring = EstimateRing(capacity: 8, labels: Self.labels.count)
         let format = StreamFormat(sampleRate: 48_000, channels: 2, encoding: "S16", device: "hw:0")
@@ -66,7 +66,7 @@ final class HubFixture: Sendable {
         await settle()
     }
 
-    /// Another model takes over.
+    /// Replaces the model of a source.
     func replace(labels: [String], slot: Int = 0) async {
         hub.post(.replaced(ring: EstimateRing(capacity: 8, labels: labels.count), labels: labels), slot: slot)
         await settle()
@@ -77,10 +77,10 @@ final class HubFixture: Sendable {
         await settle()
     }
 
-    /// Lets everything that was posted so far happen.
+    /// Waits until everything that was posted so far has been handled.
     private func settle() async { try? await hub.loop.submit {}.get() }
 
-    /// An estimate arrives.
+    /// Publishes an estimate.
     func estimate(
         _ state: EstimatorState, _ label: Int? = nil, at position: Double, confidence: Float = 0.8, slot: Int = 0
     ) async {
@@ -96,7 +96,7 @@ final class HubFixture: Sendable {
         }
     }
 
-    /// What the history has, as `from>to`.
+    /// The changes in the history, as `from>to`.
     func changes(of source: String = "radio") async -> [String] {
         await history(of: source).changes.map { "\($0.from)>\($0.to)" }
     }

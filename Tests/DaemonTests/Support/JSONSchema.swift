@@ -3,14 +3,14 @@
 import Foundation
 import Yams
 
-/// As much of JSON Schema (draft 7) as the configuration's schema uses, applied to what a YAML file says, with plain
-/// scalars understood as YAML 1.2 does. A keyword that it does not know is an error of the schema.
+/// The part of JSON Schema (draft 7) that the configuration's schema uses, applied to YAML files. Plain scalars have the
+/// types of YAML 1.2. An unknown keyword is an error of the schema.
 struct JSONSchema {
     struct Unknown: Error { var keyword: String }
 
     let root: [String: Any]
 
-    /// What is wrong, or nil.
+    /// The first violation found in a YAML file, or nil.
     func problem(in text: String) throws -> String? { try problem(Self.value(try Yams.compose(yaml: text)), root, "") }
 
     /// The schema of every property, by its path: `socket.mode`, `sources[].name`.
@@ -27,7 +27,7 @@ struct JSONSchema {
         return found
     }
 
-    /// A node as JSON's values: String, Double, Bool, NSNull, Array, Dictionary.
+    /// Converts a node to JSON's values: String, Double, Bool, NSNull, Array, Dictionary.
     static func value(_ node: Node?) -> Any {
         switch node {
         case .mapping(let mapping):

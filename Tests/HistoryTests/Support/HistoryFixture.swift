@@ -7,7 +7,7 @@ import TestSupport
 
 @testable import History
 
-/// A folder of one test, removed with it, and what is logged about the history in it.
+/// A temporary folder for a history, and the lines that it logs.
 final class HistoryFixture: Sendable {
     private let temporary: TemporaryFolder
     let log = LogRecorder()
@@ -53,7 +53,9 @@ final class HistoryFixture: Sendable {
 }
 
 extension History {
-    /// All that is there, as `from>to`; the ends of labels that lasted when a history was closed only on demand.
+    /// All changes as `from>to`.
+    ///
+    /// - Parameter stops: whether to include the ends of labels that lasted when a history was closed.
     func all(
         of source: String? = nil, since: Since? = nil, limit: Int = 10_000, stops: Bool = false,
         now: Timestamp = HistoryFixture.start

@@ -3,7 +3,7 @@
 import Foundation
 import Glibc
 
-/// A real file system of a few kilobytes, in memory, for full disks. Takes root.
+/// A file system of a few kilobytes in memory, for tests of a full disk. It needs root to mount it.
 final class SmallDisk: Sendable {
     static let isPossible = geteuid() == 0
 
@@ -19,7 +19,7 @@ final class SmallDisk: Sendable {
 
     deinit { umount2(path, Int32(MNT_DETACH)) }
 
-    /// Leaves no byte.
+    /// Fills the disk to the last byte.
     func fill() throws {
         let descriptor = open("\(path)/ballast", O_WRONLY | O_CREAT, 0o600)
         defer { close(descriptor) }
