@@ -66,7 +66,7 @@ package final class ControlClient {
             case .unknown: break
             case .failure(let id, let error) where id == .integer(lastID) || id == .null:
                 throw ControlError(.answered(error), error.message)
-            case .result(.integer(lastID)): return try read(Answer<Result>.self, from: line).result
+            case .result(.integer(lastID)): return try read(SuccessfulResponse<Result>.self, from: line).result
             case .failure, .result: throw mismatch("an unexpected response")
             }
         }

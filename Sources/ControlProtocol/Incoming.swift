@@ -40,6 +40,6 @@ extension Incoming: Decodable {
 }
 
 /// A successful response, decoded as its result.
-struct Answer<Result: Decodable>: Decodable {
+struct SuccessfulResponse<Result: Decodable>: Decodable {
     let result: Result
 }

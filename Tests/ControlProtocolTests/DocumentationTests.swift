@@ -5,7 +5,7 @@ import ControlProtocol
 import Foundation
 import Testing
 
-/// The examples of docs/protocol.md, against the types that the daemon writes and the client reads.
+/// Checks the examples in docs/protocol.md against the types that the daemon writes and the client reads.
 struct DocumentationTests {
     private struct Envelope<Result: Codable>: Codable {
         var jsonrpc: String
@@ -20,7 +20,7 @@ struct DocumentationTests {
         var params: Params
     }
 
-    /// The lines of every block marked as `wire`.
+    /// Returns the lines of every block marked as `wire`.
     private static func wire() throws -> [String] {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../../docs/protocol.md")
@@ -32,7 +32,7 @@ struct DocumentationTests {
         return lines
     }
 
-    /// Whether what is read of `line` is written as exactly that line: every key known, none missing.
+    /// Whether `line` is encoded as the same line after it was decoded: every key is known and none is missing.
     private func roundTrips<Value: Codable>(_ type: Value.Type, _ line: String) throws -> Bool {
         let written = try JSON.line(try JSON.decode(type, from: Array(line.utf8)))
         return String(decoding: written, as: UTF8.self) == line + "\n"
@@ -63,7 +63,7 @@ struct DocumentationTests {
             }
             switch try #require(request) {
             case .failure(let rejection):
-                // What the daemon would say to such a line, to the letter.
+                // The daemon's response to such a line, to the letter.
                 let answer = Response.line(id: rejection.id ?? .null, error: rejection.error)
                 #expect(String(decoding: answer, as: UTF8.self) == text + "\n")
             case .success(let request):

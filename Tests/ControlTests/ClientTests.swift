@@ -7,7 +7,7 @@ import Glibc
 import Testing
 
 struct ClientTests {
-    /// The error of connecting and asking.
+    /// Returns the error of connecting and sending a request.
     private func failure(at path: String, timeout: Duration = .seconds(5)) -> ControlError? {
         do {
             _ = try ControlClient(path: path, timeout: timeout).sources()
@@ -17,9 +17,9 @@ struct ClientTests {
 
     @Test
     func `every method returns its result`() throws {
-        var manner = ToyDaemon.Manner()
-        manner.sources = Programme.sources(3)
-        let daemon = try ToyDaemon(manner)
+        var behaviour = FakeDaemon.Behaviour()
+        behaviour.sources = Programme.sources(3)
+        let daemon = try FakeDaemon(behaviour)
         defer { daemon.stop() }
         let client = try ControlClient(path: daemon.path)
         #expect(try client.describe().model.labels == Programme.labels)
@@ -34,9 +34,9 @@ struct ClientTests {
 
     @Test
     func `a subscription brings the requested events of the requested source`() throws {
-        var manner = ToyDaemon.Manner()
-        manner.sources = Programme.sources(2)
-        let daemon = try ToyDaemon(manner)
+        var behaviour = FakeDaemon.Behaviour()
+        behaviour.sources = Programme.sources(2)
+        let daemon = try FakeDaemon(behaviour)
         defer { daemon.stop() }
         let client = try ControlClient(path: daemon.path)
         #expect(try client.subscribe(source: "kitchen", events: [.estimate]).events == [.estimate])
@@ -47,13 +47,13 @@ struct ClientTests {
             }
             #expect(estimate.source == "kitchen")
         }
-        // Requests go on being answered, with notifications in between.
+        // Requests are still answered, between notifications.
         #expect(try client.sources().count == 2)
     }
 
     @Test
     func `nextNotification returns at once when there is none`() throws {
-        let daemon = try ToyDaemon()
+        let daemon = try FakeDaemon()
         defer { daemon.stop() }
         let client = try ControlClient(path: daemon.path)
         let start = ContinuousClock.now
@@ -64,14 +64,15 @@ struct ClientTests {
 
     @Test
     func `unknown notifications of a newer daemon are skipped`() throws {
-        var manner = ToyDaemon.Manner()
+        var behaviour = FakeDaemon.Behaviour()
         let lost = try ControlProtocol.Notification.lost(Lost(estimates: 3)).line()
-        manner.interjection = Array(#"{"jsonrpc":"2.0","method":"weather","params":{"rain":true}}"#.utf8) + [10] + lost
-        let daemon = try ToyDaemon(manner)
+        behaviour.interjection =
+            Array(#"{"jsonrpc":"2.0","method":"weather","params":{"rain":true}}"#.utf8) + [10] + lost
+        let daemon = try FakeDaemon(behaviour)
         defer { daemon.stop() }
         let client = try ControlClient(path: daemon.path)
         #expect(try client.sources().count == 1)
-        // One came before each of two answers, and was kept.
+        // One arrived before each of two responses, and was kept.
         #expect(try client.nextNotification() == .lost(Lost(estimates: 3)))
         #expect(try client.nextNotification() == .lost(Lost(estimates: 3)))
         #expect(try client.nextNotification() == nil)
@@ -79,7 +80,7 @@ struct ClientTests {
 
     @Test
     func `the daemon's errors reach the caller`() throws {
-        let daemon = try ToyDaemon()
+        let daemon = try FakeDaemon()
         defer { daemon.stop() }
         let client = try ControlClient(path: daemon.path)
         let error = #expect(throws: ControlError.self) { try client.current(source: "attic") }
@@ -117,9 +118,9 @@ struct ClientTests {
 
     @Test
     func `the client waits for a silent daemon until its timeout`() throws {
-        var manner = ToyDaemon.Manner()
-        manner.isMute = true
-        let daemon = try ToyDaemon(manner)
+        var behaviour = FakeDaemon.Behaviour()
+        behaviour.isMute = true
+        let daemon = try FakeDaemon(behaviour)
         defer { daemon.stop() }
         var error: ControlError?
         let duration = ContinuousClock().measure { error = failure(at: daemon.path, timeout: .milliseconds(200)) }
@@ -129,7 +130,7 @@ struct ClientTests {
 
     @Test
     func `the end of the connection is reported after everything that the daemon sent`() throws {
-        let daemon = try ToyDaemon()
+        let daemon = try FakeDaemon()
         let client = try ControlClient(path: daemon.path)
         _ = try client.subscribe()
         usleep(300_000)
@@ -144,18 +145,18 @@ struct ClientTests {
 
     @Test
     func `the daemon's error for too many clients reaches the caller, though it answers no request`() throws {
-        var manner = ToyDaemon.Manner()
-        manner.greeting = String(decoding: Response.line(id: .null, error: .tooManyClients()), as: UTF8.self)
-        let daemon = try ToyDaemon(manner)
+        var behaviour = FakeDaemon.Behaviour()
+        behaviour.greeting = String(decoding: Response.line(id: .null, error: .tooManyClients()), as: UTF8.self)
+        let daemon = try FakeDaemon(behaviour)
         defer { daemon.stop() }
         for _ in 0..<20 { #expect(failure(at: daemon.path)?.code == .answered(.tooManyClients())) }
     }
 
     @Test
     func `another version of the protocol is refused`() throws {
-        var manner = ToyDaemon.Manner()
-        manner.protocolVersion = 9
-        let daemon = try ToyDaemon(manner)
+        var behaviour = FakeDaemon.Behaviour()
+        behaviour.protocolVersion = 9
+        let daemon = try FakeDaemon(behaviour)
         defer { daemon.stop() }
         let error = failure(at: daemon.path)
         #expect(error?.code == .mismatch)
@@ -169,9 +170,9 @@ struct ClientTests {
         #"{"id":1,"error":"no"}"# + "\n", String(repeating: "[", count: 600) + "\n",
     ])
     func `any response from another program is a mismatch, not a crash`(answer: String) throws {
-        var manner = ToyDaemon.Manner()
-        manner.answer = answer
-        let daemon = try ToyDaemon(manner)
+        var behaviour = FakeDaemon.Behaviour()
+        behaviour.answer = answer
+        let daemon = try FakeDaemon(behaviour)
         defer { daemon.stop() }
         let error = failure(at: daemon.path)
         #expect(error?.code == .mismatch)

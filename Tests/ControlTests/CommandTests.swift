@@ -8,11 +8,13 @@ import Testing
 
 @Suite(.serialized)
 struct CommandTests {
-    private func daemon(sources: Int = 2, _ change: (inout ToyDaemon.Manner) -> Void = { _ in }) throws -> ToyDaemon {
-        var manner = ToyDaemon.Manner()
-        manner.sources = Programme.sources(sources)
-        change(&manner)
-        return try ToyDaemon(manner)
+    private func daemon(sources: Int = 2, _ change: (inout FakeDaemon.Behaviour) -> Void = { _ in }) throws
+        -> FakeDaemon
+    {
+        var behaviour = FakeDaemon.Behaviour()
+        behaviour.sources = Programme.sources(sources)
+        change(&behaviour)
+        return try FakeDaemon(behaviour)
     }
 
     private func object(_ line: String) throws -> [String: Any] {
@@ -119,7 +121,7 @@ struct CommandTests {
         let daemon = try daemon()
         defer { daemon.stop() }
         chmod(daemon.path, geteuid() == 0 ? 0o660 : 0)
-        // Root may do all, so it lends its rights away.
+        // Root may connect anywhere, so the program runs as another user.
         let process = Process()
         let command = ["current", "--socket", daemon.path]
         process.executableURL = geteuid() == 0 ? URL(fileURLWithPath: "/usr/bin/setpriv") : Program.url
@@ -131,7 +133,7 @@ struct CommandTests {
         try process.run()
         let text = String(decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        // Where the build folder is closed to others there is nothing to be seen.
+        // In a build folder that is closed to other users the program cannot start.
         if process.terminationStatus == 126 || process.terminationStatus == 127 { return }
         #expect(process.terminationStatus == 4)
         #expect(text.hasPrefix("genrectl: permission denied: \(daemon.path) belongs to "))
@@ -190,7 +192,7 @@ struct CommandTests {
             let output = Pipe()
             let process = try Program.start(
                 ["watch", "--json", "--socket", daemon.path], output: output, error: FileHandle.nullDevice)
-            // The first line: it is subscribed.
+            // After the first line it is subscribed.
             #expect(!output.fileHandleForReading.availableData.isEmpty)
             if isInterrupted { kill(process.processIdentifier, SIGINT) } else { daemon.stop() }
             _ = output.fileHandleForReading.readDataToEndOfFile()

@@ -5,16 +5,16 @@ import Foundation
 import Glibc
 import Testing
 
-/// On real pseudo terminals, against a real socket.
+/// Tests of the live view on pseudo terminals, over a real socket.
 @Suite(.serialized)
 struct ScreenTests {
     private static let enter = "\u{1B}[?1049h"
     private static let leave = "\u{1B}[?25h\u{1B}[?1049l"
 
-    private func daemon(sources: Int = 1, path: String? = nil) throws -> ToyDaemon {
-        var manner = ToyDaemon.Manner()
-        manner.sources = Programme.sources(sources)
-        return try ToyDaemon(manner, path: path)
+    private func daemon(sources: Int = 1, path: String? = nil) throws -> FakeDaemon {
+        var behaviour = FakeDaemon.Behaviour()
+        behaviour.sources = Programme.sources(sources)
+        return try FakeDaemon(behaviour, path: path)
     }
 
     @Test
@@ -53,7 +53,7 @@ struct ScreenTests {
         kill(screen.process.processIdentifier, SIGTSTP)
         #expect(screen.wait { $0.text.contains(Self.leave) && $0.isCooked })
         screen.forget()
-        // It stops itself right after that; the signal to go on must come later.
+        // It stops itself right after that; the signal to continue must come later.
         usleep(200_000)
         kill(screen.process.processIdentifier, SIGCONT)
         #expect(screen.shows(Self.enter))

@@ -178,7 +178,7 @@ struct SinceTests {
         func local(_ text: String) throws -> String {
             LocalTime.full(try #require(SinceText.parse(text, now: noon), "\(text)").description)
         }
-        // A Saturday.
+        // This is a Saturday.
         let noon = try #require(LocalTime.timestamp(year: 2026, month: 1, day: 31, hour: 12))
         #expect(try local("yesterday 18:00") == "2026-01-30 18:00:00")
         #expect(try local("Saturday") == "2026-01-31 00:00:00")

@@ -107,7 +107,7 @@ struct ViewTests {
         let source = state.sources[0]
         let strip = TimeStrip(
             source, columns: 15, span: 900, now: Self.now, palette: state.palette, hasColours: false)
-        // Six minutes of pop and jazz in turn, then the estimate: since a minute and a half, but the last change
+        // Pop and jazz alternate for six minutes. The estimate has lasted for a minute and a half, but the last change
         // was a minute ago.
         #expect(
             strip.labels == Array(repeating: nil, count: 8) + ["pop", "jazz", "pop", "jazz", "pop", "jazz", "rock"])
@@ -145,6 +145,7 @@ struct ViewTests {
                 let view = WatchView(state: state, columns: columns, rows: rows, painter: painter, now: Self.now)
                 let text = view.lines().map(painter.paint).joined().replacing("\u{1B}[1m", with: "")
                     .replacing("\u{1B}[0m", with: "")
+                #expect(text.contains(painter.isUnicode ? "\u{FFFD}" : "?"))
                 #expect(text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
             }
         }
@@ -237,6 +238,7 @@ struct TimelineTests {
     func `the timeline is bounded`() {
         var timeline = Timeline()
         for index in 0..<20_000 { timeline.append(change("a", "b", at: Double(index), lasted: 1)) }
-        #expect(timeline.past.count <= Timeline.capacity + 100)
+        #expect((Timeline.capacity...Timeline.capacity + 100).contains(timeline.past.count))
+        #expect(timeline.past.last?.end == at(19_999))
     }
 }

@@ -71,6 +71,12 @@ struct CompositionTests {
         #expect(lines.count > 15)
         for (line, next) in zip(lines, lines.dropFirst()) { #expect(line.start + line.length <= next.start) }
         #expect(Set(lines.map(\.text)).count > lines.count / 2)
+        var random = RandomSource(seed: 8)
+        let couplets = Rhymes.lines(40, random: &random)
+        for index in stride(from: 0, to: 40, by: 2) {
+            let pair = couplets[index...index + 1]
+            #expect(Rhymes.rhymes.contains { rhymes in pair.allSatisfy { rhymes.contains(where: $0.hasSuffix) } })
+        }
     }
 
     @Test

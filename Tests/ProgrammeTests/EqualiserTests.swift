@@ -6,7 +6,7 @@ import Testing
 @testable import Programme
 
 struct EqualiserTests {
-    /// How many dB a band adds to a tone.
+    /// Returns the gain of a band for a tone, in dB.
     private func gain(of band: EqualiserBand, at frequency: Double) -> Double {
         let tone = (0..<96_000).map { Float(0.1 * sin(2 * .pi * frequency * Double($0 / 2) / 48_000)) }
         var sound = Sound(samples: tone)

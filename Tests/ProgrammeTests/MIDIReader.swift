@@ -2,8 +2,8 @@
 
 @testable import Programme
 
-/// A reader of Standard MIDI Files, written from the specification and not from the writer: it is strict where the
-/// specification is, and knows running status, which the writer does not use.
+/// A reader of Standard MIDI Files, written from the specification and independent of the writer: it is as strict as the
+/// specification, and supports running status, which the writer does not use.
 struct MIDIReader {
     struct Malformed: Error, CustomStringConvertible {
         let description: String

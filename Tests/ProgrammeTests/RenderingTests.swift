@@ -6,7 +6,7 @@ import Testing
 
 @testable import Programme
 
-/// Whether what renders is installed: `make deps` installs it, so these tests are skipped only elsewhere.
+/// Whether fluidsynth and a sound font are installed, as `make deps` does. Without them these tests are skipped.
 private let canPlay = (try? Studio()) != nil && ExternalProgram.fluidsynth.path != nil
 private let canSpeak = canPlay && ExternalProgram.espeak.path != nil
 

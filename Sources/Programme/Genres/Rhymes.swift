@@ -9,7 +9,7 @@ enum Rhymes {
         "the DJ drops another one to", "they told me keep it simple so I", "one time for the people who can",
         "I count another bar before I", "the bass is in the basement and we", "you heard it on the radio so",
     ]
-    private static let rhymes = [
+    static let rhymes = [
         ["turn up the light", "stay up all night", "hold on so tight", "get it all right", "take it to flight"],
         ["run through the town", "never back down", "shake off the frown", "turn it around", "hear how it sound"],
         ["rise with the beat", "dance in the street", "move with the heat", "jump to our feet", "bring out the heat"],

@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// The genrectl that was built beside the tests.
+/// Runs the genrectl that was built with the tests.
 enum Program {
     struct Ending {
         var status: Int32
@@ -16,7 +16,7 @@ enum Program {
 
     static var url: URL { URL(filePath: Programs.built("genrectl")) }
 
-    /// An environment without the variables that genrectl looks at.
+    /// Returns an environment without the variables that affect genrectl.
     static func environment(_ extra: [String: String] = [:]) -> [String: String] {
         var environment = ProcessInfo.processInfo.environment
         for name in ["GENRED_SOCKET", "XDG_RUNTIME_DIR", "NO_COLOR", "COLORTERM", "LC_ALL", "LC_CTYPE"] {
@@ -41,7 +41,7 @@ enum Program {
         return process
     }
 
-    /// Runs it to its end.
+    /// Runs genrectl to its end.
     static func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Ending {
         let (output, error) = (Pipe(), Pipe())
         let process = try start(arguments, environment: environment, output: output, error: error)
@@ -53,7 +53,7 @@ enum Program {
             error: String(decoding: errorText, as: UTF8.self))
     }
 
-    /// A path in the temporary directory where nothing is.
+    /// Returns an unused path in the temporary directory.
     static func freePath() -> String {
         "\(FileManager.default.temporaryDirectory.path)/genrectl-\(UUID().uuidString.prefix(8))"
     }

@@ -3,7 +3,7 @@
 import ControlProtocol
 import Glibc
 
-/// What the toy daemon pretends to hear: sources that change their genre now and then.
+/// The estimates of the fake daemon: sources that change their genre now and then.
 struct Programme: Sendable {
     static let labels = [
         "blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "no-music", "pop", "reggae", "rock",
@@ -21,7 +21,7 @@ struct Programme: Sendable {
     private let pace: Double
     private let start: Timestamp
 
-    /// So many, with names and devices of different lengths.
+    /// Returns sources with names of different lengths.
     static func sources(_ count: Int) -> [SourceStatus] {
         let names = ["radio", "kitchen", "tv", "café", "stage-left", "東京", "phono", "bar"]
         return (0..<count).map { index in
@@ -34,7 +34,7 @@ struct Programme: Sendable {
 
     init(sources statuses: [SourceStatus], pace: Double, start: Timestamp) {
         self.pace = pace
-        // Half an hour has gone by already.
+        // The programme has already run for half an hour.
         self.start = start.adding(seconds: -1800 / pace)
         sources = []
         for (seed, status) in statuses.enumerated() {
@@ -66,7 +66,7 @@ struct Programme: Sendable {
             var estimate = Self.estimate(
                 of: source.status.name, seed: source.seed, second: second, time: now, since: source.since)
             if estimate.label != source.estimate.label, now.seconds(since: source.since) * pace < 8, second > 4 {
-                // As the real one, it does not change its mind at once.
+                // Like genred, it keeps a label for a while.
                 (estimate.state, estimate.genre) = (source.estimate.state, source.estimate.genre)
                 estimate.label = source.estimate.label
                 estimate.confidence = estimate.probabilities[estimate.label] ?? estimate.confidence
@@ -86,7 +86,7 @@ struct Programme: Sendable {
         return notifications
     }
 
-    /// A smooth wander through the genres: each label's score is a slow wave of its own.
+    /// Returns an estimate that moves smoothly through the genres: each label's score is a slow wave.
     private static func estimate(
         of name: String, seed: Int, second: Double, time: Timestamp, since: Timestamp
     ) -> Estimate {

@@ -4,12 +4,12 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// genrectl on a terminal of its own: a real pseudo terminal, read by a test.
+/// Runs genrectl on a pseudo terminal, and reads its output.
 final class Screen {
     let process: Process
     private var master: Int32
     private var slave: Int32
-    /// All that was sent to the terminal so far.
+    /// Everything that was sent to the terminal so far.
     private(set) var received: [UInt8] = []
 
     init(_ arguments: [String], columns: UInt16 = 80, rows: UInt16 = 24, environment: [String: String] = [:]) throws {
@@ -29,7 +29,7 @@ final class Screen {
         hangUp()
     }
 
-    /// Takes the terminal away.
+    /// Closes the terminal.
     func hangUp() {
         if master >= 0 { close(master) }
         if slave >= 0 { close(slave) }
@@ -38,7 +38,7 @@ final class Screen {
 
     var text: String { String(decoding: received, as: UTF8.self) }
 
-    /// What the terminal is set to: whether keys are shown and gathered into lines.
+    /// Whether the terminal echoes keys and gathers them into lines.
     var isCooked: Bool {
         var settings = termios()
         tcgetattr(slave, &settings)
@@ -50,13 +50,13 @@ final class Screen {
     func resize(columns: UInt16, rows: UInt16) {
         var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
         _ = ioctl(slave, UInt(TIOCSWINSZ), &size)
-        // The kernel tells the terminal's foreground processes; this terminal controls none.
+        // The kernel sends the signal only to foreground processes of a controlling terminal, which this is not.
         kill(process.processIdentifier, SIGWINCH)
     }
 
     func forget() { received = [] }
 
-    /// Reads until `condition` is true, or says that it did not come to be.
+    /// Reads until `condition` is true; false if the time is up first.
     func wait(_ seconds: Double = 10, for condition: (Screen) -> Bool) -> Bool {
         blockUntil(within: seconds) {
             drain()
@@ -66,7 +66,7 @@ final class Screen {
 
     func shows(_ text: String) -> Bool { wait { $0.text.contains(text) } }
 
-    /// Reads to the end of the program; its exit status, negative for a signal, nil when it does not end.
+    /// Reads to the end of the program, and returns its exit status: negative for a signal, nil if it does not end.
     func ending(within seconds: Double = 10) -> Int32? {
         guard wait(seconds, for: { !$0.process.isRunning }) else { return nil }
         drain()

@@ -6,24 +6,24 @@ import Dispatch
 import Foundation
 import Glibc
 
-/// A server that speaks the control protocol over a real socket, with a programme of its own instead of audio: what
-/// genrectl is tested against, without building the daemon.
-final class ToyDaemon: Sendable {
-    /// How it behaves.
-    struct Manner: Sendable {
+/// A server that speaks the control protocol over a real socket, with an invented programme instead of audio. It tests
+/// genrectl without the daemon.
+final class FakeDaemon: Sendable {
+    /// The behaviour of the server.
+    struct Behaviour: Sendable {
         var sources = Programme.sources(1)
         var protocolVersion = ControlProtocol.protocolVersion
-        /// Sent to each client at once, before it closes the connection.
+        /// A message that is sent to each client at once, before the connection is closed.
         var greeting: String?
-        /// Takes requests and never answers them.
+        /// Whether it reads requests without answering them.
         var isMute = false
-        /// Every line sent instead of an answer.
+        /// The text to send instead of every response.
         var answer: String?
         /// Seconds between estimates.
         var interval = 0.05
-        /// How many times faster than the clock its programme runs.
+        /// The speed of the programme relative to the clock.
         var pace = 1.0
-        /// Sent before the answer to every request.
+        /// Bytes to send before the response to every request.
         var interjection: [UInt8] = []
         var reloadError: String?
     }
@@ -32,8 +32,8 @@ final class ToyDaemon: Sendable {
     private let stopper: Int32
     private let finished = DispatchSemaphore(value: 0)
 
-    /// Listens at `path`, or at one of its own in the temporary directory.
-    init(_ manner: Manner = Manner(), path: String? = nil) throws {
+    /// Listens at `path`, by default at a new path in the temporary directory.
+    init(_ behaviour: Behaviour = Behaviour(), path: String? = nil) throws {
         let path = path ?? "\(FileManager.default.temporaryDirectory.path)/genred-\(UUID().uuidString.prefix(8)).sock"
         self.path = path
         unlink(path)
@@ -44,9 +44,8 @@ final class ToyDaemon: Sendable {
         guard pipe(&ends) == 0 else { throw POSIXError(.EMFILE) }
         stopper = ends[1]
         let (stop, finished) = (ends[0], finished)
-        let server = Server(manner: manner, listener: listener, stop: stop)
         Thread.detachNewThread {
-            server.run()
+            Server(behaviour: behaviour, listener: listener, stop: stop).run()
             close(listener)
             close(stop)
             unlink(path)
@@ -61,25 +60,25 @@ final class ToyDaemon: Sendable {
     }
 }
 
-/// The loop of one thread. Sendable: made on one thread, then used on another alone.
-private final class Server: @unchecked Sendable {
+/// The event loop of the server's thread.
+private final class Server {
     private struct Client {
         var splitter = LineSplitter()
         var subscription: SubscribeParams?
     }
 
-    private let manner: ToyDaemon.Manner
+    private let behaviour: FakeDaemon.Behaviour
     private let listener: Int32
     private let stop: Int32
     private var programme: Programme
     private var clients: [Int32: Client] = [:]
     private let started = Timestamp.now
 
-    init(manner: ToyDaemon.Manner, listener: Int32, stop: Int32) {
-        self.manner = manner
+    init(behaviour: FakeDaemon.Behaviour, listener: Int32, stop: Int32) {
+        self.behaviour = behaviour
         self.listener = listener
         self.stop = stop
-        programme = Programme(sources: manner.sources, pace: manner.pace, start: .now)
+        programme = Programme(sources: behaviour.sources, pace: behaviour.pace, start: .now)
     }
 
     func run() {
@@ -92,7 +91,7 @@ private final class Server: @unchecked Sendable {
             if entries[1].revents != 0 { accept() }
             for entry in entries.dropFirst(2) where entry.revents != 0 { read(entry.fd) }
             if ContinuousClock.now >= next {
-                next += .seconds(manner.interval)
+                next += .seconds(behaviour.interval)
                 publish()
             }
         }
@@ -102,7 +101,7 @@ private final class Server: @unchecked Sendable {
     private func accept() {
         let descriptor = Glibc.accept(listener, nil, nil)
         guard descriptor >= 0 else { return }
-        if let greeting = manner.greeting {
+        if let greeting = behaviour.greeting {
             send(Array(greeting.utf8), to: descriptor)
             close(descriptor)
         } else {
@@ -122,12 +121,12 @@ private final class Server: @unchecked Sendable {
         clients[descriptor]?.splitter.process(buffer.prefix(count)) {
             if case .line(let line) = $0 { lines.append(line) }
         }
-        for line in lines where !manner.isMute { answer(line, to: descriptor) }
+        for line in lines where !behaviour.isMute { answer(line, to: descriptor) }
     }
 
     private func answer(_ line: [UInt8], to descriptor: Int32) {
-        if let answer = manner.answer { return send(Array(answer.utf8), to: descriptor) }
-        send(manner.interjection, to: descriptor)
+        if let answer = behaviour.answer { return send(Array(answer.utf8), to: descriptor) }
+        send(behaviour.interjection, to: descriptor)
         let request: Request
         do {
             request = try Request(line: line)
@@ -174,7 +173,7 @@ private final class Server: @unchecked Sendable {
         case .sources: return Response.line(id: id, result: SourcesResult(sources: programme.statuses))
         case .status: return Response.line(id: id, result: status)
         case .reload:
-            if let error = manner.reloadError { throw RPCError(.reloadRefused, error) }
+            if let error = behaviour.reloadError { throw RPCError(.reloadRefused, error) }
             return Response.line(id: id, result: ReloadResult(changed: ["source tv was added"]))
         }
     }
@@ -182,12 +181,12 @@ private final class Server: @unchecked Sendable {
     private var model: ModelInfo {
         ModelInfo(
             path: "/usr/share/genred/default.safetensors", labels: Programme.labels, parameters: 412_345,
-            card: ["accuracy": "0.71", "trained on": "a toy"])
+            card: ["accuracy": "0.71", "trained on": "a fake"])
     }
 
     private var description: Description {
         Description(
-            name: "genred", version: "0.0.0", protocolVersion: manner.protocolVersion,
+            name: "genred", version: "0.0.0", protocolVersion: behaviour.protocolVersion,
             methods: ControlMethod.allCases.map(\.rawValue), model: model)
     }
 
@@ -211,7 +210,7 @@ private final class Server: @unchecked Sendable {
     }
 
     private func send(_ bytes: [UInt8], to descriptor: Int32) {
-        // A test's client reads; one that does not loses the rest of a line, as it would not with genred.
+        // The clients in tests read everything. One that does not would lose the rest of a line, unlike with genred.
         _ = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     }
 }
