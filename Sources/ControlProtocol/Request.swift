@@ -55,7 +55,7 @@ package struct Request: Sendable, Equatable {
             self.error = error
         }
 
-        /// For `LineSplitter.Item.overlong`.
+        /// The rejection of a line that `LineSplitter` reports as overlong.
         package static let overlong = Rejection(
             error: RPCError(
                 .invalidRequest,
