@@ -5,7 +5,7 @@ import Glibc
 
 /// Decodes the bytes of a pipe, one stream after another: raw PCM as the URI describes it, or WAV as its header does.
 ///
-/// A stream ends with its writer. If the next writer (in a shell loop around ffmpeg, say) was quicker than the reader, no
+/// A stream ends with its writer. If the next writer (in a shell loop around ffmpeg, for example) was quicker than the reader, no
 /// end is seen; the decoder then finds its WAV header among the bytes, so that its rate is used all the same.
 struct PipeDecoder {
     enum Output {

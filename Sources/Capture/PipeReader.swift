@@ -43,7 +43,8 @@ package final class PipeReader: @unchecked Sendable {
     /// Whether Dispatch is checking names.
     private let isCheckingNames = Atomic<Bool>(false)
 
-    private let buffer = PipeBuffer()
+    /// Made at the first read: a worker may have no pipes.
+    private lazy var buffer = PipeBuffer()
     /// As many as one wait can report, before the owner sees to other things.
     private var events = [epoll_event](repeating: epoll_event(), count: 64)
     private var pipes: [UInt64: PolledPipe] = [:]

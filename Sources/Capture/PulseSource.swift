@@ -5,7 +5,7 @@ import CPulse
 
 /// A source of a PulseAudio server (or of PipeWire's): a microphone, or the monitor of a sink.
 ///
-/// libpulse's loop, a second thread, calls the sink under the loop's own lock; the source's thread only waits meanwhile.
+/// libpulse's loop, a second thread, calls the sink under the loop's own lock, while the source's thread only waits.
 struct PulseSource: SourceBody {
     /// Names that the server resolves. A source with such a name follows when the user chooses another default.
     static let defaultNames = ["@DEFAULT_SOURCE@", "@DEFAULT_MONITOR@"]

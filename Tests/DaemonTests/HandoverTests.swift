@@ -7,6 +7,7 @@ import Testing
 
 @testable import genred
 
+@Suite(.timeLimit(.minutes(1)))
 struct WakeUpTests {
     @Test func `raised before or after, the sleeper wakes`() async {
         let there = WakeUp()

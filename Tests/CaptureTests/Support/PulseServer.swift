@@ -11,7 +11,7 @@ final class PulseServer: Sendable {
     static let isInstalled = Programs.has("pulseaudio", "pactl")
     static let missing: Comment = "pulseaudio or pactl is not installed (apt-get install pulseaudio pulseaudio-utils)"
 
-    /// Where the server of this process listens.
+    /// The address of this process's server.
     static var address: String { address(in: TestEnvironment.directory) }
 
     static func address(in directory: URL) -> String {
@@ -78,7 +78,7 @@ struct PulseServerTrait: SuiteTrait, TestScoping {
 }
 
 extension PulseServer {
-    /// The one of this process; suites that need it are nested in one serialized suite.
+    /// This process's server; suites that need it are nested in one serialized suite.
     static let shared = PulseServer()
 }
 
