@@ -1,5 +1,5 @@
-// Counts the allocations of each thread of a program that it is preloaded to, into the file that ALLOCATIONS names:
-// pairs of 64-bit numbers, the kernel's number of a thread and how often it allocated.
+// Counts the allocations of each thread of a program that preloads this library. The file that ALLOCATIONS names gets
+// pairs of 64-bit numbers: the kernel's number of a thread, and its number of allocations.
 //
 //   cc -O2 -shared -fPIC -o allocations.so allocations.c
 
@@ -18,7 +18,7 @@ struct entry {
     long count;
 };
 
-// glibc's own functions under their other names.
+// glibc's own functions, under their internal names.
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """bench [--quick] [--audio FILE] [--out FOLDER]
 
-What it costs to listen, beside what people use instead, in one run: a table, the same as JSON, and a plot. Run it as
-make bench, which builds genred and gives this the Python packages of the others (bench/requirements.txt).
+Measures the cost of listening, and other tools beside it, in one run. Writes a table, the same figures as JSON, and a
+plot. Run it by make bench, which builds genred and installs the other tools' Python packages (bench/requirements.txt).
 
-The machine should have nothing else to do. FILE is any music that ffmpeg reads; without it a piece is composed.
+The machine must be idle. FILE is any music that ffmpeg reads; the default is a composed piece.
 """
 import argparse
 import json
@@ -16,14 +16,16 @@ import subprocess
 import sys
 import time
 
-from daemon import BINARIES, BYTES_PER_SECOND, CHANNELS, GENRECTL, GENRED, INSTALLED, RATE, ROOT, Daemon
+from daemon import (
+    BINARIES, BYTES_PER_SECOND, CHANNELS, FORMAT, GENRECTL, GENRED, HOP, HOP_BYTES, INSTALLED, RATE, ROOT, SUBSCRIBE,
+    Daemon)
 
 HERE = pathlib.Path(__file__).resolve().parent
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 MODEL = ROOT / "Sources/Model/Resources/default.safetensors"
 
 
-def say(text):
+def report(text):
     print(text, file=sys.stderr, flush=True)
 
 
@@ -32,12 +34,12 @@ def run(*command, **options):
 
 
 def prepare(audio, folder):
-    """The recording as 16-bit, 48 kHz, stereo: a WAV and the same raw."""
+    """Converts the recording to 16 bits, 48 kHz, stereo. Returns the paths of a WAV file and of a raw file."""
     wav, raw = folder / "audio.wav", folder / "audio.raw"
     if audio is None:
         audio = folder / "composed.wav"
         if not audio.exists():
-            say("Composing a minute of music")
+            report("Composing a minute of music")
             run(BINARIES / "genred-programme", "render", audio, "--genre", "jazz", "--seconds", "60")
     for target, form in ((wav, "wav"), (raw, "s16le")):
         run("ffmpeg", "-v", "error", "-y", "-i", audio, "-ac", CHANNELS, "-ar", RATE, "-t", 120, "-f", form, target)
@@ -45,13 +47,13 @@ def prepare(audio, folder):
 
 
 def end_to_end(raw, *options, seconds):
-    """Processor time per second of audio of a daemon that reads it from standard input as fast as it can; starting, from
-    a run over next to nothing, is not in it."""
+    """Processor time, per second of audio, of a daemon that reads standard input at full speed. The time to start,
+    known from a run over one second, is subtracted."""
 
     def used(length):
         before = os.times()
         daemon = subprocess.Popen(
-            [GENRED, "--source", f"x=pipe:-?rate={RATE}&channels={CHANNELS}&format=s16le",
+            [GENRED, "--source", f"x=pipe:-?{FORMAT}",
              "--log-level", "error", "--socket", "/tmp/genred-bench.sock", *options], stdin=subprocess.PIPE)
         audio = raw.read_bytes()
         left = int(length * BYTES_PER_SECOND)
@@ -68,11 +70,10 @@ def end_to_end(raw, *options, seconds):
 
 
 def latency(raw, seconds):
-    """From the writing of the last sample that a window needs to the estimate's arrival at a subscriber, in seconds;
-    bytes of memory with one source; wake-ups a second while it plays and while nobody does."""
+    """Latency in seconds, from writing a window's last sample to the estimate's arrival at a subscriber; memory in
+    bytes with one source; wake-ups per second, playing and idle; seconds to start and of one genrectl."""
     import selectors
 
-    hop = int(BYTES_PER_SECOND * 0.06)
     audio = raw.read_bytes()
     with Daemon(1) as daemon:
         time.sleep(1)
@@ -81,22 +82,22 @@ def latency(raw, seconds):
         idle = (daemon.wakeups() - wakeups) / (time.monotonic() - begin)
         (fifo,) = daemon.open_fifos()
         client = daemon.connect()
-        client.sendall(b'{"jsonrpc":"2.0","id":1,"method":"subscribe","params":{"events":["estimate"]}}\n')
+        client.sendall(SUBSCRIBE)
         time.sleep(0.2)
         client.recv(1 << 20)
         selector = selectors.DefaultSelector()
         selector.register(client, selectors.EVENT_READ)
         delays, written = [], 0.0
         begin, wakeups = time.monotonic(), daemon.wakeups()
-        for turn in range(int(seconds / 0.06)):
-            due = begin + turn * 0.06
+        for turn in range(int(seconds / HOP)):
+            due = begin + turn * HOP
             while (left := due - time.monotonic()) > 0:
                 if selector.select(left):
                     arrived = time.monotonic()
                     client.recv(1 << 20)
                     delays.append(arrived - written)
-            offset = turn % (len(audio) // hop) * hop
-            os.write(fifo, audio[offset : offset + hop])
+            offset = turn % (len(audio) // HOP_BYTES) * HOP_BYTES
+            os.write(fifo, audio[offset : offset + HOP_BYTES])
             written = time.monotonic()
         playing = (daemon.wakeups() - wakeups) / (time.monotonic() - begin)
         memory, start = daemon.memory(), daemon.start
@@ -113,12 +114,11 @@ def latency(raw, seconds):
 
 
 def allocations(raw, folder, seconds=20):
-    """Allocations a second of the analysis and of all other threads, with a source and a subscriber, at the pace of real
-    time."""
+    """Allocations per second of the analysis threads and of all others, with one source in real time and one
+    subscriber."""
     library, table = folder / "allocations.so", folder / "allocations"
     run("cc", "-O2", "-shared", "-fPIC", "-o", library, HERE / "allocations.c")
     table.unlink(missing_ok=True)
-    hop = int(BYTES_PER_SECOND * 0.06)
     audio = raw.read_bytes()
     with Daemon(1, environment={"LD_PRELOAD": str(library), "ALLOCATIONS": str(table)}) as daemon:
 
@@ -127,12 +127,12 @@ def allocations(raw, folder, seconds=20):
 
         (fifo,) = daemon.open_fifos()
         with daemon.connect() as client:
-            client.sendall(b'{"jsonrpc":"2.0","id":1,"method":"subscribe","params":{"events":["estimate"]}}\n')
-            for turn in range(int(seconds / 0.06)):
-                if turn == int(seconds / 0.12):
+            client.sendall(SUBSCRIBE)
+            for turn in range(int(seconds / HOP)):
+                if turn == int(seconds / HOP / 2):
                     begin, before = time.monotonic(), counts()
-                os.write(fifo, audio[turn * hop : (turn + 1) * hop])
-                time.sleep(0.06)
+                os.write(fifo, audio[turn * HOP_BYTES : (turn + 1) * HOP_BYTES])
+                time.sleep(HOP)
             after, duration, names = counts(), time.monotonic() - begin, daemon.threads()
     rates = {"analysis": 0.0, "others": 0.0}
     for thread, name in names.items():
@@ -142,7 +142,7 @@ def allocations(raw, folder, seconds=20):
 
 
 def hour(raw):
-    """Bytes of memory before and after an hour of audio, which is fed as fast as it goes."""
+    """Bytes of memory before and after an hour of audio, fed at full speed."""
     audio = raw.read_bytes()
     with Daemon(1) as daemon:
         (fifo,) = daemon.open_fifos()
@@ -162,24 +162,23 @@ def hour(raw):
 
 
 def peers(raw):
-    say("The others: librosa, Essentia, kaldi-native-fbank with PyTorch and ONNX Runtime")
+    report("Other tools: librosa, Essentia, kaldi-native-fbank with PyTorch and ONNX Runtime")
     lines = run(sys.executable, HERE / "peers.py", raw, MODEL, env={**os.environ, **ONE_THREAD}).splitlines()
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
 def scale(raw, sources, seconds):
-    say(f"{sources} sources at the pace of real time")
+    report(f"{sources} sources at the pace of real time")
     return json.loads(run(sys.executable, HERE / "scale.py", raw, sources, seconds).splitlines()[-1])
 
 
 def measure(options, folder):
     wav, raw = prepare(options.audio, folder)
     result = {"machine": machine(), "audio": str(options.audio or "composed")}
-    # The stages once before and once after the others: what the machine's mood was.
-    say("Stages")
+    report("Stages")
     stages = [json.loads(line) for line in run(BINARIES / "genred-bench", wav).splitlines()]
     result["stages"] = {stage["stage"]: stage["seconds"] for stage in stages}
-    say("The daemon, end to end")
+    report("The daemon, end to end")
     seconds = 300 if options.quick else 1200
     result["updates"] = {
         "4.2": end_to_end(raw, seconds=seconds),
@@ -188,7 +187,7 @@ def measure(options, folder):
     }
     result["silence"] = end_to_end(silence(folder), seconds=seconds)
     result["peers"] = peers(raw)
-    say("Latency, memory, start")
+    report("Latency, memory, start")
     result.update(latency(raw, 10 if options.quick else 30))
     result["hour"] = hour(raw)
     result["allocations"] = allocations(raw, folder)
@@ -199,7 +198,7 @@ def measure(options, folder):
 
 
 def every(seconds, folder):
-    """A configuration with an update so often."""
+    """Writes a configuration with this update interval, and returns its path."""
     path = folder / "update.yaml"
     path.write_text(f"update: {seconds}\n")
     return path
@@ -233,8 +232,9 @@ def table(result):
                        ("network", "network"), ("estimator", "estimator")]:
         seconds = result["stages"][name]
         inside += seconds
-        rows.append((f"    of it: {text}", milliseconds(seconds), f"{seconds / whole:.2f}"))
-    rows.append(("    of it: pipe, hand-over, publishing", milliseconds(whole - inside), f"{(whole - inside) / whole:.2f}"))
+        rows.append((f"    part: {text}", milliseconds(seconds), f"{seconds / whole:.2f}"))
+    rows.append(("    part: pipe, hand-over, publishing", milliseconds(whole - inside),
+                 f"{(whole - inside) / whole:.2f}"))
     front_end = result["stages"]["spectrum"] + result["stages"]["coefficients"]
     rows.append(("genred's front end alone, from 22 050 Hz", milliseconds(front_end), f"{front_end / whole:.2f}"))
     for kind, text in (("whole", ""), ("front end", "front end alone: ")):
@@ -247,19 +247,21 @@ def table(result):
     for entry in result["scale"]:
         each = (entry["resident"] - base["resident"]) / max(1, entry["sources"] - 1) / 1024
         lost = entry["dropped"] + entry["full"]
+        memory = f"{each:.0f} KiB" if entry["sources"] > 1 else "–"
         rows.append((f"{entry['sources']} sources, {entry['threads']} threads", milliseconds(entry["processor"]),
-                     f"{1000 * entry['late_p99']:.1f} ms, {lost}, " + (f"{each:.0f} KiB" if entry["sources"] > 1 else "–")))
+                     f"{1000 * entry['late_p99']:.1f} ms, {lost}, {memory}"))
     rows.append(("", "", ""))
     rows.append(("start to READY", f"{1000 * result['ready']:.0f} ms", ""))
-    rows.append(("genrectl current, as a whole", f"{1000 * result['current']:.0f} ms", ""))
+    rows.append(("genrectl current, whole command", f"{1000 * result['current']:.0f} ms", ""))
     rows.append(("last sample to notification, median and 99 %",
                  f"{1000 * result['latency_p50']:.1f} ms", f"{1000 * result['latency_p99']:.1f} ms"))
-    rows.append(("resident memory, one source; of it no file's",
+    rows.append(("resident memory, one source; anonymous part",
                  f"{result['resident'] / 2**20:.1f} MiB", f"{result['anonymous'] / 2**20:.1f} MiB"))
     rows.append(("  before and after an hour of audio", *[f"{size / 2**20:.1f} MiB" for size in result["hour"]]))
-    rows.append(("allocations a second: analysis, all other threads", *[f"{result['allocations'][kind]:.0f}" for kind in ("analysis", "others")]))
+    rows.append(("allocations a second: analysis, all other threads",
+                 *[f"{result['allocations'][kind]:.0f}" for kind in ("analysis", "others")]))
     rows.append(("installed, all files", f"{result['installed'] / 2**20:.0f} MiB", ""))
-    rows.append(("wake-ups a second, waiting and playing",
+    rows.append(("wake-ups a second, idle and playing",
                  f"{result['wakeups_idle']:.1f}", f"{result['wakeups_playing']:.1f}"))
     width = max(len(row[0]) for row in rows)
     return "\n".join(f"{first:<{width}}  {second:>10}  {third}".rstrip() for first, second, third in rows)
@@ -295,8 +297,8 @@ def plot(result, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--audio", type=pathlib.Path, help="music to measure with")
-    parser.add_argument("--quick", action="store_true", help="shorter, and no more than 100 sources")
-    parser.add_argument("--out", type=pathlib.Path, default=ROOT / ".build/bench", help="where the files go")
+    parser.add_argument("--quick", action="store_true", help="shorter runs, and at most 100 sources")
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / ".build/bench", help="folder for the results")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     result = measure(options, options.out)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A genred under measurement, and pipes that feed it at the pace of real time."""
+"""Runs the genred under measurement, with pipes to feed it."""
 import json
 import os
 import pathlib
@@ -10,16 +10,20 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARIES = ROOT / ".build/release"
-# What `make install` puts there: the programs as people have them, with Swift's runtime inside.
+# The programs as `make install` installs them, with Swift's runtime linked in.
 INSTALLED = pathlib.Path(os.environ.get("GENRED_INSTALLED", ROOT / ".build/bench/installed"))
 GENRED, GENRECTL = INSTALLED / "usr/bin/genred", INSTALLED / "usr/bin/genrectl"
 RATE, CHANNELS = 48000, 2
 BYTES_PER_SECOND = RATE * CHANNELS * 2
 FORMAT = f"rate={RATE}&channels={CHANNELS}&format=s16le"
+# One hop of the front end: seconds, and bytes of audio.
+HOP = 0.06
+HOP_BYTES = int(BYTES_PER_SECOND * HOP)
+SUBSCRIBE = b'{"jsonrpc":"2.0","id":1,"method":"subscribe","params":{"events":["estimate"]}}\n'
 
 
 class Daemon:
-    """A running genred with some FIFOs to listen to; a context that ends it."""
+    """A running genred whose sources are FIFOs. As a context manager it ends with the block."""
 
     def __init__(self, sources, *options, environment={}):
         self.folder = tempfile.TemporaryDirectory()
@@ -55,7 +59,7 @@ class Daemon:
         return pathlib.Path(f"/proc/{self.process.pid}/{name}").read_text()
 
     def processor(self):
-        """Seconds of processor so far, to the nanosecond where the kernel keeps them so."""
+        """Processor time so far in seconds, as precise as the kernel's schedstat."""
         total = 0
         for task in os.listdir(f"/proc/{self.process.pid}/task"):
             try:
@@ -65,12 +69,12 @@ class Daemon:
         return total * 1e-9
 
     def memory(self):
-        """Bytes: resident, and the part of it that is no file's."""
+        """Resident memory in bytes, and its anonymous part."""
         lines = dict(line.split(":", 1) for line in self._file("smaps_rollup").splitlines()[1:])
         return tuple(int(lines[key].split()[0]) * 1024 for key in ("Rss", "Anonymous"))
 
     def wakeups(self):
-        """Times that a thread went to sleep, and so was woken."""
+        """Number of times that a thread went to sleep and was woken."""
         total = 0
         for task in os.listdir(f"/proc/{self.process.pid}/task"):
             try:
@@ -81,7 +85,7 @@ class Daemon:
         return total
 
     def threads(self):
-        """The names of the threads, by their numbers."""
+        """Names of the threads, by their numbers."""
         return {int(task): self._file(f"task/{task}/comm").strip()
                 for task in os.listdir(f"/proc/{self.process.pid}/task")}
 
@@ -96,13 +100,13 @@ class Daemon:
             return json.loads(client.makefile().readline())["result"]
 
     def open_fifos(self):
-        """Descriptors to write to, all non-blocking."""
+        """Opens the FIFOs for writing. Returns non-blocking descriptors."""
         descriptors = []
         for fifo in self.fifos:
             for _ in range(1000):
                 try:
                     descriptors.append(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
                     break
-                except OSError:  # Nobody reads it yet.
+                except OSError:  # The daemon has not opened it yet.
                     time.sleep(0.01)
         return descriptors

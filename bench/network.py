@@ -7,7 +7,7 @@ import numpy as np
 
 
 class Model:
-    """A genred model file: its branches' weights (float32), its head and what its metadata say."""
+    """A genred model file: its branches' weights (float32), its head and its metadata."""
 
     def __init__(self, path):
         with open(path, "rb") as file:
@@ -27,7 +27,7 @@ class Model:
 
     @property
     def branches(self):
-        """Of each branch: its linear layer or None, its 2-D blocks and its 1-D blocks, each (weight, bias, pool)."""
+        """Each branch's linear layer or None, 2-D blocks and 1-D blocks. A block is (weight, bias, pool)."""
         for number, branch in enumerate(self.architecture.get("branches", [self.architecture])):
             prefix = f"branches.{number}." if "branches" in self.architecture else ""
 
@@ -47,7 +47,7 @@ class Model:
 
 
 def torch_network(model):
-    """A function from coefficients [32, 50] to probabilities [labels], in PyTorch on one thread."""
+    """Returns a function from coefficients [32, 50] to probabilities [labels], in PyTorch on one thread."""
     import torch
     import torch.nn.functional as F
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""peers AUDIO MODEL: the same job as people do it today; one line of JSON a way.
+"""peers AUDIO MODEL: measures the same job with other tools; prints one line of JSON for each pipeline.
 
-AUDIO is raw: 16-bit, 48 000 Hz, stereo. Every way gets it in pieces of one update (0.24 s), makes it mono, resamples it
-to 22 050 Hz as it comes (python-soxr), and says the probabilities of the last 3 s after each piece, on one thread. What
-is counted is the processor time of that loop: imports, models and the first pieces are not in it.
+AUDIO is raw: 16 bits, 48 000 Hz, stereo. Each pipeline gets it in pieces of one update (0.24 s), mixes it to mono,
+resamples it to 22 050 Hz piece by piece (python-soxr), and computes the probabilities of the last 3 s after each piece,
+on one thread. The result is the processor time of that loop, without imports, loading of models, and the first pieces.
 """
 import json
 import sys
@@ -11,23 +11,25 @@ import time
 
 import numpy as np
 
+from daemon import RATE as DEVICE
 from network import Model, onnx_network, torch_network
 
-DEVICE, RATE, FRAME, HOP, BANDS, COEFFICIENTS, WINDOW = 48000, 22050, 2048, 1323, 64, 32, 50
+# Front end version 1 (docs/architecture.md); main checks it against the model file.
+RATE, FRAME, HOP, BANDS, COEFFICIENTS, WINDOW = 22050, 2048, 1323, 64, 32, 50
 STEP = 4  # frames between updates
 LENGTH = FRAME + (WINDOW - 1) * HOP  # samples of a window
 
 
 def levelled(log_mel):
-    """Level invariance within the window: a floor 75 dB under its maximum, less its mean. [bands, frames]"""
+    """Makes a window [bands, frames] independent of the level: floors it 75 dB under its maximum, removes its mean."""
     floored = np.maximum(log_mel, log_mel.max() - 75)
     return floored - floored.mean()
 
 
 class Librosa:
-    """MFCC of the whole window anew at each update, as in the tutorials."""
+    """MFCC of the whole window at each update, as in the tutorials."""
 
-    name = "librosa, the window anew"
+    name = "librosa, whole window"
 
     def __init__(self):
         import librosa
@@ -44,7 +46,7 @@ class Librosa:
 
 
 class Essentia:
-    """Essentia's algorithms frame by frame: each frame once, its coefficients kept."""
+    """Essentia's algorithms frame by frame. Each frame is computed once, and its coefficients are kept."""
 
     name = "Essentia, each frame once"
 
@@ -104,7 +106,7 @@ class Kaldi:
 
 
 def processor_time(front_end, network, pieces, resample):
-    """Seconds of processor per second of audio."""
+    """Processor time in seconds per second of audio."""
     front_end = front_end()
     if resample:
         import soxr
@@ -126,6 +128,9 @@ def processor_time(front_end, network, pieces, resample):
 def main():
     audio = np.fromfile(sys.argv[1], "<i2").reshape(-1, 2)
     model = Model(sys.argv[2])
+    front_end = [model.front_end[key] for key in (
+        "sample_rate", "frame_length", "hop_length", "mel_bands", "coefficients", "window_frames")]
+    assert front_end == [RATE, FRAME, HOP, BANDS, COEFFICIENTS, WINDOW], "the model has another front end"
     length = STEP * HOP * DEVICE // RATE
     pieces = [audio[begin : begin + length] for begin in range(0, len(audio) - length, length)]
     import soxr
@@ -137,13 +142,13 @@ def main():
     answers = [network(example) for network in networks.values()]
     assert np.abs(answers[0] - answers[1]).max() < 1e-4, "PyTorch and ONNX Runtime disagree"
 
-    def tell(what, name, seconds):
+    def report(what, name, seconds):
         print(json.dumps({"what": what, "name": name, "seconds": seconds}), flush=True)
 
     for front_end in (Librosa, Essentia, Kaldi):
-        tell("front end", front_end.name, processor_time(front_end, None, mono, False))
+        report("front end", front_end.name, processor_time(front_end, None, mono, False))
         for name, network in networks.items():
-            tell("whole", f"{front_end.name}, {name}", processor_time(front_end, network, pieces, True))
+            report("whole", f"{front_end.name}, {name}", processor_time(front_end, network, pieces, True))
 
 
 main()

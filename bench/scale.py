@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""scale AUDIO SOURCES SECONDS: sources at the pace of real time; one line of JSON.
+"""scale AUDIO SOURCES SECONDS: measures many sources in real time; prints one line of JSON.
 
-Every source gets a piece of one hop (60 ms) every 60 ms, each at a phase of its own. An update is late by the time between the
-moment when the last sample it rests on was due and its arrival at a subscriber of all estimates, less the least such
-time of the same source: what remains is how unsteady the updates are.
+Each source gets one hop (60 ms) of audio every 60 ms, at a phase of its own. An update's delay is the time from the
+moment when its last sample was due to its arrival at a subscriber of all estimates. Its lateness is that delay minus
+the source's smallest delay, and shows how unsteady the updates are.
 """
 import gc
 import json
@@ -15,18 +15,15 @@ import sys
 import threading
 import time
 
-from daemon import BYTES_PER_SECOND, Daemon
-
-HOP = 0.06
-PIECE = int(BYTES_PER_SECOND * HOP)
+from daemon import HOP, HOP_BYTES, SUBSCRIBE, Daemon
 
 
 def feed(daemon, audio, seconds, began):
-    """Writes until `seconds` are over; returns how many writes found a pipe full, and the worst delay of its own."""
+    """Writes for `seconds`. Returns the number of writes that found a pipe full, and the feeder's own largest delay."""
     descriptors = daemon.open_fifos()
     count, full, worst = len(descriptors), 0, 0.0
     audio = memoryview(audio)
-    length = len(audio) // PIECE
+    length = len(audio) // HOP_BYTES
     begin = time.monotonic()
     began.append((begin, count))
     for turn in range(int(seconds / HOP)):
@@ -37,9 +34,9 @@ def feed(daemon, audio, seconds, began):
                 time.sleep(wait)
             else:
                 worst = max(worst, -wait)
-            piece = (turn + 7 * index) % length * PIECE
+            piece = (turn + 7 * index) % length * HOP_BYTES
             try:
-                if os.write(descriptor, audio[piece : piece + PIECE]) < PIECE:
+                if os.write(descriptor, audio[piece : piece + HOP_BYTES]) < HOP_BYTES:
                     full += 1
             except BlockingIOError:
                 full += 1
@@ -55,7 +52,7 @@ def main():
         empty = daemon.memory()
         arrivals = []
         client = daemon.connect()
-        client.sendall(b'{"jsonrpc":"2.0","id":1,"method":"subscribe","params":{"events":["estimate"]}}\n')
+        client.sendall(SUBSCRIBE)
 
         def listen():
             buffer = b""

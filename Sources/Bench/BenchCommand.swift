@@ -6,37 +6,37 @@ import Capture
 import Foundation
 import Model
 
-/// What the audio path costs, stage by stage, in this process.
+/// Measures the cost of each stage of the audio path in this process.
 @main
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "genred-bench",
         abstract: "Times the stages of genred's audio path on a recording.",
         discussion: """
-            Prints a line of JSON a stage: its name, and the processor time in seconds that it takes per second of \
-            audio, the median of several runs. `make bench` runs it, beside what else there is, and makes a table.
+            Prints one line of JSON for each stage: its name, and its processor time in seconds per second of audio, the \
+            median of several runs. `make bench` runs it and other measurements, and writes a table.
 
-            Under callgrind, run one stage and collect inside of it:
+            To count instructions with callgrind, run one stage and collect inside it:
               valgrind --tool=callgrind --toggle-collect='*StageRunnerV3run*' genred-bench --once network FILE
             """)
 
     @Argument(help: "The audio file.")
     var file: String
 
-    @Option(help: ArgumentHelp("How many runs a stage's time is the median of.", valueName: "n"))
+    @Option(help: ArgumentHelp("Runs per stage, of which the median is printed.", valueName: "n"))
     var repeats = 9
 
-    @Option(help: ArgumentHelp("Run one stage, once, and say how many seconds of audio it had.", valueName: "stage"))
+    @Option(help: ArgumentHelp("Run one stage once, and print its seconds of audio.", valueName: "stage"))
     var once: String?
 
-    @Option(help: ArgumentHelp("Use this much of the file, in seconds.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Use only this much of the file, in seconds.", valueName: "seconds"))
     var seconds: Double?
 
     func validate() throws {
-        guard repeats > 0 else { throw ValidationError("--repeats is at least 1") }
+        guard repeats > 0 else { throw ValidationError("--repeats must be at least 1") }
         if let once, Stage(rawValue: once) == nil {
             let names = Stage.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("no stage '\(once)'; there are \(names)")
+            throw ValidationError("there is no stage '\(once)'; choose one of \(names)")
         }
     }
 
@@ -63,7 +63,7 @@ struct BenchCommand: ParsableCommand {
     }
 }
 
-/// Of this thread.
+/// Processor time of this thread so far, in seconds.
 private func processorSeconds() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)

@@ -3,29 +3,31 @@
 import Model
 import Streaming
 
-/// The stages of the audio path, each fed with what the one before made of the same recording.
+/// Stages of the audio path. Each processes the previous stage's output for the same recording.
 enum Stage: String, CaseIterable {
     case resample
-    /// Window, FFT, power.
+    /// Taper, FFT, power.
     case spectrum
     /// Mel bands, logarithm, level, cosine transform.
     case coefficients
     case network
     case estimator
-    /// All of them as the daemon joins them.
+    /// All stages, as the daemon runs them.
     case whole
 }
 
-/// A recording on its way through the stages, kept after each.
+/// A recording, and the output of each stage for it.
 struct Recording {
     let rate: Int
     /// Mono, at `rate`.
     let device: [Float]
     /// At the front end's rate.
     var resampled: [Float] = []
-    /// One after the other, as are all below.
+    /// [frames, bins].
     var spectra: [Float] = []
+    /// [frames, coefficients].
     var coefficients: [Float] = []
+    /// [windows, labels].
     var windowProbabilities: [Float] = []
 }
 
@@ -43,38 +45,37 @@ struct StageRunner {
     /// Seconds between two windows.
     private var step: Double { Double(model.architecture.step) * frontEnd.hopDuration }
 
-    /// Seconds of audio.
+    /// Length of the recording, in seconds.
     var duration: Double { Double(recording.device.count) / Double(recording.rate) }
 
     init(model: GenreModel, samples: [Float], rate: Int) throws {
         self.model = model
         recording = Recording(rate: rate, device: samples)
-        try resample { recording.resampled.append(contentsOf: $0) }
+        try resample { piece in piece.withUnsafeBufferPointer { recording.resampled.append(contentsOf: $0) } }
         try transform { recording.spectra.append(contentsOf: $0) }
-        findCoefficients { recording.coefficients.append(contentsOf: $0) }
-        recognise { recording.windowProbabilities.append(contentsOf: $0) }
+        computeCoefficients { recording.coefficients.append(contentsOf: $0) }
+        classifyWindows { recording.windowProbabilities.append(contentsOf: $0) }
     }
 
-    /// A function of its own whatever the optimiser thinks: callgrind counts inside of it.
+    /// Never inlined, because callgrind collects inside this function.
     @inline(never)
     func run(_ stage: Stage) throws {
         switch stage {
         case .resample: try resample { _ in }
         case .spectrum: try transform { _ in }
-        case .coefficients: findCoefficients { _ in }
-        case .network: recognise { _ in }
+        case .coefficients: computeCoefficients { _ in }
+        case .network: classifyWindows { _ in }
         case .estimator: try estimate()
         case .whole: try classify()
         }
     }
 
-    private func resample(_ consume: (UnsafeBufferPointer<Float>) -> Void) throws {
+    private func resample(_ consume: (Span<Float>) -> Void) throws {
         let resampler = try Resampler(inputRate: recording.rate, outputRate: frontEnd.sampleRate, workspace: workspace)
-        recording.device.withUnsafeBufferPointer { samples in
-            for start in stride(from: 0, to: samples.count, by: Resampler.block) {
-                let end = min(start + Resampler.block, samples.count)
-                resampler.process(UnsafeBufferPointer(rebasing: samples[start..<end]), consume)
-            }
+        let samples = recording.device.span
+        for start in stride(from: 0, to: samples.count, by: Resampler.block) {
+            let end = min(start + Resampler.block, samples.count)
+            resampler.process(samples.extracting(start..<end), consume)
         }
     }
 
@@ -88,7 +89,7 @@ struct StageRunner {
         }
     }
 
-    private func findCoefficients(_ consume: ([Float]) -> Void) {
+    private func computeCoefficients(_ consume: ([Float]) -> Void) {
         var normalizer = LevelNormalizer(frontEnd: frontEnd)
         var bands = [Float](repeating: 0, count: frontEnd.melBands)
         var coefficients = [Float](repeating: 0, count: frontEnd.coefficients)
@@ -104,14 +105,13 @@ struct StageRunner {
         }
     }
 
-    private func recognise(_ consume: (UnsafeMutableBufferPointer<Float>) -> Void) {
+    private func classifyWindows(_ consume: (UnsafeMutableBufferPointer<Float>) -> Void) {
         let network = IncrementalNetwork(model: model)
-        recording.coefficients.withUnsafeBufferPointer { coefficients in
-            for frame in 0..<frames {
-                guard network.process(coefficients.baseAddress! + frame * frontEnd.coefficients) else { continue }
-                model.calibrate(network.logits)
-                consume(network.logits)
-            }
+        let (coefficients, width) = (recording.coefficients.span, frontEnd.coefficients)
+        for frame in 0..<frames {
+            guard network.process(coefficients.extracting(frame * width..<(frame + 1) * width)) else { continue }
+            model.calibrate(network.logits)
+            consume(network.logits)
         }
     }
 
@@ -131,14 +131,11 @@ struct StageRunner {
 
     private func classify() throws {
         let classifier = try StreamingClassifier(model: model, inputRate: recording.rate)
-        recording.device.withUnsafeBufferPointer { samples in
-            // As the capture brings them: a hundredth of a second at a time.
-            let piece = recording.rate / 100
-            for start in stride(from: 0, to: samples.count, by: piece) {
-                classifier.process(UnsafeBufferPointer(rebasing: samples[start..<min(start + piece, samples.count)])) {
-                    _ in
-                }
-            }
+        let samples = recording.device.span
+        // A hundredth of a second at a time, as capture delivers them.
+        let piece = recording.rate / 100
+        for start in stride(from: 0, to: samples.count, by: piece) {
+            classifier.process(samples.extracting(start..<min(start + piece, samples.count))) { _ in }
         }
     }
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// The body of one affine map; included once for each kind of weight and each instruction set, with
+// The body of one affine map. It is included once for each type of weight and each instruction set, with
 //
-//   FUNCTION   its name
+//   FUNCTION   the function's name
 //   TARGET     the attribute that selects the instruction set
 //   WEIGHT     the type of a weight in memory
-//   WIDEN      what makes LANES of them single precision, from a pointer
-//   ROWS       how many rows are summed at once: as many as there are registers for, with COLUMNS columns
-//   COLUMNS    how many columns share one reading of a weight
+//   WIDEN      a macro that reads LANES weights from a pointer and converts them to single precision
+//   ROWS       rows that are summed at once: as many as there are registers for, with COLUMNS columns
+//   COLUMNS    columns that share one reading of a weight
 #define PASTE(a, b) a##_##b
 #define NAMED(a, b) PASTE(a, b)
 #define BLOCK NAMED(FUNCTION, block)
@@ -29,7 +29,7 @@ TARGET static inline __attribute__((always_inline)) void BLOCK(
             for (int column = 0; column < column_count; column++) sums[row][column] += widened * values[column];
         }
     }
-    // Written out, or the sums would have to lie in memory to be found by their index.
+    // Unrolled, because sums in registers cannot be addressed by an index.
 #pragma clang loop unroll(full)
     for (int row = 0; row < row_count; row++)
 #pragma clang loop unroll(full)
@@ -56,7 +56,7 @@ TARGET static void FUNCTION(
             int column_count = column + COLUMNS <= columns ? COLUMNS : 1;
             const float *in = input + column * stride;
             float *out = output + column * rows + row;
-            // Written out so that both counts are constants in each: the sums stay in registers.
+            // Both counts are constants in each call, so that the sums stay in registers.
             if (row_count == ROWS && column_count == COLUMNS)
                 BLOCK(w, b, in, stride, rows, length, rectify, out, ROWS, COLUMNS);
             else if (row_count == ROWS)

@@ -8,7 +8,7 @@ typedef float lanes __attribute__((vector_size(4 * LANES)));
 typedef float unaligned_lanes __attribute__((vector_size(4 * LANES), aligned(4)));
 typedef _Float16 half_lanes __attribute__((vector_size(2 * LANES), aligned(2)));
 
-// Macros, not functions: vectors this wide must not be passed by value between functions for different targets.
+// Macros, because vectors this wide must not be passed by value between functions for different targets.
 #define SINGLE(pointer) (*(const unaligned_lanes *)(pointer))
 #define SINGLE_one(weight) (weight)
 #define HALF(pointer) __builtin_convertvector(*(const half_lanes *)(pointer), lanes)
@@ -17,7 +17,7 @@ typedef _Float16 half_lanes __attribute__((vector_size(2 * LANES), aligned(2)));
 typedef float half_as_many __attribute__((vector_size(2 * LANES)));
 typedef float quarter_as_many __attribute__((vector_size(LANES)));
 
-/// The sum over the lanes, pairwise, always in the same order.
+/// Returns the sum over the lanes, added pairwise and always in the same order.
 static inline __attribute__((always_inline)) float total(const lanes *sums)
 {
     lanes all = *sums;
@@ -83,7 +83,8 @@ bool genred_widens_half(void)
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
 }
 
-// Asked each time, not once: it reads a word that the C runtime filled in at start, for thousands of multiplications.
+// Checked at each call. The check reads one word that the C runtime filled in at start, and a call multiplies thousands
+// of times.
 #define CHOOSE(kind, ...)                                                                            \
     if (__builtin_cpu_supports("avx512f") && genred_widens_half()) kind##_avx512(__VA_ARGS__);       \
     else if (genred_widens_half()) kind##_avx2(__VA_ARGS__);                                         \

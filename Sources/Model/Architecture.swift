@@ -2,27 +2,29 @@
 
 import Basics
 
-/// The shape of the network: one or more branches that read the same cepstral coefficients, statistics of what each
-/// leaves of the window, and one linear layer over all of them.
+/// The network's shape: one or more branches that read the same cepstral coefficients, statistics over each branch's
+/// positions in the window, and one linear layer over all statistics.
 ///
-/// A branch convolves over time with the coefficients as channels, or first makes bands of them, a linear layer, and
-/// convolves over time and frequency; the channels of the bands that are left then are the channels of 1-D blocks.
+/// A branch over time convolves over time, with the coefficients as channels. A branch with bands first computes bands
+/// from the coefficients by a linear layer and convolves over time and frequency (2-D blocks); the channels of its
+/// remaining bands are the input channels of its 1-D blocks.
 ///
-/// Over time every convolution is *valid* (no padding at a window's edge) and followed by ReLU and max-pooling on an
-/// absolute grid of frames, so that two windows that overlap share all that they have in common (Rybakov et al.,
-/// "Streaming keyword spotting on mobile devices", 2020). Over frequency there are zeros beside the outermost bands.
+/// Over time, every convolution is *valid* (no padding at a window's edge), followed by ReLU and by max-pooling on an
+/// absolute grid of frames. Windows that overlap therefore share their common results (Rybakov et al., "Streaming
+/// keyword spotting on mobile devices", 2020). Over frequency, there are zeros beside the outermost bands.
 package struct Architecture: Hashable, Sendable {
+    /// `conv1d-statistics` or `branches-statistics`.
     package var kind: String
     package var branches: [Branch]
-    /// What is taken over the positions that are left of a branch, in the order of the head's inputs; the branches
-    /// follow one another.
+    /// Statistics over a branch's positions, in the order of the linear layer's inputs. The branches follow one
+    /// another.
     package var statistics: [String]
-    /// Added to the variance before its root.
+    /// Added to the variance before the square root.
     package var stdEpsilon: Float
 
-    /// One branch over time.
+    /// Kind of an architecture with one branch over time.
     package static let kind = "conv1d-statistics"
-    /// Any branches.
+    /// Kind of an architecture with any branches.
     package static let branchedKind = "branches-statistics"
     package static let statistics = ["mean", "max", "std"]
 
@@ -33,23 +35,23 @@ package struct Architecture: Hashable, Sendable {
         self.stdEpsilon = stdEpsilon
     }
 
-    /// One branch over time.
+    /// An architecture with one branch over time.
     package init(blocks: [Block], stdEpsilon: Float = 1e-5) {
         self.init(branches: [Branch(blocks: blocks)], stdEpsilon: stdEpsilon)
     }
 
-    /// Frames from one output of the last blocks to the next: the network's step, of all branches alike.
+    /// The network's step: frames from one output of the last blocks to the next, equal for all branches.
     package var step: Int { branches.first?.step ?? 1 }
 
-    /// Inputs of the linear layer.
+    /// Number of inputs of the linear layer.
     package var features: Int { branches.reduce(0) { $0 + $1.channels * statistics.count } }
 
-    /// Weights and biases, given the input's coefficients and the number of labels.
+    /// Number of weights and biases, for this number of coefficients and labels.
     package func parameterCount(coefficients: Int, labels: Int) -> Int {
         layers(coefficients: coefficients).joined().reduce(labels * (features + 1)) { $0 + $1.outputs * ($1.fan + 1) }
     }
 
-    /// Multiplications per second of audio in incremental use.
+    /// Multiplications per second of audio in incremental inference.
     package func multiplicationsPerSecond(frontEnd: FrontEnd, labels: Int) -> Double {
         var total = Double(labels * features) / Double(step) / frontEnd.hopDuration
         for branch in layers(coefficients: frontEnd.coefficients) {
@@ -62,7 +64,7 @@ package struct Architecture: Hashable, Sendable {
         return total
     }
 
-    /// What keeps this architecture from being run on windows of this front end, or nil.
+    /// Describes why this architecture cannot run on windows of this front end; nil if it can.
     package func problem(frontEnd: FrontEnd) -> String? {
         if kind != Self.kind && kind != Self.branchedKind {
             return "architecture kind '\(kind.prefix(40))' is unknown; this version runs '\(Self.kind)' and"
@@ -99,18 +101,17 @@ package struct Architecture: Hashable, Sendable {
         return nil
     }
 
-    /// Multiplications per second of audio where windows begin at every frame: no layer is then spared any by the pools
-    /// before it.
+    /// Multiplications per second of audio if windows begin at every frame. Pools then save no work in later layers.
     private func multiplicationsAtEveryFrame(frontEnd: FrontEnd) -> Double {
         layers(coefficients: frontEnd.coefficients).joined()
             .reduce(0) { $0 + Double($1.bands * $1.outputs * $1.fan) } / frontEnd.hopDuration
     }
 
-    /// What one core of a small computer still does in time.
+    /// Multiplications per second that one core of a small computer still computes in real time.
     private static let maximumCost = 1e9
-    /// What the largest file has room for in single precision.
+    /// Number of weights that fit the largest file in single precision.
     private static let mostWeights = 16_000_000
-    /// Frames. So many copies of a layer there are at most, where windows begin at every frame.
+    /// In frames. This is also the largest number of copies of a layer if windows begin at every frame.
     private static let longestStep = 16
 }
 
@@ -120,7 +121,8 @@ extension Architecture: Codable {
         case stdEpsilon = "std_epsilon"
     }
 
-    /// `blocks` is short for one branch over time; `kind`, `statistics` and `std_epsilon` may be left out.
+    /// Decodes an architecture. `blocks` instead of `branches` means one branch over time; `kind`, `statistics` and
+    /// `std_epsilon` are optional.
     package init(from decoder: any Decoder) throws {
         let values = try JSON.container(of: "an architecture", decoder, keyedBy: CodingKeys.self)
         if let branches = try values.decodeIfPresent([Branch].self, forKey: .branches) {

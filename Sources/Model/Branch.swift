@@ -3,12 +3,13 @@
 import Basics
 
 extension Architecture {
-    /// Blocks on the coefficients, one after the other.
+    /// A sequence of blocks that begins with the coefficients.
     package struct Branch: Hashable, Sendable {
-        /// Bands that the 2-D blocks begin with; 0 where there are none.
+        /// Bands of the first 2-D block's input; 0 in a branch over time.
         package var bands: Int
-        /// Come before `blocks`; none in a branch over time.
+        /// 2-D blocks, before `blocks`; empty in a branch over time.
         package var blocks2d: [Block2D]
+        /// 1-D blocks, 1 to 8.
         package var blocks: [Block]
 
         package init(bands: Int = 0, blocks2d: [Block2D] = [], blocks: [Block]) {
@@ -22,16 +23,16 @@ extension Architecture {
             blocks.reduce(blocks2d.reduce(1) { $0 * $1.pool.time }) { $0 * $1.pool }
         }
 
-        /// What the last block gives.
+        /// Output channels of the last block.
         package var channels: Int { blocks.last?.channels ?? 0 }
 
-        /// Positions of the last block in a window of `frames` frames; 0 when the window is too short.
+        /// Output positions of the last block in a window of `frames` frames; 0 if the window is too short.
         package func positions(frames: Int) -> Int {
             let left = blocks2d.reduce(frames) { max(0, $0 - ($1.kernel.time - 1)) / $1.pool.time }
             return blocks.reduce(left) { max(0, $0 - ($1.kernel - 1)) / $1.pool }
         }
 
-        /// What keeps this branch from being run on windows of this front end, or nil.
+        /// Describes why this branch cannot run on windows of this front end; nil if it can.
         func problem(frontEnd: FrontEnd) -> String? {
             if let problem = blocks2d.isEmpty && bands == 0 ? nil : problemOfFront() { return problem }
             if !(1...8).contains(blocks.count) { return "\(blocks.count) blocks; 1 to 8 are possible" }
@@ -67,13 +68,13 @@ extension Architecture {
         }
     }
 
-    /// Convolution over time, ReLU, max-pooling.
+    /// 1-D block: convolution over time, ReLU, max-pooling.
     package struct Block: Encodable, Hashable, Sendable {
         /// Output channels.
         package var channels: Int
         /// Frames under the kernel.
         package var kernel: Int
-        /// Frames per max-pool; 1 is none.
+        /// Frames per max-pool; 1 means no pooling.
         package var pool: Int
 
         package init(channels: Int, kernel: Int, pool: Int) {
@@ -83,13 +84,13 @@ extension Architecture {
         }
     }
 
-    /// Convolution over time and frequency, ReLU, max-pooling.
+    /// 2-D block: convolution over time and frequency, ReLU, max-pooling.
     package struct Block2D: Encodable, Hashable, Sendable {
-        /// Output channels a band.
+        /// Output channels per band.
         package var channels: Int
-        /// Frames and bands under the kernel; of bands an odd number.
+        /// Frames and bands under the kernel. The number of bands is odd.
         package var kernel: Extent
-        /// Frames and bands per max-pool; 1 is none. Bands that fill no pool are dropped.
+        /// Frames and bands per max-pool; 1 means no pooling. Bands that do not fill a pool are dropped.
         package var pool: Extent
 
         package init(channels: Int, kernel: Extent, pool: Extent) {
@@ -99,8 +100,9 @@ extension Architecture {
         }
     }
 
+    /// Size of a kernel or a pool.
     package struct Extent: Encodable, Hashable, Sendable {
-        /// In frames, or positions of the block before.
+        /// In positions of the previous block, or frames.
         package var time: Int
         /// In bands.
         package var frequency: Int
@@ -119,7 +121,7 @@ extension Architecture.Branch: Codable {
         case bands, blocks2d, blocks
     }
 
-    /// A branch over time does not speak of bands.
+    /// Decodes a branch. `bands` and `blocks2d` are absent in a branch over time.
     package init(from decoder: any Decoder) throws {
         let values = try JSON.container(of: "a branch", decoder, keyedBy: CodingKeys.self)
         bands = try values.decodeIfPresent(Int.self, forKey: .bands) ?? 0
@@ -137,7 +139,7 @@ extension Architecture.Branch: Codable {
     }
 }
 
-// Decoded by hand, so that keys that mean something elsewhere (a stride, a dilation) are not left out in silence.
+// Decoded by hand, so that unknown keys (a stride, a dilation) are refused instead of ignored.
 
 extension Architecture.Block: Decodable {
     private enum CodingKeys: String, CodingKey, CaseIterable { case channels, kernel, pool }

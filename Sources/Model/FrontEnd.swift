@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// The front end a model was trained on: everything between samples and the network's input.
+/// The front end that a model was trained on: everything between samples and the network's input.
 ///
-/// It is stored in every model file. A model whose front end is not exactly `version1` is refused at load: it would
-/// run, and be wrong, which nobody would see.
+/// It is stored in every model file. Loading refuses a model whose front end is not exactly `version1`, because its
+/// results would be wrong without any visible error.
 package struct FrontEnd: Codable, Hashable, Sendable {
     package var version: Int
     /// Hz.
     package var sampleRate: Int
-    /// Samples under one Hann window; also the FFT's length.
+    /// Samples of a frame, and length of the FFT.
     package var frameLength: Int
     /// Samples from one frame to the next. Frame k covers samples [hop·k, hop·k + frameLength): no centring.
     package var hopLength: Int
+    /// The taper, under the key `window` in files: `hann-periodic`.
     package var taper: String
     package var melBands: Int
     package var melScale: String
@@ -20,25 +21,25 @@ package struct FrontEnd: Codable, Hashable, Sendable {
     package var minimumFrequency: Double
     /// Hz.
     package var maximumFrequency: Double
-    /// The least power whose logarithm is taken.
+    /// Lower limit of a band's power, before the logarithm.
     package var logFloor: Double
-    /// Cepstral coefficients, c0 first.
+    /// Number of cepstral coefficients, c0 first.
     package var coefficients: Int
     package var cosineTransform: String
-    /// Frames that the network sees at once.
+    /// Frames of a window, the network's input.
     package var windowFrames: Int
     package var level: Level
 
-    /// How the level is made invariant, from the past only (`LevelNormalizer` of Streaming).
+    /// Parameters of the level normalisation, which is causal (`LevelNormalizer` in Streaming).
     package struct Level: Codable, Hashable, Sendable {
         package var kind: String
         /// A frame whose loudest band is below this (dB) is silent: it becomes zeros and changes no state.
         package var silence: Float
-        /// What the peak loses with every frame, dB.
+        /// Decay of the peak per frame, dB.
         package var peakDecay: Float
-        /// Bands are floored this far (dB) under the peak.
+        /// Distance of the floor under the peak, dB.
         package var range: Float
-        /// Time constant of the mean that is subtracted, in frames.
+        /// Time constant of the subtracted mean, in frames.
         package var meanFrames: Float
 
         enum CodingKeys: String, CodingKey {
@@ -66,7 +67,7 @@ package struct FrontEnd: Codable, Hashable, Sendable {
         case windowFrames = "window_frames"
     }
 
-    /// The one front end there is.
+    /// The only front end so far.
     package static let version1 = FrontEnd(
         version: 1, sampleRate: 22_050, frameLength: 2048, hopLength: 1323, taper: "hann-periodic",
         melBands: 64, melScale: "slaney", melNorm: "slaney", minimumFrequency: 0, maximumFrequency: 11_025,

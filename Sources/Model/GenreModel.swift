@@ -3,33 +3,40 @@
 import Basics
 import Foundation
 
-/// A trained network with all that is needed to run it and to judge it.
+/// A trained network with everything needed to run and evaluate it.
 package struct GenreModel: Sendable {
     package let frontEnd: FrontEnd
     package let architecture: Architecture
     /// The classes, in the order of the logits.
     package let labels: [String]
-    /// Probabilities are softmax(logits / temperature), fitted on held-out data.
+    /// Calibration temperature, fitted on held-out data: probabilities are softmax(logits / temperature).
     package private(set) var temperature: Float
-    /// What the file says of training, split and measured quality; keys and values as they stand there.
+    /// The file's card: training data, split and measured quality, with keys and values as in the file.
     package private(set) var card: [String: String]
-    /// Laid out for inference, shared by all who use this model.
+    /// Weights in the layout for inference, shared by all copies of this model.
     private(set) var weights: Weights
 
-    /// The class that is no genre at all: speech, noise, crowds.
+    /// Label of the class for audio that is not music: speech, noise, crowds.
     package static let noMusic = "no-music"
+    /// Index of that label; nil if the model has no such class.
     package var noMusicIndex: Int? { labels.firstIndex(of: Self.noMusic) }
 
+    /// Number of weights and biases.
     package var parameterCount: Int {
         architecture.parameterCount(coefficients: frontEnd.coefficients, labels: labels.count)
     }
 
-    /// A model from its tensors: `blocks.N.weight` [out, in, kernel], `blocks.N.bias` [out], `head.weight`
-    /// [labels, features], `head.bias` [labels]. Where there are branches their names begin with `branches.B.`; one with
-    /// bands has `input.weight` [bands, coefficients], `input.bias` [bands], `blocks2d.N.weight`
-    /// [out, in, time, frequency] and `blocks2d.N.bias` [out] besides, and the inputs of its first 1-D block are the
-    /// channels of the lowest band that is left, then those of the next. Among the features a branch's means come first,
-    /// then its maxima, then its standard deviations.
+    /// Makes a model from its tensors: `blocks.N.weight` [out, in, kernel], `blocks.N.bias` [out], `head.weight`
+    /// [labels, features], `head.bias` [labels].
+    ///
+    /// In an architecture with branches, the names of a branch's tensors begin with `branches.B.`. A branch with bands
+    /// also has `input.weight` [bands, coefficients], `input.bias` [bands], `blocks2d.N.weight` [out, in, time,
+    /// frequency] and `blocks2d.N.bias` [out]; the inputs of its first 1-D block are the channels of the lowest
+    /// remaining band, then those of the next. A branch's features are its means, then its maxima, then its standard
+    /// deviations.
+    ///
+    /// - Throws: `unsupported` if architecture, labels or temperature are out of range, `badTensor` if the tensors do
+    ///   not fit the architecture or hold numbers that are not finite.
     package init(
         architecture: Architecture, labels: [String], temperature: Float, card: [String: String],
         tensors: [String: SafeTensors.Tensor]
@@ -55,9 +62,9 @@ package struct GenreModel: Sendable {
             architecture: architecture, coefficients: frontEnd.coefficients, labels: labels.count, tensors: tensors)
     }
 
-    /// The same network, with what was found out after it was trained.
+    /// Returns the same network with another calibration and card.
     ///
-    /// - Parameter offsets: [labels], added to the logits; they become part of the linear layer.
+    /// - Parameter offsets: [labels], added to the logits by way of the linear layer's bias.
     package func with(temperature: Float, offsets: [Float], card: [String: String]) -> GenreModel {
         var result = self
         result.temperature = temperature
@@ -66,7 +73,7 @@ package struct GenreModel: Sendable {
         return result
     }
 
-    /// Probabilities in place of logits.
+    /// Replaces logits, [labels], by calibrated probabilities.
     package func calibrate(_ logits: UnsafeMutableBufferPointer<Float>) { softmax(logits, temperature: temperature) }
 }
 
@@ -76,7 +83,9 @@ extension GenreModel {
     static let format = "genred-model"
     static let formatVersion = "1"
 
-    /// Reads a model file, checking everything before it is used.
+    /// Reads a model file and checks its contents before use.
+    ///
+    /// - Throws: a `ModelError` of any code but `cannotWrite`. Its message names the file.
     package init(contentsOf path: String) throws(ModelError) {
         let file = try SafeTensors(contentsOf: path)
         do {
@@ -116,7 +125,7 @@ extension GenreModel {
             tensors: file.tensors)
     }
 
-    /// The same model as a file's contents; the card's values that are JSON stay JSON.
+    /// The contents of a model file. Values of the card that are JSON arrays or objects stay JSON.
     package func safeTensors() throws(ModelError) -> SafeTensors {
         do {
             return SafeTensors(
@@ -132,7 +141,7 @@ extension GenreModel {
         }
     }
 
-    /// Writes a model file, whole or not at all.
+    /// Writes a model file, completely or not at all.
     package func write(to path: String, halfPrecision: Bool = true) throws(ModelError) {
         let bytes = try safeTensors().serialized(halfPrecision: halfPrecision)
         do {

@@ -1,30 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// A branch on a stream: its layers, and what they gave for the windows.
+import Basics
+
+/// Incremental inference of one branch: its layers, and their outputs for the present windows.
 ///
-/// A window's pools lie on a grid that begins with it. Windows a whole `step` of the branch apart have that grid in common;
-/// between them others, if they are wanted, share what comes before a pool and have their own layers after it. So the
-/// layers are a tree: what a phase of a layer's pools gives goes into a layer of its own, with the same weights.
+/// A window's pools lie on a grid that begins with the window. Windows a whole branch step apart share that grid.
+/// Windows between them share with them only the layers before a pool, and have their own layers after it. The layers
+/// are therefore a tree: each phase of a layer's pools feeds a layer of its own, with the same weights.
 final class IncrementalBranch {
     private struct Node {
         let layer: IncrementalLayer
-        /// For each phase of its pools where they go: into a node, or after the last layer into a row of positions.
+        /// For each phase of the pools, the index of the node that they feed, or after the last layer of a row of
+        /// positions.
         var targets: [Int]
         let isLast: Bool
     }
 
-    /// Numbers that `summarise` gives.
+    /// Number of features that `summarise` computes.
     let featureCount: Int
 
     private var nodes: [Node] = []
     private var positions: [PositionRow] = []
-    /// By the window's first frame, modulo the branch's step: which of `positions` are the window's.
+    /// Index in `positions` of a window's row, by the window's first frame modulo the branch's step.
     private var rows: [Int]
     private let step: Int
 
     /// - Parameters:
-    ///   - frames: of a window.
-    ///   - every: windows begin at multiples of so many frames; the branch's step is a multiple of it.
+    ///   - frames: frames of a window.
+    ///   - every: frames from one window to the next, a divisor of the branch's step.
     init(_ branch: Architecture.Branch, layers: [Weights.Layer], frames: Int, every: Int) {
         let channels = layers.last?.shape.outputs ?? 0
         featureCount = channels * Architecture.statistics.count
@@ -35,11 +38,12 @@ final class IncrementalBranch {
             positions: branch.positions(frames: frames))
     }
 
-    /// Makes the node of the first of `layers` and those after it.
+    /// Makes the node of the first of `layers` and the nodes that it feeds.
     ///
     /// - Parameters:
-    ///   - starts: where windows begin, in the layer's own frames, beside the frame of the stream that it is.
-    ///   - capacity: the most frames that the layer gets at once.
+    ///   - starts: starts of windows, in the layer's own frames (`place`) and in frames of the stream (`window`).
+    ///   - capacity: the most frames that the layer receives at once.
+    /// - Returns: the node's index.
     private func grow(
         _ layers: ArraySlice<Weights.Layer>, starts: [(place: Int, window: Int)], capacity: Int, positions count: Int
     ) -> Int {
@@ -57,7 +61,7 @@ final class IncrementalBranch {
                 for member in members { rows[member.window] = positions.count }
                 positions.append(PositionRow(count: count, channels: layer.shape.outputs))
             } else {
-                // What one layer gives at once, the next gets at once; a pool that waits may give one more.
+                // The next layer receives at once what this one completes at once, and one more from a waiting pool.
                 let next = grow(
                     layers.dropFirst(), starts: members.map { ($0.place / pool, $0.window) },
                     capacity: capacity / pool + 1, positions: count)
@@ -72,10 +76,10 @@ final class IncrementalBranch {
         for node in nodes { node.layer.reset() }
     }
 
-    /// - Parameter coefficients: a frame of them.
+    /// Appends a frame, [coefficients], for the next `process`.
     func append(_ coefficients: UnsafePointer<Float>) { nodes[0].layer.append(coefficients) }
 
-    /// Convolves what was appended.
+    /// Processes the frames that were appended.
     func process() {
         // A node comes before those that it feeds.
         for index in nodes.indices {
@@ -86,15 +90,18 @@ final class IncrementalBranch {
         }
     }
 
-    /// The statistics over the positions of the window that begins with a frame and is complete, `featureCount` of them.
+    /// Computes the statistics, [featureCount], of a complete window.
+    ///
+    /// - Parameter frame: the window's first frame.
     func summarise(windowAt frame: Int, epsilon: Float, into features: UnsafeMutablePointer<Float>) {
         positions[rows[frame % step]].summarise(epsilon: epsilon, into: features)
     }
 }
 
-/// The last layer's outputs: the positions of one window, oldest first.
+/// The last layer's outputs in one window, oldest first.
 private final class PositionRow {
-    private let values: UnsafeMutablePointer<Float>
+    /// [capacity, channels].
+    private let values: OwnedBuffer<Float>
     private let capacity: Int
     private let channels: Int
     private var count = 0
@@ -102,24 +109,21 @@ private final class PositionRow {
     init(count: Int, channels: Int) {
         capacity = count
         self.channels = channels
-        values = .allocate(capacity: count * channels)
-        values.initialize(repeating: 0, count: count * channels)
+        values = OwnedBuffer(repeating: 0, count: count * channels)
     }
-
-    deinit { values.deallocate() }
 
     func reset() { count = 0 }
 
     func append(_ output: UnsafePointer<Float>) {
         if count == capacity {
-            values.update(from: values + channels, count: (capacity - 1) * channels)
+            values.pointer.update(from: values.pointer + channels, count: (capacity - 1) * channels)
             count -= 1
         }
-        (values + count * channels).update(from: output, count: channels)
+        (values.pointer + count * channels).update(from: output, count: channels)
         count += 1
     }
 
     func summarise(epsilon: Float, into features: UnsafeMutablePointer<Float>) {
-        Kernels.statistics(values, positions: capacity, channels: channels, epsilon: epsilon, into: features)
+        Kernels.statistics(values.pointer, positions: capacity, channels: channels, epsilon: epsilon, into: features)
     }
 }

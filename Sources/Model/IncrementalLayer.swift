@@ -1,101 +1,92 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// One layer on a stream: the last frames that its kernel needs, and the pools that are not complete yet.
-///
-/// A pool's grid begins at the window's first frame. Windows that begin at different places of the grid have pools of
-/// their own: one for each phase.
-final class IncrementalLayer {
-    private struct Pool {
-        /// Positions to pass over before the first; then how many of a pool are in `largest`, 0 up.
-        var count: Int
-        /// [pooledBands, outputs].
-        let largest: UnsafeMutablePointer<Float>
-    }
+import Basics
 
+/// Incremental inference of one layer. It keeps the last frames that its kernel needs, and the pools that are not
+/// complete.
+///
+/// A pool's grid begins at the window's first frame. Windows that begin at different places of the grid have separate
+/// pools, one for each phase.
+final class IncrementalLayer {
     private let layer: Weights.Layer
     private let shape: LayerShape
-    /// Frames with the zeros beside their bands, which nothing overwrites.
-    private let input: UnsafeMutablePointer<Float>
-    /// What the kernel sees of each band of one position, [bands, patchLength], zeros behind it; unused where that is
-    /// consecutive in `input`.
-    private let patches: UnsafeMutablePointer<Float>
-    private let output: UnsafeMutablePointer<Float>
+    /// [frames, paddedWidth]. Nothing overwrites the zeros beside a frame's bands.
+    private let input: OwnedBuffer<Float>
+    /// [bands, patchLength]: the kernel's input for each band of one position, padded with zeros. Empty for 1-D layers,
+    /// whose kernel reads consecutive frames of `input`.
+    private let patches: OwnedBuffer<Float>
+    /// [positions, bands, outputs].
+    private let output: OwnedBuffer<Float>
     private let phases: [Int]
-    private let pools: UnsafeMutablePointer<Pool>
+    /// [phases]: the number of positions in the phase's pool; negative before the first pool begins.
+    private let poolCounts: OwnedBuffer<Int>
+    /// [phases, pooledBands, outputs]: the largest values in each phase's pool.
+    private let pools: OwnedBuffer<Float>
     private var filled = 0
 
     /// - Parameters:
-    ///   - phases: where the pools' grids begin, in positions from the first, less than a pool is long.
-    ///   - capacity: the most frames that are appended between two runs.
+    ///   - phases: first positions of the pools' grids, each less than a pool's length.
+    ///   - capacity: the most frames that are appended between two calls of `process`.
     init(layer: Weights.Layer, phases: [Int], capacity: Int) {
         self.layer = layer
         self.phases = phases
         shape = layer.shape
-        func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
-            let result = UnsafeMutablePointer<Float>.allocate(capacity: count)
-            result.initialize(repeating: 0, count: count)
-            return result
-        }
-        input = allocate((capacity + shape.kernel.time - 1) * shape.paddedWidth)
-        patches = allocate(shape.bands > 1 ? shape.bands * shape.patchLength : 0)
-        output = allocate(capacity * shape.bands * shape.outputs)
-        pools = .allocate(capacity: phases.count)
-        for (index, phase) in phases.enumerated() {
-            (pools + index).initialize(to: Pool(count: -phase, largest: allocate(shape.pooledWidth)))
-        }
-    }
-
-    deinit {
-        input.deallocate()
-        patches.deallocate()
-        output.deallocate()
-        for index in phases.indices { pools[index].largest.deallocate() }
-        pools.deinitialize(count: phases.count).deallocate()
+        input = OwnedBuffer(repeating: 0, count: (capacity + shape.kernel.time - 1) * shape.paddedWidth)
+        patches = OwnedBuffer(repeating: 0, count: shape.bands > 1 ? shape.bands * shape.patchLength : 0)
+        output = OwnedBuffer(repeating: 0, count: capacity * shape.bands * shape.outputs)
+        poolCounts = OwnedBuffer(repeating: 0, count: phases.count)
+        pools = OwnedBuffer(repeating: 0, count: phases.count * shape.pooledWidth)
+        reset()
     }
 
     func reset() {
         filled = 0
-        for (index, phase) in phases.enumerated() { pools[index].count = -phase }
+        for (index, phase) in phases.enumerated() { poolCounts[index] = -phase }
     }
 
-    /// - Parameter frame: [bands, inputs].
+    /// Appends a frame, [bands, inputs], for the next `process`.
     func append(_ frame: UnsafePointer<Float>) {
-        (input + filled * shape.paddedWidth + shape.padding * shape.inputs)
+        (input.pointer + filled * shape.paddedWidth + shape.padding * shape.inputs)
             .update(from: frame, count: shape.bands * shape.inputs)
         filled += 1
     }
 
-    /// Convolves all that was appended, hands on what completes a pool, with the place of its phase among `phases` and
-    /// [pooledBands, outputs], and keeps what the next run needs.
+    /// Convolves the frames that were appended, and keeps those that the next call needs.
+    ///
+    /// - Parameter emit: receives each complete pool, [pooledBands, outputs], and the index of its phase in `phases`.
     func process(_ emit: (_ phase: Int, UnsafePointer<Float>) -> Void) {
         let ready = filled - (shape.kernel.time - 1)
         guard ready > 0 else { return }
         convolve(ready)
+        let counts = poolCounts.pointer
         for position in 0..<ready {
             for phase in phases.indices {
-                if pools[phase].count >= 0 {
-                    pool(output + position * shape.bands * shape.outputs, into: pools[phase])
+                let (count, largest) = (counts[phase], pools.pointer + phase * shape.pooledWidth)
+                if count >= 0 {
+                    pool(output.pointer + position * shape.bands * shape.outputs, into: largest, isFirst: count == 0)
                 }
-                pools[phase].count += 1
-                if pools[phase].count == shape.pool.time {
-                    emit(phase, pools[phase].largest)
-                    pools[phase].count = 0
+                counts[phase] = count + 1
+                if count + 1 == shape.pool.time {
+                    emit(phase, largest)
+                    counts[phase] = 0
                 }
             }
         }
         let kept = shape.kernel.time - 1
-        input.update(from: input + ready * shape.paddedWidth, count: kept * shape.paddedWidth)
+        input.pointer.update(from: input.pointer + ready * shape.paddedWidth, count: kept * shape.paddedWidth)
         filled = kept
     }
 
     private func convolve(_ ready: Int) {
         guard shape.bands > 1 else {
-            // The kernel sees whole frames: a weight is read once for several positions.
+            // The kernel reads whole frames, so each weight is read once for several positions.
             layer.weight.apply(
-                layer.bias, input, columns: ready, stride: shape.paddedWidth, rectify: shape.rectified, into: output)
+                layer.bias, input.pointer, columns: ready, stride: shape.paddedWidth, rectify: shape.rectified,
+                into: output.pointer)
             return
         }
         let segment = shape.kernel.frequency * shape.inputs
+        let (input, patches) = (input.pointer, patches.pointer)
         for position in 0..<ready {
             for band in 0..<shape.bands {
                 for time in 0..<shape.kernel.time {
@@ -105,16 +96,16 @@ final class IncrementalLayer {
             }
             layer.weight.apply(
                 layer.bias, patches, columns: shape.bands, stride: shape.patchLength, rectify: shape.rectified,
-                into: output + position * shape.bands * shape.outputs)
+                into: output.pointer + position * shape.bands * shape.outputs)
         }
     }
 
-    /// Takes one position's bands into a pool.
-    private func pool(_ bands: UnsafePointer<Float>, into pool: Pool) {
+    /// Adds one position's bands to a pool.
+    private func pool(_ bands: UnsafePointer<Float>, into largest: UnsafeMutablePointer<Float>, isFirst: Bool) {
         for band in 0..<shape.pooledBands {
-            let target = pool.largest + band * shape.outputs
+            let target = largest + band * shape.outputs
             let first = bands + band * shape.pool.frequency * shape.outputs
-            if pool.count == 0 {
+            if isFirst {
                 target.update(from: first, count: shape.outputs)
             } else {
                 Kernels.maximum(target, first, shape.outputs)

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// The arithmetic of inference but for the products (`WeightMatrix`).
+/// Arithmetic of inference, except for the matrix products (`WeightMatrix`).
 enum Kernels {
-    /// Elementwise maximum of `target` and `values`, into `target`.
+    /// Stores the elementwise maximum of `target` and `values` in `target`.
     @inline(__always)
     static func maximum(_ target: UnsafeMutablePointer<Float>, _ values: UnsafePointer<Float>, _ count: Int) {
         for index in 0..<count { target[index] = max(target[index], values[index]) }
     }
 
-    /// Mean, maximum and standard deviation of each channel over `positions` frames, one after the other in `output`.
+    /// Computes the mean, maximum and standard deviation of each channel over `positions` frames.
+    ///
+    /// - Parameters:
+    ///   - input: [positions, channels].
+    ///   - output: [3, channels].
     static func statistics(
         _ input: UnsafePointer<Float>, positions: Int, channels: Int, epsilon: Float,
         into output: UnsafeMutablePointer<Float>

@@ -1,46 +1,46 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// One layer of either kind of network. Its frames are [bands, channels], the channel varying fastest: a 1-D
-/// convolution has one band, and what one layer gives as bands and channels the next may take as channels alone.
+/// The shape of one layer. Frames are [bands, channels], row-major. A 1-D convolution has one band, and its channels
+/// may be all bands and channels of the previous layer.
 package struct LayerShape: Hashable, Sendable {
-    /// What the tensors' names begin with.
+    /// Prefix of the tensors' names.
     package let name: String
-    /// Bands of a frame that comes in.
+    /// Bands of an input frame.
     package let bands: Int
-    /// Channels of a band that comes in and goes out.
+    /// Channels per band of an input frame.
     package let inputs: Int
+    /// Channels per band of an output frame.
     package let outputs: Int
     package let kernel: Architecture.Extent
     package let pool: Architecture.Extent
     /// Whether ReLU follows.
     package let rectified: Bool
-    /// Of the weights in a file: [out, in], and what the kernel has of time and frequency.
+    /// Shape of the weights in a file: [out, in], followed by the kernel's dimensions.
     package let tensorShape: [Int]
 
     /// Inputs of one output, in the order [time, frequency, channel].
     package var fan: Int { kernel.area * inputs }
-    /// The same as a 2-D layer's kernel reads them: up to a multiple of what a vector holds (`CKernels`), since what is left
-    /// over goes one by one.
+    /// `fan`, in a 2-D layer rounded up to a multiple of a vector's lanes, because `CKernels` adds the rest one by one.
     package var patchLength: Int { bands > 1 ? (fan + 15) / 16 * 16 : fan }
     /// Zeros on either side of a frame's bands.
     package var padding: Int { (kernel.frequency - 1) / 2 }
     /// Bands after pooling.
     package var pooledBands: Int { bands / pool.frequency }
-    /// Numbers in a frame that comes in, with the zeros beside it.
+    /// Numbers of an input frame, with the zeros beside its bands.
     package var paddedWidth: Int { (bands + 2 * padding) * inputs }
-    /// Numbers in a frame that goes out.
+    /// Numbers of an output frame.
     package var pooledWidth: Int { pooledBands * outputs }
 }
 
 extension Architecture {
-    /// Each branch's layers before the statistics.
+    /// The layers of each branch.
     package func layers(coefficients: Int) -> [[LayerShape]] {
         branches.enumerated().map { index, branch in
             branch.layers(coefficients: coefficients, prefix: kind == Self.kind ? "" : "branches.\(index).")
         }
     }
 
-    /// [rows, a, b] → [rows, b, a]: between a file's [out, in, kernel] and the [out, kernel, in] that is computed with.
+    /// Transposes [rows, a, b] to [rows, b, a]: between a file's [out, in, kernel] and inference's [out, kernel, in].
     package static func transposed(_ values: [Float], rows: Int, _ a: Int, _ b: Int) -> [Float] {
         var result = [Float](repeating: 0, count: values.count)
         for row in 0..<rows {
@@ -53,7 +53,7 @@ extension Architecture {
 }
 
 extension Architecture.Branch {
-    /// The linear layer that makes bands, the 2-D blocks, the 1-D blocks.
+    /// The linear layer that computes bands, the 2-D blocks, the 1-D blocks.
     fileprivate func layers(coefficients: Int, prefix: String) -> [LayerShape] {
         let none = Architecture.Extent(time: 1, frequency: 1)
         var result: [LayerShape] = []

@@ -4,8 +4,8 @@ import Basics
 
 /// The card in a model file's metadata: a JSON object with any values, held in memory as one text for each key.
 enum ModelCard {
-    /// The keys of a card with each value's text: strings as they are, everything else as JSON. Empty if the card is not
-    /// an object.
+    /// The keys of a card with each value's text: strings as they are, everything else as JSON. Empty if the card is
+    /// not an object.
     static func texts(ofCard text: String) -> [String: String] {
         guard let card = try? JSON.decode([String: JSONValue].self, from: Array(text.utf8)) else { return [:] }
         return card.compactMapValues { value in

@@ -2,10 +2,10 @@
 
 import Basics
 
-/// Why a model cannot be used.
+/// The reason why a model cannot be read, used or written.
 package typealias ModelError = CodedError<ModelErrorCode>
 
-/// What kind of ModelError it is.
+/// Kinds of `ModelError`.
 package enum ModelErrorCode: Sendable, Equatable {
     /// The file cannot be opened or read.
     case cannotRead
@@ -15,6 +15,6 @@ package enum ModelErrorCode: Sendable, Equatable {
     case malformed
     /// A safetensors file, but not a model that this version can run.
     case unsupported
-    /// Tensors are missing, superfluous, of the wrong shape, or hold numbers that are not finite.
+    /// A tensor is missing, superfluous, of the wrong shape, or holds numbers that are not finite.
     case badTensor
 }

@@ -3,11 +3,12 @@
 import Basics
 import Foundation
 
-/// The safetensors container: an 8-byte little-endian header length, a JSON header, the tensors' bytes.
+/// The safetensors file format: an 8-byte little-endian header length, a JSON header, the tensors' bytes.
 /// https://github.com/huggingface/safetensors#format
 ///
-/// Reading trusts nothing: every length and offset is checked against the file before it is used.
+/// Files are untrusted input: reading checks every length and offset against the file before use.
 package struct SafeTensors: Sendable {
+    /// A tensor in single precision.
     package struct Tensor: Sendable, Equatable {
         package var shape: [Int]
         /// Row-major.
@@ -28,7 +29,7 @@ package struct SafeTensors: Sendable {
         self.tensors = tensors
     }
 
-    /// The largest file that is looked at; a genre model has less than a hundredth of it.
+    /// Size of the largest file that is read. The shipped model has less than a hundredth of it.
     package static let maximumBytes = 64 << 20
     static let maximumHeader = 1 << 20
 
@@ -44,7 +45,7 @@ package struct SafeTensors: Sendable {
         }
     }
 
-    /// A header's value: the metadata or a tensor's entry.
+    /// The header: the metadata, and an entry for each tensor.
     private struct Header: Decodable {
         var metadata: [String: String] = [:]
         var entries: [String: Entry] = [:]
@@ -69,6 +70,8 @@ package struct SafeTensors: Sendable {
     }
 
     /// Parses the bytes of a file.
+    ///
+    /// - Throws: `malformed`, or `unsupported` for a tensor that is neither F16 nor F32.
     package init(bytes: [UInt8]) throws(ModelError) {
         guard bytes.count >= 8 else {
             throw ModelError(.malformed, "\(bytes.count) bytes are too few for a safetensors file")
@@ -132,7 +135,7 @@ package struct SafeTensors: Sendable {
         return Tensor(shape: entry.shape, values: values)
     }
 
-    /// Reads a file of at most so many bytes; by default 64 MiB, which no model passes.
+    /// Reads a file of at most `limit` bytes, by default 64 MiB.
     package init(contentsOf path: String, limit: Int = SafeTensors.maximumBytes) throws(ModelError) {
         let bytes: [UInt8]
         do {
@@ -148,7 +151,9 @@ package struct SafeTensors: Sendable {
         }
     }
 
-    /// The file's bytes; tensors in the order of their names, so that equal contents give equal files.
+    /// The file's bytes. Tensors are sorted by name, so that equal contents give equal files.
+    ///
+    /// - Throws: `badTensor` if a number is too large for half precision.
     package func serialized(halfPrecision: Bool) throws(ModelError) -> [UInt8] {
         let width = halfPrecision ? 2 : 4
         var entries: [String: Entry] = [:]

@@ -4,8 +4,8 @@ import Basics
 import Foundation
 
 extension GenreModel {
-    /// Where the shipped model can lie, the first that exists counts: beside the program (a build folder), or in
-    /// the share folder of the prefix that it was installed to.
+    /// Possible paths of the shipped model, in order of preference: beside the program (a build folder), or in the
+    /// share folder of the installation's prefix.
     static func shippedCandidates(executable: String) -> [String] {
         let folder = URL(fileURLWithPath: executable).deletingLastPathComponent()
         return [

@@ -2,8 +2,8 @@
 
 import Foundation
 
-/// Softmax of logits over a temperature, in place. Of logits that are no numbers, which weights near the largest numbers
-/// there are can give, all come out alike.
+/// Replaces logits by softmax(logits / temperature). If a logit is NaN or infinite, which extreme weights can cause,
+/// all results are equal.
 package func softmax(_ logits: UnsafeMutableBufferPointer<Float>, temperature: Float = 1) {
     let largest = logits.max() ?? 0
     var sum: Float = 0

@@ -2,10 +2,11 @@
 
 import CKernels
 
-/// The weights of an affine map: one row an output, in the precision that this processor reads fastest.
+/// The weights of an affine map, one row per output, in the precision that this processor reads fastest.
 ///
-/// Weights that are exact in half precision, as those of a model file usually are, stay in it where the processor widens
-/// them on the way: half the memory, and more of the network stays in the nearest cache. The results are the same.
+/// Weights that are exact in half precision, as in most model files, stay in half precision if the processor can widen
+/// them while reading. They take half the memory, so more of the network stays in the nearest cache, and the results
+/// are the same.
 struct WeightMatrix: Sendable {
     private enum Values {
         case single([Float])
@@ -27,7 +28,7 @@ struct WeightMatrix: Sendable {
         }
     }
 
-    /// The same with zeros behind each row; itself where there is nothing to add.
+    /// Returns the matrix with its rows padded with zeros to `length`.
     func padded(to length: Int) -> WeightMatrix {
         guard length > self.length else { return self }
         let (own, floats) = (self.length, floats)
@@ -43,18 +44,19 @@ struct WeightMatrix: Sendable {
         }
     }
 
-    /// The first `count` numbers of each row.
+    /// Returns the first `count` numbers of each row, [rows, count].
     func floats(upTo count: Int) -> [Float] {
         let floats = floats
         return count == length ? floats : (0..<rows).flatMap { floats[$0 * length..<$0 * length + count] }
     }
 
-    /// One output for each row and column: the row times the `length` inputs from `column * stride` on, plus the row's
-    /// bias, and with `rectify` never less than 0.
+    /// Computes one output for each row and column: the dot product of the row and the `length` inputs from
+    /// `column * stride` on, plus the row's bias.
     ///
     /// - Parameters:
     ///   - bias: [rows].
     ///   - input: [(columns - 1) * stride + length].
+    ///   - rectify: whether to apply ReLU.
     ///   - output: [columns, rows].
     func apply(
         _ bias: [Float], _ input: UnsafePointer<Float>, columns: Int, stride: Int, rectify: Bool,
@@ -66,7 +68,7 @@ struct WeightMatrix: Sendable {
                 genred_affine($0.baseAddress, bias, input, columns, stride, rows, length, rectify, output)
             }
         case .half(let values):
-            // Float16 is IEEE's binary16: its bits are what the function reads.
+            // Float16 is IEEE binary16, the format that the function reads.
             values.withUnsafeBytes {
                 genred_affine_half(
                     $0.baseAddress?.assumingMemoryBound(to: UInt16.self), bias, input, columns, stride, rows, length,

@@ -2,25 +2,27 @@
 
 import Basics
 
-/// The network's numbers, laid out as inference reads them: for each output channel one row over kernel position,
-/// then input channel, so that a convolution is a dot product with consecutive frames.
+/// The network's weights in the layout of inference. Each output channel has one row over kernel position, then input
+/// channel, so that a convolution is a dot product with consecutive frames.
 struct Weights: Sendable {
     struct Layer: Sendable {
         var shape: LayerShape
-        /// [outputs, patchLength]: of each row the first `fan` numbers, then zeros.
+        /// [outputs, patchLength]: `fan` weights in each row, then zeros.
         var weight: WeightMatrix
         /// [outputs].
         var bias: [Float]
     }
 
-    /// Each branch's.
+    /// Layers of each branch.
     var branches: [[Layer]]
     /// [labels, features].
     var headWeight: WeightMatrix
     /// [labels].
     var headBias: [Float]
 
-    /// Takes exactly the tensors that the architecture needs; anything else is an error.
+    /// Reads the tensors, which must be exactly those that the architecture needs.
+    ///
+    /// - Throws: `badTensor`.
     init(
         architecture: Architecture, coefficients: Int, labels: Int, tensors: [String: SafeTensors.Tensor]
     ) throws(ModelError) {
@@ -57,7 +59,7 @@ struct Weights: Sendable {
         }
     }
 
-    /// The tensors that `init` takes.
+    /// The tensors from which `init` makes these weights.
     func tensors() -> [String: SafeTensors.Tensor] {
         var result: [String: SafeTensors.Tensor] = [:]
         for layer in branches.joined() {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 extension GenreModel {
-    /// The logits of one window: [windowFrames, coefficients], row-major, oldest frame first.
+    /// Computes the logits, [labels], of one window.
     ///
-    /// The plain form of the network, which allocates and keeps nothing; what `IncrementalNetwork` must agree with.
+    /// This is the reference implementation, in double precision and without state. `IncrementalNetwork` must agree
+    /// with it.
+    ///
+    /// - Parameter window: [windowFrames, coefficients], row-major, oldest frame first.
     package func logits(window: [Float]) -> [Float] {
         precondition(window.count == frontEnd.windowFrames * frontEnd.coefficients, "not a window of this front end")
         var features: [Float] = []
@@ -23,7 +26,7 @@ extension GenreModel {
         return logits
     }
 
-    /// Convolution, ReLU and max-pooling of `count` frames.
+    /// Applies convolution, ReLU and max-pooling to `count` frames.
     private static func run(_ layer: Weights.Layer, _ frames: [Float], count: Int) -> (frames: [Float], count: Int) {
         let shape = layer.shape
         let weights = layer.weight.floats

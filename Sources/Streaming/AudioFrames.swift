@@ -3,13 +3,13 @@
 import Basics
 import Model
 
-/// Samples at any rate in, log-mel frames of the front end out: resampler and `LogMelExtractor`, the common beginning of
-/// listening, of extraction for training, and of classifying files.
+/// Resampler and `LogMelExtractor` in one stage: mono samples at any rate in, log-mel frames of the front end out. The
+/// daemon, feature extraction for training, and the classification of files all begin with it.
 ///
-/// Frames depend on the samples alone, not on how they are cut. After the first second nothing is allocated and no
-/// lock is taken.
+/// The frames depend on the samples alone, not on how they are cut into calls. Nothing is allocated after the first
+/// second, and no lock is taken.
 package final class AudioFrames {
-    /// Of the samples that are pushed, Hz.
+    /// Rate of the input samples, Hz.
     package let inputRate: Int
 
     private let resampler: Resampler
@@ -17,52 +17,55 @@ package final class AudioFrames {
     private let workspace: Workspace
 
     /// - Parameters:
-    ///   - inputRate: of the samples that will be pushed, Hz, 8 000 to 192 000.
-    ///   - workspace: of the thread that will push them.
+    ///   - inputRate: rate of the samples that `process` will get, Hz, 8 000 to 192 000.
+    ///   - workspace: scratch memory of the thread that will call `process`.
+    /// - Throws: `unsupportedRate`, or `libraryFailed` if FFTW or libsoxr fails.
     package init(
         inputRate: Int, frontEnd: FrontEnd = .version1, workspace: Workspace = Workspace()
     ) throws(StreamingError) {
         self.inputRate = inputRate
         self.workspace = workspace
-        // No window waits for a block that has just begun.
+        // The resampler's blocks end with windows, so that no window waits for a block that has just begun.
         resampler = try Resampler(
             inputRate: inputRate, outputRate: frontEnd.sampleRate,
             boundary: frontEnd.samples(frames: frontEnd.windowFrames), workspace: workspace)
         logMel = try LogMelExtractor(frontEnd: frontEnd, workspace: workspace)
     }
 
-    /// Frames handed over since the last reset.
+    /// Frames produced since the last reset.
     package var frames: Int { logMel.frames }
 
-    /// Seconds of audio heard, to the end of the last whole frame.
+    /// Seconds of audio up to the end of the last whole frame.
     package var position: Double { logMel.frontEnd.duration(frames: logMel.frames) }
 
-    /// Takes mono samples and hands over each frame that they complete.
-    package func process(_ samples: UnsafeBufferPointer<Float>, _ consume: (LogMelExtractor.Frame) -> Void) {
+    /// Processes mono samples and calls `consume` with each frame that they complete.
+    package func process(_ samples: Span<Float>, _ consume: (LogMelExtractor.Frame) -> Void) {
         var offset = 0
         while offset < samples.count {
             let count = min(Resampler.block, samples.count - offset)
-            // Plain pointers: the loop is vectorised.
-            let (input, clean) = (samples.baseAddress! + offset, workspace.samples)
-            for index in 0..<count { clean[index] = Self.sane(input[index]) }
+            let clean = workspace.samples.pointer
+            // Plain pointers, so that the compiler vectorises the loop.
+            samples.extracting(offset..<offset + count).withUnsafeBufferPointer { piece in
+                let input = piece.baseAddress!
+                for index in 0..<count { clean[index] = Self.sane(input[index]) }
+            }
             offset += count
-            resampler.process(UnsafeBufferPointer(start: clean, count: count)) { logMel.process($0, consume) }
+            resampler.process(UnsafeBufferPointer(start: clean, count: count).span) { logMel.process($0, consume) }
         }
     }
 
-    /// Ends the stream: hands over the frames that what the resampler still holds completes.
+    /// Ends the stream: calls `consume` with the frames that the resampler's remaining output completes.
     package func finish(_ consume: (LogMelExtractor.Frame) -> Void) {
         resampler.finish { logMel.process($0, consume) }
     }
 
-    /// Forgets the stream.
+    /// Begins a new stream.
     package func reset() {
         resampler.reset()
         logMel.reset()
     }
 
-    /// Not a number and infinity become silence; 24 dB over full scale is the most that is taken seriously, so that
-    /// no sum of squares overflows.
+    /// Replaces NaN and infinity by silence, and clips at 24 dB over full scale so that no sum of squares overflows.
     @inline(__always)
     static func sane(_ sample: Float) -> Float {
         let bounded: Float = sample < -16 ? -16 : sample > 16 ? 16 : sample

@@ -1,67 +1,67 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// One stream on its way through `BlockResamplingPlan`.
+import Basics
+
+/// Resamples one stream block by block, as its `BlockResamplingPlan` defines.
 final class BlockResampler {
-    private let resampling: BlockResamplingPlan
+    private let plan: BlockResamplingPlan
     private let workspace: Workspace
-    /// The block that is being filled, with what is before it.
-    private let samples: UnsafeMutablePointer<Float>
+    /// The block that is being filled, with the samples before it.
+    private let samples: OwnedBuffer<Float>
     private var filled = 0
-    /// Samples taken, and handed on, since the last reset.
+    /// Samples in and out since the last reset.
     private var taken = 0
     private var produced = 0
 
-    init(_ resampling: BlockResamplingPlan, workspace: Workspace) {
-        self.resampling = resampling
+    init(_ plan: BlockResamplingPlan, workspace: Workspace) {
+        self.plan = plan
         self.workspace = workspace
-        samples = FourierTransform.allocateReal(resampling.inputLength)
-        samples.initialize(repeating: 0, count: resampling.inputLength)
+        samples = OwnedBuffer(repeating: 0, count: plan.inputLength)
         reset()
     }
 
-    deinit { FourierTransform.free(samples) }
-
     func reset() {
-        samples.update(repeating: 0, count: resampling.lead)
-        filled = resampling.lead
+        samples.pointer.update(repeating: 0, count: plan.lead)
+        filled = plan.lead
         taken = 0
-        produced = -resampling.outputLead
+        produced = -plan.outputLead
     }
 
-    func process(_ input: UnsafeBufferPointer<Float>, _ consume: (UnsafeBufferPointer<Float>) -> Void) {
-        guard let start = input.baseAddress else { return }
+    func process(_ input: Span<Float>, _ consume: (Span<Float>) -> Void) {
         taken += input.count
         var offset = 0
         while offset < input.count {
-            let count = min(resampling.inputLength - filled, input.count - offset)
-            (samples + filled).update(from: start + offset, count: count)
+            let count = min(plan.inputLength - filled, input.count - offset)
+            let target = samples.pointer + filled
+            input.withUnsafeBufferPointer { target.update(from: $0.baseAddress! + offset, count: count) }
             filled += count
             offset += count
-            if filled == resampling.inputLength { complete(atMost: .max, consume) }
+            if filled == plan.inputLength { complete(atMost: .max, consume) }
         }
     }
 
-    /// The audio is followed by silence.
-    func finish(_ consume: (UnsafeBufferPointer<Float>) -> Void) {
-        let all = resampling.outputCount(taken)
+    /// Ends the stream: continues it with silence until every sample's output is out.
+    func finish(_ consume: (Span<Float>) -> Void) {
+        let all = plan.outputCount(taken)
         while produced < all {
-            (samples + filled).update(repeating: 0, count: resampling.inputLength - filled)
-            filled = resampling.inputLength
+            (samples.pointer + filled).update(repeating: 0, count: plan.inputLength - filled)
+            filled = plan.inputLength
             complete(atMost: all, consume)
         }
     }
 
-    /// Hands on what the full block gives, up to so many samples of the whole stream.
-    private func complete(atMost all: Int, _ consume: (UnsafeBufferPointer<Float>) -> Void) {
-        resampling.process(samples, spectrum: workspace.spectrum, into: workspace.resampled)
-        let kept = resampling.inputLength - resampling.inputHop
-        samples.update(from: samples + resampling.inputHop, count: kept)
+    /// Filters the full block and passes its output on, up to `all` samples of the whole stream.
+    private func complete(atMost all: Int, _ consume: (Span<Float>) -> Void) {
+        plan.process(samples, spectrum: workspace.spectrum, into: workspace.resampled)
+        let kept = plan.inputLength - plan.inputHop
+        samples.pointer.update(from: samples.pointer + plan.inputHop, count: kept)
         filled = kept
-        // Before the first sample there is nothing.
-        let skipped = min(resampling.outputHop, max(0, -produced))
-        let count = min(resampling.outputHop - skipped, all - max(0, produced))
+        // The output before the first sample is dropped.
+        let skipped = min(plan.outputHop, max(0, -produced))
+        let count = min(plan.outputHop - skipped, all - max(0, produced))
         produced += skipped + count
         guard count > 0 else { return }
-        consume(UnsafeBufferPointer(start: workspace.resampled + resampling.outputStart + skipped, count: count))
+        let first = workspace.resampled.pointer + plan.outputStart + skipped
+        consume(UnsafeBufferPointer(start: first, count: count).span)
     }
 }

@@ -5,35 +5,39 @@ import CFFTW
 import Foundation
 import Synchronization
 
-/// How to bring blocks of 40 ms from one rate to another by FFT, for all streams at the two rates: the spectrum of a
-/// block and its surroundings, low-pass filtered, is as long as the output needs and goes back (overlap-save; Crochiere
-/// and Rabiner, *Multirate Digital Signal Processing*, 1983, chapter 7).
+/// Resampling of 40 ms blocks by FFT from one rate to another: filter and transforms, shared by all streams at the two
+/// rates.
 ///
-/// Possible when 40 ms are whole samples at both rates, and their number a product of small primes, as of all common rates.
+/// The method is overlap-save (Crochiere and Rabiner, *Multirate Digital Signal Processing*, 1983, chapter 7). The
+/// spectrum of a block and its surroundings is low-pass filtered, cut or extended to the output's length, and
+/// transformed back.
+///
+/// It needs 40 ms to be a whole number of samples at both rates, and that number to be a product of small primes. All
+/// common rates meet this.
 final class BlockResamplingPlan: Sendable {
     /// The most samples of one block with its surroundings, at either rate.
     static let mostSamples = 192_000 / 25 * 2
-    /// What is let through of what lies above the lower Nyquist frequency, dB.
+    /// Attenuation above the lower Nyquist frequency, dB.
     private static let attenuation = 100.0
 
-    /// Samples that come and go with a block.
+    /// New samples of a block, in and out.
     let inputHop: Int
     let outputHop: Int
     /// Samples of a block with its surroundings.
     let inputLength: Int
     let outputLength: Int
-    /// The first of the block's samples in what comes out with its surroundings.
+    /// Index of the block's first sample in the output with its surroundings.
     let outputStart: Int
-    /// Zeros before a stream's first sample.
+    /// Number of zeros before a stream's first sample.
     let lead: Int
-    /// Samples that come out before the one that belongs to the first sample.
+    /// Output samples before the one that belongs to the first input sample.
     let outputLead: Int
 
     private let forward: FourierTransform
     private let inverse: FourierTransform
-    /// The filter's gain at each frequency that both spectra have; its phase is zero.
+    /// Gain of the filter at each frequency that both spectra have. Its phase is zero.
     private let gains: [Float]
-    /// The greatest common divisor's share of the rates.
+    /// The rates, divided by their greatest common divisor.
     private let ratio: (input: Int, output: Int)
 
     private struct Rates: Hashable {
@@ -44,7 +48,7 @@ final class BlockResamplingPlan: Sendable {
 
     private static let shared = Mutex<[Rates: BlockResamplingPlan]>([:])
 
-    /// Of other lengths FFTW allocates while it transforms.
+    /// Whether blocks at these rates have lengths that FFTW transforms without allocating.
     static func supports(_ inputRate: Int, _ outputRate: Int) -> Bool {
         [inputRate, outputRate].allSatisfy { rate in
             var rest = rate / 25
@@ -55,9 +59,9 @@ final class BlockResamplingPlan: Sendable {
         }
     }
 
-    /// - Parameters:
-    ///   - inputRate: Hz, at most 192 000; both rates as `supports` has them.
-    ///   - boundary: a number of output samples after which a block shall end, or soon after.
+    /// Returns the shared plan for two rates that `supports` accepts.
+    ///
+    /// - Parameter boundary: a number of output samples at which, or soon after which, a block ends.
     static func between(
         _ inputRate: Int, _ outputRate: Int, boundary: Int
     ) throws(StreamingError) -> BlockResamplingPlan {
@@ -74,15 +78,15 @@ final class BlockResamplingPlan: Sendable {
         (inputHop, outputHop) = (rates.input / 25, rates.output / 25)
         let lower = Double(min(rates.input, rates.output)) / 2
         let half = Self.halfLength(transition: (1 - Resampler.passBandEnd) * lower / Double(rates.input))
-        // A third of a block around it where that is enough and gives whole numbers, else a whole one.
+        // A third of a block around it if that is enough and gives whole numbers, otherwise a whole block.
         let third = inputHop % 3 == 0 && outputHop % 3 == 0 && outputHop / 3 % ratio.output == 0
         let surroundings = third && 2 * half <= inputHop / 3 ? 3 : 1
         inputLength = inputHop + inputHop / surroundings
         outputLength = outputHop + outputHop / surroundings
         outputStart = (half * ratio.output + ratio.input - 1) / ratio.input
 
-        // The lead is of whole steps that both rates have, so that the two lie on one grid, and of as many that a block
-        // ends with the boundary or next after it.
+        // The lead is a whole number of steps that both rates share, so that input and output lie on one grid. It has
+        // enough steps that a block ends at the boundary or next after it.
         let least = (outputStart + ratio.output - 1) / ratio.output
         let end = outputStart + outputHop - least * ratio.output
         let late = ((end - rates.boundary) % outputHop + outputHop) % outputHop
@@ -97,15 +101,15 @@ final class BlockResamplingPlan: Sendable {
             count: min(inputLength, outputLength) / 2 + 1, transform: forward)
     }
 
-    /// What comes out of a block with its surroundings: `outputLength` samples, of which `outputHop` from `outputStart`
-    /// on are good.
+    /// Resamples a block with its surroundings, [inputLength]. Of the output, [outputLength], the `outputHop` samples
+    /// from `outputStart` on are valid.
     func process(
-        _ input: UnsafeMutablePointer<Float>, spectrum: UnsafeMutablePointer<fftwf_complex>,
-        into output: UnsafeMutablePointer<Float>
+        _ input: borrowing OwnedBuffer<Float>, spectrum: borrowing OwnedBuffer<fftwf_complex>,
+        into output: borrowing OwnedBuffer<Float>
     ) {
-        forward.execute(input, spectrum)
-        // fftwf_complex is float[2]: the spectrum seen as consecutive real and imaginary parts.
-        spectrum.withMemoryRebound(to: Float.self, capacity: outputLength + 2) { parts in
+        forward.execute(input, into: spectrum)
+        // fftwf_complex is float[2]: the spectrum is consecutive real and imaginary parts.
+        spectrum.pointer.withMemoryRebound(to: Float.self, capacity: outputLength + 2) { parts in
             gains.withUnsafeBufferPointer { gains in
                 let count = gains.count
                 let gains = gains.baseAddress!
@@ -117,22 +121,24 @@ final class BlockResamplingPlan: Sendable {
                 if rest > 0 { (parts + 2 * count).update(repeating: 0, count: rest) }
             }
         }
-        inverse.execute(spectrum, output)
+        inverse.execute(spectrum, into: output)
     }
 
-    /// How many samples come out of so many, in all.
+    /// Output samples of a whole stream of `inputCount` samples.
     func outputCount(_ inputCount: Int) -> Int { (inputCount * ratio.output + ratio.input / 2) / ratio.input }
 
-    // MARK: The filter: a sinc under Kaiser's window
+    // MARK: The filter: a sinc under a Kaiser function
 
-    /// Samples to either side of the middle, for a transition of so many cycles a sample (Kaiser 1974).
+    /// Half of the filter's length in samples, for a transition width in cycles per sample (Kaiser 1974).
     private static func halfLength(transition: Double) -> Int {
         Int(((attenuation - 7.95) / (2.285 * 2 * Double.pi * transition) / 2).rounded(.up))
     }
 
+    /// Gains of the filter at the first `count` frequencies.
+    ///
     /// - Parameters:
-    ///   - cutoff: cycles a sample.
-    ///   - length: of the transform.
+    ///   - cutoff: cycles per sample.
+    ///   - length: length of the transform.
     private static func gains(
         cutoff: Double, half: Int, length: Int, count: Int, transform: FourierTransform
     ) -> [Float] {
@@ -144,23 +150,16 @@ final class BlockResamplingPlan: Sendable {
             return kaiser * (index == 0 ? 2 * cutoff : 2 * cutoff * sin(angle) / angle)
         }
         let sum = taps[0] + 2 * taps.dropFirst().reduce(0, +)
-        let response = FourierTransform.allocateReal(length)
-        let spectrum = FourierTransform.allocateComplex(length / 2 + 1)
-        defer {
-            FourierTransform.free(response)
-            FourierTransform.free(spectrum)
-        }
-        response.initialize(repeating: 0, count: length)
+        let response = OwnedBuffer<Float>(repeating: 0, count: length)
+        let spectrum = OwnedBuffer<fftwf_complex>(repeating: (0, 0), count: length / 2 + 1)
         for (index, tap) in taps.enumerated() {
-            // The two transforms multiply by the length.
+            // The two transforms together multiply by the length.
             let value = Float(tap / sum / Double(length))
             response[index] = value
             response[(length - index) % length] = value
         }
-        transform.execute(response, spectrum)
-        return spectrum.withMemoryRebound(to: Float.self, capacity: 2 * count) { parts in
-            (0..<count).map { parts[2 * $0] }
-        }
+        transform.execute(response, into: spectrum)
+        return spectrum.elements.prefix(count).map(\.0)
     }
 
     /// The modified Bessel function of the first kind and order zero, by its power series.

@@ -4,7 +4,7 @@ import CKernels
 import Foundation
 import Model
 
-/// The orthonormal DCT-II of a frame's bands, cut after the first coefficients: log-mel to MFCC.
+/// Log-mel to MFCC: the orthonormal DCT-II of a frame's bands, of which the first coefficients are kept.
 package struct CosineTransform: Sendable {
     package let inputs: Int
     package let outputs: Int
@@ -27,7 +27,7 @@ package struct CosineTransform: Sendable {
         }
     }
 
-    /// `bands` has `inputs` values, `coefficients` room for `outputs`.
+    /// Transforms one frame: `bands` is [inputs], `coefficients` is [outputs].
     package func process(_ bands: UnsafePointer<Float>, into coefficients: UnsafeMutablePointer<Float>) {
         genred_affine(matrix, nil, bands, 1, inputs, outputs, inputs, false, coefficients)
     }

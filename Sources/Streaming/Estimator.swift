@@ -4,71 +4,71 @@ import Basics
 import Foundation
 import Model
 
-/// What a stream is heard to be.
+/// States that the estimator can be in.
 package enum EstimatorState: UInt8, Sendable, CaseIterable, BitwiseCopyable {
-    /// Less than a window heard.
+    /// Less than a window has been processed.
     case starting
     case genre
     /// No label is probable enough.
     case unsure
     case silence
-    /// The model's class for what is no music.
+    /// The model's class for audio that is not music.
     case noMusic
 }
 
-/// The forward filter of a hidden Markov model whose states are the labels, with hysteresis and gates on top.
+/// Forward filter of a hidden Markov model whose states are the labels, with hysteresis and gates for the published
+/// label.
 ///
-/// Between updates a label switches with a fixed rate to any other (Rabiner 1989, §III.A, the forward variable).
-/// The emission of a window is its calibrated probabilities raised to a power below one, because windows that
-/// overlap are not independent. Time is what the caller says it is: seconds of audio. Allocates nothing after `init`.
+/// Between updates, the label switches to any other at a fixed rate (Rabiner, "A tutorial on hidden Markov models",
+/// 1989, §III.A, the forward variable). A window's emission is its calibrated probabilities raised to a power below
+/// one, because windows that overlap are not independent. Time is seconds of audio, as the caller passes it. Nothing is
+/// allocated after `init`.
 package final class Estimator {
     package let parameters: EstimatorParameters
-    /// Each label's published probability given all that was heard.
-    package let probabilities: UnsafeMutableBufferPointer<Float>
-    /// Each label's probability by the filter, as if windows erred independently.
-    private let filtered: UnsafeMutableBufferPointer<Float>
     package private(set) var state = EstimatorState.starting
-    /// The label of the states `genre` and `noMusic`.
+    /// The label in the states `genre` and `noMusic`, otherwise nil.
     package private(set) var label: Int?
 
+    /// [labels]: the posterior that is published.
+    private let published: OwnedBuffer<Float>
+    /// [labels]: the filter's posterior, as if windows erred independently.
+    private let filtered: OwnedBuffer<Float>
     private let noMusic: Int?
     private var silentFor = 0.0
 
     /// - Parameters:
-    ///   - labels: how many there are.
-    ///   - noMusic: the label that is published as a state of its own.
+    ///   - labels: number of labels.
+    ///   - noMusic: index of the label that is published as a state of its own.
+    /// - Throws: `badParameter` if a parameter is out of its range.
     package init(labels: Int, noMusic: Int?, parameters: EstimatorParameters) throws(StreamingError) {
         if let problem = parameters.problem { throw StreamingError(.badParameter, problem) }
         self.parameters = parameters
         self.noMusic = noMusic
-        probabilities = .allocate(capacity: labels)
-        probabilities.initialize(repeating: 1 / Float(labels))
-        filtered = .allocate(capacity: labels)
-        filtered.initialize(repeating: 1 / Float(labels))
+        published = OwnedBuffer(repeating: 1 / Float(labels), count: labels)
+        filtered = OwnedBuffer(repeating: 1 / Float(labels), count: labels)
     }
 
-    deinit {
-        probabilities.deallocate()
-        filtered.deallocate()
-    }
+    /// Each label's published probability, given all audio so far. Valid as long as the estimator lives.
+    package var probabilities: UnsafeBufferPointer<Float> { UnsafeBufferPointer(published.elements) }
 
-    /// The label that is most probable now, published or not.
+    /// The most probable label, whether it is published or not.
     package var best: Int {
         var best = 0
+        let probabilities = probabilities
         for index in probabilities.indices where probabilities[index] > probabilities[best] { best = index }
         return best
     }
 
-    /// How probable what is published is: the label's probability, the best guess's while unsure, else 0.
+    /// Probability of what is published: of the label, or of the most probable label while unsure, otherwise 0.
     package var confidence: Float {
         switch state {
-        case .genre, .noMusic: label.map { probabilities[$0] } ?? 0
-        case .unsure: probabilities[best]
+        case .genre, .noMusic: label.map { published[$0] } ?? 0
+        case .unsure: published[best]
         case .starting, .silence: 0
         }
     }
 
-    /// Forgets all that was heard.
+    /// Begins a new stream.
     package func reset() {
         forget()
         state = .starting
@@ -76,14 +76,14 @@ package final class Estimator {
         silentFor = 0
     }
 
-    /// Goes on where another one is, which had other parameters or other labels.
+    /// Continues from another estimator's state, which may have other parameters or other labels.
     ///
     /// - Parameters:
-    ///   - order: for each label its index in `previous`; nil when the labels are not the same. Then what was heard
-    ///     before the present window says nothing.
-    ///   - windowProbabilities: as in `update`.
-    ///   - active: as in `update`.
-    ///   - seconds: how long the window is.
+    ///   - order: each label's index in `previous`; nil if the labels are not the same. In that case only the present
+    ///     window counts.
+    ///   - windowProbabilities: as in `process`.
+    ///   - active: as in `process`.
+    ///   - seconds: length of the window.
     func follow(
         _ previous: Estimator, order: [Int]?, windowProbabilities: UnsafeBufferPointer<Float>?, active: Double,
         seconds: Double
@@ -103,13 +103,13 @@ package final class Estimator {
         }
     }
 
-    /// One step of the stream.
+    /// Processes one step of the stream.
     ///
     /// - Parameters:
-    ///   - windowProbabilities: the last window's calibrated probabilities; nil while less than a window has been heard.
-    ///   - active: the share of the window's frames that are not silent: silence is no evidence.
-    ///   - silent: whether all audio since the last update was silent.
-    ///   - elapsed: seconds of audio since the last update.
+    ///   - windowProbabilities: [labels], the last window's calibrated probabilities; nil before the first window.
+    ///   - active: share of the window's frames that are not silent, 0 to 1. Silence is no evidence.
+    ///   - silent: whether all audio since the last step was silent.
+    ///   - elapsed: seconds of audio since the last step.
     package func process(
         windowProbabilities: UnsafeBufferPointer<Float>?, active: Double, silent: Bool, elapsed: Double
     ) {
@@ -118,10 +118,8 @@ package final class Estimator {
         guard let windowProbabilities else { return }
         observe(windowProbabilities, weight: parameters.evidenceRate * elapsed * active)
         if silentFor >= parameters.silenceAfter {
-            if state != .silence {
-                // What comes after a pause is as likely to be something else.
-                forget()
-            }
+            // What follows a pause need not be what came before it.
+            if state != .silence { forget() }
             state = .silence
             label = nil
         } else if !(silent && state == .silence) {
@@ -130,45 +128,49 @@ package final class Estimator {
     }
 
     private func forget() {
-        filtered.update(repeating: 1 / Float(filtered.count))
-        probabilities.update(repeating: 1 / Float(filtered.count))
+        filtered.fill(1 / Float(filtered.count))
+        published.fill(1 / Float(filtered.count))
     }
 
-    /// The switch between two updates.
+    /// Prediction step: the label may have switched since the last step.
     private func predict(_ elapsed: Double) {
+        let filtered = filtered.elements
         let stay = Float(exp(-parameters.switchRate * elapsed))
         let share = (1 - stay) / Float(filtered.count)
         for index in filtered.indices { filtered[index] = filtered[index] * stay + share }
         sharpen()
     }
 
-    private func observe(_ windowProbabilities: UnsafeBufferPointer<Float>, weight: Double) {
+    /// Update step: multiplies by the tempered emission.
+    private func observe(_ emission: UnsafeBufferPointer<Float>, weight: Double) {
         guard weight > 0 else { return }
+        let filtered = filtered.elements
         var sum: Float = 0
         for index in filtered.indices {
-            // The floor keeps one window that is utterly sure from ending the matter for ever.
-            filtered[index] *= pow(max(probabilities[index], 1e-6), Float(weight))
+            // Without the floor, one window with a probability of 0 would rule a label out indefinitely.
+            filtered[index] *= pow(max(emission[index], 1e-6), Float(weight))
             sum += filtered[index]
         }
         for index in filtered.indices { filtered[index] /= sum }
         sharpen()
     }
 
-    /// What is published of the filter.
+    /// Computes the published probabilities from the filter's.
     private func sharpen() {
+        let (filtered, published) = (filtered.elements, published.elements)
         var sum: Float = 0
         for index in filtered.indices {
-            probabilities[index] = pow(max(filtered[index], 1e-30), Float(parameters.sharpness))
-            sum += probabilities[index]
+            published[index] = pow(max(filtered[index], 1e-30), Float(parameters.sharpness))
+            sum += published[index]
         }
-        for index in probabilities.indices { probabilities[index] /= sum }
+        for index in published.indices { published[index] /= sum }
     }
 
     private func publish() {
         let best = best
-        if Double(probabilities[best]) >= parameters.enter {
+        if Double(published[best]) >= parameters.enter {
             label = best
-        } else if let current = label, Double(probabilities[current]) < parameters.leave {
+        } else if let current = label, Double(published[current]) < parameters.leave {
             label = nil
         }
         state = label.map { $0 == noMusic ? .noMusic : .genre } ?? .unsure

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// What turns window probabilities into the published label. The defaults are chosen on streams of
-/// recordings with known changes, by models that had not heard these (`genrelab streams --search`).
+/// Parameters by which `Estimator` turns window probabilities into the published label. The defaults are tuned on
+/// streams of recordings with known changes, with models that were not trained on these recordings (`genrelab streams
+/// --search`).
 package struct EstimatorParameters: Sendable, Equatable {
-    /// How often the genre is expected to change, per second: one over the mean time between changes.
+    /// Expected changes of genre per second: one over the mean time between changes.
     package var switchRate: Double = 1.0 / 60
-    /// How many independent observations a second of windows is worth: they overlap, so fewer than there are windows.
+    /// Independent observations that a second of windows is worth. Windows overlap, so this is less than their number.
     package var evidenceRate: Double = 0.7
-    /// What the filter's probabilities are raised to before they are published: windows of one track err together,
-    /// so that the filter becomes surer than it has reason to be.
+    /// Exponent that the filter's probabilities are raised to before they are published. Errors within one track are
+    /// correlated, so the filter alone is overconfident.
     package var sharpness: Double = 0.4
     /// A label is published when its probability reaches this.
     package var enter: Double = 0.35
@@ -16,12 +17,12 @@ package struct EstimatorParameters: Sendable, Equatable {
     package var leave: Double = 0.22
     /// Audio below this level is silent, dB below full scale (RMS).
     package var silenceLevel: Double = -60
-    /// Silence is published after this many seconds of it.
+    /// Seconds of silence after which silence is published.
     package var silenceAfter: Double = 1.5
 
     package init() {}
 
-    /// What makes these parameters impossible, or nil.
+    /// Describes the first parameter that is out of its range; nil if all are valid.
     package var problem: String? {
         func outside(_ value: Double, _ range: ClosedRange<Double>) -> Bool { !range.contains(value) }
         if outside(switchRate, 0...10) { return "switch rate must be 0 to 10 per second, not \(switchRate)" }

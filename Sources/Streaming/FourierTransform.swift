@@ -4,16 +4,16 @@ import Basics
 import CFFTW
 import Synchronization
 
-/// The real FFT of one length, or its inverse, by FFTW in single precision. The plan is made once for all streams.
+/// The real FFT of one length, or its inverse, by FFTW in single precision. All streams share one plan per length.
 final class FourierTransform: @unchecked Sendable {
-    // Safe to share: the plan is never changed after init, and FFTW's new-array execution is thread-safe. To destroy one is
-    // not, but those that `ofLength` keeps live as long as the process.
+    // Safe to share: the plan never changes after init, and FFTW's new-array execution is thread-safe. Destroying a
+    // plan is not, but the plans that `ofLength` keeps live as long as the process.
     private let plan: fftwf_plan
 
     enum Direction {
         /// Samples to spectrum.
         case forward
-        /// Spectrum to samples, `length` times what they were.
+        /// Spectrum to samples, scaled by `length`.
         case inverse
     }
 
@@ -22,9 +22,12 @@ final class FourierTransform: @unchecked Sendable {
         var direction: Direction
     }
 
-    /// FFTW's planner is the one part of it that is not thread-safe.
+    /// The lock also serves FFTW's planner, the one part of FFTW that is not thread-safe.
     private static let shared = Mutex<[Kind: FourierTransform]>([:])
 
+    /// Returns the shared transform of a length.
+    ///
+    /// - Throws: `libraryFailed` if FFTW makes no plan.
     static func ofLength(_ length: Int, _ direction: Direction = .forward) throws(StreamingError) -> FourierTransform {
         let kind = Kind(length: length, direction: direction)
         let transform = shared.withLock { plans -> FourierTransform? in
@@ -34,23 +37,22 @@ final class FourierTransform: @unchecked Sendable {
             return made
         }
         guard let transform else {
-            throw StreamingError(.libraryFailed, "no plan for an FFT of \(length)", call: "fftwf_plan_dft")
+            throw StreamingError(.libraryFailed, "FFTW has no plan for an FFT of \(length)", call: "fftwf_plan_dft")
         }
         return transform
     }
 
     private init?(_ kind: Kind) {
-        let real = Self.allocateReal(kind.length)
-        let complex = Self.allocateComplex(kind.length / 2 + 1)
-        defer {
-            fftwf_free(real)
-            fftwf_free(complex)
-        }
-        // Estimated, not measured: the same plan in every run gives the same bits in every run.
+        // As aligned as every buffer that the plan is executed on.
+        let real = OwnedBuffer<Float>(repeating: 0, count: kind.length)
+        let complex = OwnedBuffer<fftwf_complex>(repeating: (0, 0), count: kind.length / 2 + 1)
+        // Estimated, not measured: every run gets the same plan, and so the same bits.
         let plan =
             switch kind.direction {
-            case .forward: fftwf_plan_dft_r2c_1d(Int32(kind.length), real, complex, FFTW_ESTIMATE)
-            case .inverse: fftwf_plan_dft_c2r_1d(Int32(kind.length), complex, real, FFTW_ESTIMATE)
+            case .forward:
+                fftwf_plan_dft_r2c_1d(Int32(kind.length), real.pointer, complex.pointer, FFTW_ESTIMATE)
+            case .inverse:
+                fftwf_plan_dft_c2r_1d(Int32(kind.length), complex.pointer, real.pointer, FFTW_ESTIMATE)
             }
         guard let plan else { return nil }
         self.plan = plan
@@ -58,24 +60,13 @@ final class FourierTransform: @unchecked Sendable {
 
     deinit { fftwf_destroy_plan(plan) }
 
-    /// Memory with the alignment that the plan assumes; to be freed with `free`.
-    static func allocateReal(_ count: Int) -> UnsafeMutablePointer<Float> {
-        fftwf_alloc_real(count)
+    /// Transforms `length` samples into `length / 2 + 1` bins of `spectrum`. `samples` may be overwritten.
+    func execute(_ samples: borrowing OwnedBuffer<Float>, into spectrum: borrowing OwnedBuffer<fftwf_complex>) {
+        fftwf_execute_dft_r2c(plan, samples.pointer, spectrum.pointer)
     }
 
-    static func allocateComplex(_ count: Int) -> UnsafeMutablePointer<fftwf_complex> {
-        fftwf_alloc_complex(count)
-    }
-
-    static func free(_ pointer: UnsafeMutableRawPointer) { fftwf_free(pointer) }
-
-    /// Forward: transforms `samples` into `spectrum`; both from the allocators above.
-    func execute(_ samples: UnsafeMutablePointer<Float>, _ spectrum: UnsafeMutablePointer<fftwf_complex>) {
-        fftwf_execute_dft_r2c(plan, samples, spectrum)
-    }
-
-    /// Inverse: transforms `spectrum` (destroyed) into `samples`; both from the allocators above.
-    func execute(_ spectrum: UnsafeMutablePointer<fftwf_complex>, _ samples: UnsafeMutablePointer<Float>) {
-        fftwf_execute_dft_c2r(plan, spectrum, samples)
+    /// Transforms `length / 2 + 1` bins into `length` samples. `spectrum` is overwritten.
+    func execute(_ spectrum: borrowing OwnedBuffer<fftwf_complex>, into samples: borrowing OwnedBuffer<Float>) {
+        fftwf_execute_dft_c2r(plan, spectrum.pointer, samples.pointer)
     }
 }

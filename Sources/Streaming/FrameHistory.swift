@@ -1,38 +1,31 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import Model
 
-/// The last frames of a stream as a network takes them, and how loud each was: what another model needs to go on
-/// where the one before it stops.
+/// Ring of a stream's last frames of coefficients and their powers. From it, another model can take over the stream.
 final class FrameHistory {
-    /// Frames that are kept: a window ends at most a network's step ago, which is no longer than a window itself.
+    /// Frames that are kept. The last window ended at most one network step ago, and a step is no longer than a window.
     private let capacity: Int
     private let width: Int
     /// [capacity, width], a ring.
-    private let coefficients: UnsafeMutablePointer<Float>
-    /// [capacity], a ring: each frame's mean square.
-    private let powers: UnsafeMutablePointer<Float>
-    /// Frames since the last reset; the next one's index.
+    private let coefficients: OwnedBuffer<Float>
+    /// [capacity], a ring of each frame's mean square.
+    private let powers: OwnedBuffer<Float>
+    /// Frames since the last reset, which is also the next frame's index.
     private(set) var count = 0
 
     init(frontEnd: FrontEnd) {
         capacity = 2 * frontEnd.windowFrames
         width = frontEnd.coefficients
-        coefficients = .allocate(capacity: capacity * width)
-        coefficients.initialize(repeating: 0, count: capacity * width)
-        powers = .allocate(capacity: capacity)
-        powers.initialize(repeating: 0, count: capacity)
-    }
-
-    deinit {
-        coefficients.deallocate()
-        powers.deallocate()
+        coefficients = OwnedBuffer(repeating: 0, count: capacity * width)
+        powers = OwnedBuffer(repeating: 0, count: capacity)
     }
 
     func reset() { count = 0 }
 
-    /// Where the next frame's coefficients belong; `append` makes it one of the frames.
-    var next: UnsafeMutablePointer<Float> { coefficients + count % capacity * width }
+    /// Space for the next frame's coefficients. Fill it, then call `append`.
+    var next: UnsafeMutablePointer<Float> { coefficients.pointer + count % capacity * width }
 
     func append(power: Float) {
         powers[count % capacity] = power
@@ -40,11 +33,11 @@ final class FrameHistory {
     }
 
     /// The coefficients of a frame that is still kept.
-    func frame(_ index: Int) -> UnsafePointer<Float> {
+    func frame(_ index: Int) -> UnsafeBufferPointer<Float> {
         assert(index < count && index >= count - capacity, "frame \(index) of \(count) is not kept")
-        return UnsafePointer(coefficients + index % capacity * width)
+        return UnsafeBufferPointer(start: coefficients.pointer + index % capacity * width, count: width)
     }
 
-    /// Whether a frame that is still kept is below a power; what was before the first one is silent.
+    /// Whether the power of a frame that is still kept is below a limit. Frames before the first one are silent.
     func isSilent(_ index: Int, below power: Float) -> Bool { index < 0 || powers[index % capacity] < power }
 }

@@ -3,9 +3,9 @@
 import Foundation
 import Model
 
-/// What the stages of the front end look up: made once for all streams.
+/// Constant tables of the front end's stages. All streams share them.
 struct FrontEndTables: Sendable {
-    /// [frameLength]: periodic Hann.
+    /// [frameLength]: the periodic Hann function.
     let taper: [Float]
     let filterbank: MelFilterbank
     let cosine: CosineTransform

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Of two numbers that are not both 0 (Euclid).
+/// The greatest common divisor of two numbers that are not both 0, by Euclid's algorithm.
 func greatestCommonDivisor(_ one: Int, _ other: Int) -> Int {
     var (one, other) = (one, other)
     while other != 0 { (one, other) = (other, one % other) }

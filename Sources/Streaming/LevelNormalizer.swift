@@ -2,31 +2,31 @@
 
 import Model
 
-/// Makes log-mel frames independent of the level they were played at, from the past only.
+/// Makes log-mel frames independent of the playback level, from the past only.
 ///
-/// Per frame: a peak that decays, a floor a fixed range under it, and an exponential mean (started unbiased, as in
-/// Adam) of the floored frames' means over the bands, which is subtracted. A silent frame becomes zeros and changes
-/// nothing, so that what was silent before a track starts does not matter.
+/// Each frame is floored at a fixed range under a decaying peak. Then an exponential mean of the floored frames' means
+/// over the bands is subtracted; the mean is bias-corrected as in Adam (Kingma and Ba, 2015). A silent frame becomes
+/// all zeros and changes no state, so that silence before a track does not matter.
 package struct LevelNormalizer: Sendable {
     private let level: FrontEnd.Level
     private var peak = -Float.infinity
     private var meanSum: Float = 0
     private var weight: Float = 0
-    /// Whether the last frame was silent, and so became all zeros.
+    /// Whether the last frame was silent, and therefore became all zeros.
     private(set) var isSilent = false
 
     package init(frontEnd: FrontEnd = .version1) {
         level = frontEnd.level
     }
 
-    /// Forgets the past.
+    /// Begins a new stream.
     package mutating func reset() {
         peak = -.infinity
         meanSum = 0
         weight = 0
     }
 
-    /// Replaces a frame's bands (dB) by their normalised values (dB).
+    /// Replaces a frame's bands, [melBands] in dB, by their normalised values in dB.
     package mutating func process(_ bands: UnsafeMutableBufferPointer<Float>) {
         var loudest = -Float.infinity
         for value in bands { loudest = max(loudest, value) }

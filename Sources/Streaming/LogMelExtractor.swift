@@ -3,73 +3,75 @@
 import Basics
 import Model
 
-/// Samples at the front end's rate in, log-mel frames out: each frame once, when its last sample arrives.
+/// Log-mel front end: samples at the front end's rate in, log-mel frames out. Each frame is computed once, when its
+/// last sample arrives.
 ///
-/// Front end version 1 up to the logarithm: Hann window, power spectrum, 64 mel bands, 10·log10. Whatever the sizes
-/// in which samples arrive, the frames are the same to the bit. Allocates nothing after `init`.
+/// These are the steps of front end version 1 up to the logarithm: Hann taper, power spectrum, 64 mel bands, 10·log10.
+/// The frames are the same to the bit, however the samples are cut into calls. Nothing is allocated after `init`.
 package final class LogMelExtractor {
-    /// One frame, valid during the call that hands it over.
+    /// One frame, valid during the call that receives it.
     package struct Frame {
         /// [melBands], dB.
         package let bands: UnsafeMutableBufferPointer<Float>
-        /// The mean square of the frame's newest `hopLength` samples, full scale = 1.
+        /// Mean square of the frame's newest `hopLength` samples, full scale = 1.
         package let power: Float
     }
 
     package let frontEnd: FrontEnd
-    /// Frames handed over since the last reset.
+    /// Frames produced since the last reset.
     package private(set) var frames = 0
 
     private let spectrum: PowerSpectrum
     private let filterbank: MelFilterbank
-    /// The samples of the frame that is being filled, oldest first.
-    private let samples: UnsafeMutablePointer<Float>
+    /// Samples of the frame that is being filled, oldest first.
+    private let samples: OwnedBuffer<Float>
     private var filled = 0
     private let workspace: Workspace
 
+    /// - Parameter workspace: scratch memory of the thread that will call `process`.
+    /// - Throws: `libraryFailed` if FFTW makes no plan.
     package init(
         frontEnd: FrontEnd = .version1, workspace: Workspace = Workspace()
     ) throws(StreamingError) {
         self.frontEnd = frontEnd
         self.workspace = workspace
-        let length = frontEnd.frameLength
         spectrum = try PowerSpectrum(frontEnd: frontEnd, workspace: workspace)
         filterbank = FrontEndTables.of(frontEnd).filterbank
-        samples = .allocate(capacity: length)
-        samples.initialize(repeating: 0, count: length)
+        samples = OwnedBuffer(repeating: 0, count: frontEnd.frameLength)
     }
 
-    deinit { samples.deallocate() }
-
-    /// Forgets the stream.
+    /// Begins a new stream.
     package func reset() {
         filled = 0
         frames = 0
     }
 
-    /// Takes finite samples and hands over each frame that they complete.
-    package func process(_ input: UnsafeBufferPointer<Float>, _ consume: (Frame) -> Void) {
+    /// Processes samples, which must be finite, and calls `consume` with each frame that they complete.
+    package func process(_ input: Span<Float>, _ consume: (Frame) -> Void) {
         let length = frontEnd.frameLength
         let hop = frontEnd.hopLength
+        let samples = samples.pointer
         var offset = 0
         while offset < input.count {
             let taken = min(length - filled, input.count - offset)
-            (samples + filled).update(from: input.baseAddress! + offset, count: taken)
+            input.withUnsafeBufferPointer { [filled] in
+                (samples + filled).update(from: $0.baseAddress! + offset, count: taken)
+            }
             filled += taken
             offset += taken
             guard filled == length else { return }
-            filterbank.process(spectrum.process(samples), into: workspace.bands)
+            filterbank.process(spectrum.process(samples), into: workspace.bands.elements)
             frames += 1
-            consume(Frame(bands: workspace.bands, power: meanSquareOfNewest()))
+            consume(Frame(bands: workspace.bands.elements, power: meanSquareOfNewest()))
             samples.update(from: samples + hop, count: length - hop)
             filled = length - hop
         }
     }
 
     private func meanSquareOfNewest() -> Float {
-        let newest = samples + (frontEnd.frameLength - frontEnd.hopLength)
+        let newest = samples.pointer + (frontEnd.frameLength - frontEnd.hopLength)
         let count = frontEnd.hopLength
-        // In lanes: the order of a single sum would forbid to add more than one product at a time.
+        // In lanes, because a single sum's order would allow only one addition at a time.
         var sums = SIMD16<Float>(repeating: 0)
         var index = 0
         while index + sums.scalarCount <= count {

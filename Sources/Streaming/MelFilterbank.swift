@@ -3,16 +3,17 @@
 import Foundation
 import Model
 
-/// Triangular filters on the mel scale of Slaney's Auditory Toolbox, each of unit area, as
-/// `librosa.filters.mel(sr=22050, n_fft=2048, n_mels=64)` gives them, and the logarithm of what they let through. Only
-/// weights that are not zero are kept, in groups of 16 that are summed at once.
+/// Mel filterbank with logarithm: triangular filters of unit area on the mel scale of Slaney's Auditory Toolbox.
+///
+/// The weights equal `librosa.filters.mel(sr=22050, n_fft=2048, n_mels=64)`. Only weights that are not zero are stored,
+/// in groups of 16 that are summed at once.
 package struct MelFilterbank: Sendable {
     typealias Lanes = SIMD16<Float>
-    /// For each band the first FFT bin it weighs, and where its weights lie in `weights`.
+    /// For each band its first FFT bin, and the place of its weights in `weights`.
     let bands: [(firstBin: Int, weights: Range<Int>)]
-    /// The last group of a band is filled up with zeros.
+    /// A band's last group is padded with zeros.
     let weights: [Lanes]
-    /// The least power that a band has.
+    /// Lower limit of a band's power.
     private let floor: Float
 
     package init(frontEnd: FrontEnd = .version1) {
@@ -49,10 +50,10 @@ package struct MelFilterbank: Sendable {
         self.weights = weights
     }
 
-    /// The bins of a power spectrum that `process` reads: what is after the last one counts nothing, but must be finite.
+    /// Number of bins that `process` reads. The bins after the spectrum's last one do not count, but must be finite.
     package static func paddedBins(_ frontEnd: FrontEnd) -> Int { frontEnd.frameLength / 2 + Lanes.scalarCount }
 
-    /// The bands, in dB, of a power spectrum of `paddedBins` bins.
+    /// Computes the bands, [melBands] in dB, of a power spectrum, [paddedBins].
     package func process(_ power: UnsafePointer<Float>, into target: UnsafeMutableBufferPointer<Float>) {
         weights.withUnsafeBufferPointer { weights in
             for (band, (firstBin, range)) in bands.enumerated() {
@@ -67,7 +68,7 @@ package struct MelFilterbank: Sendable {
         Self.decibels(UnsafeMutableBufferPointer(rebasing: target[..<bands.count]))
     }
 
-    /// Replaces powers, which are positive, by 10·log10 of them; to 1e-4 dB.
+    /// Replaces positive powers by 10·log10 of them, to within 1e-4 dB.
     static func decibels(_ values: UnsafeMutableBufferPointer<Float>) {
         let bytes = UnsafeMutableRawBufferPointer(values)
         let whole = values.count / Lanes.scalarCount * MemoryLayout<Lanes>.size
@@ -78,8 +79,8 @@ package struct MelFilterbank: Sendable {
         for index in (whole / MemoryLayout<Float>.size)..<values.count { values[index] = 10 * log10(values[index]) }
     }
 
-    /// A power is m·2^e with m between √½ and √2, and ln m = 2 artanh((m - 1) / (m + 1)), of whose series five terms are
-    /// enough.
+    /// Computes 10·log10. A power is m·2^e with m between √½ and √2, and ln m = 2 artanh((m - 1) / (m + 1)), whose
+    /// series needs five terms.
     @inline(__always)
     private static func decibels(_ powers: Lanes) -> Lanes {
         let bits = unsafeBitCast(powers, to: SIMD16<Int32>.self)
@@ -94,7 +95,7 @@ package struct MelFilterbank: Sendable {
     }
 
     private static let decibelsPerOctave = Float(10 * log10(2.0))
-    /// Of power, and twice that: the series has half of the logarithm.
+    /// Decibels of power per neper, times two, because the series gives half of the logarithm.
     private static let decibelsPerNeper = Float(20 / log(10.0))
 
     // Slaney's scale: linear to 1 kHz, logarithmic above.

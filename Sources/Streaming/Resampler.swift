@@ -2,35 +2,38 @@
 
 import Basics
 
-/// Brings a mono stream to another rate; a stream that has the rate already passes untouched.
+/// Resamples a mono stream. A stream that already has the output rate passes unchanged.
 ///
-/// What lies above 95.5 % of the lower Nyquist frequency is taken out, 100 dB or more from the Nyquist frequency on, with
-/// linear phase and no delay in the sample count. What comes out does not depend on how the input is cut. Nothing is
-/// allocated after the first second.
+/// The pass band ends at 95.5 % of the lower Nyquist frequency; from the Nyquist frequency on the attenuation is 100 dB
+/// or more. The phase is linear, and the sample count has no delay. The output does not depend on how the input is cut
+/// into calls. Nothing is allocated after the first second.
 ///
-/// Common rates go by FFT (`BlockResamplingPlan`), with half of libsoxr's work and a twentieth of its memory
-/// (docs/performance.md); rates that this is not possible for go by libsoxr.
+/// Common rates are resampled by FFT (`BlockResamplingPlan`), with half of libsoxr's work and a twentieth of its memory
+/// (docs/performance.md). Rates that the FFT cannot handle are resampled by libsoxr.
 package final class Resampler {
-    /// The most samples that it is fed at once.
+    /// The most samples that one call of `process` takes.
     package static let block = 1024
-    /// The most samples that come at once.
+    /// The most samples that one call of `consume` gets.
     static let mostProduced = max(block * 24, BlockResamplingPlan.mostSamples)
 
-    /// Of the lower Nyquist frequency: so steep that the top bands keep their level.
+    /// End of the pass band, as a share of the lower Nyquist frequency. So steep that the top mel bands keep their
+    /// level.
     static let passBandEnd = 0.955
 
-    private enum Way {
+    private enum Method {
         case none
         case blocks(BlockResampler)
         case soxr(SoxrResampler)
     }
 
-    private let way: Way
+    private let method: Method
 
     /// - Parameters:
     ///   - inputRate: Hz, 8 000 to 192 000.
-    ///   - boundary: a number of samples after which all of them shall be there without waiting for more input than that
-    ///     takes.
+    ///   - boundary: a number of output samples that must be available as soon as the input covers them, without
+    ///     waiting for a block to fill.
+    ///   - workspace: scratch memory of the thread that will call `process`.
+    /// - Throws: `unsupportedRate`, or `libraryFailed` if FFTW or libsoxr fails.
     package init(
         inputRate: Int, outputRate: Int, boundary: Int = 0, workspace: Workspace
     ) throws(StreamingError) {
@@ -38,39 +41,39 @@ package final class Resampler {
             throw StreamingError(.unsupportedRate, "a sample rate of \(inputRate) Hz; 8000 to 192000 are possible")
         }
         if inputRate == outputRate {
-            way = .none
+            method = .none
         } else if BlockResamplingPlan.supports(inputRate, outputRate) {
-            let resampling = try BlockResamplingPlan.between(inputRate, outputRate, boundary: boundary)
-            way = .blocks(BlockResampler(resampling, workspace: workspace))
+            let plan = try BlockResamplingPlan.between(inputRate, outputRate, boundary: boundary)
+            method = .blocks(BlockResampler(plan, workspace: workspace))
         } else {
-            way = .soxr(try SoxrResampler(inputRate: inputRate, outputRate: outputRate, workspace: workspace))
+            method = .soxr(try SoxrResampler(inputRate: inputRate, outputRate: outputRate, workspace: workspace))
         }
     }
 
-    /// Hands what `input` (at most `block` samples) completes to `consume`.
-    package func process(_ input: UnsafeBufferPointer<Float>, _ consume: (UnsafeBufferPointer<Float>) -> Void) {
-        switch way {
+    /// Processes at most `block` samples and calls `consume` with the output that they complete.
+    package func process(_ input: Span<Float>, _ consume: (Span<Float>) -> Void) {
+        switch method {
         case .none: consume(input)
-        case .blocks(let stream): stream.process(input, consume)
-        case .soxr(let stream): stream.process(input, consume)
+        case .blocks(let resampler): resampler.process(input, consume)
+        case .soxr(let resampler): resampler.process(input, consume)
         }
     }
 
-    /// Hands on what is still inside, at a stream's end.
-    package func finish(_ consume: (UnsafeBufferPointer<Float>) -> Void) {
-        switch way {
+    /// Ends the stream: calls `consume` with the output that is still inside.
+    package func finish(_ consume: (Span<Float>) -> Void) {
+        switch method {
         case .none: break
-        case .blocks(let stream): stream.finish(consume)
-        case .soxr(let stream): stream.finish(consume)
+        case .blocks(let resampler): resampler.finish(consume)
+        case .soxr(let resampler): resampler.finish(consume)
         }
     }
 
-    /// Forgets the stream.
+    /// Begins a new stream.
     package func reset() {
-        switch way {
+        switch method {
         case .none: break
-        case .blocks(let stream): stream.reset()
-        case .soxr(let stream): stream.reset()
+        case .blocks(let resampler): resampler.reset()
+        case .soxr(let resampler): resampler.reset()
         }
     }
 }

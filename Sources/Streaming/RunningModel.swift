@@ -1,84 +1,85 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import Model
 
-/// A model at work on a stream: what its network keeps of the frames, and what it said of the last window.
+/// A model that runs on a stream: its network, and the probabilities of the last window.
 final class RunningModel {
     let model: GenreModel
     private let network: IncrementalNetwork
-    private let windowProbabilities: UnsafeMutableBufferPointer<Float>
+    /// [labels].
+    private let windowProbabilities: OwnedBuffer<Float>
     private var hasWindow = false
-    /// How many frames in a row were silent.
+    /// Number of consecutive silent frames up to now.
     private var silentFrames = 0
-    /// How many of the last of them the network has not been given.
-    private var heldFrames = 0
-    /// After so many silent frames all that the network keeps comes of silence.
+    /// Number of the last silent frames that the network has not received.
+    private var skippedFrames = 0
+    /// After so many silent frames everything that the network keeps derives from silence.
     private let settledFrames: Int
-    /// A silent frame, as a network takes them.
-    private let silence: UnsafeMutableBufferPointer<Float>
+    /// Coefficients of a silent frame.
+    private let silence: OwnedBuffer<Float>
 
-    /// - Parameter step: frames from one window to the next, a divisor of the architecture's step, which is the default.
+    /// - Parameter step: frames from one window to the next, a divisor of the architecture's step, which is the
+    ///   default.
     init(model: GenreModel, step: Int? = nil) {
         self.model = model
         network = IncrementalNetwork(model: model, step: step)
-        windowProbabilities = .allocate(capacity: model.labels.count)
-        windowProbabilities.initialize(repeating: 0)
+        windowProbabilities = OwnedBuffer(repeating: 0, count: model.labels.count)
         settledFrames = 2 * model.frontEnd.windowFrames
-        silence = .allocate(capacity: model.frontEnd.coefficients)
-        silence.initialize(repeating: 0)
-    }
-
-    deinit {
-        windowProbabilities.deallocate()
-        silence.deallocate()
+        silence = OwnedBuffer(repeating: 0, count: model.frontEnd.coefficients)
     }
 
     /// Frames from one window to the next.
     var step: Int { network.step }
 
-    /// Each label's calibrated probability in the last window, if there was one.
+    /// Each label's calibrated probability in the last window; nil before the first window.
     var lastWindowProbabilities: UnsafeBufferPointer<Float>? {
-        hasWindow ? UnsafeBufferPointer(windowProbabilities) : nil
+        hasWindow ? UnsafeBufferPointer(windowProbabilities.elements) : nil
     }
 
     func reset() {
         network.reset()
         hasWindow = false
         silentFrames = 0
-        heldFrames = 0
+        skippedFrames = 0
     }
 
-    /// Frames that went through the network since the last reset.
+    /// Frames that the network has computed since the last reset.
     var framesComputed: Int { network.frames }
 
-    /// Takes a frame.
+    /// Processes a frame.
     ///
-    /// Silence costs the network nothing: its frames are all alike, so that after two windows of them it says the same
-    /// of each window and is, after each of its steps, as it was before. Whole steps are left out, which changes no bit
-    /// of what it says later.
+    /// Long silence costs the network nothing. Silent frames are all alike, so after two windows of them the network
+    /// returns the same result for each window, and after each of its steps its state is what it was before. Whole
+    /// steps are skipped, which changes no bit of later results.
     ///
-    /// - Parameter isSilent: as `LevelNormalizer` says.
-    func process(_ coefficients: UnsafePointer<Float>, isSilent: Bool) {
+    /// - Parameters:
+    ///   - coefficients: [coefficients].
+    ///   - isSilent: `LevelNormalizer.isSilent` for this frame.
+    func process(_ coefficients: UnsafeBufferPointer<Float>, isSilent: Bool) {
         if isSilent, silentFrames >= settledFrames {
-            heldFrames = (heldFrames + 1) % model.architecture.step
+            skippedFrames = (skippedFrames + 1) % model.architecture.step
             return
         }
-        for _ in 0..<heldFrames { compute(silence.baseAddress!) }
-        heldFrames = 0
+        let silence = silence.elements
+        for _ in 0..<skippedFrames { compute(silence.span) }
+        skippedFrames = 0
         silentFrames = isSilent ? silentFrames + 1 : 0
-        if isSilent { silence.baseAddress!.update(from: coefficients, count: silence.count) }
-        compute(coefficients)
+        if isSilent { _ = silence.update(fromContentsOf: coefficients) }
+        compute(coefficients.span)
     }
 
-    private func compute(_ coefficients: UnsafePointer<Float>) {
+    private func compute(_ coefficients: Span<Float>) {
         guard network.process(coefficients) else { return }
         hasWindow = true
-        windowProbabilities.baseAddress!.update(from: network.logits.baseAddress!, count: windowProbabilities.count)
-        model.calibrate(windowProbabilities)
+        _ = windowProbabilities.elements.update(fromContentsOf: network.logits)
+        model.calibrate(windowProbabilities.elements)
     }
 
-    /// As if it had heard the stream from its beginning: takes the frames of the last whole window on the grid of its
-    /// own steps, and those after it. Nothing older counts, because the network sees a window at a time.
+    /// Brings the network to the state it would have if it had processed the stream from the beginning.
+    ///
+    /// It processes the frames of the last whole window on the grid of its own steps, and those after it. Older frames
+    /// do not matter, because the network's input is one window.
     func catchUp(with history: FrameHistory) {
         reset()
         let length = model.frontEnd.windowFrames
@@ -86,7 +87,7 @@ final class RunningModel {
         for index in start..<history.count { process(history.frame(index), isSilent: false) }
     }
 
-    /// How many steps a stream of so many frames has made: they lie on the grid of the windows, before the first one
+    /// Number of steps in a stream of `frames` frames. Steps lie on the grid of the windows, before the first window
     /// too.
     func steps(after frames: Int) -> Int {
         let first = (model.frontEnd.windowFrames - 1) % step + 1

@@ -3,10 +3,10 @@
 import Basics
 import CSoxr
 
-/// One stream resampled by libsoxr.
+/// Resamples one stream by libsoxr (https://sourceforge.net/projects/soxr/).
 ///
-/// It is fed in blocks of at most `Resampler.block` samples, whose size also bounds what soxr ever allocates, which it
-/// does in the first few calls only.
+/// Calls take at most `Resampler.block` samples. That also bounds what soxr allocates, which it does only in the first
+/// few calls.
 final class SoxrResampler {
     private let handle: soxr_t
     private let outputCapacity: Int
@@ -33,31 +33,30 @@ final class SoxrResampler {
 
     deinit { soxr_delete(handle) }
 
-    func process(_ input: UnsafeBufferPointer<Float>, _ consume: (UnsafeBufferPointer<Float>) -> Void) {
-        guard let start = input.baseAddress else { return }
+    func process(_ input: Span<Float>, _ consume: (Span<Float>) -> Void) {
+        let output = workspace.resampled.pointer
         var offset = 0
         while offset < input.count {
             var used = 0
             var produced = 0
-            // soxr's errors here are of its own state only, and end the stream's output, never the process.
-            guard
+            let error = input.withUnsafeBufferPointer {
                 soxr_process(
-                    handle, start + offset, input.count - offset, &used, workspace.resampled, outputCapacity,
-                    &produced) == nil, used > 0 || produced > 0
-            else { return }
+                    handle, $0.baseAddress! + offset, $0.count - offset, &used, output, outputCapacity, &produced)
+            }
+            // soxr's errors here concern only its own state. They end the stream's output, never the process.
+            guard error == nil, used > 0 || produced > 0 else { return }
             offset += used
-            consume(UnsafeBufferPointer(start: workspace.resampled, count: produced))
+            consume(UnsafeBufferPointer(start: output, count: produced).span)
         }
     }
 
-    func finish(_ consume: (UnsafeBufferPointer<Float>) -> Void) {
+    func finish(_ consume: (Span<Float>) -> Void) {
+        let output = workspace.resampled.pointer
         while true {
             var produced = 0
-            guard
-                soxr_process(handle, nil, 0, nil, workspace.resampled, outputCapacity, &produced) == nil,
-                produced > 0
+            guard soxr_process(handle, nil, 0, nil, output, outputCapacity, &produced) == nil, produced > 0
             else { return }
-            consume(UnsafeBufferPointer(start: workspace.resampled, count: produced))
+            consume(UnsafeBufferPointer(start: output, count: produced).span)
         }
     }
 

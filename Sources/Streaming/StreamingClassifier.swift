@@ -4,24 +4,24 @@ import Basics
 import Foundation
 import Model
 
-/// The whole way from a source's samples to its estimates: `WindowClassifier`, then `Estimator`.
+/// The complete path from a source's samples to its estimates: `WindowClassifier`, then `Estimator`.
 ///
-/// As synchronous, deterministic and free of allocation as these.
+/// Like these, it is synchronous and deterministic, and allocates nothing after the first second.
 package final class StreamingClassifier {
-    /// What is known after an update; the pointers are valid during the call that hands it over.
+    /// Result of one update. The pointers are valid during the call that receives it.
     package struct Estimate {
-        /// Seconds of audio heard, to the end of the last whole frame.
+        /// Seconds of audio up to the end of the last whole frame.
         package var position: Double
         package var state: EstimatorState
-        /// The label of the states `genre` and `noMusic`, an index into the model's labels.
+        /// The label in the states `genre` and `noMusic`, an index into the model's labels; otherwise nil.
         package var label: Int?
-        /// 0 to 1, see `Estimator.confidence`.
+        /// Probability of what is published, 0 to 1 (`Estimator.confidence`).
         package var confidence: Float
-        /// RMS level of the audio since the last update, dB below full scale, at least -120.
+        /// RMS level of the audio since the last update, dB relative to full scale, at least -120.
         package var level: Float
-        /// Each label's smoothed probability.
+        /// [labels]: each label's probability by the estimator.
         package var probabilities: UnsafeBufferPointer<Float>
-        /// Each label's calibrated probability in the last window alone; nil before the first window.
+        /// [labels]: each label's calibrated probability in the last window alone; nil before the first window.
         package var windowProbabilities: UnsafeBufferPointer<Float>?
     }
 
@@ -36,13 +36,15 @@ package final class StreamingClassifier {
     /// Mean square times seconds, and seconds, since the last published estimate.
     private var energy = 0.0
     private var elapsed = 0.0
-    /// Of the last estimate, dB below full scale.
+    /// Level of the last estimate, dB relative to full scale.
     private var level: Float = -120
 
     /// - Parameters:
-    ///   - inputRate: of the samples that will be pushed, 8 000 to 192 000 Hz.
-    ///   - updateInterval: seconds between estimates, see `UpdateGrid`.
-    ///   - workspace: of the thread that will process them.
+    ///   - inputRate: rate of the samples that `process` will get, Hz, 8 000 to 192 000.
+    ///   - updateInterval: seconds between estimates (`UpdateGrid`).
+    ///   - workspace: scratch memory of the thread that will call `process`.
+    /// - Throws: `badParameter` for an impossible interval or estimator parameter, `unsupportedRate`, or
+    ///   `libraryFailed`.
     package init(
         model: GenreModel, inputRate: Int, updateInterval: Double? = nil,
         estimator parameters: EstimatorParameters = EstimatorParameters(), workspace: Workspace = Workspace()
@@ -57,29 +59,29 @@ package final class StreamingClassifier {
     }
 
     package var model: GenreModel { windows.model }
-    /// Hz.
+    /// Rate of the input samples, Hz.
     package var inputRate: Int { windows.inputRate }
-    /// Frames analysed since the last reset.
+    /// Frames processed since the last reset.
     package var frames: Int { windows.frames }
-    /// Seconds of audio heard, to the end of the last whole frame.
+    /// Seconds of audio up to the end of the last whole frame.
     package var position: Double { windows.position }
 
-    /// Takes mono samples at `inputRate` and hands over each estimate that they complete.
-    package func process(_ samples: UnsafeBufferPointer<Float>, _ publish: (Estimate) -> Void) {
+    /// Processes mono samples at `inputRate` and calls `publish` with each estimate that they complete.
+    package func process(_ samples: Span<Float>, _ publish: (Estimate) -> Void) {
         windows.process(samples) { update($0, publish) }
     }
 
-    /// Ends the stream: analyses what is still on its way, and publishes a last estimate if anything was heard since
-    /// the one before.
+    /// Ends the stream: processes the samples that are still inside, and publishes a last estimate if there was audio
+    /// since the previous one.
     package func finish(_ publish: (Estimate) -> Void) {
         windows.finish { update($0, publish) }
-        let (power, frames) = windows.rest
+        let (power, frames) = windows.remainder
         energy += power * model.frontEnd.hopDuration
         elapsed += Double(frames) * model.frontEnd.hopDuration
         if elapsed > 0 { publish(estimate()) }
     }
 
-    /// Starts anew, as for a device that was reopened: nothing heard before counts.
+    /// Begins a new stream.
     package func reset() {
         windows.reset()
         estimator.reset()
@@ -87,7 +89,8 @@ package final class StreamingClassifier {
         level = -120
     }
 
-    /// What other settings need to take over a stream: made beside it, so that nothing of it waits for that.
+    /// New settings for a running stream. It is made on another thread, so that the stream does not wait for its
+    /// allocations.
     package struct Replacement {
         fileprivate let running: RunningModel
         fileprivate let estimator: Estimator
@@ -96,9 +99,10 @@ package final class StreamingClassifier {
         package let updateInterval: Double
 
         /// - Parameters:
-        ///   - model: the present one or another.
-        ///   - updateInterval: as of a classifier's own.
-        ///   - estimator: as of a classifier's own.
+        ///   - model: the present model or another one.
+        ///   - updateInterval: as in the classifier's own `init`.
+        ///   - estimator: as in the classifier's own `init`.
+        /// - Throws: `badParameter` for an impossible interval or estimator parameter.
         package init(
             model: GenreModel, updateInterval: Double?, estimator parameters: EstimatorParameters
         ) throws(StreamingError) {
@@ -110,13 +114,15 @@ package final class StreamingClassifier {
         }
     }
 
-    /// Goes on with other settings between two frames. Nothing that was heard is lost: windows, updates and silence are
-    /// at once as if the settings had been so from the beginning, and the probabilities go on from where they are. If
-    /// the labels are others the present window is all that they begin with, and an estimate of it is handed over.
+    /// Continues with other settings, between two frames.
     ///
-    /// It takes as long as the network needs for a window or two.
+    /// No audio is lost. Windows, updates and silence are at once as if the stream had begun with these settings, and
+    /// the probabilities continue from their present values. If the labels differ, the probabilities begin with the
+    /// present window, and an estimate of it is published at once.
     ///
-    /// - Parameter replacement: used for this stream alone.
+    /// The call takes as long as the network needs for a window or two.
+    ///
+    /// - Parameter replacement: settings that no other stream uses.
     package func use(_ replacement: Replacement, _ publish: (Estimate) -> Void) {
         let (old, previous) = (model, estimator)
         windows.use(replacement.running, silenceLevel: replacement.estimator.parameters.silenceLevel)
@@ -155,7 +161,7 @@ package final class StreamingClassifier {
         return Estimate(
             position: position, state: estimator.state, label: estimator.label, confidence: estimator.confidence,
             level: level,
-            probabilities: UnsafeBufferPointer(estimator.probabilities),
+            probabilities: estimator.probabilities,
             windowProbabilities: windows.lastWindowProbabilities)
     }
 }

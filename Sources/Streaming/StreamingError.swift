@@ -2,15 +2,15 @@
 
 import Basics
 
-/// Why a stream cannot be analysed.
+/// The reason why a stream cannot be analysed.
 package typealias StreamingError = CodedError<StreamingErrorCode>
 
-/// What kind of StreamingError it is.
+/// Kinds of `StreamingError`.
 package enum StreamingErrorCode: Sendable, Equatable {
-    /// A sample rate outside 8 000 to 192 000 Hz.
+    /// The sample rate is not between 8 000 and 192 000 Hz.
     case unsupportedRate
-    /// A C library refused to set up.
+    /// A C library failed during set-up.
     case libraryFailed
-    /// A parameter is impossible.
+    /// A parameter is out of its range.
     case badParameter
 }

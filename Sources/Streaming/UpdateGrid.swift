@@ -3,18 +3,18 @@
 import Basics
 import Model
 
-/// Where a stream's windows and estimates lie.
+/// Grid on which a stream's windows and estimates lie.
 package struct UpdateGrid: Sendable, Equatable {
-    /// Frames from one window of the network to the next: the architecture's own step, or the part of it that the
-    /// updates need.
+    /// Frames from one window to the next: the architecture's own step, or a divisor of it if the updates need one.
     package let step: Int
     /// Windows from one estimate to the next.
     package let stepsPerUpdate: Int
     /// Seconds from one estimate to the next.
     package let interval: Double
 
-    /// - Parameter interval: seconds between estimates, a multiple of the front end's hop; by default the
-    ///   architecture's step, and its multiples cost no more than that does.
+    /// - Parameter interval: seconds between estimates, a multiple of the front end's hop. The default is the
+    ///   architecture's step. Multiples of that step cost no more than the step itself.
+    /// - Throws: `badParameter` if the interval is not a multiple of the hop or is longer than 10 000 hops.
     package init(model: GenreModel, interval: Double?) throws(StreamingError) {
         let hop = model.frontEnd.hopDuration
         let own = model.architecture.step

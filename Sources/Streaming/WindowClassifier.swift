@@ -4,28 +4,29 @@ import Basics
 import Foundation
 import Model
 
-/// One step of a stream: what the network and the silence gate say of the window that ends now.
+/// Results of one step of a stream: the network's output for the window that ends now, and measures of silence and
+/// level.
 package struct WindowResult {
-    /// Seconds of audio heard, to the end of the last whole frame.
+    /// Seconds of audio up to the end of the last whole frame.
     package var position: Double
-    /// Each label's calibrated probability in the window; nil while less than a window has been heard. Valid during
-    /// the call that hands it over.
+    /// [labels]: each label's calibrated probability in the window; nil before the first window. Valid during the call
+    /// that receives it.
     package var windowProbabilities: UnsafeBufferPointer<Float>?
-    /// The share of the window's frames that are not silent, 0 to 1.
+    /// Share of the window's frames that are not silent, 0 to 1.
     package var active: Double
-    /// Whether every frame since the step before was silent.
+    /// Whether every frame since the previous step was silent.
     package var silent: Bool
-    /// Seconds of audio since the step before.
+    /// Seconds of audio since the previous step.
     package var elapsed: Double
-    /// The mean square of the audio since the step before, full scale = 1.
+    /// Mean square of the audio since the previous step, full scale = 1.
     package var power: Double
 }
 
-/// Samples in, window probabilities out: resampler, frames, log-mel, level, MFCC, network.
+/// Samples in, window probabilities out: resampler, log-mel frames, level, MFCC, network.
 ///
-/// The one way from audio to what the network says, for the daemon and for files. Synchronous, for one thread at a
-/// time, without any clock but the sample count. What it says depends on the samples alone, not on how they are cut.
-/// After the first second it allocates nothing and takes no lock.
+/// The daemon and `genrelab` both get from audio to probabilities by this class. It is synchronous, works for one
+/// thread at a time, and has no clock but the sample count. The results depend on the samples alone, not on how they
+/// are cut into calls. Nothing is allocated after the first second, and no lock is taken.
 package final class WindowClassifier {
     private let audio: AudioFrames
     private var normalizer: LevelNormalizer
@@ -33,7 +34,7 @@ package final class WindowClassifier {
     private let history: FrameHistory
     private var running: RunningModel
 
-    /// How many of the last window's frames were silent.
+    /// Number of silent frames in the last window.
     private var silentCount = 0
     private var silencePower: Float
     private var framesSinceStep = 0
@@ -41,10 +42,11 @@ package final class WindowClassifier {
     private var powerSinceStep = 0.0
 
     /// - Parameters:
-    ///   - inputRate: of the samples that will be pushed, 8 000 to 192 000 Hz.
+    ///   - inputRate: rate of the samples that `process` will get, Hz, 8 000 to 192 000.
     ///   - silenceLevel: audio below it is silent, dB below full scale (RMS).
     ///   - step: frames from one window to the next, a divisor of the architecture's step, which is the default.
-    ///   - workspace: of the thread that will process them.
+    ///   - workspace: scratch memory of the thread that will call `process`.
+    /// - Throws: `unsupportedRate`, or `libraryFailed` if FFTW or libsoxr fails.
     package init(
         model: GenreModel, inputRate: Int, silenceLevel: Double, step: Int? = nil,
         workspace: Workspace = Workspace()
@@ -61,32 +63,33 @@ package final class WindowClassifier {
 
     package var model: GenreModel { running.model }
 
-    /// Hz.
+    /// Rate of the input samples, Hz.
     package var inputRate: Int { audio.inputRate }
 
-    /// Frames analysed since the last reset.
+    /// Frames processed since the last reset.
     package var frames: Int { audio.frames }
 
-    /// Seconds of audio heard, to the end of the last whole frame.
+    /// Seconds of audio up to the end of the last whole frame.
     package var position: Double { audio.position }
 
-    /// The mean square of the audio since the last step, and over how many frames; what a stream's end has left over.
-    package var rest: (power: Double, frames: Int) { (powerSinceStep, framesSinceStep) }
+    /// Mean square of the audio since the last step, summed over `frames` frames. At a stream's end this is the
+    /// remainder.
+    package var remainder: (power: Double, frames: Int) { (powerSinceStep, framesSinceStep) }
 
-    /// The last window's probabilities, if there was one.
+    /// [labels]: the last window's probabilities; nil before the first window.
     package var lastWindowProbabilities: UnsafeBufferPointer<Float>? { running.lastWindowProbabilities }
 
-    /// Takes mono samples at `inputRate` and hands over each step that they complete.
-    package func process(_ samples: UnsafeBufferPointer<Float>, _ consume: (WindowResult) -> Void) {
+    /// Processes mono samples at `inputRate` and calls `consume` with each step that they complete.
+    package func process(_ samples: Span<Float>, _ consume: (WindowResult) -> Void) {
         audio.process(samples) { analyse($0, consume) }
     }
 
-    /// Ends the stream: hands over the steps that what the resampler still holds completes.
+    /// Ends the stream: calls `consume` with the steps that the resampler's remaining output completes.
     package func finish(_ consume: (WindowResult) -> Void) {
         audio.finish { analyse($0, consume) }
     }
 
-    /// Starts anew: nothing heard before counts.
+    /// Begins a new stream.
     package func reset() {
         audio.reset()
         normalizer.reset()
@@ -96,7 +99,7 @@ package final class WindowClassifier {
         startStep()
     }
 
-    /// Goes on with another model or another level of silence, as if they had been there from the beginning.
+    /// Continues with another model or another silence level, as if the stream had begun with them.
     func use(_ new: RunningModel, silenceLevel: Double) {
         new.catchUp(with: history)
         running = new
@@ -105,10 +108,10 @@ package final class WindowClassifier {
         silentSinceStep = silentFrames(ofLast: framesSinceStep)
     }
 
-    /// The steps since the last reset, on the grid of the present model's windows.
+    /// Steps since the last reset, on the grid of the present model's windows.
     var steps: Int { running.steps(after: history.count) }
 
-    /// The share of the last window's frames that are not silent.
+    /// Share of the last window's frames that are not silent, 0 to 1.
     var active: Double { 1 - Double(silentCount) / Double(model.frontEnd.windowFrames) }
 
     private static func power(ofLevel level: Double) -> Float { Float(pow(10, level / 10)) }
@@ -123,7 +126,7 @@ package final class WindowClassifier {
         history.append(power: frame.power)
         count(frame)
         running.process(history.frame(history.count - 1), isSilent: normalizer.isSilent)
-        // Steps lie on the grid of the windows, before the first one too.
+        // Steps lie on the grid of the windows, before the first window too.
         guard (audio.frames - model.frontEnd.windowFrames) % running.step == 0 else { return }
         consume(
             WindowResult(

@@ -25,7 +25,7 @@ struct AnalysisPoolTests {
             positions.append(estimate.position)
             states.append(estimate.state)
         }
-        samples.withUnsafeBufferPointer { classifier.process($0, record) }
+        classifier.process(samples.span, record)
         classifier.finish(record)
         return (positions, states)
     }

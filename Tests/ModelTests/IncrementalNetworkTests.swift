@@ -57,7 +57,8 @@ import Testing
             let network = IncrementalNetwork(model: model, step: step)
             var windows = 0
             for count in 1...160 {
-                let complete = network.process(frames[count - 1])
+                let frame = frames[count - 1]
+                let complete = network.process(frame.span)
                 #expect(complete == (count >= 50 && (count - 50) % step == 0))
                 guard complete else { continue }
                 windows += 1
@@ -75,9 +76,9 @@ import Testing
         let frames = (0..<70).map { _ in (0..<32).map { _ in generator.uniform(-20...20) } }
         for step in [1, architecture.step] {
             let network = IncrementalNetwork(model: model, step: step)
-            for frame in frames.shuffled(using: &generator).prefix(63) { _ = network.process(frame) }
+            for frame in frames.shuffled(using: &generator).prefix(63) { _ = network.process(frame.span) }
             network.reset()
-            for frame in frames.prefix(50) { _ = network.process(frame) }
+            for frame in frames.prefix(50) { _ = network.process(frame.span) }
             let whole = model.logits(window: Array(frames.prefix(50).joined()))
             for (a, b) in zip(network.logits, whole) { #expect(abs(a - b) < 1e-4) }
         }

@@ -12,7 +12,7 @@ import Testing
     func logMel(_ samples: [Float]) throws -> [[Float]] {
         let stream = try LogMelExtractor()
         var frames: [[Float]] = []
-        samples.withUnsafeBufferPointer { stream.process($0) { frames.append(Array($0.bands)) } }
+        stream.process(samples.span) { frames.append(Array($0.bands)) }
         return frames
     }
 
@@ -61,7 +61,7 @@ import Testing
         var frames = 0
         let samples = [Float](repeating: 0.1, count: 2048 + 10 * 1323)
         for index in samples.indices {
-            samples[index...index].withUnsafeBufferPointer { stream.process($0) { _ in frames += 1 } }
+            stream.process(samples.span.extracting(index...index)) { _ in frames += 1 }
             let heard = index + 1
             #expect(frames == (heard < 2048 ? 0 : (heard - 2048) / 1323 + 1))
         }
@@ -74,8 +74,8 @@ import Testing
         let stream = try LogMelExtractor()
         var frames: [[Float]] = []
         for start in stride(from: 0, to: signal.count, by: chunk) {
-            signal[start..<min(start + chunk, signal.count)].withUnsafeBufferPointer {
-                stream.process($0) { frames.append(Array($0.bands)) }
+            stream.process(signal.span.extracting(start..<min(start + chunk, signal.count))) {
+                frames.append(Array($0.bands))
             }
         }
         #expect(frames == whole)

@@ -32,10 +32,8 @@ import Testing
             if start == place { try change(classifier) { after.append(Snapshot($0)) } }
             let end = start < place ? min(place, samples.count) : samples.count
             let count = min(Int.random(in: 1...5000, using: &generator), end - start)
-            samples[start..<start + count].withUnsafeBufferPointer { chunk in
-                classifier.process(chunk) { estimate in
-                    if start < place { before.append(Snapshot(estimate)) } else { after.append(Snapshot(estimate)) }
-                }
+            classifier.process(samples.span.extracting(start..<start + count)) { estimate in
+                if start < place { before.append(Snapshot(estimate)) } else { after.append(Snapshot(estimate)) }
             }
             start += count
         }
@@ -156,7 +154,7 @@ import Testing
         var deaf = EstimatorParameters()
         deaf.silenceLevel = 0
         let windows = try WindowClassifier(model: randomModel(), inputRate: rate, silenceLevel: -60)
-        samples.withUnsafeBufferPointer { windows.process($0) { #expect($0.active > 0 && !$0.silent) } }
+        windows.process(samples.span) { #expect($0.active > 0 && !$0.silent) }
         windows.use(RunningModel(model: try randomModel()), silenceLevel: deaf.silenceLevel)
         #expect(windows.active == 0)
         windows.use(RunningModel(model: try randomModel()), silenceLevel: -60)

@@ -13,12 +13,11 @@ import Testing
     func resampled(_ samples: [Float], rate: Int, chunk: Int = 1000) throws -> [Float] {
         let resampler = try Resampler(inputRate: rate, outputRate: output, workspace: Workspace())
         var result: [Float] = []
+        func append(_ block: Span<Float>) { block.withUnsafeBufferPointer { result.append(contentsOf: $0) } }
         for start in stride(from: 0, to: samples.count, by: chunk) {
-            samples[start..<min(start + chunk, samples.count)].withUnsafeBufferPointer {
-                resampler.process($0) { result.append(contentsOf: $0) }
-            }
+            resampler.process(samples.span.extracting(start..<min(start + chunk, samples.count)), append)
         }
-        resampler.finish { result.append(contentsOf: $0) }
+        resampler.finish(append)
         return result
     }
 
@@ -63,7 +62,7 @@ import Testing
         for window in 0..<4 {
             let wanted = 50 + 4 * window
             while frames.frames < wanted {
-                samples.withUnsafeBufferPointer { frames.process($0) { _ in } }
+                frames.process(samples.span) { _ in }
                 heard += Double(samples.count) / Double(rate)
             }
             let late = heard - frames.position

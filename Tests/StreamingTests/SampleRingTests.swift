@@ -19,7 +19,7 @@ import Testing
         var (written, read) = (0, 0)
         for _ in 0..<2000 {
             let chunk = Int.random(in: 0...100, using: &generator)
-            let taken = numbers(written..<written + chunk).withUnsafeBufferPointer { ring.tryWrite($0) }
+            let taken = ring.tryWrite(numbers(written..<written + chunk).span)
             #expect(taken == min(chunk, 128 - (written - read)))
             written += taken
             let popped = pop(ring, Int.random(in: 1...100, using: &generator))
@@ -32,7 +32,7 @@ import Testing
     @Test func dropsTheOldestWhenNobodyReads() {
         let ring = SampleRing(minimumCapacity: 256)
         for start in stride(from: 0, to: 1000, by: 50) {
-            numbers(start..<start + 50).withUnsafeBufferPointer { _ = ring.write($0) }
+            ring.write(numbers(start..<start + 50).span)
         }
         #expect(ring.dropped == 1000 - 256)
         #expect(pop(ring, 1000) == numbers(744..<1000))
@@ -40,7 +40,7 @@ import Testing
 
     @Test func keepsTheEndOfMoreThanItHolds() {
         let ring = SampleRing(minimumCapacity: 64)
-        let lost = numbers(0..<1000).withUnsafeBufferPointer { ring.write($0) }
+        let lost = ring.write(numbers(0..<1000).span)
         #expect(lost == 1000 - 64)
         #expect(pop(ring, 64) == numbers(936..<1000))
     }
@@ -55,7 +55,7 @@ import Testing
             while written < total {
                 // 24 bits of a counter are exact in a Float.
                 let chunk = (written..<min(written + 173, total)).map { Float($0 & 0xFF_FFFF) }
-                chunk.withUnsafeBufferPointer { _ = ring.write($0) }
+                ring.write(chunk.span)
                 written += chunk.count
             }
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import Model
 import TestSupport
 import Testing
@@ -23,15 +24,15 @@ import Testing
         let model = try randomModel(architecture: architecture)
         let all = IncrementalNetwork(model: model, step: step)
         let resting = RunningModel(model: model, step: step)
-        let expected = UnsafeMutableBufferPointer<Float>.allocate(capacity: model.labels.count)
-        defer { expected.deallocate() }
+        let buffer = OwnedBuffer<Float>(repeating: 0, count: model.labels.count)
+        let expected = buffer.elements
         let frames = frames(model)
         var windows = 0
         for (coefficients, isSilent) in frames {
-            let isWindow = all.process(coefficients)
-            resting.process(coefficients, isSilent: isSilent)
+            let isWindow = all.process(coefficients.span)
+            coefficients.withUnsafeBufferPointer { resting.process($0, isSilent: isSilent) }
             guard isWindow else { continue }
-            expected.baseAddress!.update(from: all.logits.baseAddress!, count: expected.count)
+            _ = expected.update(fromContentsOf: all.logits)
             model.calibrate(expected)
             let window = try #require(resting.lastWindowProbabilities)
             guard window.elementsEqual(expected) else {

@@ -42,9 +42,7 @@ struct Snapshot: Equatable {
         var start = 0
         while start < samples.count {
             let count = min(chunk(), samples.count - start)
-            samples[start..<start + count].withUnsafeBufferPointer {
-                classifier.process($0) { result.append(Snapshot($0)) }
-            }
+            classifier.process(samples.span.extracting(start..<start + count)) { result.append(Snapshot($0)) }
             start += count
         }
         classifier.finish { result.append(Snapshot($0)) }
@@ -110,9 +108,7 @@ struct Snapshot: Equatable {
         let fine = try WindowClassifier(model: model, inputRate: 22_050, silenceLevel: -60, step: grid.step)
         func windows(_ stream: WindowClassifier) -> [Double: [Float]] {
             var result: [Double: [Float]] = [:]
-            samples.withUnsafeBufferPointer {
-                stream.process($0) { step in result[step.position] = step.windowProbabilities.map(Array.init) }
-            }
+            stream.process(samples.span) { step in result[step.position] = step.windowProbabilities.map(Array.init) }
             return result
         }
         let (coarse, all) = (windows(usual), windows(fine))
@@ -188,7 +184,7 @@ struct Snapshot: Equatable {
         var runs: [[Snapshot]] = []
         for _ in 0..<2 {
             var result: [Snapshot] = []
-            samples.withUnsafeBufferPointer { classifier.process($0) { result.append(Snapshot($0)) } }
+            classifier.process(samples.span) { result.append(Snapshot($0)) }
             runs.append(result)
             classifier.reset()
         }
@@ -202,23 +198,21 @@ struct Snapshot: Equatable {
         let model = try rate == 44_100 ? randomModel(architecture: small2DArchitecture) : randomModel()
         let classifier = try StreamingClassifier(model: model, inputRate: rate)
         let ring = SampleRing(minimumCapacity: rate / 2)
-        let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: 2048)
-        defer { buffer.deallocate() }
+        let buffer = OwnedBuffer<Float>(repeating: 0, count: 2048)
+        let block = buffer.elements
         var sum: Float = 0
         /// Device to estimate, in the sizes of a sound card's periods.
         func play(_ range: Range<Int>) {
-            samples.withUnsafeBufferPointer { samples in
-                var start = range.lowerBound
-                while start < range.upperBound {
-                    let count = min(960, range.upperBound - start)
-                    ring.write(UnsafeBufferPointer(rebasing: samples[start..<start + count]))
-                    start += count
-                    while true {
-                        let popped = ring.read(into: buffer)
-                        guard popped > 0 else { break }
-                        classifier.process(UnsafeBufferPointer(rebasing: buffer[..<popped])) {
-                            sum += $0.confidence + $0.probabilities[0]
-                        }
+            var start = range.lowerBound
+            while start < range.upperBound {
+                let count = min(960, range.upperBound - start)
+                ring.write(samples.span.extracting(start..<start + count))
+                start += count
+                while true {
+                    let read = ring.read(into: block)
+                    guard read > 0 else { break }
+                    classifier.process(block.span.extracting(first: read)) {
+                        sum += $0.confidence + $0.probabilities[0]
                     }
                 }
             }

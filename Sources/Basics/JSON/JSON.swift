@@ -7,7 +7,8 @@
     import Foundation
 #endif
 
-/// The one JSON reader and writer, of the protocol and of model files: sorted keys, slashes as they are, no newline inside.
+/// The one JSON reader and writer, of the protocol and of model files: sorted keys, slashes as they are, no newline
+/// inside.
 package enum JSON {
     /// The deepest nesting that is read; the protocol and a model file need five levels.
     package static let depth = 32

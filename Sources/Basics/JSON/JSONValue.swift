@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Any JSON value. Foundation's JSONSerialization would sort keys with all of ICU, which takes longer than loading a model.
+/// Any JSON value. Foundation's JSONSerialization would sort keys with all of ICU, which takes longer than loading a
+/// model.
 package enum JSONValue: Codable, Sendable, Equatable {
     case null
     case bool(Bool)

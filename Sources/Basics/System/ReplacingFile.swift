@@ -2,8 +2,8 @@
 
 import Glibc
 
-/// A file that replaces another when it is complete: a reader sees the old file or the new one, never half of one. A file
-/// that is not completed leaves nothing behind.
+/// A file that replaces another when it is complete: a reader sees the old file or the new one, never half of one. A
+/// file that is not completed leaves nothing behind.
 ///
 /// A symbolic link stays, and the file that it points to is replaced. A device or a FIFO is written to directly. Use it
 /// from one thread at a time.
@@ -16,7 +16,8 @@ package final class ReplacingFile {
 
     /// Opens the file.
     ///
-    /// - Throws: `cannotWrite`, here and not only at the end, if the path's folder is not writable or the path is a folder.
+    /// - Throws: `cannotWrite`, here and not only at the end, if the path's folder is not writable or the path is a
+    ///   folder.
     package init(_ path: String) throws(FileError) {
         self.path = path
         var information = stat()

@@ -2,7 +2,8 @@
 
 import Glibc
 
-/// Reads a whole file of at most `limit` bytes. A directory, a device or a FIFO is refused, since reading it might block.
+/// Reads a whole file of at most `limit` bytes. A directory, a device or a FIFO is refused, since reading it might
+/// block.
 ///
 /// The error does not name the file: the caller knows what the file is for.
 package func readWholeFile(_ path: String, limit: Int) throws(FileError) -> [UInt8] {

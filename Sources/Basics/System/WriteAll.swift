@@ -2,8 +2,8 @@
 
 import Glibc
 
-/// Writes all bytes to a descriptor, and waits where it takes none for now. Returns false on an error, with its number in
-/// `errno`.
+/// Writes all bytes to a descriptor, and waits where it takes none for now. Returns false on an error, with its number
+/// in `errno`.
 package func writeAll(_ bytes: some Sequence<UInt8>, to descriptor: Int32) -> Bool {
     var rest = Array(bytes)[...]
     while !rest.isEmpty {

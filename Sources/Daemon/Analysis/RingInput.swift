@@ -101,7 +101,7 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
         guard let present else { return }
         health.noteDelivery()
         if isRealTime {
-            health.noteDropped(present.ring.write(samples))
+            health.noteDropped(present.ring.write(samples.span))
             if present.ring.count >= present.worthwhile { wakeWorker() }
         } else {
             writeAll(samples, to: present)
@@ -111,7 +111,7 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
     private func writeAll(_ samples: UnsafeBufferPointer<Float>, to open: OpenRing) {
         var rest = samples
         while !isStopped.load(ordering: .acquiring) {
-            rest = UnsafeBufferPointer(rebasing: rest[open.ring.tryWrite(rest)...])
+            rest = UnsafeBufferPointer(rebasing: rest[open.ring.tryWrite(rest.span)...])
             if open.ring.count >= open.worthwhile { wakeWorker() }
             if rest.isEmpty { return }
             health.noteWaiting(true)

@@ -42,7 +42,7 @@ final class StreamAnalysis: @unchecked Sendable {
     /// Returns whether estimates were made.
     func process(_ samples: UnsafeBufferPointer<Float>) -> Bool {
         var any = false
-        classifier.process(samples) { estimate in
+        classifier.process(samples.span) { estimate in
             append(estimate)
             any = true
         }

@@ -11,12 +11,11 @@ enum AudioFeatures {
         let reader = try AudioFileReader(path: path)
         let frames = try AudioFrames(inputRate: reader.format.sampleRate)
         var values: [Float] = []
-        func append(_ samples: UnsafeBufferPointer<Float>) {
+        func append(_ samples: Span<Float>) {
             frames.process(samples) { values.append(contentsOf: $0.bands) }
         }
         if let degradation {
-            try degradation.apply(to: reader.readAll(), rate: reader.format.sampleRate, name: name)
-                .withUnsafeBufferPointer(append)
+            append(try degradation.apply(to: reader.readAll(), rate: reader.format.sampleRate, name: name).span)
         } else {
             reader.forEachBlock(append)
         }

@@ -42,13 +42,12 @@ enum Codec: String, CaseIterable {
     private static func resampled(_ samples: [Float], from rate: Int, to other: Int) throws -> [Float] {
         let resampler = try Resampler(inputRate: rate, outputRate: other, workspace: Workspace())
         var result: [Float] = []
+        func append(_ block: Span<Float>) { block.withUnsafeBufferPointer { result.append(contentsOf: $0) } }
         for start in stride(from: 0, to: samples.count, by: Resampler.block) {
             let end = min(samples.count, start + Resampler.block)
-            samples[start..<end].withUnsafeBufferPointer { block in
-                resampler.process(block) { result.append(contentsOf: $0) }
-            }
+            resampler.process(samples.span.extracting(start..<end), append)
         }
-        resampler.finish { result.append(contentsOf: $0) }
+        resampler.finish(append)
         return result
     }
 

@@ -20,7 +20,7 @@ extension GenreModel {
                         rebasing: values[(frame * features.bands)..<((frame + 1) * features.bands)])
                     normalizer.process(bands)
                     cosine.process(bands.baseAddress!, into: coefficients.baseAddress!)
-                    if network.process(coefficients.baseAddress!) { result.append(contentsOf: network.logits) }
+                    if network.process(coefficients.span) { result.append(contentsOf: network.logits) }
                 }
             }
         }

@@ -21,14 +21,12 @@ package final class StreamRecorder {
     /// Plays a clip: mono samples at the recorder's rate, with the index of their label.
     package func play(_ clip: [Float], label: Int) {
         let start = Double(samples) / Double(windows.inputRate)
-        clip.withUnsafeBufferPointer { samples in
-            windows.process(samples) { step in
-                stream.steps.append(
-                    RecordedStream.Step(
-                        time: step.position, reference: label, age: max(0, step.position - start), clip: stream.clips,
-                        window: step.windowProbabilities.map(Array.init), active: step.active, silent: step.silent,
-                        elapsed: step.elapsed))
-            }
+        windows.process(clip.span) { step in
+            stream.steps.append(
+                RecordedStream.Step(
+                    time: step.position, reference: label, age: max(0, step.position - start), clip: stream.clips,
+                    window: step.windowProbabilities.map(Array.init), active: step.active, silent: step.silent,
+                    elapsed: step.elapsed))
         }
         samples += clip.count
         stream.clips += 1

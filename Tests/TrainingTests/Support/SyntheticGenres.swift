@@ -39,7 +39,7 @@ enum SyntheticGenres {
     static func features(_ audio: [Float]) throws -> LogMel {
         let frames = try AudioFrames(inputRate: 22_050)
         var values: [Float] = []
-        audio.withUnsafeBufferPointer { frames.process($0) { values.append(contentsOf: $0.bands) } }
+        frames.process(audio.span) { values.append(contentsOf: $0.bands) }
         frames.finish { values.append(contentsOf: $0.bands) }
         return LogMel(values: values)
     }
