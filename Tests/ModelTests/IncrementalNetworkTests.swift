@@ -6,7 +6,7 @@ import Testing
 
 @testable import Model
 
-@Suite struct IncrementalNetworkTests {
+struct IncrementalNetworkTests {
     static let architectures = [
         Architecture(blocks: [
             .init(channels: 24, kernel: 3, pool: 2), .init(channels: 20, kernel: 3, pool: 2),
@@ -19,7 +19,7 @@ import Testing
             .init(channels: 3, kernel: 2, pool: 2),
         ]),
         small2DArchitecture,
-        // Bands that fill no pool, kernels over one axis alone, one band left under a kernel of three.
+        // Bands that do not fill a pool, kernels over one axis only, one remaining band under a kernel of three.
         Architecture(branches: [
             .init(
                 bands: 11,
@@ -39,7 +39,7 @@ import Testing
                 blocks: [.init(channels: 5, kernel: 1, pool: 1)])
         ]),
         smallBranchedArchitecture,
-        // Branches of other lengths, whose pools come in another order.
+        // Branches of different lengths, with their pools in different order.
         Architecture(branches: [
             .init(blocks: [.init(channels: 6, kernel: 2, pool: 1), .init(channels: 5, kernel: 5, pool: 4)]),
             .init(blocks: [.init(channels: 4, kernel: 3, pool: 4)]),
@@ -48,7 +48,7 @@ import Testing
     ]
 
     @Test(arguments: architectures)
-    func incrementalIsTheSameAsWhole(architecture: Architecture) throws {
+    func `incremental and whole-window inference agree`(architecture: Architecture) throws {
         let model = try randomModel(architecture: architecture)
         var generator = SplitMix(state: 5)
         let frames = (0..<160).map { _ in (0..<32).map { _ in generator.uniform(-20...20) } }
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(arguments: [architectures[0], small2DArchitecture, smallBranchedArchitecture])
-    func afterAResetNothingOfThePastIsLeft(architecture: Architecture) throws {
+    func `after a reset the network is as new`(architecture: Architecture) throws {
         let model = try randomModel(architecture: architecture)
         var generator = SplitMix(state: 6)
         let frames = (0..<70).map { _ in (0..<32).map { _ in generator.uniform(-20...20) } }

@@ -5,12 +5,12 @@ import Testing
 
 @testable import Model
 
-@Suite struct WeightMatrixTests {
-    /// Rows, length, columns, stride: around the sizes that are computed at once.
+struct WeightMatrixTests {
+    /// Rows, length, columns, stride: near the sizes that are computed at once.
     static let shapes = [(1, 1, 1, 1), (3, 15, 2, 4), (4, 16, 3, 16), (9, 33, 5, 7), (32, 64, 1, 64), (257, 96, 4, 32)]
 
     @Test(arguments: shapes)
-    func anAffineMapIsWhatItsDefinitionSays(rows: Int, length: Int, columns: Int, stride: Int) {
+    func `an affine map computes its definition`(rows: Int, length: Int, columns: Int, stride: Int) {
         var generator = SplitMix(state: UInt64(rows + length))
         let weights = (0..<rows * length).map { _ in Float(Float16(generator.uniform(-1...1))) }
         let bias = (0..<rows).map { _ in generator.uniform(-1...1) }
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func equalColumnsGiveEqualBitsHoweverManyAreComputedAtOnce() {
+    @Test func `equal columns give equal bits, however many a call has`() {
         var generator = SplitMix(state: 3)
         let (rows, length) = (7, 37)
         let matrix = WeightMatrix((0..<rows * length).map { _ in generator.uniform(-1...1) }, rows: rows)
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func weightsThatHalfPrecisionCannotHoldAreKeptAsTheyAre() {
+    @Test func `weights that half precision cannot hold stay exact`() {
         let values: [Float] = [0.1, -3.3e-7, 70000, 1]
         #expect(WeightMatrix(values, rows: 2).floats == values)
         let exact: [Float] = [0.5, -0.25, 1024, 6.1035156e-05]

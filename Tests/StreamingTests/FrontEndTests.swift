@@ -7,7 +7,7 @@ import Testing
 
 @testable import Streaming
 
-@Suite struct FrontEndTests {
+struct FrontEndTests {
     /// All frames of `samples`, one after the other.
     func logMel(_ samples: [Float]) throws -> [[Float]] {
         let stream = try LogMelExtractor()
@@ -16,7 +16,7 @@ import Testing
         return frames
     }
 
-    @Test func logMelAgreesWithLibrosa() throws {
+    @Test func `log-mel agrees with librosa`() throws {
         let expected = try goldenNumbers("logmel.f32")
         let frames = try logMel(goldenSignal())
         #expect(frames.count * 64 == expected.count)
@@ -24,7 +24,7 @@ import Testing
         #expect(worst <= 1e-3, "log-mel differs by \(worst) dB")
     }
 
-    @Test func mfccAgreesWithLibrosa() throws {
+    @Test func `MFCC agrees with librosa`() throws {
         let expected = try goldenNumbers("mfcc.f32")
         let cosine = CosineTransform()
         let coefficients = try logMel(goldenSignal()).map { frame in
@@ -37,7 +37,7 @@ import Testing
         #expect(worst <= 1e-2, "MFCC differs by \(worst)")
     }
 
-    @Test func everyMelFilterHasUnitArea() {
+    @Test func `every mel filter has unit area`() {
         let filterbank = MelFilterbank(frontEnd: .version1)
         let binWidth = 22_050.0 / 2048
         for (band, entry) in filterbank.bands.enumerated() where band >= 20 {
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func decibelsAreThoseOfTheLogarithm() {
+    @Test func `the fast decibels agree with the logarithm`() {
         var generator = SplitMix(state: 5)
         var powers = (0..<10_007).map { _ in pow(10, generator.uniform(-10...8)) }
         powers += [1e-10, 0.5, 1, 2, .leastNormalMagnitude]
@@ -56,7 +56,7 @@ import Testing
         #expect(worst <= 1e-4, "differs by \(worst) dB")
     }
 
-    @Test func aFrameComesWhenItsLastSampleArrives() throws {
+    @Test func `a frame comes when its last sample arrives`() throws {
         let stream = try LogMelExtractor()
         var frames = 0
         let samples = [Float](repeating: 0.1, count: 2048 + 10 * 1323)
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 7, 512, 1323, 2048, 5000, 100_000])
-    func framesAreTheSameHoweverTheSamplesAreCut(chunk: Int) throws {
+    func `frames do not depend on how the samples are cut`(chunk: Int) throws {
         let signal = goldenSignal()
         let whole = try logMel(signal)
         let stream = try LogMelExtractor()
@@ -81,7 +81,7 @@ import Testing
         #expect(frames == whole)
     }
 
-    @Test func levelDoesNotMatterAfterNormalising() throws {
+    @Test func `the level does not matter after normalisation`() throws {
         let signal = goldenSignal().prefix(33_000)
         func normalized(_ gain: Float) throws -> [Float] {
             var normalizer = LevelNormalizer()
@@ -96,7 +96,7 @@ import Testing
         #expect(worst < 0.05, "26 dB less change the features by \(worst) dB")
     }
 
-    @Test func silenceBeforeATrackLeavesNoTraceInTheLevel() throws {
+    @Test func `silence before a track leaves no trace in the level`() throws {
         let frames = try logMel(Array(goldenSignal().prefix(30_000)))
         var fresh = LevelNormalizer()
         var waited = LevelNormalizer()

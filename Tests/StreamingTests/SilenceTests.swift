@@ -7,8 +7,8 @@ import Testing
 
 @testable import Streaming
 
-@Suite struct SilenceTests {
-    /// Frames with pauses of all lengths, silent ones all zeros.
+struct SilenceTests {
+    /// Frames with pauses of many lengths. Silent frames are all zeros.
     private func frames(_ model: GenreModel) -> [(coefficients: [Float], isSilent: Bool)] {
         var generator = SplitMix(state: 7)
         let width = model.frontEnd.coefficients
@@ -20,7 +20,8 @@ import Testing
     }
 
     @Test(arguments: [small1DArchitecture, smallBranchedArchitecture], [1, 2, 4])
-    func theNetworkRestsInSilenceAndNoBitOfWhatItSaysChanges(architecture: Architecture, step: Int) throws {
+    func `the network skips silence without changing a bit of its results`(architecture: Architecture, step: Int) throws
+    {
         let model = try randomModel(architecture: architecture)
         let all = IncrementalNetwork(model: model, step: step)
         let resting = RunningModel(model: model, step: step)

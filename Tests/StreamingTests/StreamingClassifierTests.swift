@@ -30,8 +30,8 @@ struct Snapshot: Equatable {
     }
 }
 
-@Suite struct StreamingClassifierTests {
-    /// All estimates of `samples`, pushed in chunks whose sizes `chunk` says.
+struct StreamingClassifierTests {
+    /// All estimates of `samples`, processed in chunks of the sizes that `chunk` returns.
     func estimates(
         _ samples: [Float], rate: Int = 48_000, interval: Double? = nil, model: GenreModel? = nil,
         chunk: () -> Int = { .max }
@@ -49,7 +49,7 @@ struct Snapshot: Equatable {
         return result
     }
 
-    /// Something like music: chords that change, over noise.
+    /// A signal that resembles music: changing chords over noise.
     func music(seconds: Double, rate: Int) -> [Float] {
         var generator = SplitMix(state: 3)
         return (0..<Int(seconds * Double(rate))).map { index in
@@ -63,7 +63,7 @@ struct Snapshot: Equatable {
     }
 
     @Test(arguments: [8_000, 22_050, 44_056, 44_100, 48_000, 192_000])
-    func estimatesAreTheSameHoweverTheSamplesAreCut(rate: Int) throws {
+    func `estimates do not depend on how the samples are cut`(rate: Int) throws {
         let samples = music(seconds: 6, rate: rate)
         let whole = try estimates(samples, rate: rate)
         #expect(whole.count > 10)
@@ -76,7 +76,7 @@ struct Snapshot: Equatable {
         #expect(try first == estimates(Array(samples.prefix(rate * 4))))
     }
 
-    @Test func aLongerUpdateIntervalPublishesTheSameLessOften() throws {
+    @Test func `a longer update interval publishes the same less often`() throws {
         let samples = music(seconds: 8, rate: 22_050)
         let every = try estimates(samples, rate: 22_050)
         let third = try estimates(samples, rate: 22_050, interval: 0.72)
@@ -90,16 +90,16 @@ struct Snapshot: Equatable {
     }
 
     @Test(arguments: [0.1, 0.25, 0, -0.24, .nan, .infinity])
-    func anIntervalThatIsNoMultipleOfAFrameIsRefused(interval: Double) throws {
+    func `an update interval that is not a multiple of a frame is refused`(interval: Double) throws {
         let model = try randomModel()
         #expect(throws: StreamingError.self) {
             _ = try StreamingClassifier(model: model, inputRate: 48_000, updateInterval: interval)
         }
     }
 
-    /// The network then gives windows between those of its own step; where both are they are the same.
+    /// The network then computes windows between those of its own step. Windows that both compute are the same.
     @Test(arguments: [1, 2, 3, 6], [small1DArchitecture, smallBranchedArchitecture])
-    func updatesMayComeMoreOftenThanTheNetworkSteps(frames: Int, architecture: Architecture) throws {
+    func `updates can come more often than the network steps`(frames: Int, architecture: Architecture) throws {
         let model = try randomModel(architecture: architecture)
         let samples = music(seconds: 6, rate: 22_050)
         let usual = try WindowClassifier(model: model, inputRate: 22_050, silenceLevel: -60)
@@ -120,12 +120,12 @@ struct Snapshot: Equatable {
     }
 
     @Test(arguments: [0, -1, 7_999, 192_001, Int.max])
-    func aRateOutsideTheRangeIsRefused(rate: Int) throws {
+    func `a sample rate out of range is refused`(rate: Int) throws {
         let model = try randomModel()
         #expect(throws: StreamingError.self) { _ = try StreamingClassifier(model: model, inputRate: rate) }
     }
 
-    @Test func startsThenSaysSomethingAfterOneWindow() throws {
+    @Test func `the state is starting until the first window`() throws {
         let result = try estimates(music(seconds: 5, rate: 22_050), rate: 22_050)
         let window = FrontEnd.version1.duration(frames: 50)
         for estimate in result {
@@ -137,7 +137,7 @@ struct Snapshot: Equatable {
         #expect(abs(last.position - 5) < 0.07)
     }
 
-    @Test func silenceIsSaidAndLeft() throws {
+    @Test func `silence is published, and ends with the sound`() throws {
         let rate = 22_050
         let samples =
             music(seconds: 6, rate: rate) + [Float](repeating: 0, count: 5 * rate) + music(seconds: 6, rate: rate)
@@ -151,9 +151,8 @@ struct Snapshot: Equatable {
         #expect(result.filter { (7...11).contains($0.position) }.allSatisfy { $0.level == -120 })
     }
 
-    /// What must come out of any input at all: finite numbers that are probabilities.
     @Test(arguments: ["silence", "square", "nan", "infinity", "dc", "sweep", "huge", "denormal", "random bits"])
-    func hostileInputGivesProbabilities(kind: String) throws {
+    func `any input gives valid probabilities`(kind: String) throws {
         let rate = 48_000
         var generator = SplitMix(state: 11)
         let samples = (0..<(5 * rate)).map { index -> Float in
@@ -170,15 +169,17 @@ struct Snapshot: Equatable {
             default: return Float(bitPattern: UInt32(truncatingIfNeeded: generator.next()))
             }
         }
-        for estimate in try estimates(samples, rate: rate, chunk: { 4800 }) {
+        let result = try estimates(samples, rate: rate, chunk: { 4800 })
+        #expect(result.count > 15 && result.contains { $0.windowProbabilities != nil })
+        for estimate in result {
             #expect(estimate.probabilities.allSatisfy { $0.isFinite && $0 >= 0 && $0 <= 1 })
             #expect(estimate.windowProbabilities?.allSatisfy { $0.isFinite && $0 >= 0 && $0 <= 1 } ?? true)
             #expect(estimate.confidence.isFinite && estimate.level.isFinite && estimate.level >= -120)
         }
     }
 
-    /// 48 kHz for features, so that the resampler is part of it.
-    @Test func aResetStreamIsAsGoodAsNew() throws {
+    /// At 48 kHz, so that the resampler is included.
+    @Test func `after a reset the classifier is as new`() throws {
         let samples = music(seconds: 5, rate: 48_000)
         let classifier = try StreamingClassifier(model: randomModel(), inputRate: 48_000)
         var runs: [[Snapshot]] = []
@@ -192,7 +193,7 @@ struct Snapshot: Equatable {
     }
 
     @Test(arguments: [8_000, 11_025, 16_000, 22_050, 32_000, 37_800, 44_056, 44_100, 48_000, 88_200, 96_000, 192_000])
-    func nothingIsAllocatedOnceWarm(rate: Int) throws {
+    func `a warm stream allocates nothing`(rate: Int) throws {
         let samples = music(seconds: 12, rate: rate)
         // Both kinds of network.
         let model = try rate == 44_100 ? randomModel(architecture: small2DArchitecture) : randomModel()
@@ -201,7 +202,7 @@ struct Snapshot: Equatable {
         let buffer = OwnedBuffer<Float>(repeating: 0, count: 2048)
         let block = buffer.elements
         var sum: Float = 0
-        /// Device to estimate, in the sizes of a sound card's periods.
+        /// Runs the path from the ring to estimates, in pieces of a sound card's period.
         func play(_ range: Range<Int>) {
             var start = range.lowerBound
             while start < range.upperBound {
@@ -227,8 +228,7 @@ struct Snapshot: Equatable {
         #expect(allocations == 0)
     }
 
-    /// The count above means nothing unless the counter sees Swift's allocations.
-    @Test func theAllocationCounterCounts() {
+    @Test func `the allocation counter sees Swift's allocations`() {
         allocation_counter_start()
         let array = [Int](repeating: 1, count: Int.random(in: 100...200))
         let allocations = allocation_counter_stop()
