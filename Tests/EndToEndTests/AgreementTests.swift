@@ -88,6 +88,7 @@ extension EndToEndTests {
             let player = try server.play(clip)
             defer { player.end() }
             let heard = try daemon.estimates(client, seconds: 20).filter { $0.windowProbabilities != nil }
+            try #require(heard.count > 42, "\(daemon.log)")
             let ffmpeg = Programs.find("ffmpeg") ?? "ffmpeg"
             let folder = try TemporaryFolder()
             /// The largest difference over ten seconds, if the clip starts `silence` samples after a step of the grid.

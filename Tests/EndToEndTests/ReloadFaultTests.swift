@@ -58,7 +58,8 @@ extension EndToEndTests {
             // After a signal, only the log shows the result.
             daemon.signal(SIGHUP)
             let isLogged = await eventually(within: 5) {
-                daemon.log.components(separatedBy: "reload refused, keeping the previous configuration").count == rubbish.count
+                daemon.log.components(separatedBy: "reload refused, keeping the previous configuration").count
+                    == rubbish.count
                     + 2
             }
             #expect(isLogged, "\(daemon.log)")
