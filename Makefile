@@ -1,46 +1,58 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What one does with a checkout. Each target first installs what it needs and this machine lacks (Debian packages,
-# by sudo only when not root), and says so.
+# Everything to do with a checkout. Every target but check first installs the Debian packages that it needs and this
+# machine lacks, with sudo only when not root, and reports it.
 #
-# Everything is built once, in release, with testable modules, so that build, demo and test share their objects. The
-# tests are built by 'swift build': 'swift test' builds with flags of its own, all from the beginning.
+# Everything is built once, in release with testable modules, so that build, demo and test share their objects. The
+# tests are built by 'swift build', because 'swift test' builds with other flags, and so everything again.
 #
 # Variables: JOBS (compilers at once), SWIFT (the toolchain's driver), FILTER (which tests), ARGUMENTS (see demo),
-# DESTDIR and PREFIX (where install puts things; see there for single folders).
+# DESTDIR and PREFIX (where install puts things; single folders can be set too, see there).
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench bench-train soak stage install deb format lint clean deps install-dependencies
+.PHONY: help build demo check test bench bench-train soak stage install deb format lint clean deps install-dependencies
 
 SWIFT ?= swift
 JOBS ?= $(shell scripts/jobs)
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing --jobs $(JOBS)
 FORMATTED := Package.swift Sources Tests
 
-help: ## Lists these targets
+help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' Makefile
 
-build: ## Builds genred, genrectl and genrelab into .build/release
+build: ## Build genred, genrectl and genrelab into .build/release
 	@scripts/install-dependencies build
 	$(SWIFT) build $(SWIFT_FLAGS)
 
-demo: ## Plays two minutes of music to genred and shows what it hears (ARGUMENTS="--help": how else)
+demo: ## Play two minutes of music to genred and show what it detects (ARGUMENTS="--help" for options)
 	@scripts/install-dependencies build demo
 	$(SWIFT) build $(SWIFT_FLAGS)
 	@scripts/demo $(ARGUMENTS)
 
+# Tests that need no server, no root and no other program, and are done in seconds.
+QUICK_TRAINING := ClassificationMetrics|Gradient|Npy|Sampling|StreamMetrics|StyleMixer|TextFile
+QUICK := ^(Basics|Model|Streaming|ControlProtocol|Control)Tests|^TrainingTests\.($(QUICK_TRAINING))Tests
+
+check: ## The inner loop: format, lint and the quick tests; installs nothing
+	$(SWIFT) format --in-place --recursive --parallel $(FORMATTED)
+	$(SWIFT) format lint --strict --recursive --parallel $(FORMATTED)
+	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
+	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '$(QUICK)'
+
+# Tests that only compute. They run first, because they would slow down tests that measure what happens in time.
 COMPUTING := Basics|Training|Model|Streaming|Programme
 
-test: ## Runs the tests (FILTER=ProgrammeTests: some of them)
-	@scripts/install-dependencies build demo test deb
-	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
+test: ## Run the tests (FILTER=ProgrammeTests for some of them)
 ifdef FILTER
-	$(if $(findstring ServiceTests,$(FILTER)),@$(MAKE) deb)
-	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter "$(FILTER)"
+	@scripts/install-dependencies build $$(scripts/tests-matching '$(FILTER)')
+	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
+	@if scripts/tests-matching '$(FILTER)' | grep -q ServiceTests; then $(MAKE) deb; fi
+	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '$(FILTER)'
 else
-	@# ServiceTests install it on a machine of their own.
+	@scripts/install-dependencies build test deb
+	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
+	@# ServiceTests install the package on a machine of their own.
 	@$(MAKE) deb
-	@# What computes comes first: it would keep those waiting that look at what happens in time.
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '^($(COMPUTING))Tests'
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --skip '^($(COMPUTING)|EndToEnd|Service)Tests'
 	@# The real programs in real time come last, when nothing else runs.
@@ -48,22 +60,22 @@ else
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter ServiceTests
 endif
 
-bench: ## Measures what listening costs, beside what people use instead (ARGUMENTS="--help": how else)
+bench: ## Measure what listening costs, beside what people use instead (ARGUMENTS="--help" for options)
 	@scripts/install-dependencies build demo test
 	$(SWIFT) build $(SWIFT_FLAGS)
 	@scripts/bench $(ARGUMENTS)
 
-bench-train: ## Measures a step of training, beside the same network in PyTorch
+bench-train: ## Measure one training step, beside the same network in PyTorch
 	@scripts/install-dependencies build demo test
 	$(SWIFT) build $(SWIFT_FLAGS)
 	@scripts/bench-train
 
-soak: ## Feeds 24 hours of audio to four pipes (HOURS, SOURCES) and counts every frame
+soak: ## Feed 24 hours of audio to four pipes (HOURS, SOURCES) and count every frame
 	@scripts/install-dependencies build demo test
 	$(SWIFT) build $(SWIFT_FLAGS)
 	@scripts/soak $(or $(HOURS),24) $(or $(SOURCES),4)
 
-stage: ## Builds what install and deb take: programs with Swift inside, manuals, completions
+stage: ## Build what install and deb package: programs with Swift's runtime inside, manuals, completions
 	@scripts/install-dependencies build
 	$(SWIFT) build $(SWIFT_FLAGS)
 	@SWIFT=$(SWIFT) scripts/stage $(SWIFT_FLAGS)
@@ -73,12 +85,12 @@ SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 installed = $(DESTDIR)$(PREFIX)
-# The units name the programs by their path.
+# Units refer to the programs by absolute path.
 install_unit = install -d $(dir $(2)) && sed 's|/usr/bin/|$(PREFIX)/bin/|' systemd/$(1) >$(2) && chmod 644 $(2)
 
-# Built first if there is a compiler: 'make stage && sudo make install' serves where root has none.
-install: $(if $(shell command -v $(SWIFT)),stage) ## Installs everything (DESTDIR, PREFIX=/usr/local)
-	@[[ -e .build/stage/done ]] || { echo "Nothing is built: run 'make stage' first, as who has Swift." >&2; exit 1; }
+# Staged first if there is a compiler. Where root has none: 'make stage && sudo make install'.
+install: $(if $(shell command -v $(SWIFT)),stage) ## Install everything (DESTDIR, PREFIX=/usr/local)
+	@[[ -e .build/stage/done ]] || { echo "Not built yet. Run 'make stage' as a user who has Swift." >&2; exit 1; }
 	install -D -t $(installed)/bin .build/stage/bin/*
 	install -D -m 644 -t $(installed)/share/genred Sources/Model/Resources/default.safetensors config/genred.schema.json
 	install -D -m 644 -t $(installed)/share/man/man1 .build/stage/man/*.1
@@ -92,39 +104,39 @@ install: $(if $(shell command -v $(SWIFT)),stage) ## Installs everything (DESTDI
 	$(call install_unit,genred@.service,$(DESTDIR)$(UNITDIR)/genred@.service)
 	$(call install_unit,user/genred.service,$(installed)/lib/systemd/user/genred.service)
 	install -D -m 644 -t $(DESTDIR)$(UNITDIR) systemd/genred.socket systemd/genred@.socket
-	@# Older ones would warn of keys that they do not know.
+	@# Older versions of systemd would warn about unknown keys.
 	if [[ $$(systemctl --version 2>/dev/null | awk 'NR == 1 { print $$2 }') -ge 254 ]]; then \
 	    for unit in genred.service genred@.service; do \
 	        install -D -m 644 -t $(DESTDIR)$(UNITDIR)/$$unit.d systemd/restart-backoff.conf || exit; done; fi
 	install -D -m 644 systemd/sysusers.conf $(installed)/lib/sysusers.d/genred.conf
 	install -D -m 644 systemd/tmpfiles.conf $(installed)/lib/tmpfiles.d/genred.conf
-	@# What is configured stays.
+	@# An existing configuration is kept.
 	[[ -e $(DESTDIR)$(SYSCONFDIR)/genred/genred.yaml ]] || { install -d $(DESTDIR)$(SYSCONFDIR)/genred && \
 	    sed '1s|/usr/share/|$(PREFIX)/share/|' config/genred.yaml >$(DESTDIR)$(SYSCONFDIR)/genred/genred.yaml; }
 
-deb: stage ## Builds a Debian package, genred_VERSION_ARCHITECTURE.deb, and has lintian judge it
+deb: stage ## Build a Debian package, genred_VERSION_ARCHITECTURE.deb, and check it with lintian
 	@scripts/install-dependencies deb
-	@# What an earlier run left would be taken for done.
+	@# debhelper would take the leftovers of an earlier run for finished steps.
 	rm -rf genred_*.deb debian/genred debian/.debhelper debian/debhelper-build-stamp debian/files debian/*.substvars \
 	    debian/*.debhelper
 	$(as_root) debian/rules binary
 	lintian --fail-on error --info genred_*.deb
 
-# The files of a package belong to root.
+# Files in a package must belong to root.
 as_root := $(if $(filter 0,$(shell id -u)),,fakeroot)
 
-format: ## Formats the Swift sources in place
+format: ## Format the Swift sources in place
 	@scripts/install-dependencies build
 	$(SWIFT) format --in-place --recursive --parallel $(FORMATTED)
 
-lint: ## Checks formatting and style: fails on any remark
+lint: ## Check formatting and style; any finding is an error
 	@scripts/install-dependencies build
 	$(SWIFT) format lint --strict --recursive --parallel $(FORMATTED)
 
-clean: ## Removes everything that was built
+clean: ## Remove everything that was built
 	rm -rf .build
 
-deps: ## Installs what all of these need
-	@scripts/install-dependencies build demo test deb
+deps: ## Install what all of these need
+	@scripts/install-dependencies build demo deb test
 
 install-dependencies: deps
