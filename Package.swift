@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import PackageDescription
 
-// The folders of Sources/ are the architecture (docs/architecture.md); dependencies point one way:
-// Model <- Streaming <- Training, and the three executables on top.
+// The folders of Sources/ are the architecture (docs/architecture.md). Dependencies point one way:
+// Basics <- Model <- Streaming <- Training, with the executables on top: genred, genrectl and genrelab, which are
+// installed, and genred-programme (the demonstration) and genred-bench (the benchmark), which are not.
 
 let package = Package(
     name: "genred",
@@ -11,7 +12,7 @@ let package = Package(
         .executable(name: "genred", targets: ["genred"]),
         .executable(name: "genrectl", targets: ["genrectl"]),
         .executable(name: "genrelab", targets: ["genrelab"]),
-        // For a test: sets the clock of one program.
+        // Used by a test: changes the clock of one program.
         .library(name: "ShiftedClock", type: .dynamic, targets: ["ShiftedClock"]),
     ],
     dependencies: [
@@ -25,7 +26,7 @@ let package = Package(
     targets: [
         // C libraries, from Debian.
         .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
-        // No pkgConfig: libpulse's names -pthread and -D_REENTRANT, which the package manager warns of and ignores.
+        // No pkgConfig: libpulse's has -pthread and -D_REENTRANT, which the package manager ignores with a warning.
         .systemLibrary(name: "CPulse", providers: [.apt(["libpulse-dev"])]),
         .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
         .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
@@ -35,17 +36,17 @@ let package = Package(
         .systemLibrary(name: "CPolling"),
         .systemLibrary(name: "CTerminal"),
 
-        // What every module shares: errors, the clock, JSON, quoting.
+        // Shared by all modules: errors, the clock, JSON, quoting, owned buffers.
         .target(name: "Basics"),
 
-        // What is heard.
+        // From samples to labels.
         .target(name: "CKernels"),
         .target(
             name: "Model", dependencies: ["CKernels", "Basics"], resources: [.copy("Resources/default.safetensors")]),
         .target(name: "Streaming", dependencies: ["Basics", "Model", "CFFTW", "CKernels", "CSoxr"]),
         .target(name: "Capture", dependencies: ["Basics", "CALSA", "CPolling", "CPulse", "CSndfile"]),
 
-        // What is said about it.
+        // How labels are published and kept.
         .target(name: "ControlProtocol", dependencies: ["Basics"]),
         .target(
             name: "History",
@@ -88,10 +89,10 @@ let package = Package(
             path: "Sources/Lab"
         ),
 
-        // What is learned; nothing the daemon links.
+        // Training; the daemon links none of it.
         .target(name: "Training", dependencies: ["Basics", "Model", "Streaming", "COpenBLAS"]),
 
-        // The demonstration: music that the project composes itself.
+        // The demonstration, with music that the project composes itself.
         .target(name: "Programme", dependencies: ["Basics", "CSndfile", "CSoxr"]),
         .executableTarget(
             name: "genred-programme",
@@ -102,7 +103,7 @@ let package = Package(
             path: "Sources/Demo"
         ),
 
-        // What it costs (docs/performance.md).
+        // Benchmark of the audio path's stages (docs/performance.md).
         .executableTarget(
             name: "genred-bench",
             dependencies: [
@@ -130,9 +131,9 @@ let package = Package(
         .testTarget(name: "ProgrammeTests", dependencies: ["Basics", "Programme"]),
         .testTarget(name: "EndToEndTests", dependencies: ["Basics", "ControlProtocol", "TestSupport"]),
         .testTarget(name: "ServiceTests", dependencies: ["TestSupport"], exclude: ["Support/systemd-lab"]),
-        // Replaces malloc in the test process, to count what the audio path allocates.
+        // Replaces malloc in the test process, to count the audio path's allocations.
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
-        // Stops a thread of another process, to see what becomes of one that hangs.
+        // Stops a thread of another process, to simulate a hang.
         .executableTarget(name: "freeze-thread", path: "Tests/FreezeThread"),
         .target(name: "ShiftedClock", path: "Tests/ShiftedClock"),
         // Shared by the tests of several modules: folders, waiting, WAV files, other programs, logs, random models.
