@@ -48,7 +48,7 @@ struct LabelSpanTests {
         #expect(!early, "nothing has been heard yet")
         span.settle()
         let notes = (span.takeNote(), span.takeNote())
-        #expect(notes == (true, false), "once")
+        #expect(notes == (true, false), "once each time")
         span.advance(by: 3)
         #expect(span.lasted == 5)
         let order = span.order

@@ -20,7 +20,7 @@ final class ControlClients {
 
     func isSubscribed(_ client: Client) -> Bool { subscriptions[client] != nil }
 
-    /// Whether nobody is connected who may still send a request: subscribers only listen.
+    /// Whether every client has subscribed: only the others may still send a request.
     var areAllSubscribed: Bool { connected.allSatisfy { isSubscribed($0) } }
 
     func insert(_ client: Client) { connected.insert(client) }

@@ -6,7 +6,8 @@ import ControlProtocol
 import History
 import NIOCore
 
-/// Events of the sources: streams that open and close, estimates, stalled devices; and who is told of them.
+/// Handles the sources' events (streams that open and close, estimates, stalled devices): updates the source, and
+/// reports to history, clients and log.
 extension Hub {
     func streamOpened(_ format: StreamFormat, of source: HubSource) {
         source.advanceQuiet()
@@ -79,7 +80,7 @@ extension Hub {
     }
 
     private func notifyEstimate(of source: HubSource) {
-        // Most of the time nobody has subscribed, and then no text is made.
+        // Without subscribers, which is usual, no text is made.
         guard clients.subscriberCount > 0 else { return }
         clients.notify(.estimate(source.estimate), kind: .estimate, source: source.name)
     }

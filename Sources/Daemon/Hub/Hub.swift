@@ -29,7 +29,7 @@ actor Hub {
     /// The same sources by the slot that the analysis identifies them by.
     private var sourceOfSlot = [HubSource?](repeating: nil, count: AnalysisPool.slots)
     private var started = Moment()
-    /// Whether the history is going to be told how long the labels have lasted.
+    /// Whether the next update of the history is scheduled.
     private var willNoteLabels = false
 
     private nonisolated let ready = ReadySet(slots: AnalysisPool.slots)
@@ -126,7 +126,7 @@ actor Hub {
     }
 
     private func apply(_ event: TrackEvent, to source: HubSource) {
-        // What was estimated before comes first.
+        // Estimates that came before the event come first.
         publishEstimates(of: source)
         switch event {
         case .opened(let format, let ring, let labels):
@@ -170,7 +170,7 @@ actor Hub {
         history.append(source.openLabel.stop)
     }
 
-    /// Schedules that the history is told how long the labels have lasted.
+    /// Schedules an update of the history: how long the labels have lasted.
     func noteLabelsLater() {
         guard !willNoteLabels else { return }
         willNoteLabels = true

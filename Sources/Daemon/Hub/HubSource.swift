@@ -131,7 +131,7 @@ final class HubSource {
     /// When the published label began.
     func labelBegan() -> Timestamp { span.began() }
 
-    /// Returns whether the history has to be told how long the label has lasted, and counts it as told.
+    /// Returns whether the label has lasted longer than at the last call, so that the history needs an update.
     func takeNote() -> Bool { span.takeNote() }
 
     // MARK: Reports
@@ -143,7 +143,7 @@ final class HubSource {
         log.log(level: level, "\(name): \(text())")
     }
 
-    /// What was heard since the last summary; nil if nothing was and nothing can be heard any more.
+    /// The summary since the last one; nil if the source had ended before that.
     func takeSummary() -> String? {
         advanceQuiet()
         let (text, isEmpty) = tally.takeSummary(dropped: input.dropped)

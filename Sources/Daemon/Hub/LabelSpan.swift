@@ -15,7 +15,7 @@ struct LabelSpan {
     private var elapsed = 0.0
     /// `elapsed` when the label began.
     private var start = 0.0
-    /// `elapsed` when the history was last told.
+    /// `elapsed` at the last update of the history.
     private var noted = 0.0
 
     init(began time: Timestamp) { since = Moment(time) }
@@ -47,7 +47,7 @@ struct LabelSpan {
         start = elapsed
     }
 
-    /// Returns whether the history has to be told how long the label has lasted, and counts it as told.
+    /// Returns whether the label has lasted longer than at the last call, so that the history needs an update.
     mutating func takeNote() -> Bool {
         guard !isNew, elapsed != noted else { return false }
         noted = elapsed

@@ -151,7 +151,8 @@ final class ControlSocket: Sendable {
         "another genred serves \(path); stop it, or give this one a socket of its own with --socket PATH"
     }
 
-    /// Throws unless there is nothing, or a socket that nobody serves.
+    /// Throws unless the path is free, or has a socket that no daemon serves.
+
     private static func refuseToReplace(_ path: String) throws(SocketError) {
         var status = stat()
         guard lstat(path, &status) == 0 else {
