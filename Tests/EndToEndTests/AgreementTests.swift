@@ -39,12 +39,12 @@ extension EndToEndTests {
             _ = try client.subscribe(source: nil, events: [.estimate])
             let writer = try ChildProcess(shell: "exec cat '\(path)' > '\(fifo)'", in: folder.path)
             let last = try #require(expected.last)
-            let heard = try daemon.estimates(client, seconds: 20) { $0.position >= last.position - 1e-6 }
+            let estimates = try daemon.estimates(client, seconds: 20) { $0.position >= last.position - 1e-6 }
             #expect(await eventually(within: 20) { !writer.isRunning } && writer.status == 0)
             var compared = 0
             for window in expected {
                 guard
-                    let estimate = heard.first(where: {
+                    let estimate = estimates.first(where: {
                         abs($0.position - window.position) < 1e-3 && $0.windowProbabilities != nil
                     })
                 else {
@@ -87,8 +87,8 @@ extension EndToEndTests {
             _ = try daemon.estimates(client, seconds: 5) { $0.position > 1 }
             let player = try server.play(clip)
             defer { player.end() }
-            let heard = try daemon.estimates(client, seconds: 20).filter { $0.windowProbabilities != nil }
-            try #require(heard.count > 42, "\(daemon.log)")
+            let estimates = try daemon.estimates(client, seconds: 20).filter { $0.windowProbabilities != nil }
+            try #require(estimates.count > 42, "\(daemon.log)")
             let ffmpeg = Programs.find("ffmpeg") ?? "ffmpeg"
             let folder = try TemporaryFolder()
             /// The largest difference over ten seconds, if the clip starts `silence` samples after a step of the grid.
@@ -102,8 +102,8 @@ extension EndToEndTests {
                     ])
                 // Ten seconds of windows, without those that hold samples from before the clip.
                 let expected = try laboratory(path).dropFirst(3).prefix(42).map(\.probabilities)
-                return (0..<max(1, heard.count - expected.count)).map { start in
-                    zip(heard[start...], expected).map { difference($0.windowProbabilities ?? [:], $1) }.max() ?? 9
+                return (0..<max(1, estimates.count - expected.count)).map { start in
+                    zip(estimates[start...], expected).map { difference($0.windowProbabilities ?? [:], $1) }.max() ?? 9
                 }.min() ?? 9
             }
             var (best, worst) = (0, 9.0)

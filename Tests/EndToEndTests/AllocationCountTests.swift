@@ -28,8 +28,8 @@ extension EndToEndTests {
             /// Feeds some audio and waits until it is analysed.
             func play(from start: Double, to end: Double) throws {
                 writer.write(RawAudio.quietTone(seconds: end - start, rate: 48_000))
-                let heard = try daemon.estimates(client, seconds: 20) { $0.position > end - 0.5 }
-                #expect(!heard.isEmpty, "no estimate within 20 s: \(daemon.log)")
+                let estimates = try daemon.estimates(client, seconds: 20) { $0.position > end - 0.5 }
+                #expect(!estimates.isEmpty, "no estimate within 20 s: \(daemon.log)")
             }
             try play(from: 0, to: 20)
             let before = try counts(folder.file("counts"), of: daemon)

@@ -30,11 +30,11 @@ extension EndToEndTests {
             let memory = try first.status().memory
             for _ in 0..<3 {
                 for client in listening {
-                    var heard = false
-                    while !heard, let notification = try client.nextNotification(timeout: .seconds(5)) {
-                        if case .estimate = notification { heard = true }
+                    var hasEstimate = false
+                    while !hasEstimate, let notification = try client.nextNotification(timeout: .seconds(5)) {
+                        if case .estimate = notification { hasEstimate = true }
                     }
-                    #expect(heard)
+                    #expect(hasEstimate)
                 }
             }
             try await Task.sleep(for: .seconds(2))

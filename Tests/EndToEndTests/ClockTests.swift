@@ -57,9 +57,9 @@ extension EndToEndTests {
                 try set(shift)
                 try await PipeWriter(fifo).write(Array(stream))
                 // Long enough for a summary and for the hub to check its sources.
-                let heard = try daemon.estimates(client, seconds: 2.2)
-                #expect(heard.count >= 5 && heard.allSatisfy { $0.state != .noSignal }, "\(daemon.log)")
-                let last = try #require(heard.last)
+                let estimates = try daemon.estimates(client, seconds: 2.2)
+                #expect(estimates.count >= 5 && estimates.allSatisfy { $0.state != .noSignal }, "\(daemon.log)")
+                let last = try #require(estimates.last)
                 #expect(try abs(offset(last.time) - Double(shift)) < 5)
                 #expect(try client.status().uptime < 60)
                 for change in try client.history(source: nil, since: nil, limit: 1000).changes {

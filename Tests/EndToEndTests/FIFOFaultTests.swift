@@ -45,9 +45,9 @@ extension EndToEndTests {
                 second.write(stream)
             }
             _ = try await waits("radio", daemon, client)
-            let heard = try daemon.estimates(client, seconds: 1).compactMap(\.level)
-            #expect(heard.count > 40)
-            #expect(heard.allSatisfy { -55 < $0 && $0 < -50 }, "\(heard)")
+            let levels = try daemon.estimates(client, seconds: 1).compactMap(\.level)
+            #expect(levels.count > 40)
+            #expect(levels.allSatisfy { -55 < $0 && $0 < -50 }, "\(levels)")
         }
 
         @Test func `writers that come and go all the time do not fill the log`() async throws {

@@ -79,16 +79,16 @@ extension EndToEndTests.LaboratoryTests {
         try #require(report.byFold.count == 2)
         for (number, fold) in zip(1..., report.byFold) {
             let stem = bench.folder.file("mine.fold\(number)")
-            let judged = try JSONDecoder().decode(
-                Judged.self,
+            let evaluated = try JSONDecoder().decode(
+                Evaluated.self,
                 from: Self.output([
                     "evaluate", "--json", "--model", stem + ".safetensors", "--features", bench.features, "--split",
                     stem + ".txt",
                 ]))
-            #expect(judged.windows.n == fold.windows)
+            #expect(evaluated.windows.n == fold.windows)
             // The stored weights have 16 bits.
-            #expect(abs(judged.windows.accuracy - fold.windowAccuracy) < 0.02)
-            #expect(abs(try #require(judged.windows.nll) - fold.nll) < 0.01)
+            #expect(abs(evaluated.windows.accuracy - fold.windowAccuracy) < 0.02)
+            #expect(abs(try #require(evaluated.windows.nll) - fold.nll) < 0.01)
         }
     }
 
@@ -102,10 +102,10 @@ extension EndToEndTests.LaboratoryTests {
         let model = bench.folder.file("mine.safetensors")
         let text = try Self.lab(bench.train(model, ["--folds", "2", "--groups", bench.groups, "--epochs", "20"]))
         #expect(text.contains("every hum track is in one fold"))
-        let judged = try JSONDecoder().decode(
-            Judged.self,
+        let evaluated = try JSONDecoder().decode(
+            Evaluated.self,
             from: Self.output(["evaluate", "--json", "--model", model, "--features", bench.features]))
-        #expect(judged.clips.accuracy > 0.9)
+        #expect(evaluated.clips.accuracy > 0.9)
     }
 
     @Test func `a search finds the better configuration and resumes only with the same data`() throws {
@@ -160,12 +160,12 @@ extension EndToEndTests.LaboratoryTests {
         // A file of 2 s has no window of 3 s.
         let short = Self.wav("hum", version: 9, seconds: 2)
         try short.write(to: URL(fileURLWithPath: "\(music)/hum/short.wav"))
-        let heard = ["evaluate", "--model", model, "--audio", music]
-        #expect(try Self.lab(heard, status: 1).contains("left out: hum/short: shorter than a window"))
+        let evaluate = ["evaluate", "--model", model, "--audio", music]
+        #expect(try Self.lab(evaluate, status: 1).contains("left out: hum/short: shorter than a window"))
         let split = bench.folder.file("split.txt")
         try "hum/0\nhum/short\n".write(toFile: split, atomically: true, encoding: .utf8)
         #expect(
-            try Self.lab(heard + ["--split", split], status: 1).contains("no windows of 'hum/short'"))
+            try Self.lab(evaluate + ["--split", split], status: 1).contains("no windows of 'hum/short'"))
         // A label without tracks cannot be learned.
         try FileManager.default.createDirectory(atPath: "\(music)/polka", withIntermediateDirectories: false)
         try short.write(to: URL(fileURLWithPath: "\(music)/polka/short.wav"))

@@ -61,7 +61,7 @@ extension EndToEndTests {
                 try Programs.run("/bin/sh", ["-c", "\(words) 2>/dev/null < '\(input)'"], status: status).utf8)
         }
 
-        struct Judged: Decodable {
+        struct Evaluated: Decodable {
             struct Level: Decodable {
                 var n: Int
                 var accuracy: Double
@@ -107,18 +107,18 @@ extension EndToEndTests {
             #expect(left.isSuperset(of: ["mine.safetensors", "mine.safetensors.json", "mine.safetensors.html"]))
             #expect(!left.contains { $0.hasSuffix(".checkpoint") || $0.hasSuffix(".tmp") })
 
-            let judged = try [["--features", features], ["--audio", music]].map {
+            let evaluated = try [["--features", features], ["--audio", music]].map {
                 try JSONDecoder().decode(
-                    Judged.self, from: Self.output(["evaluate", "--model", model, "--split", held, "--json"] + $0))
+                    Evaluated.self, from: Self.output(["evaluate", "--model", model, "--split", held, "--json"] + $0))
             }
-            for judged in judged {
-                #expect(judged.labels == Self.genres)
-                #expect(judged.clips.n == 6 && judged.clips.accuracy == 1)
-                #expect(judged.windows.accuracy > 0.8)
-                #expect(judged.confusion.joined().reduce(0, +) == judged.windows.n)
+            for evaluated in evaluated {
+                #expect(evaluated.labels == Self.genres)
+                #expect(evaluated.clips.n == 6 && evaluated.clips.accuracy == 1)
+                #expect(evaluated.windows.accuracy > 0.8)
+                #expect(evaluated.confusion.joined().reduce(0, +) == evaluated.windows.n)
             }
             // Features are stored in half precision, so a few windows may differ.
-            #expect(judged[0].windows.n == judged[1].windows.n)
+            #expect(evaluated[0].windows.n == evaluated[1].windows.n)
 
             let (weights, description) = (folder.file("weights.safetensors"), folder.file("weights.json"))
             let again = folder.file("again.safetensors")

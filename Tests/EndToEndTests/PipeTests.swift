@@ -110,11 +110,11 @@ extension EndToEndTests {
             let client = try await daemon.client()
             for (number, path) in [first, second, first].enumerated() {
                 try Programs.run("/bin/sh", ["-c", "cat '\(path)' > '\(fifo)'"])
-                let heard = try await eventually(within: 10) {
+                let isHeard = try await eventually(within: 10) {
                     guard let source = try client.sources().first else { return false }
                     return source.format?.contains(number == 1 ? "48000" : "44100") == true && source.position > 3.7
                 }
-                #expect(heard, "writer \(number): \(daemon.log)")
+                #expect(isHeard, "writer \(number): \(daemon.log)")
             }
             // A writer that dies in the middle of a sample leaves nothing behind.
             try Programs.run("/bin/sh", ["-c", "head -c 100001 '\(second)' > '\(fifo)'"])

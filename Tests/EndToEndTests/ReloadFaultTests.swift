@@ -50,8 +50,8 @@ extension EndToEndTests {
             for bytes in rubbish {
                 // Overwritten in place, as cp does: the running model must not be a mapping of the file.
                 try bytes.write(to: URL(fileURLWithPath: model))
-                let said = refusal(client)
-                #expect(said.contains(model) && !said.contains("\n"), "\(said)")
+                let message = refusal(client)
+                #expect(message.contains(model) && !message.contains("\n"), "\(message)")
                 #expect(try client.status().model == before)
                 #expect(try await daemon.isHeard("silence", client))
             }

@@ -28,8 +28,8 @@ extension EndToEndTests {
                 let player = try server.play(Music.composed(genre))
                 defer { player.end() }
                 _ = try daemon.estimates(client, seconds: 10)
-                let heard = try daemon.estimates(client, seconds: 8)
-                #expect(commonest(heard) == genre, "\(heard.map(\.label)) \(daemon.log)")
+                let estimates = try daemon.estimates(client, seconds: 8)
+                #expect(commonest(estimates) == genre, "\(estimates.map(\.label)) \(daemon.log)")
             }
             let silence = try daemon.estimates(client, seconds: 10) { $0.state == .silence }
             #expect(silence.last?.state == .silence)
@@ -43,8 +43,8 @@ extension EndToEndTests {
             let clip = try Music.composed("metal")
             let before = try server.play(clip)
             defer { before.end() }
-            let heard = try daemon.estimates(client, seconds: 15) { $0.state == .genre }
-            #expect(heard.last?.state == .genre, "\(daemon.log)")
+            let estimates = try daemon.estimates(client, seconds: 15) { $0.state == .genre }
+            #expect(estimates.last?.state == .genre, "\(daemon.log)")
             let killed = ContinuousClock.now
             server.kill()
             let lost = try daemon.estimates(client, seconds: 5) { $0.state == .noSignal }
@@ -82,8 +82,8 @@ extension EndToEndTests {
             let client = try await subscribed(daemon)
             let player = try server.play(Music.composed("metal"))
             defer { player.end() }
-            let heard = try daemon.estimates(client, seconds: 15) { $0.genre == "metal" }
-            #expect(heard.last?.genre == "metal", "\(heard.map(\.label)) \(daemon.log)")
+            let estimates = try daemon.estimates(client, seconds: 15) { $0.genre == "metal" }
+            #expect(estimates.last?.genre == "metal", "\(estimates.map(\.label)) \(daemon.log)")
             #expect(try client.sources().first?.format?.contains("\(rate)") == true)
             server.kill()
             let lost = try daemon.estimates(client, seconds: 5) { $0.state == .noSignal }
@@ -111,8 +111,8 @@ extension EndToEndTests {
                 sources: [("clip", "alsa:clip?rate=\(rate)&channels=2&format=\(format)")],
                 environment: ["ALSA_CONFIG_PATH": folder.file("asound.conf")])
             let client = try await daemon.client()
-            let heard = try await eventually(within: 15) { try client.current().contains { $0.genre == "classical" } }
-            #expect(heard, "\(daemon.log)")
+            let isHeard = try await eventually(within: 15) { try client.current().contains { $0.genre == "classical" } }
+            #expect(isHeard, "\(daemon.log)")
             #expect(try daemon.source("clip", client).format == "\(name) \(rate) Hz 2 channels")
         }
     }

@@ -84,14 +84,14 @@ extension EndToEndTests {
         }
 
         @Test(.enabled(if: Programs.canMount)) func `a read-only folder is reported at once`() throws {
-            let said = try Programs.run(
+            let message = try Programs.run(
                 "/bin/sh",
                 [
                     "-c",
                     "exec unshare --mount /bin/sh -c 'mount -t tmpfs -o ro none \"$1\" && exec \"$0\" --source null=alsa:null --socket \"$1\"/genred.sock' \"$0\" \"$1\"",
                     Programs.built("genred"), folder.path,
                 ], status: 73)
-            #expect(said.contains("Read-only file system; choose another path with --socket"), "\(said)")
+            #expect(message.contains("Read-only file system; choose another path with --socket"), "\(message)")
         }
 
         @Test func `it runs in UTC without a time zone`() async throws {

@@ -10,7 +10,7 @@ import Glibc
 package final class RawClient: @unchecked Sendable {
     package let descriptor: Int32
     private var buffer: [UInt8] = []
-    /// Where the next line begins in it.
+    /// The start of the next line in `buffer`.
     private var start = 0
 
     package struct NotConnected: Error { package var errno: Int32 }
