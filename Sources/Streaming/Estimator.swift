@@ -19,10 +19,10 @@ package enum EstimatorState: UInt8, Sendable, CaseIterable, BitwiseCopyable {
 /// Forward filter of a hidden Markov model whose states are the labels, with hysteresis and gates for the published
 /// label.
 ///
-/// Between updates, the label switches to any other at a fixed rate (Rabiner, "A tutorial on hidden Markov models",
-/// 1989, §III.A, the forward variable). A window's emission is its calibrated probabilities raised to a power below
-/// one, because windows that overlap are not independent. Time is seconds of audio, as the caller passes it. Nothing is
-/// allocated after `init`.
+/// Between steps, the label switches at a fixed rate to one drawn uniformly from all labels (Rabiner, "A tutorial on
+/// hidden Markov models", 1989, §III.A, the forward variable). A window's emission is its calibrated probabilities
+/// raised to a power below one, because windows that overlap are not independent. Time is seconds of audio, as the
+/// caller passes it. Nothing is allocated after `init`.
 package final class Estimator {
     package let parameters: EstimatorParameters
     package private(set) var state = EstimatorState.starting

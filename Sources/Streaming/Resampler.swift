@@ -8,8 +8,8 @@ import Basics
 /// or more. The phase is linear, and the sample count has no delay. The output does not depend on how the input is cut
 /// into calls. Nothing is allocated after the first second.
 ///
-/// Common rates are resampled by FFT (`BlockResamplingPlan`), with half of libsoxr's work and a twentieth of its memory
-/// (docs/performance.md). Rates that the FFT cannot handle are resampled by libsoxr.
+/// Common rates are resampled by FFT (`BlockResamplingPlan`), with a third of libsoxr's instructions and a twentieth of
+/// its memory (docs/architecture.md). Rates that the FFT cannot handle are resampled by libsoxr.
 package final class Resampler {
     /// The most samples that one call of `process` takes.
     package static let block = 1024

@@ -6,7 +6,7 @@ import Synchronization
 /// Lock-free ring of samples between one producer (a capture thread) and one consumer (the analysis).
 ///
 /// `write` never waits, because a device cannot wait: if the ring is full it drops the oldest samples and counts them.
-/// `tryWrite` writes only as many samples as fit, for sources that can wait.
+/// `tryWrite` writes only as many samples as fit, for a producer that can wait, such as the reader of a file.
 ///
 /// The producer may discard samples that the consumer has not read, so both move `tail`. The consumer announces the
 /// range that it is copying in `claim`. Sequential consistency ensures that either the producer sees the claim and

@@ -68,13 +68,13 @@ package final class StreamingClassifier {
 
     /// Processes mono samples at `inputRate` and calls `publish` with each estimate that they complete.
     package func process(_ samples: Span<Float>, _ publish: (Estimate) -> Void) {
-        windows.process(samples) { update($0, publish) }
+        windows.process(samples) { advance($0, publish) }
     }
 
     /// Ends the stream: processes the samples that are still inside, and publishes a last estimate if there was audio
     /// since the previous one.
     package func finish(_ publish: (Estimate) -> Void) {
-        windows.finish { update($0, publish) }
+        windows.finish { advance($0, publish) }
         let (power, frames) = windows.remainder
         energy += power * model.frontEnd.hopDuration
         elapsed += Double(frames) * model.frontEnd.hopDuration
@@ -138,7 +138,8 @@ package final class StreamingClassifier {
         if model.labels != old.labels { publish(estimate()) }
     }
 
-    private func update(_ step: WindowResult, _ publish: (Estimate) -> Void) {
+    /// Advances the estimator by one step, and publishes an estimate if one is due.
+    private func advance(_ step: WindowResult, _ publish: (Estimate) -> Void) {
         estimator.process(
             windowProbabilities: step.windowProbabilities, active: step.active, silent: step.silent,
             elapsed: step.elapsed)
