@@ -7,7 +7,7 @@
 #endif
 
 extension JSON {
-    /// An object's container, which refuses keys that are not known: what is misspelt would be left out in silence.
+    /// Returns an object's container. Unknown keys are refused, because a misspelt key would otherwise be ignored.
     package static func container<Key: CodingKey & CaseIterable>(
         of what: String, _ decoder: any Decoder, keyedBy type: Key.Type
     ) throws -> KeyedDecodingContainer<Key> {
@@ -21,7 +21,7 @@ extension JSON {
         return try decoder.container(keyedBy: type)
     }
 
-    /// What `init(from:)` throws of something that JSON allows and the type does not.
+    /// The error that `init(from:)` throws for a value that is JSON, but not valid for the type.
     package static func refusal(_ decoder: any Decoder, _ message: String) -> DecodingError {
         .dataCorrupted(
             .init(
@@ -40,7 +40,7 @@ private struct AnyKey: CodingKey {
 }
 
 extension DecodingError {
-    /// Of a `JSON.refusal`.
+    /// The `JSONError` of a `JSON.refusal`; nil for any other error.
     package var refusal: JSONError? {
         if case .dataCorrupted(let context) = self { return context.underlyingError as? JSONError }
         return nil

@@ -7,8 +7,8 @@
     import Foundation
 #endif
 
-/// The one JSON reader and writer, of the protocol and of model files: sorted keys, slashes as they are, no newline
-/// inside.
+/// JSON reader and writer for the protocol and for files. It writes sorted keys, does not escape slashes, and puts a
+/// value on one line.
 package enum JSON {
     /// The deepest nesting that is read; the protocol and a model file need five levels.
     package static let depth = 32
@@ -21,7 +21,8 @@ package enum JSON {
         return encoder
     }()
 
-    /// One line of UTF-8 with its newline. Throws when a number is infinite or not a number: JSON has no word for it.
+    /// Encodes a value as one line of UTF-8 with its newline. Throws if a number is infinite or NaN, which JSON cannot
+    /// represent.
     package static func line(_ value: some Encodable) throws -> [UInt8] {
         var line = [UInt8](try encoder.encode(value))
         line.append(UInt8(ascii: "\n"))
@@ -40,7 +41,7 @@ package enum JSON {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    /// Reads one JSON text (RFC 8259, UTF-8, any value at the top), whoever wrote it.
+    /// Reads one JSON text (RFC 8259, UTF-8, any value at the top) from an untrusted source.
     package static func decode<Value: Decodable>(
         _ type: Value.Type = Value.self, from text: some Collection<UInt8>
     ) throws(JSONError) -> Value {
@@ -54,16 +55,16 @@ package enum JSON {
         }
     }
 
-    /// Refuses what Foundation's JSON readers must not be given, whoever wrote it.
+    /// Refuses texts that Foundation's JSON readers handle wrongly.
     package static func check(_ text: some Collection<UInt8>) throws(JSONError) {
         guard String(validating: text, as: UTF8.self) != nil else { throw JSONError(.notUTF8, "not UTF-8") }
-        // Foundation would take bytes with zeros among them for UTF-16, and of a text that ends in its 513th open
-        // bracket it reads past the end and traps (swift-foundation 6.3).
+        // Foundation decodes text with zero bytes as UTF-16. If a text ends in its 513th open bracket, it reads past
+        // the end and traps (swift-foundation 6.3).
         guard !text.contains(0) else { throw JSONError(.malformed, "a NUL byte in it") }
         guard nesting(of: text) <= depth else { throw JSONError(.tooDeep, "nested deeper than \(depth) levels") }
     }
 
-    /// How many brackets are open at most, those in strings not counted; of malformed text an upper bound.
+    /// The largest number of open brackets outside strings. For malformed text it is an upper bound.
     private static func nesting(of text: some Collection<UInt8>) -> Int {
         var (open, most) = (0, 0)
         var isInString = false
@@ -92,7 +93,7 @@ package enum JSON {
     }
 }
 
-/// Why a text cannot be read.
+/// The reason why a text cannot be read.
 package struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: Sendable {
         case notUTF8, malformed, tooDeep

@@ -6,11 +6,11 @@
 /// be written all the same, so that the audio path pays neither for exclusivity checks nor for copies on write. In
 /// return the owner makes sure that only one thread at a time writes, as with any pointer.
 ///
-/// `subscript` and `span` check bounds. `pointer` and `elements` are for kernels and C calls, and are valid for as long
-/// as the owner lives.
+/// `subscript`, `elements.span` and `elements.mutableSpan` check bounds. `pointer` and `elements` are for kernels and C
+/// calls, and are valid as long as the buffer's owner lives.
 @frozen
 package struct OwnedBuffer<Element: BitwiseCopyable>: ~Copyable {
-    /// All elements, without bounds checks in release builds. `elements.span` and `elements.mutableSpan` check them.
+    /// All elements. Its subscript checks bounds in debug builds only.
     package let elements: UnsafeMutableBufferPointer<Element>
 
     /// Bytes: an AVX-512 register, and a cache line.

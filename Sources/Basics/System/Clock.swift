@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// Nanoseconds of a clock that never jumps; its zero means nothing.
+/// Nanoseconds of a clock that never jumps. Its zero point is arbitrary.
 package func monotonicNanoseconds() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)

@@ -14,7 +14,7 @@ package struct FileIdentity: Sendable, Equatable {
 
     /// The file that a path names now; nil if there is none.
     ///
-    /// - Parameter followingLinks: whether a symbolic link stands for what it points to, or for itself.
+    /// - Parameter followingLinks: whether a symbolic link means its target or the link itself.
     package init?(path: String, followingLinks: Bool = true) {
         var status = stat()
         guard (followingLinks ? stat(path, &status) : lstat(path, &status)) == 0 else { return nil }

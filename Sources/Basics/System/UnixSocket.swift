@@ -7,7 +7,7 @@ package enum UnixSocket {
     /// Bytes of the longest path, without the closing zero.
     package static let longestPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 
-    /// Calls `body` with the address of a path that is not too long. A leading `@` is taken as it stands.
+    /// Calls `body` with the address of a path that is not too long. A leading `@` has no special meaning.
     package static func withAddress<Result>(
         _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
     ) -> Result {
@@ -15,12 +15,12 @@ package enum UnixSocket {
         address.sun_family = sa_family_t(AF_UNIX)
         let bytes = Array(path.utf8.prefix(longestPath))
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        // An abstract name is as long as it is; a path ends with its zero.
+        // The length of an abstract name is exact; a path ends with a zero byte.
         let isAbstract = bytes.first == 0
         let offset = MemoryLayout<sockaddr_un>.size - MemoryLayout.size(ofValue: address.sun_path)
         let length = isAbstract ? offset + bytes.count : MemoryLayout<sockaddr_un>.size
         return withUnsafePointer(to: &address) { pointer in
-            // A sockaddr_un is one kind of sockaddr; the calls read as many bytes as they are told.
+            // A sockaddr_un is one kind of sockaddr. The calls read only as many bytes as the length says.
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(length)) }
         }
     }
@@ -43,7 +43,7 @@ package enum UnixSocket {
         var address = sockaddr_un()
         var length = socklen_t(MemoryLayout<sockaddr_un>.size)
         let result = withUnsafeMutablePointer(to: &address) { pointer in
-            // A sockaddr_un is one kind of sockaddr; no more bytes are written than it has.
+            // A sockaddr_un is one kind of sockaddr. The call writes at most `length` bytes.
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
         }
         let offset = MemoryLayout<sockaddr_un>.size - MemoryLayout.size(ofValue: address.sun_path)
@@ -61,7 +61,7 @@ package enum UnixSocket {
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         let result = withAddress(path) { connect(descriptor, $0, $1) }
-        // EAGAIN: its queue is full, which says that it lives.
+        // EAGAIN: the queue of a living server is full.
         return result == 0 || errno == EAGAIN || (errno == EACCES && ifForbidden)
     }
 }
