@@ -59,7 +59,7 @@ struct ExtractCommand: ParsableCommand {
         for genre in Set(folder.entries.map(\.name.genre)) { try makeFolder("\(featureDir)/\(genre)") }
         let waiting = folder.entries.filter { !isExtracted($0) }
         let kept = folder.entries.count - waiting.count
-        if kept > 0 { Output.note("\(kept) of \(plural(folder.entries.count, "track")) up to date") }
+        if kept > 0 { Output.note("\(kept) of \(NumberText.counted(folder.entries.count, "track")) up to date") }
         let (failures, silent) = extract(waiting)
         for remark in folder.skipped { Output.note(remark) }
         for path in silent {
@@ -73,7 +73,7 @@ struct ExtractCommand: ParsableCommand {
             Output.note(reason.hasPrefix(path) ? reason : "\(path): \(reason)")
         }
         Output.note(
-            "\(plural(folder.entries.count - failures.count, "track")) in \(featureDir)"
+            "\(NumberText.counted(folder.entries.count - failures.count, "track")) in \(featureDir)"
                 + (failures.isEmpty ? "" : ", \(failures.count) could not be extracted"))
         if let json { try writeSegments(folder.entries.map(\.name), to: json) }
         if !failures.isEmpty || !folder.skipped.isEmpty { throw ExitCode.failure }

@@ -123,7 +123,8 @@ struct TrainCommand: ParsableCommand {
         let session = TrainingSession(plan: plan, checkpoints: out, resumes: resume, workers: jobs.workers)
         let labels = corpus.labels
         Output.note(
-            "\(plural(corpus.tracks.count, "track")), \(plural(labels.count, "label")): \(labels.joined(separator: ", "))"
+            "\(NumberText.counted(corpus.tracks.count, "track")), \(NumberText.counted(labels.count, "label")):"
+                + " \(labels.joined(separator: ", "))"
         )
         let result = try session.run(TrainingProgress.show)
         try files.write(result)
@@ -170,13 +171,13 @@ struct TrainCommand: ParsableCommand {
             let training = splits.map { Set($0.training) }
             let always = training.dropFirst().reduce(training[0]) { $0.intersection($1) }
             if !always.isEmpty {
-                Output.note("\(plural(always.count, "track")): trained on in every fold, never evaluated")
+                Output.note("\(NumberText.counted(always.count, "track")): trained on in every fold, never evaluated")
             }
         }
         let used = splits.reduce(into: Set<Int>()) { $0.formUnion($1.training + $1.heldOut) }
         if split == nil, used.count < corpus.tracks.count {
             Output.note(
-                "\(corpus.tracks.count - used.count) of \(plural(corpus.tracks.count, "track")): neither trained on nor"
+                "\(corpus.tracks.count - used.count) of \(NumberText.counted(corpus.tracks.count, "track")): neither trained on nor"
                     + " evaluated, since others of their groups are held out")
         }
         for label in DataSplit.unseenLabels(of: splits, in: corpus) {

@@ -41,7 +41,9 @@ struct StreamsReport {
     }
 
     func printTable() {
-        Output.line("\(plural(chosen.clips, "clip")), \(plural(Int(chosen.minutes.rounded()), "minute"))\n")
+        Output.line(
+            "\(NumberText.counted(chosen.clips, "clip")), \(NumberText.counted(Int(chosen.minutes.rounded()), "minute"))\n"
+        )
         var rows = [
             ["", "right", "wrong", "found", "delay", "of found", "false/min", "confidence", "calibration"],
             Self.row("raw windows", raw), Self.row("estimator", chosen),

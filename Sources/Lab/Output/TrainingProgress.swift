@@ -11,11 +11,12 @@ enum TrainingProgress {
         case .started(let run, let number, let count, let training, let heldOut, let after):
             let place = count > 1 ? " (network \(number) of \(count))" : ""
             let resumed = after > 0 ? ", continuing after epoch \(after)" : ""
-            Output.note("\(run)\(place): \(plural(training, "track")) to train on, \(heldOut) held out\(resumed)")
+            Output.note(
+                "\(run)\(place): \(NumberText.counted(training, "track")) to train on, \(heldOut) held out\(resumed)")
         case .epoch(let run, let progress): show(progress, of: run)
         case .evaluated(let run, let metrics):
             Output.note(
-                "\(run): \(plural(metrics.clips.n, "clip")) held out: windows \(metrics.windows.accuracy.percent), clips "
+                "\(run): \(NumberText.counted(metrics.clips.n, "clip")) held out: windows \(metrics.windows.accuracy.percent), clips "
                     + "\(metrics.clips.accuracy.percent), before calibration")
         }
     }
