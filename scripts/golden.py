@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Computes Tests/StreamingTests/Golden: what librosa makes of a signal that the tests generate themselves.
+"""Computes Tests/StreamingTests/Golden: librosa's output for a signal that the tests generate.
 
 Run it only when the front end changes (it never should): pip install librosa numpy; scripts/golden.py
 The signal is made of integer arithmetic and sines, so that Swift and Python agree on it to the last bits.
@@ -35,7 +35,7 @@ def main():
     power = np.stack([np.abs(np.fft.rfft(samples[k * HOP: k * HOP + FRAME] * window)) ** 2 for k in range(frames)])
     bank = librosa.filters.mel(sr=RATE, n_fft=FRAME, n_mels=BANDS, dtype=np.float64)
     log_mel = 10 * np.log10(np.maximum(power @ bank.T, 1e-10))
-    # librosa's own MFCC, from its own spectrogram, must say the same.
+    # librosa's own MFCC of this spectrogram must agree.
     mfcc = librosa.feature.mfcc(S=log_mel.T, n_mfcc=COEFFICIENTS, dct_type=2, norm="ortho").T
     own = librosa.feature.melspectrogram(y=samples, sr=RATE, n_fft=FRAME, hop_length=HOP, n_mels=BANDS, center=False)
     np.testing.assert_allclose(own.T, power @ bank.T, rtol=1e-4, atol=1e-9)
