@@ -128,24 +128,12 @@ private func readText(_ path: String) throws(ConfigurationError) -> String {
     func failure(_ what: String) -> ConfigurationError {
         ConfigurationError(file: nil, "cannot read the configuration \(path): \(what)")
     }
-    // Without blocking: a FIFO is refused, not waited for.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw failure(systemMessage(errno)) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw failure("not a file") }
-    guard status.st_size <= ConfigurationFile.longest else {
-        throw failure("\(status.st_size) bytes long; the limit is \(ConfigurationFile.longest)")
+    let bytes: [UInt8]
+    do throws(FileError) {
+        bytes = try readWholeFile(path, limit: ConfigurationFile.longest)
+    } catch {
+        throw failure(error.message)
     }
-    var bytes = [UInt8](repeating: 0, count: Int(status.st_size) + 1)
-    var filled = 0
-    while filled < bytes.count {
-        let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + filled, $0.count - filled) }
-        if count < 0 && errno == EINTR { continue }
-        guard count >= 0 else { throw failure(systemMessage(errno)) }
-        if count == 0 { break }
-        filled += count
-    }
-    guard let text = String(validating: bytes[..<filled], as: UTF8.self) else { throw failure("not UTF-8 text") }
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw failure("not UTF-8 text") }
     return text
 }
