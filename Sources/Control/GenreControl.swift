@@ -18,9 +18,9 @@ struct GenreControl: ParsableCommand {
             $XDG_RUNTIME_DIR/genred/genred.sock. On a terminal the output has colours, unless NO_COLOR is set.
 
             EXAMPLES:
-              genrectl current                      show what each source is playing now
+              genrectl current                      what each source is playing now
               genrectl watch                        the same, live; q quits
-              genrectl history radio --since 2h     show what "radio" played in the last two hours
+              genrectl history radio --since 2h     the last two hours of "radio"
               genrectl watch --json | jq -c 'select(.event == "change")'
 
             EXIT CODES:

@@ -30,7 +30,7 @@ struct HistoryCommand: ParsableCommand {
 
     @Option(
         name: .customLong("source"),
-        help: ArgumentHelp("The name of a source, as an option.", valueName: "source"))
+        help: ArgumentHelp("The same as the argument <source>.", valueName: "source"))
     var sourceOption: String?
 
     @Option(

@@ -5,6 +5,9 @@ import ControlProtocol
 
 /// Draws the probabilities and the level of one source as horizontal bars that line up.
 struct EstimateBars {
+    /// The columns of a value, with a space before the widest one, `-120 dB`.
+    private static let valueWidth = 8
+
     var source: WatchState.Source
     var palette: Palette
     var columns: Int
@@ -25,11 +28,11 @@ struct EstimateBars {
             let probability = probabilities[label] ?? 0
             let isCurrent = label == source.estimate?.label
             var line = Line(Wording.label(label), isCurrent ? highlight : .plain).cut(
-                to: max(4, min(nameWidth, columns - 8)))
+                to: max(4, min(nameWidth, columns - 1 - Self.valueWidth)))
             line.pad(to: nameWidth + 1)
             line.append(Bar.line(share: probability, columns: barWidth, colour: palette.colour(label)))
             let percent = Line(NumberText.percent(probability), isCurrent ? .bold : .quiet)
-            line.pad(to: line.width + 7 - percent.width)
+            line.pad(to: line.width + Self.valueWidth - percent.width)
             line.append(percent)
             return line
         }
@@ -57,7 +60,7 @@ struct EstimateBars {
         }
         line.append(String(repeating: "╌", count: max(0, nameWidth + 1 + barWidth - line.width)), track)
         let text = Line(Wording.level(level))
-        line.pad(to: nameWidth + 1 + barWidth + 7 - text.width)
+        line.pad(to: nameWidth + 1 + barWidth + Self.valueWidth - text.width)
         line.append(text)
         return line
     }
@@ -65,5 +68,5 @@ struct EstimateBars {
     /// The width of the longest label.
     private var nameWidth: Int { palette.labels.map { DisplayText.width($0) }.max() ?? 0 }
 
-    private var barWidth: Int { min(columns - nameWidth - 8, 64) }
+    private var barWidth: Int { min(columns - nameWidth - 1 - Self.valueWidth, 64) }
 }
