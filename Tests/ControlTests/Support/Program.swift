@@ -41,6 +41,19 @@ enum Program {
         return process
     }
 
+    /// Starts genrectl as this user or, since root may connect anywhere, as another one if this is root.
+    static func startUnprivileged(_ arguments: [String], error: Any) throws -> Process {
+        let process = Process()
+        let isRoot = geteuid() == 0
+        process.executableURL = isRoot ? URL(filePath: "/usr/bin/setpriv") : url
+        process.arguments =
+            (isRoot ? ["--reuid", "65534", "--regid", "65534", "--clear-groups", url.path] : []) + arguments
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = error
+        try process.run()
+        return process
+    }
+
     /// Runs genrectl to its end.
     static func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Ending {
         let (output, error) = (Pipe(), Pipe())
