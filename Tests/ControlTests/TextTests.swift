@@ -91,6 +91,12 @@ struct TextTests {
         #expect(Set(Programme.labels.map(palette.letter)).count == Programme.labels.count)
         #expect(palette.colour("rock") == Palette(labels: ["rock", "polka"]).colour("rock"))
         #expect(palette.letter("unheard of") == "*")
+        let (polka, reversed) = (
+            Palette(labels: ["dub", "polka", "dance"]), Palette(labels: ["dance", "polka", "dub"])
+        )
+        for label in ["dance", "dub", "polka"] {
+            #expect(polka.colour(label) == reversed.colour(label) && polka.letter(label) == reversed.letter(label))
+        }
     }
 
     @Test

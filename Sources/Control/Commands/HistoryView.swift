@@ -9,7 +9,7 @@ enum HistoryView {
     ///   - labels: The model's labels, which determine the colours.
     ///   - isBrief: Whether to omit the changes.
     static func lines(_ result: HistoryResult, labels: [String], since: Timestamp?, isBrief: Bool = false) -> [Line] {
-        let palette = Palette(labels: labels.sorted())
+        let palette = Palette(labels: labels)
         var lines = isBrief ? [] : table(result.changes, palette: palette)
         let heard = (result.totals ?? []).filter { !isQuiet($0.label) }
         if lines.isEmpty, !isBrief || heard.isEmpty {

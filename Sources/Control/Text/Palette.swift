@@ -4,7 +4,7 @@ import ControlProtocol
 
 /// The colour and the letter of each label. They are the same in every view and every run.
 struct Palette: Sendable, Equatable {
-    /// The labels in the model's order.
+    /// The labels in the order in which they are shown.
     let labels: [String]
     private let colours: [String: Colour]
     private let letters: [String: Character]
@@ -35,7 +35,8 @@ struct Palette: Sendable, Equatable {
         self.labels = labels
         var colours = Self.known
         var next = 0
-        for label in labels where colours[label] == nil {
+        // Sorted, so that colours and letters do not depend on the order of a view.
+        for label in labels.sorted() where colours[label] == nil {
             colours[label] = Self.others[next % Self.others.count]
             next += 1
         }
@@ -43,7 +44,7 @@ struct Palette: Sendable, Equatable {
         var letters: [String: Character] = [
             "no-signal": "!", "silence": ".", "unsure": "?", "starting": "^",
         ]
-        for label in labels {
+        for label in labels.sorted() {
             let candidates = Array(label) + Array(label.uppercased()) + Array("0123456789")
             letters[label] = candidates.first { $0.isASCII && !letters.values.contains($0) } ?? "*"
         }
