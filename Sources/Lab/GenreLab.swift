@@ -2,16 +2,15 @@
 
 import ArgumentParser
 import Basics
-import ControlProtocol
 import Foundation
 
 /// The program `genrelab`.
 @main
 struct GenreLab: ParsableCommand {
     static func main() {
-        // A reader that goes away must not end a training. A result that cannot be written is an error all the same.
+        // A reader that goes away must not end a training run. A result that cannot be written is an error all the same.
         signal(SIGPIPE, SIG_IGN)
-        // If a standard descriptor is closed, the next file that is opened would get its number and everything printed.
+        // If a standard descriptor were closed, the next file opened would reuse its number and receive everything printed.
         // Opened for reading, so that printing to it is an error.
         while case let descriptor = open("/dev/null", O_RDONLY), descriptor >= 0 {
             guard descriptor > STDERR_FILENO else { continue }

@@ -71,7 +71,7 @@ package struct Architecture: Hashable, Sendable {
                 + " '\(Self.branchedKind)'"
         }
         if statistics != Self.statistics { return "statistics must be \(Self.statistics)" }
-        if !(1...4).contains(branches.count) { return "\(branches.count) branches; 1 to 4 are possible" }
+        if !(1...4).contains(branches.count) { return "\(branches.count) branches; 1 to 4 are allowed" }
         if kind == Self.kind && (branches.count > 1 || !branches[0].blocks2d.isEmpty) {
             return "kind '\(Self.kind)' has one branch over time; branches are of kind '\(Self.branchedKind)'"
         }
@@ -87,16 +87,16 @@ package struct Architecture: Hashable, Sendable {
         if !(stdEpsilon > 0 && stdEpsilon < 1) { return "std_epsilon must be between 0 and 1" }
         let weights = parameterCount(coefficients: frontEnd.coefficients, labels: 0)
         if weights > Self.mostWeights {
-            return "it has \(weights) weights; at most \(Self.mostWeights) are possible"
+            return "it has \(weights) weights; at most \(Self.mostWeights) are allowed"
         }
         if step > Self.longestStep {
-            return "it has an output every \(step) frames; at most every \(Self.longestStep) are possible"
+            return "it has an output every \(step) frames; at most every \(Self.longestStep) are allowed"
         }
         let cost = multiplicationsAtEveryFrame(frontEnd: frontEnd)
         if cost > Self.maximumCost {
             return
                 "with an update every frame it takes \(Int(cost / 1e6)) million multiplications a second of audio; at"
-                + " most \(Int(Self.maximumCost / 1e6)) million are possible"
+                + " most \(Int(Self.maximumCost / 1e6)) million are allowed"
         }
         return nil
     }

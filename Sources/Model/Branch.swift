@@ -35,12 +35,12 @@ extension Architecture {
         /// Describes why this branch cannot run on windows of this front end; nil if it can.
         func problem(frontEnd: FrontEnd) -> String? {
             if let problem = blocks2d.isEmpty && bands == 0 ? nil : problemOfFront() { return problem }
-            if !(1...8).contains(blocks.count) { return "\(blocks.count) blocks; 1 to 8 are possible" }
+            if !(1...8).contains(blocks.count) { return "\(blocks.count) blocks; 1 to 8 are allowed" }
             for (index, block) in blocks.enumerated() {
                 guard (1...2048).contains(block.channels), (1...15).contains(block.kernel), (1...4).contains(block.pool)
                 else {
                     return "block \(index) has \(block.channels) channels, kernel \(block.kernel), pool \(block.pool);"
-                        + " up to 2048, 15 and 4 are possible"
+                        + " up to 2048, 15 and 4 are allowed"
                 }
             }
             if positions(frames: frontEnd.windowFrames) < 1 {
@@ -50,7 +50,7 @@ extension Architecture {
         }
 
         private func problemOfFront() -> String? {
-            if !(1...6).contains(blocks2d.count) { return "\(blocks2d.count) blocks2d; with bands 1 to 6 are possible" }
+            if !(1...6).contains(blocks2d.count) { return "\(blocks2d.count) blocks2d; with bands 1 to 6 are allowed" }
             if !(4...64).contains(bands) { return "\(bands) bands; blocks2d begin with 4 to 64" }
             var left = bands
             for (index, block) in blocks2d.enumerated() {
@@ -60,7 +60,7 @@ extension Architecture {
                 else {
                     return "2-D block \(index) has \(block.channels) channels, kernel \(block.kernel.time) x"
                         + " \(block.kernel.frequency), pool \(block.pool.time) x \(block.pool.frequency); up to 256,"
-                        + " 7 x 7 (odd over frequency) and 4 x 4 are possible"
+                        + " 7 x 7 (odd over frequency) and 4 x 4 are allowed"
                 }
                 left /= block.pool.frequency
             }

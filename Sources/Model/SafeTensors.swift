@@ -29,7 +29,7 @@ package struct SafeTensors: Sendable {
         self.tensors = tensors
     }
 
-    /// Size of the largest file that is read. The shipped model has less than a hundredth of it.
+    /// Size of the largest file that is read. The shipped model is less than a fiftieth of that size.
     package static let maximumBytes = 64 << 20
     static let maximumHeader = 1 << 20
 
@@ -169,7 +169,7 @@ package struct SafeTensors: Sendable {
                     guard Float16(value).isFinite || !value.isFinite else {
                         throw ModelError(
                             .badTensor,
-                            "tensor '\(name)' holds \(value), and half precision ends at 65504: store 32 bits a weight")
+                            "tensor '\(name)' holds \(value), but the largest half-precision number is 65504")
                     }
                     withUnsafeBytes(of: Float16(value).bitPattern.littleEndian) { body.append(contentsOf: $0) }
                 } else {

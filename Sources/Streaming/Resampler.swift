@@ -38,7 +38,7 @@ package final class Resampler {
         inputRate: Int, outputRate: Int, boundary: Int = 0, workspace: Workspace
     ) throws(StreamingError) {
         guard (8_000...192_000).contains(inputRate) else {
-            throw StreamingError(.unsupportedRate, "a sample rate of \(inputRate) Hz; 8000 to 192000 are possible")
+            throw StreamingError(.unsupportedRate, "a sample rate of \(inputRate) Hz; 8000 to 192000 are allowed")
         }
         if inputRate == outputRate {
             method = .none

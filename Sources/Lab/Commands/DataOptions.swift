@@ -29,7 +29,7 @@ struct DataOptions: ParsableArguments {
         try features.map { text in
             if let colon = text.lastIndex(of: ":"), let weight = Double(text[text.index(after: colon)...]) {
                 guard weight > 0, weight <= 1e6 else {
-                    throw ValidationError("the weight of '\(text)' must be above 0")
+                    throw ValidationError("the weight of '\(text)' must be above 0 and at most 1e6")
                 }
                 return Corpus.Source(path: String(text[..<colon]), weight: weight)
             }

@@ -14,10 +14,10 @@ struct TrainCommand: ParsableCommand {
             not music, and --label speech=no-music gives it to another folder too.
 
             WHAT IS HELD OUT
-              --valid FILE            the tracks in FILE. All others are trained on, or only those of --split FILE; with \
-            --refit a last network is trained on everything once the held-out tracks are evaluated
-              --folds N               each group of --groups FILE once, or without groups each track, by one of N \
-            networks; the model is one more network that is trained on everything. With --valid the tracks in FILE are \
+              --valid FILE            the tracks in FILE. The rest are used for training; with --split FILE, only the tracks \
+            listed there. With --refit, the model is trained on everything after the evaluation
+              --folds N               each group of --groups FILE (each track, if there are no groups) is held out by exactly \
+            one of N networks; the model is one more network that is trained on everything. With --valid the tracks in FILE are \
             held out by all N networks too, and the rest of their store is trained on by all.
               nothing                 everything is trained on, and how good the model is stays unknown
             A group (an artist, a source, a speaker) is never both trained on and held out. Without --groups the tracks of \
@@ -77,7 +77,7 @@ struct TrainCommand: ParsableCommand {
 
     @Flag(
         help:
-            "Also write each fold's model and the list of its held-out tracks: MODEL.fold1.safetensors, MODEL.fold1.txt."
+            "Also write each fold's model and the list of its held-out tracks: NAME.fold1.safetensors, NAME.fold1.txt for NAME.safetensors."
     )
     var keepFolds = false
 
@@ -93,8 +93,8 @@ struct TrainCommand: ParsableCommand {
         if out == nil { throw ValidationError("--out MODEL is missing: the model to write") }
         if let folds {
             guard (2...50).contains(folds) else { throw ValidationError("--folds must be 2 to 50") }
-            if split != nil { throw ValidationError("--split and --folds exclude each other") }
-            if refit { throw ValidationError("--refit is for --valid; --folds trains on everything without it") }
+            if split != nil { throw ValidationError("--split and --folds cannot be used together") }
+            if refit { throw ValidationError("--refit is for --valid; --folds trains on everything anyway") }
         } else if evaluateOnly || keepFolds {
             throw ValidationError("--evaluate-only and --keep-folds need --folds")
         }
@@ -178,7 +178,7 @@ struct TrainCommand: ParsableCommand {
         if split == nil, used.count < corpus.tracks.count {
             Output.note(
                 "\(corpus.tracks.count - used.count) of \(NumberText.counted(corpus.tracks.count, "track")): neither trained on nor"
-                    + " evaluated, since others of their groups are held out")
+                    + " evaluated, because other tracks of their groups are held out")
         }
         for label in DataSplit.unseenLabels(of: splits, in: corpus) {
             let reason =

@@ -24,13 +24,13 @@ enum Output {
     /// Prints progress or a remark on standard error. Names in it may come from anywhere.
     static func note(_ text: String) { progress(printable(text) + "\n") }
 
-    /// Writes text to standard error as it is. Errors are ignored: they are no reason to end a night's training.
+    /// Writes text to standard error as it is. Errors are ignored: they are no reason to end a run of a whole night.
     static func progress(_ text: String) { _ = writeAll(text.utf8, to: STDERR_FILENO) }
 
     private static func print(_ text: String) {
         guard !writeAll(text.utf8, to: STDOUT_FILENO) else { return }
         let code = errno
-        // A reader that has gone did so on purpose.
+        // If the reader has closed the pipe, it meant to.
         if code != EPIPE { note("Error: cannot write the output: \(systemMessage(code))") }
         exit(EXIT_FAILURE)
     }

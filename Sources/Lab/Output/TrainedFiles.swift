@@ -3,7 +3,7 @@
 import Foundation
 import Training
 
-/// The files that a training writes: the model, the report beside it, and each fold's model and held-out tracks.
+/// The files that a training run writes: the model, the report beside it, and each fold's model and held-out tracks.
 struct TrainedFiles {
     /// The path of the model; nil if none is written.
     var model: String?

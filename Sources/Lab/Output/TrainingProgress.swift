@@ -3,7 +3,7 @@
 import Basics
 import Training
 
-/// Progress of a training on standard error.
+/// Progress of a training run on standard error.
 enum TrainingProgress {
     static func show(_ event: TrainingSession.Event) {
         switch event {

@@ -2,7 +2,7 @@
 
 import Training
 
-/// The result of a training as lines of text.
+/// The result of a training run as lines of text.
 enum TrainingSummary {
     static func lines(_ report: TrainingReport) -> [String] {
         var lines: [String] = []

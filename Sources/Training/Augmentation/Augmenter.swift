@@ -85,7 +85,7 @@ struct Augmenter {
         }
     }
 
-    /// Draws the window's position and speed; returns the number of frames before it that are rendered too.
+    /// Draws the window's position, speed, shift and contrast; returns the number of frames before it that are rendered too.
     private func place(_ voice: inout Voice, _ track: Track, _ generator: inout CounterGenerator) -> Int {
         if generator.chance(configuration.speedChance) {
             voice.speed = exp(generator.uniform(-configuration.speed, configuration.speed))

@@ -5,8 +5,8 @@ import Foundation
 
 /// The log-likelihood of held-out windows as a function of (1 / temperature, offsets / temperature), which is concave.
 ///
-/// A normal prior with offsets around 0 and 1 / temperature around 1 prevents overfitting to few tracks. It weighs as much
-/// as one group among the effective number of groups.
+/// A normal prior with offsets around 0 and 1 / temperature around 1 prevents overfitting to few tracks. It counts as
+/// much as one group of average weight.
 struct CalibrationLikelihood {
     /// Every fourth window is used, since neighbouring windows overlap by nine tenths.
     private static let stride = 4

@@ -38,7 +38,7 @@ struct CalibrationSet {
         self.init(clips, labels: corpus.labels.count, noMusic: corpus.noMusic)
     }
 
-    /// Effective number of groups: as many groups of equal weight would have the same variance (Kish, "Survey Sampling",
+    /// Effective number of groups: the number of equally weighted groups with the same variance (Kish, "Survey Sampling",
     /// 1965).
     var effectiveGroups: Double {
         let weights = Dictionary(clips.map { ($0.group, $0.weight) }, uniquingKeysWith: +).values

@@ -17,8 +17,8 @@ struct CrossCalibration {
     ///
     /// - Tracks that all folds hold out are for evaluation only: nothing is fitted to them.
     /// - Nothing is fitted to labels that a network was not trained on.
-    /// - Of several folds, one that was not trained on all labels of the others is left out: it shows nothing about how the
-    ///   others confuse labels.
+    /// - A fold whose training set lacks a label is left out, if at least two others are complete: it shows nothing about
+    ///   how the others confuse labels.
     /// - A single network gets a temperature and no offsets; the temperature is fitted to the tracks that evaluate it.
     init(_ folds: [Fold], of corpus: Corpus, sampling: SamplingConfiguration) {
         func calibrationSet(_ outputs: [ClipOutput]) -> CalibrationSet {

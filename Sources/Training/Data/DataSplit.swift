@@ -55,11 +55,11 @@ extension DataSplit {
     }
 
     /// Makes the splits of a cross-validation. Each group that `groups` names is held out in exactly one of `count` folds;
-    /// without groups, each track is a group of its own. The folds get as even a share of every label as whole groups
+    /// without groups, each track is a group of its own. The folds get as even a share of every folder as whole groups
     /// allow.
     ///
-    /// The tracks of `heldOut` are held out in every fold. They stand for their store: its other tracks are in no fold.
-    /// Those, and the tracks that `groups` does not name, are always trained on.
+    /// The tracks of `heldOut` are held out in every fold. If a store has such tracks, none of its others is ever held out:
+    /// they are always trained on, as are the tracks that `groups` does not name.
     package static func folds(
         _ corpus: Corpus, count: Int, groups: TrackGroups?, heldOut: [TrackName]
     ) throws(TrainingError) -> [DataSplit] {

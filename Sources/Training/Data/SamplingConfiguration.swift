@@ -9,7 +9,8 @@ package struct SamplingConfiguration: Codable, Sendable, Equatable {
     /// Power of a track's length, the other factor.
     package var lengthExponent = 0.5
     /// Power of the sum of a store's track weights in a genre, which with the store's own weight decides its share of the
-    /// genre. With 0 stores have equal shares, and the tracks of a small store are repeated far too often; with 1 tracks do.
+    /// genre. With 0 stores have equal shares, and the tracks of a small store are repeated far too often; with 1
+    /// all tracks have equal shares.
     package var storeExponent = 0.5
 
     package init() {}

@@ -6,7 +6,7 @@ extension TrainingNetwork {
     /// Computes `gradient`, the gradient of the mean cross-entropy with `targets`, after a forward pass in training mode.
     ///
     /// Each branch has its own loss, and the loss is their mean. With one common loss, each branch would learn only what the
-    /// other one does not do already.
+    /// others do not already provide.
     ///
     /// Returns the mean loss, and the number of windows whose most probable label is also that of the target.
     func backward() -> (loss: Double, hits: Int) {

@@ -61,6 +61,9 @@ extension Trainer {
         let file: SafeTensors
         do {
             file = try SafeTensors(contentsOf: path, limit: Self.largestCheckpoint)
+        } catch  where error.code == .cannotRead {
+            throw TrainingError(
+                .cannotRead, "cannot read the checkpoint: \(error.message)", call: error.call, errno: error.errno)
         } catch {
             throw refused(error.message)
         }

@@ -33,7 +33,7 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
     package var averaging = 0.998
     /// Share of the target that is spread over all labels.
     package var labelSmoothing = 0.1
-    /// Parameter of the Beta distribution for mixing two windows, 0 to 1; 0 does not mix.
+    /// Parameter of the Beta distribution for mixing two windows, 0 to 1; below 0.01 nothing is mixed.
     package var mixup = 0.3
 
     /// Epochs between two validations; 0 validates only at the end.
@@ -53,7 +53,7 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
 
     package var steps: Int { epochs * stepsPerEpoch }
 
-    /// The reason why this configuration is impossible; nil if it is possible.
+    /// The reason why this configuration is invalid; nil if it is valid.
     package var problem: String? {
         if let problem = architecture.problem(frontEnd: .version1) { return "architecture: \(problem)" }
         let ranges: [(name: String, value: Double, range: ClosedRange<Double>)] = [

@@ -48,7 +48,7 @@ package struct ReportPage {
             report.folds == 0
             ? "Nothing was held out, so the accuracy is unknown."
             : report.folds == 1
-                ? "Evaluated on held-out tracks, which its temperature was fitted to."
+                ? "Evaluated on held-out tracks, to which its temperature was also fitted."
                 : "Evaluated by cross-validation: \(report.folds) networks, each on \(report.divided) that it was not trained on."
                     + (report.hasSharedTracks ? " Tracks that all of them hold out are evaluated with the first." : "")
                     + (report.unseenLabels.isEmpty

@@ -99,9 +99,9 @@ extension TrainingReport {
         }
         card["split"] =
             folds == 1
-            ? "trained on one part, evaluated on the held-out other part"
+            ? "trained on one part, evaluated on the other, held-out part"
             : "evaluated by cross-validation: \(folds) networks, each on \(divided) that it never saw"
-                + (hasSharedTracks ? " (tracks that all hold out: by the first)" : "")
+                + (hasSharedTracks ? " (tracks that every fold holds out count for the first only)" : "")
         if trainedOnEverything { card["split", default: ""] += "; then trained on everything" }
         card["offsets_in_head_bias"] = self.card(offsets: offsets)
         for part in parts { card["measured_\(part.store)"] = Self.json(Measured(part.metrics)) }
