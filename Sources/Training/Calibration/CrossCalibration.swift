@@ -17,7 +17,7 @@ struct CrossCalibration {
     ///
     /// - Tracks that all folds hold out are for evaluation only: nothing is fitted to them.
     /// - Nothing is fitted to labels that a network was not trained on.
-    /// - A fold whose training set lacks a label is left out, if at least two others are complete: it shows nothing about
+    /// - A fold whose training set lacks a label is left out, if at least two folds have all labels: it shows nothing about
     ///   how the others confuse labels.
     /// - A single network gets a temperature and no offsets; the temperature is fitted to the tracks that evaluate it.
     init(_ folds: [Fold], of corpus: Corpus, sampling: SamplingConfiguration) {
