@@ -15,7 +15,9 @@ enum AudioFeatures {
             frames.process(samples) { values.append(contentsOf: $0.bands) }
         }
         if let degradation {
-            append(try degradation.apply(to: reader.readAll(), rate: reader.format.sampleRate, name: name).span)
+            // A name for the array: the compiler (Swift 6.3.1) crashes on the span of a temporary here.
+            let samples = try degradation.apply(to: reader.readAll(), rate: reader.format.sampleRate, name: name)
+            append(samples.span)
         } else {
             reader.forEachBlock(append)
         }
