@@ -42,7 +42,7 @@ package enum DurationText {
         guard seconds.isFinite, seconds > 0 else { return "0 s" }
         // Rounded to tenths by hand: a formatter would need the whole of Foundation.
         if seconds < 0.95 { return "0.\(Int((seconds * 10).rounded())) s" }
-        let total = Int(min(seconds, 1e12).rounded(seconds < 1 ? .up : .down))
+        let total = Int(min(seconds, 1e12).rounded())
         if total < 60 { return "\(total) s" }
         if total < 3600 { return "\(total / 60) min \(NumberText.twoDigits(total % 60)) s" }
         if total < 86_400 { return "\(total / 3600) h \(NumberText.twoDigits(total / 60 % 60)) min" }
