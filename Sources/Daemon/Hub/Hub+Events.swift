@@ -13,7 +13,7 @@ extension Hub {
         source.advanceQuiet()
         let text = "\(format.device), \(format.summary)"
         if source.device.isInterrupted {
-            source.log(.notice, to: log, "back after \(roundedText(source.span.lasted)), \(text)")
+            source.log(.notice, to: log, "back after \(DurationText.text(source.span.lasted)), \(text)")
         } else {
             source.log(.info, to: log, "listening, \(text)")
         }
@@ -42,7 +42,7 @@ extension Hub {
             if let error {
                 source.log(.error, to: log, "\(error)")
             } else {
-                source.log(.info, to: log, "ended after \(roundedText(source.latest.position))")
+                source.log(.info, to: log, "ended after \(DurationText.text(source.latest.position))")
             }
             source.end(error)
             notifyDevice(of: source, error?.message)
@@ -76,7 +76,7 @@ extension Hub {
         let confidence = change.confidence > 0 ? " (\(change.confidence.rounded(toPlaces: 2)))" : ""
         source.log(
             .info, to: log,
-            "\(change.from) -> \(change.to)\(confidence), \(change.from) lasted \(roundedText(change.lasted))")
+            "\(change.from) -> \(change.to)\(confidence), \(change.from) lasted \(DurationText.text(change.lasted))")
     }
 
     private func notifyEstimate(of source: HubSource) {
@@ -129,6 +129,3 @@ extension Hub {
         clients.flush()
     }
 }
-
-/// Formats seconds, whole ones to the nearest: a file of 5 s ends at its last whole frame, a little before.
-private func roundedText(_ seconds: Double) -> String { DurationText.text(seconds < 1 ? seconds : seconds.rounded()) }
