@@ -25,7 +25,7 @@ struct ALSASetup {
     private static let preferredChannels: [UInt32] = [2, 1, 4, 8, 6, 3, 5, 7]
     /// Microseconds between wake-ups: often enough for an update every 240 ms, and no more often.
     private static let period: UInt32 = 40_000
-    /// Microseconds for which our thread may be kept from running before audio is lost.
+    /// Microseconds that the thread may be delayed before audio is lost.
     private static let buffer: UInt32 = 500_000
 
     /// Sets what the URI demands and, where it leaves a choice, what the device offers without conversion.
@@ -34,7 +34,7 @@ struct ALSASetup {
     ) throws(CaptureError) -> ALSASetup {
         var allocated: OpaquePointer?
         guard snd_pcm_hw_params_malloc(&allocated) == 0, let parameters = allocated else {
-            throw CaptureError(.cannotOpen, "ALSA's \(name): no memory is left", call: "snd_pcm_hw_params_malloc")
+            throw CaptureError(.cannotOpen, "ALSA's \(name): out of memory", call: "snd_pcm_hw_params_malloc")
         }
         defer { snd_pcm_hw_params_free(parameters) }
         let hardware = HardwareParameters(pcm: pcm, parameters: parameters, name: name)
@@ -69,7 +69,7 @@ struct ALSASetup {
     ) throws(CaptureError) {
         var allocated: OpaquePointer?
         guard snd_pcm_sw_params_malloc(&allocated) == 0, let parameters = allocated else {
-            throw CaptureError(.cannotOpen, "ALSA's \(name): no memory is left", call: "snd_pcm_sw_params_malloc")
+            throw CaptureError(.cannotOpen, "ALSA's \(name): out of memory", call: "snd_pcm_sw_params_malloc")
         }
         defer { snd_pcm_sw_params_free(parameters) }
         try alsa(name, "rejects the parameters that it offered", "snd_pcm_sw_params") {

@@ -6,7 +6,7 @@ import Glibc
 
 /// A sound card, or any other ALSA PCM.
 ///
-/// libasound takes a lock of the PCM's own in each of its calls; nobody else wants it.
+/// Each call of libasound takes a lock of its PCM, which is never contended.
 struct ALSASource: SourceBody {
     let pcm: String
     let format: RequestedFormat
@@ -29,7 +29,7 @@ private struct ALSACapture: ~Copyable {
     private static let patience = 0.9
     /// Seconds until the first data: some devices, and sound servers behind plugins, start slowly.
     private static let patienceAtFirst = 4.0
-    /// Seconds past the deadline that mean that this process did not run, rather than that the device stalled.
+    /// If the thread wakes this many seconds past the deadline, the process was suspended; the device did not stall.
     private static let lateness = 0.5
 
     private let pcm: ALSAPCM
@@ -79,7 +79,7 @@ private struct ALSACapture: ~Copyable {
         while try waitForData(until: deadline) {
             let woken = monotonicSeconds()
             let (frames, hasRestarted) = try readAvailable()
-            // A partial period does not wake the thread: one that is there at the deadline was left over when the device
+            // A partial period does not wake the thread. Data found at the deadline is left over from before the device
             // stalled.
             let isAlive = woken < deadline ? frames > 0 : frames >= setup.periodFrames
             // An overrun extends the deadline as data does, but only once: a device that does nothing but overrun is lost.

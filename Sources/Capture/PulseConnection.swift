@@ -60,7 +60,7 @@ final class PulseConnection {
         defer { pa_proplist_free(properties) }
         pa_proplist_sets(properties, PA_PROP_APPLICATION_NAME, "genred")
         guard let context = pa_context_new_with_proplist(api, nil, properties) else {
-            throw CaptureError(.cannotOpen, "no memory is left", call: "pa_context_new_with_proplist")
+            throw CaptureError(.cannotOpen, "out of memory", call: "pa_context_new_with_proplist")
         }
         self.context = context
         pa_context_set_state_callback(context, { _, this in PulseConnection.from(this).wake() }, this)

@@ -20,7 +20,7 @@ struct PulseSource: SourceBody {
 
     func run(into gate: SinkGate, until signal: StopSignal) {
         guard let loop = pa_threaded_mainloop_new() else {
-            gate.handle(.ended(CaptureError(.cannotOpen, "no memory is left", call: "pa_threaded_mainloop_new")))
+            gate.handle(.ended(CaptureError(.cannotOpen, "out of memory", call: "pa_threaded_mainloop_new")))
             return
         }
         defer { pa_threaded_mainloop_free(loop) }

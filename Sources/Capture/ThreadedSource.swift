@@ -114,7 +114,7 @@ package final class ThreadedSource: Sendable {
 
 /// The work of a `ThreadedSource`'s thread.
 protocol SourceBody: Sendable {
-    /// For people who debug; cut to the 15 bytes that Linux keeps.
+    /// For debugging; cut to the 15 bytes that Linux keeps.
     var threadName: String { get }
 
     /// Whether audio that is not read in time is lost (a device) or waits for its reader (a file).

@@ -114,7 +114,7 @@ extension GenreModel {
             throw ModelError(.unsupported, "format version \(version); this version reads \(Self.formatVersion)")
         }
         guard try json("front_end", as: FrontEnd.self) == .version1 else {
-            throw ModelError(.unsupported, "it was trained on another front end than version 1 of this program's")
+            throw ModelError(.unsupported, "it was trained with a front end other than this program's version 1")
         }
         guard let temperature = file.metadata["temperature"].flatMap(Float.init) else {
             throw ModelError(.unsupported, "the metadata's 'temperature' is not a number")

@@ -151,6 +151,8 @@ package final class Estimator {
             filtered[index] *= pow(max(emission[index], 1e-6), Float(weight))
             sum += filtered[index]
         }
+        // Extreme settings can bring every product below the smallest number: then nothing is known.
+        guard sum > 0 else { return forget() }
         for index in filtered.indices { filtered[index] /= sum }
         sharpen()
     }

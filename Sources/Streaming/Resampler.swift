@@ -11,13 +11,13 @@ import Basics
 /// Common rates are resampled by FFT (`BlockResamplingPlan`), with a third of libsoxr's instructions and a twentieth of
 /// its memory (docs/architecture.md). Rates that the FFT cannot handle are resampled by libsoxr.
 package final class Resampler {
-    /// The most samples that one call of `process` takes.
+    /// Maximum number of samples per call of `process`.
     package static let block = 1024
-    /// The most samples that one call of `consume` gets.
+    /// Maximum number of samples per call of `consume`.
     static let mostProduced = max(block * 24, BlockResamplingPlan.mostSamples)
 
-    /// End of the pass band, as a share of the lower Nyquist frequency. So steep that the top mel bands keep their
-    /// level.
+    /// End of the pass band, as a share of the lower Nyquist frequency. The filter is steep enough for the
+    /// top mel bands to keep their level.
     static let passBandEnd = 0.955
 
     private enum Method {

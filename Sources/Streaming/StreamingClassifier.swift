@@ -116,7 +116,7 @@ package final class StreamingClassifier {
 
     /// Continues with other settings, between two frames.
     ///
-    /// No audio is lost. Windows, updates and silence are at once as if the stream had begun with these settings, and
+    /// No audio is lost. Windows, updates and silence immediately behave as if the stream had begun with these settings, and
     /// the probabilities continue from their present values. If the labels differ, the probabilities begin with the
     /// present window, and an estimate of it is published at once.
     ///

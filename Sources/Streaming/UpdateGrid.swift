@@ -23,7 +23,8 @@ package struct UpdateGrid: Sendable, Equatable {
             throw StreamingError(
                 .badParameter,
                 "an update every \(interval ?? 0) s is impossible: it must be a multiple of a frame, \(hop) s, and is"
-                    + " cheapest as one of the network's step, \(Double(own) * hop) s; at most \(10_000 * hop) s")
+                    + " cheapest as a multiple of the network's step, \(Double(own) * hop) s; at most \(10_000 * hop) s"
+            )
         }
         step = greatestCommonDivisor(Int(frames), own)
         stepsPerUpdate = Int(frames) / step

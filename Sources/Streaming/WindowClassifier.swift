@@ -24,8 +24,8 @@ package struct WindowResult {
 
 /// Samples in, window probabilities out: resampler, log-mel frames, level, MFCC, network.
 ///
-/// The daemon and `genrelab` both get from audio to probabilities by this class. It is synchronous, works for one
-/// thread at a time, and has no clock but the sample count. The results depend on the samples alone, not on how they
+/// The daemon and `genrelab` both use this class. It is synchronous, works for one thread at a time, and has no clock but
+/// the sample count. The results depend on the samples alone, not on how they
 /// are cut into calls. Nothing is allocated after the first second, and no lock is taken.
 ///
 /// There are two kinds of silence. A frame without any loud mel band, by the model's front end, becomes zeros for the

@@ -119,6 +119,16 @@ struct EstimatorTests {
         #expect(estimator.label == 2)
     }
 
+    @Test func `evidence too extreme for the number format makes the estimator forget, not fail`() throws {
+        let estimator = try estimator { ($0.evidenceRate, $0.switchRate) = (100, 0) }
+        // Each window rules out what the one before was certain of, so that every product is below the smallest number.
+        for window in [[0, 1, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0]] as [[Float]] {
+            feed(estimator, window, seconds: 0.24)
+            let sum = estimator.probabilities.reduce(0, +)
+            #expect(abs(sum - 1) < 1e-3)
+        }
+    }
+
     @Test(
         arguments: [
             \EstimatorParameters.switchRate, \.evidenceRate, \.sharpness, \.enter, \.leave, \.silenceLevel,

@@ -71,7 +71,7 @@ enum CurrentView {
             else {
                 return ""
             }
-            return "then \(second.label) \(NumberText.percent(second.probability))"
+            return "then \(Wording.label(second.label)) \(NumberText.percent(second.probability))"
         case .unsure: return ranked.prefix(2).map(\.label).joined(separator: " or ")
         case .silence, .starting, .noSignal: return ""
         }

@@ -6,8 +6,8 @@ import Foundation
 import Streaming
 import Synchronization
 
-/// One thread that reads pipes and analyses many sources, a ring's or a pipe's worth at a time, and sleeps while there is
-/// nothing to do.
+/// One thread that reads pipes and analyses many sources, at most one ring or one read of a pipe per turn, and sleeps
+/// while there is nothing to do.
 final class AnalysisWorker: @unchecked Sendable {
     // Safe to share: `add` writes a track before its slot can be ready, and from then on only the thread touches it; the
     // ready set makes the write visible to the thread.
@@ -58,7 +58,7 @@ final class AnalysisWorker: @unchecked Sendable {
         if ready.insert(slot) { reader.wake() }
     }
 
-    /// Releases a slot, which nobody marks ready any more; its source is not analysed from then on.
+    /// Releases a slot, which is no longer marked ready; its source is not analysed from then on.
     func retire(_ slot: Int) {
         retiring.insert(slot)
         reader.wake()

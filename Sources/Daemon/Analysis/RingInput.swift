@@ -2,6 +2,7 @@
 
 import Basics
 import Capture
+import Model
 import Streaming
 import Synchronization
 
@@ -27,7 +28,7 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
     /// The ring of an open stream.
     private struct OpenRing: Sendable {
         let ring: SampleRing
-        /// Samples that are worth waking the worker for: one hop of the front end.
+        /// Minimum number of samples that wakes the worker: one hop of the front end.
         let worthwhile: Int
     }
 
@@ -40,7 +41,7 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
     private let isRealTime: Bool
     private let settings: SourceSettings
     private let workspace: Workspace
-    /// Reports to the worker that there is something to do.
+    /// Tells the worker that there is something to do.
     private let wakeWorker: @Sendable () -> Void
     private let isStopped = Atomic<Bool>(false)
     private let isWaiting = Atomic<Bool>(false)
@@ -136,7 +137,8 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
             try settings.open(sampleRate: rate, turn: turn, workspace: workspace) {
                 mailbox.post(.opened(format, ring, $0))
             }
-            let open = OpenRing(ring: ring, worthwhile: rate * 6 / 100)
+            let open = OpenRing(
+                ring: ring, worthwhile: rate * FrontEnd.version1.hopLength / FrontEnd.version1.sampleRate)
             present = open
             shared.withLock { $0 = open }
         } catch {

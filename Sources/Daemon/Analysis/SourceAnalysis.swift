@@ -5,7 +5,7 @@ import Streaming
 
 /// Receives the results of the analysis; the hub does.
 protocol AnalysisListener: AnyObject, Sendable {
-    /// Estimates wait in the ring of the slot's stream. Called by any thread, at any time; neither allocates nor locks.
+    /// The slot's stream has unread estimates. Called by any thread, at any time; neither allocates nor locks.
     func estimatesWait(slot: Int)
 
     /// An event has happened. Events are rare, and come from the source's worker, in order.

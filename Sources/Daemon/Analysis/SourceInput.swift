@@ -13,11 +13,10 @@ protocol SourceInput: AnyObject, Sendable {
     /// Grows whenever the worker takes anything.
     var progress: Int { get }
 
-    /// Whether anything that the worker was woken for still waits.
+    /// Whether the worker has pending work.
     var hasWork: Bool { get }
 
-    /// Analyses with other settings from now on; a stream that is open goes on. Throws, and changes nothing, if they are
-    /// impossible.
+    /// Switches to new settings; an open stream goes on. Throws, and changes nothing, if they are invalid.
     func use(_ settings: AnalysisSettings) throws(StreamingError)
 
     /// Reports that no audio has come for a while: a device's analysis starts anew, because what it delivers next has

@@ -20,7 +20,7 @@ final class StreamAnalysis: @unchecked Sendable {
     private let classifier: StreamingClassifier
     /// Seconds heard of the same stream before it began anew.
     private var offset = 0.0
-    /// The most estimates of one turn.
+    /// Maximum number of estimates per turn.
     private var estimatesPerTurn: Int
 
     /// - Parameter turn: the seconds of audio that one turn of the worker can take.

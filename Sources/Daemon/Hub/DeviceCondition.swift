@@ -29,7 +29,7 @@ struct DeviceCondition {
     var isEnded: Bool { if case .ended = phase { true } else { false } }
     var isStalled: Bool { if case .stalled = phase { true } else { false } }
 
-    /// Whether it ended with an error: nothing more comes of it unless it is started again.
+    /// Whether it ended with an error: it delivers nothing more unless it is started again.
     var hasFailed: Bool { if case .ended(.some) = phase { true } else { false } }
 
     /// Whether a stream that opens now follows an interruption.

@@ -35,7 +35,7 @@ actor Hub {
     private nonisolated let ready = ReadySet(slots: AnalysisPool.slots)
     private nonisolated let bell: Bell
     private let endings: AsyncStream<Void>.Continuation
-    /// Yields when no source is left that can still deliver anything.
+    /// Yields when no source can deliver any more audio.
     nonisolated let allEnded: AsyncStream<Void>
 
     /// - Parameter patience: seconds without a sample after which a source has no signal.
@@ -110,7 +110,7 @@ actor Hub {
         try await bell.listen(on: loop) { self.assumeIsolated { $0.publishAll() } }.get()
     }
 
-    /// Publishes every estimate that waits.
+    /// Publishes all waiting estimates.
     private func publishAll() {
         bell.clear()
         ready.takeAll { slot in
@@ -153,7 +153,7 @@ actor Hub {
     /// The most that the history loses of a lasting label when the daemon is killed.
     private static let noteInterval = TimeAmount.seconds(15)
 
-    /// The labels that last now.
+    /// The current labels.
     func openLabels() -> [OpenLabel] {
         for source in sources { source.advanceQuiet() }
         return sources.map(\.openLabel)

@@ -31,7 +31,7 @@ extension HubSource {
     /// The published label, for the history.
     var openLabel: OpenLabel {
         OpenLabel(
-            // A file that has come to its end is heard no more.
+            // Nothing more is heard from a source that has ended.
             source: name, label: span.label, began: labelBegan(), until: device.isEnded ? latest.time : .now,
             position: latest.position.rounded(toPlaces: 3), lasted: span.lasted.rounded(toPlaces: 3),
             order: span.order)

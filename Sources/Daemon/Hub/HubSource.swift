@@ -65,7 +65,7 @@ final class HubSource {
         endQuiet()
     }
 
-    /// From now on another label is a change.
+    /// From now on, a different label counts as a change.
     func settle() { span.settle() }
 
     // MARK: Estimates

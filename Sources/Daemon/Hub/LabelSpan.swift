@@ -11,7 +11,8 @@ struct LabelSpan {
     /// When the label began, in seconds of the monotonic clock: the history's order.
     private(set) var order = monotonicSeconds()
     private var since: Moment
-    /// Seconds of audio heard or, without a signal, of waiting. For a file that is read fast it runs fast.
+    /// Seconds of audio heard or, without a signal, of waiting. Runs faster than real time for a file that is read
+    /// fast.
     private var elapsed = 0.0
     /// `elapsed` when the label began.
     private var start = 0.0
@@ -31,7 +32,7 @@ struct LabelSpan {
         return since.time
     }
 
-    /// From now on another label is a change.
+    /// From now on, a different label counts as a change.
     mutating func settle() { isNew = false }
 
     /// Replaces a label that was published before anything was known.

@@ -27,7 +27,7 @@ struct LatestEstimate {
     /// The probability of each label in the last window alone; nil before the first window.
     var windowProbabilities: [Float]? { hasWindow ? windowValues : nil }
 
-    /// Takes over a record of the analysis, into the memory that is there.
+    /// Copies a record of the analysis, reusing memory.
     ///
     /// - Returns: the genre, if the state is one.
     mutating func update(from record: EstimateRing.Record) -> String? {
@@ -52,7 +52,7 @@ struct LatestEstimate {
     /// Starts counting a new stream from zero.
     mutating func beginStream() { position = 0 }
 
-    /// Changes to the labels of another model; the next estimate tells them apart.
+    /// Changes to the labels of another model; until the next estimate, all are equally probable.
     mutating func use(labels new: [String]) {
         guard new != labels else { return }
         labels = new

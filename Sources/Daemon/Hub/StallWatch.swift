@@ -15,7 +15,7 @@ struct StallWatch {
     ) {
         next?.cancel()
         let due = monotonicSeconds() + seconds
-        // A little late, so that the check finds the time to be up.
+        // A little late, so that the time has passed when the check runs.
         let delay = TimeAmount.milliseconds(Int64(seconds * 1000) + 5)
         next = loop.scheduleTask(in: delay) { check(monotonicSeconds() - due) }
     }
