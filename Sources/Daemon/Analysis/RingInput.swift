@@ -110,11 +110,13 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
     }
 
     private func writeAll(_ samples: UnsafeBufferPointer<Float>, to open: OpenRing) {
-        var rest = samples
+        var written = 0
         while !isStopped.load(ordering: .acquiring) {
-            rest = UnsafeBufferPointer(rebasing: rest[open.ring.tryWrite(rest.span)...])
+            // A constant, because the compiler puts a variable whose span is taken on the heap.
+            let rest = UnsafeBufferPointer(rebasing: samples[written...])
+            written += open.ring.tryWrite(rest.span)
             if open.ring.count >= open.worthwhile { wakeWorker() }
-            if rest.isEmpty { return }
+            if written == samples.count { return }
             health.noteWaiting(true)
             isWaiting.store(true, ordering: .sequentiallyConsistent)
             // If the worker made room between the write and the flag it did not see the flag, but then this thread sees
