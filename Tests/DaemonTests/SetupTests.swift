@@ -53,7 +53,7 @@ struct SetupTests {
         #expect(
             error.lines == [
                 "\(folder.file("g.yaml")):2:9: an update every 0.25 s is impossible: it must be a multiple of a frame, 0.06 s,"
-                    + " and is cheapest as one of the network's step, 0.24 s; at most 600.0 s"
+                    + " and is cheapest as a multiple of the network's step, 0.24 s; at most 600.0 s"
             ])
     }
 
