@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Everything to do with a checkout. Every target but check first installs the Debian packages that it needs and this
-# machine lacks, with sudo only when not root, and reports it.
+# Everything to do with a checkout. Targets that build or test, other than check, first install the Debian packages that
+# they need and this machine lacks, with sudo only when not root, and report it.
 #
 # Everything is built once, in release with testable modules, so that build, demo and test share their objects. The
 # tests are built by 'swift build', because 'swift test' builds with other flags, and so everything again.

@@ -115,7 +115,7 @@ package final class AudioFileReader {
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
         throw switch status.st_mode & S_IFMT {
         case S_IFIFO: CaptureError(.cannotOpen, "\(path) is a FIFO: write pipe:\(path)")
-        case S_IFDIR: CaptureError(.cannotOpen, "\(path) is a directory, but a source is one file")
+        case S_IFDIR: CaptureError(.cannotOpen, "\(path) is a directory, not an audio file")
         default: CaptureError(.cannotOpen, "\(path) is a device, not a file; for a sound card write alsa:PCM")
         }
     }

@@ -34,7 +34,7 @@ struct GenredCommand: AsyncParsableCommand {
               genred --source 'set=file:set.flac?pace=fast' --socket /tmp/g.sock
 
             Query it with genrectl, or by hand:
-              echo '{"jsonrpc":"2.0","id":1,"method":"current"}' | nc -U SOCKET
+              echo '{"jsonrpc":"2.0","id":1,"method":"current"}' | nc -N -U SOCKET
 
             EXIT CODES
             \(ExitStatus.allCases.map { "  \($0.rawValue)\($0.rawValue < 10 ? " " : "")  \($0.meaning)" }

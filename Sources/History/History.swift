@@ -8,7 +8,7 @@ import Logging
 
 /// The changes of label, kept across restarts in an SQLite file, bounded in number and age.
 ///
-/// Only requests for the history wait for the disk: changes go into a mailbox and are written a moment later, many at a
+/// Only requests for the history wait for the disk: changes go into a pending and are written a moment later, many at a
 /// time. Changes that cannot be written are kept in memory (the newest ten thousand) and written when that works again;
 /// the log reports it once. A damaged file is moved aside; another program's file is not touched.
 ///
@@ -17,7 +17,7 @@ package actor History {
     private let executor = QueueExecutor(label: "history")
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    private nonisolated let mailbox = Mailbox()
+    private nonisolated let pending = PendingEntries()
     private let log: Logger
     private var settings: HistorySettings
     /// Seconds until what failed is tried again.
@@ -27,8 +27,8 @@ package actor History {
     private let run = UUID().uuidString
 
     private var database: HistoryDatabase?
-    /// Changes that have left the mailbox and are not written yet.
-    private var waiting = Mailbox.Contents()
+    /// Changes that have left the pending and are not written yet.
+    private var waiting = PendingEntries.Contents()
     /// The `order` of each source's last entry.
     private var lastOrder: [String: Double] = [:]
     /// The failure that the log reported last; nil while writing works.
@@ -76,8 +76,8 @@ package actor History {
         }
     }
 
-    private nonisolated func put(_ change: (inout Mailbox.Contents) -> Void) {
-        if mailbox.put(change) { flush(in: delay) }
+    private nonisolated func put(_ change: (inout PendingEntries.Contents) -> Void) {
+        if pending.put(change) { flush(in: delay) }
     }
 
     private nonisolated func flush(in seconds: Double) {
@@ -175,7 +175,7 @@ package actor History {
 
     /// Writes the changes that wait, if that is possible now.
     private func flush() {
-        let arrived = mailbox.take()
+        let arrived = pending.take()
         for entry in arrived.entries { lastOrder[entry.change.source] = entry.order }
         waiting.append(arrived)
         let now = secondsSinceBoot()
@@ -202,7 +202,7 @@ package actor History {
             try database.write(waiting.entries, open: waiting.open)
             let sources = Set(waiting.entries.map(\.change.source))
             let lost = waiting.lost
-            waiting = Mailbox.Contents()
+            waiting = PendingEntries.Contents()
             waiting.lost = lost
             try database.prune(sources, limit: settings.limit)
             if settings.path == nil { try database.prune(toTotal: HistorySettings.mostInMemory) }

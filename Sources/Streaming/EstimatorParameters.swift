@@ -15,7 +15,7 @@ package struct EstimatorParameters: Sendable, Equatable {
     package var enter: Double = 0.35
     /// A published label is kept until its probability falls below this, or another one reaches `enter`.
     package var leave: Double = 0.22
-    /// Audio below this level is silent, dB below full scale (RMS).
+    /// Audio below this level is silent, dB relative to full scale (RMS).
     package var silenceLevel: Double = -60
     /// Seconds of silence after which silence is published.
     package var silenceAfter: Double = 1.5
@@ -25,15 +25,15 @@ package struct EstimatorParameters: Sendable, Equatable {
     /// Describes the first parameter that is out of its range; nil if all are valid.
     package var problem: String? {
         func outside(_ value: Double, _ range: ClosedRange<Double>) -> Bool { !range.contains(value) }
-        if outside(switchRate, 0...10) { return "switch rate must be 0 to 10 per second, not \(switchRate)" }
+        if outside(switchRate, 0...10) { return "switch-rate must be 0 to 10 per second, not \(switchRate)" }
         if outside(evidenceRate, 0.001...100) {
-            return "evidence rate must be 0.001 to 100 per second, not \(evidenceRate)"
+            return "evidence-rate must be 0.001 to 100 per second, not \(evidenceRate)"
         }
         if outside(sharpness, 0.01...1) { return "sharpness must be 0.01 to 1, not \(sharpness)" }
         if outside(enter, 0.01...1) { return "enter must be 0.01 to 1, not \(enter)" }
         if outside(leave, 0...enter) { return "leave must be 0 to enter (\(enter)), not \(leave)" }
-        if outside(silenceLevel, -120...0) { return "silence level must be -120 to 0 dB, not \(silenceLevel)" }
-        if outside(silenceAfter, 0.1...600) { return "silence after must be 0.1 to 600 seconds, not \(silenceAfter)" }
+        if outside(silenceLevel, -120...0) { return "silence-level must be -120 to 0 dB, not \(silenceLevel)" }
+        if outside(silenceAfter, 0.1...600) { return "silence-after must be 0.1 to 600 seconds, not \(silenceAfter)" }
         return nil
     }
 }

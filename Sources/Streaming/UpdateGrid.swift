@@ -22,8 +22,8 @@ package struct UpdateGrid: Sendable, Equatable {
         guard frames >= 1, frames <= 10_000, abs(frames * hop - (interval ?? frames * hop)) < 1e-6 else {
             throw StreamingError(
                 .badParameter,
-                "an update every \(interval ?? 0) s is impossible: it must be a multiple of a frame, \(hop) s, and is"
-                    + " cheapest as a multiple of the network's step, \(Double(own) * hop) s; at most \(10_000 * hop) s"
+                "an update every \(interval ?? 0) s is impossible: it must be a multiple of \(hop) s (one hop), at most"
+                    + " \(10_000 * hop) s; multiples of the network's step, \(Double(own) * hop) s, cost least"
             )
         }
         step = greatestCommonDivisor(Int(frames), own)

@@ -46,7 +46,7 @@ package final class WindowClassifier {
 
     /// - Parameters:
     ///   - inputRate: rate of the samples that `process` will get, Hz, 8 000 to 192 000.
-    ///   - silenceLevel: audio below it is silent, dB below full scale (RMS).
+    ///   - silenceLevel: audio below it is silent, dB relative to full scale (RMS).
     ///   - step: frames from one window to the next, a divisor of the architecture's step, which is the default.
     ///   - workspace: scratch memory of the thread that will call `process`.
     /// - Throws: `unsupportedRate`, or `libraryFailed` if FFTW or libsoxr fails.

@@ -48,12 +48,12 @@ struct SetupTests {
         #expect(overridden.analysis.updateInterval == 0.48)
     }
 
-    @Test func `an update that is not a multiple of a frame is reported with its place`() throws {
+    @Test func `an update that is not a multiple of a hop is reported with its place`() throws {
         let error = try #require(throws: ConfigurationError.self) { try setup("log: {level: info}\nupdate: 0.25") }
         #expect(
             error.lines == [
-                "\(folder.file("g.yaml")):2:9: an update every 0.25 s is impossible: it must be a multiple of a frame, 0.06 s,"
-                    + " and is cheapest as a multiple of the network's step, 0.24 s; at most 600.0 s"
+                "\(folder.file("g.yaml")):2:9: an update every 0.25 s is impossible: it must be a multiple of 0.06 s (one hop), at most"
+                    + " 600.0 s; multiples of the network's step, 0.24 s, cost least"
             ])
     }
 

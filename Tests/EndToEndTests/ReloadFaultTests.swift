@@ -97,7 +97,7 @@ extension EndToEndTests {
             try FileManager.default.removeItem(atPath: configuration)
             #expect(refusal(client).contains("cannot read the configuration \(configuration)"))
             #expect(mkfifo(configuration, 0o600) == 0)
-            #expect(refusal(client).contains("not a file"))
+            #expect(refusal(client).contains("not a regular file"))
             try FileManager.default.removeItem(atPath: configuration)
             for rubbish in ["sources: {", "sourcse: []", text + "update: 0.1\n", String(repeating: "[", count: 20_000)]
             {

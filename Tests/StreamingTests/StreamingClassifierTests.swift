@@ -90,7 +90,7 @@ struct StreamingClassifierTests {
     }
 
     @Test(arguments: [0.1, 0.25, 0, -0.24, .nan, .infinity])
-    func `an update interval that is not a multiple of a frame is refused`(interval: Double) throws {
+    func `an update interval that is not a multiple of a hop is refused`(interval: Double) throws {
         let model = try randomModel()
         #expect(throws: StreamingError.self) {
             _ = try StreamingClassifier(model: model, inputRate: 48_000, updateInterval: interval)

@@ -12,7 +12,8 @@ struct StreamMetricsTests {
         for clip in 0..<2 {
             for age in 0..<16 {
                 let step = RecordedStream.Step(
-                    time: Double(16 * clip + age), reference: clip, age: Double(age), clip: clip, window: nil,
+                    time: Double(16 * clip + age), reference: clip, age: Double(age), clip: clip,
+                    windowProbabilities: nil,
                     active: 1,
                     silent: false, elapsed: 1)
                 let (label, confidence) = predicted(clip, age)

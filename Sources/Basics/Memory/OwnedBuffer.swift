@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Glibc
+
 /// A fixed number of elements in memory that has one owner and is freed with it.
 ///
 /// The address never changes and is aligned for every vector unit and for FFTW. Store a buffer in a `let`: elements can
@@ -23,7 +25,13 @@ package struct OwnedBuffer<Element: BitwiseCopyable>: ~Copyable {
             byteCount: count * MemoryLayout<Element>.stride,
             alignment: max(Self.alignment, MemoryLayout<Element>.alignment))
         elements = bytes.bindMemory(to: Element.self)
-        elements.initialize(repeating: value)
+        // Nearly always 0, for which memset is far cheaper than the standard library's loop, which is not specialised here.
+        // Safe: the elements are bitwise copyable, and allocating never gives nil.
+        if withUnsafeBytes(of: value, { $0.allSatisfy { $0 == 0 } }) {
+            memset(bytes.baseAddress.unsafelyUnwrapped, 0, bytes.count)
+        } else {
+            elements.initialize(repeating: value)
+        }
     }
 
     @inlinable

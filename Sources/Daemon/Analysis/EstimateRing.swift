@@ -20,7 +20,7 @@ final class EstimateRing: @unchecked Sendable {
         /// An index into the model's labels.
         var label: Int?
         var confidence: Float
-        /// dB below full scale.
+        /// dB relative to full scale.
         var level: Float
         var probabilities: UnsafeBufferPointer<Float>
         /// Nil before the first window.

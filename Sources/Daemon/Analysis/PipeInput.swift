@@ -68,6 +68,8 @@ final class PipeInput: SourceInput, PipeSink, AnalysisTrack, @unchecked Sendable
             open(format)
         case .waiting, .lost, .ended:
             settings.close()
+            // The waiting changes came before the event.
+            applyChanges()
             analysis.close(event)
         }
     }

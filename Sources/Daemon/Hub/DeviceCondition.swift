@@ -56,7 +56,7 @@ struct DeviceCondition {
     var message: String? {
         switch phase {
         case .opening, .running: nil
-        case .stalled: "open, but nothing comes"
+        case .stalled: "open, but it delivers no audio"
         case .waiting(let message): message
         case .lost(let error): error.message
         case .ended(let error): error?.message

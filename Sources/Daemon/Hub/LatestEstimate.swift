@@ -11,7 +11,7 @@ struct LatestEstimate {
     private(set) var time = Timestamp.now
     private(set) var state = EstimateState.starting
     private(set) var confidence: Float = 0
-    /// dB below full scale; nil while nothing is heard.
+    /// dB relative to full scale; nil while nothing is heard.
     private(set) var level: Float?
     /// The smoothed probability of each label.
     private(set) var probabilities: [Float]

@@ -46,7 +46,8 @@ package struct Corpus: Sendable {
         for (folder, label) in aliases.sorted(by: { $0.key < $1.key }) where labels == nil {
             guard stores.contains(where: { $0.tracks.contains { $0.genre == folder } }) else {
                 throw TrainingError(
-                    .badParameter, "'\(folder)', to be labelled \(label), is a folder of no store: check its spelling")
+                    .badParameter,
+                    "no store has a folder '\(folder)' (from --label \(folder)=\(label)): check its spelling")
             }
         }
         let names = Set(stores.flatMap { $0.tracks.map { aliases[$0.genre] ?? $0.genre } })

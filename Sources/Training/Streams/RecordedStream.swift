@@ -16,7 +16,7 @@ package struct RecordedStream: Sendable {
         var age: Double
         /// Index of the clip that is playing.
         var clip: Int
-        var window: [Float]?
+        var windowProbabilities: [Float]?
         var active: Double
         var silent: Bool
         var elapsed: Double

@@ -23,7 +23,7 @@ package struct StreamEvaluation: Sendable {
                 labels: stream.labels.count, noMusic: stream.noMusic, parameters: parameters)
             tally.startStream()
             for step in stream.steps {
-                if let window = step.window {
+                if let window = step.windowProbabilities {
                     window.withUnsafeBufferPointer {
                         estimator.process(
                             windowProbabilities: $0, active: step.active, silent: step.silent, elapsed: step.elapsed)
@@ -43,9 +43,10 @@ package struct StreamEvaluation: Sendable {
         for stream in streams {
             tally.startStream()
             for step in stream.steps {
-                let best = step.window.flatMap { window in window.indices.max { window[$0] < window[$1] } }
+                let best = step.windowProbabilities.flatMap { window in window.indices.max { window[$0] < window[$1] } }
                 tally.add(
-                    step, label: best, confidence: best.flatMap { best in step.window.map { Double($0[best]) } } ?? 0)
+                    step, label: best,
+                    confidence: best.flatMap { best in step.windowProbabilities.map { Double($0[best]) } } ?? 0)
             }
         }
         return tally.metrics

@@ -25,7 +25,8 @@ package final class StreamRecorder {
             stream.steps.append(
                 RecordedStream.Step(
                     time: step.position, reference: label, age: max(0, step.position - start), clip: stream.clips,
-                    window: step.windowProbabilities.map(Array.init), active: step.active, silent: step.silent,
+                    windowProbabilities: step.windowProbabilities.map(Array.init), active: step.active,
+                    silent: step.silent,
                     elapsed: step.elapsed))
         }
         samples += clip.count

@@ -73,5 +73,10 @@ package func isFolder(_ path: String) -> Bool {
 private func reason(_ error: any Error) -> String {
     let error = error as NSError
     let system = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
+    if error.domain == NSCocoaErrorDomain,
+        error.code == NSFileReadNoSuchFileError || error.code == NSFileNoSuchFileError
+    {
+        return systemMessage(ENOENT)
+    }
     return system.domain == NSPOSIXErrorDomain ? systemMessage(Int32(system.code)) : error.localizedDescription
 }

@@ -3,7 +3,7 @@
 import Synchronization
 
 /// The changes that wait to be written: any thread adds to them without waiting, and the history takes them.
-final class Mailbox: Sendable {
+final class PendingEntries: Sendable {
     /// The most changes that are kept while they cannot be written: a few megabytes.
     static let capacity = 10_000
 
@@ -21,17 +21,17 @@ final class Mailbox: Sendable {
             entries += later.entries
             open.merge(later.open) { $1 }
             lost += later.lost
-            if entries.count > Mailbox.capacity { dropOldest() }
+            if entries.count > PendingEntries.capacity { dropOldest() }
         }
 
         mutating func append(_ entry: HistoryEntry) {
             entries.append(entry)
             // A tenth at a time, so that it costs little.
-            if entries.count > Mailbox.capacity + Mailbox.capacity / 10 { dropOldest() }
+            if entries.count > PendingEntries.capacity + PendingEntries.capacity / 10 { dropOldest() }
         }
 
         private mutating func dropOldest() {
-            let excess = entries.count - Mailbox.capacity
+            let excess = entries.count - PendingEntries.capacity
             entries.removeFirst(excess)
             lost += excess
         }
