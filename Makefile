@@ -39,8 +39,9 @@ check: ## The inner loop: format, lint and the quick tests; installs nothing
 	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '$(QUICK)'
 
-# Tests that only compute. They run first, because they would slow down tests that measure what happens in time.
-COMPUTING := Basics|Training|Model|Streaming|Programme
+# Tests that only compute, and those that step through the audio path to count locks. They run first, because they would
+# hold up tests that measure what happens in time.
+COMPUTING := ^(Basics|Training|Model|Streaming|Programme)Tests|AllocationTests/
 
 test: ## Run the tests (FILTER=ProgrammeTests for some of them)
 ifdef FILTER
@@ -53,8 +54,8 @@ else
 	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
 	@# ServiceTests install the package on a machine of their own.
 	@$(MAKE) deb
-	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '^($(COMPUTING))Tests'
-	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --skip '^($(COMPUTING)|EndToEnd|Service)Tests'
+	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '$(COMPUTING)'
+	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --skip '$(COMPUTING)|^(EndToEnd|Service)Tests'
 	@# The real programs in real time come last, when nothing else runs.
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter EndToEndTests
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter ServiceTests
