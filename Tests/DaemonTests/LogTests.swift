@@ -69,26 +69,8 @@ struct LogTests {
         #expect(written() == "<4>\(20_000 - kept) log lines were lost before this one\n<6>again\n")
     }
 
-    @Test func `a reader that is gone does not stop the log`() {
-        signal(SIGPIPE, SIG_IGN)
-        close(ends[0])
-        let output = StandardError(descriptor: ends[1])
-        var lost: [Int] = []
-        for _ in 0..<3 {
-            output.write(
-                "to nobody\n",
-                lostLine: {
-                    lost.append($0)
-                    return ""
-                })
-        }
-        #expect(lost == [1, 2], "lines that nobody reads are counted")
-    }
-
-    @Test func `a full disk does not stop the log`() {
-        let full = open("/dev/full", O_WRONLY)
-        defer { close(full) }
-        let output = StandardError(descriptor: full)
+    /// Writes three lines to an output that takes none. Returns the counts of lost lines that it reports meanwhile.
+    private func linesLost(by output: StandardError) -> [Int] {
         var lost: [Int] = []
         for _ in 0..<3 {
             output.write(
@@ -98,7 +80,21 @@ struct LogTests {
                     return ""
                 })
         }
-        #expect(lost == [1, 2], "lines that the disk refuses are counted")
+        return lost
+    }
+
+    @Test func `a reader that is gone does not stop the log`() {
+        signal(SIGPIPE, SIG_IGN)
+        close(ends[0])
+        let output = StandardError(descriptor: ends[1])
+        #expect(linesLost(by: output) == [1, 2], "lines that nobody reads are counted")
+    }
+
+    @Test func `a full disk does not stop the log`() {
+        let full = open("/dev/full", O_WRONLY)
+        defer { close(full) }
+        let output = StandardError(descriptor: full)
+        #expect(linesLost(by: output) == [1, 2], "lines that the disk refuses are counted")
     }
 
     @Test func `the journal is recognized by systemd's JOURNAL_STREAM`() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import Glibc
 
 /// The terminal of a full-screen view. `enter` switches to a separate screen without cursor and echo; `leave` restores
@@ -81,5 +82,5 @@ final class Terminal {
         if !frame.isEmpty { write("\u{1B}[?2026h\(frame)\u{1B}[?2026l") }
     }
 
-    private func write(_ text: String) { _ = Output.put(Array(text.utf8), to: output) }
+    private func write(_ text: String) { _ = writeAll(text.utf8, to: output) }
 }
