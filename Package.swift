@@ -12,6 +12,7 @@ let package = Package(
         .executable(name: "genred", targets: ["genred"]),
         .executable(name: "genrectl", targets: ["genrectl"]),
         .executable(name: "genrelab", targets: ["genrelab"]),
+        .executable(name: "genred-outlet", targets: ["genred-outlet"]),
         // Used by a test: changes the clock of one program.
         .library(name: "ShiftedClock", type: .dynamic, targets: ["ShiftedClock"]),
     ],
@@ -32,12 +33,15 @@ let package = Package(
         .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
         .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         // Parts of the C library that Swift's Glibc module leaves out.
         .systemLibrary(name: "CPolling"),
         .systemLibrary(name: "CTerminal"),
 
         // Shared by all modules: errors, the clock, JSON, quoting, owned buffers.
-        .target(name: "Basics"),
+        .target(name: "Basics", dependencies: ["CPolling"]),
 
         // From samples to labels.
         .target(name: "CKernels"),
@@ -45,6 +49,11 @@ let package = Package(
             name: "Model", dependencies: ["CKernels", "Basics"], resources: [.copy("Resources/default.safetensors")]),
         .target(name: "Streaming", dependencies: ["Basics", "Model", "CFFTW", "CKernels", "CSoxr"]),
         .target(name: "Capture", dependencies: ["Basics", "CALSA", "CPolling", "CPulse", "CSndfile"]),
+
+        // What every long-running program needs: log lines, and notifications to the service manager.
+        .target(
+            name: "Reporting",
+            dependencies: ["Basics", "ControlProtocol", .product(name: "Logging", package: "swift-log")]),
 
         // How labels are published and kept.
         .target(name: "ControlProtocol", dependencies: ["Basics"]),
@@ -61,7 +70,7 @@ let package = Package(
         .executableTarget(
             name: "genred",
             dependencies: [
-                "Basics", "Model", "Streaming", "Capture", "ControlProtocol", "History",
+                "Basics", "Model", "Streaming", "Capture", "ControlProtocol", "History", "Reporting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -79,6 +88,18 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Control"
+        ),
+        .executableTarget(
+            name: "genred-outlet",
+            dependencies: [
+                "Basics", "ControlProtocol", "Reporting", "CCrypto", "CCurl", "CMosquitto",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Sources/Outlets"
         ),
         .executableTarget(
             name: "genrelab",
@@ -126,8 +147,11 @@ let package = Package(
             dependencies: ["Basics", "History", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(
             name: "DaemonTests",
-            dependencies: ["Basics", "genred", "AllocationCounter", "TestSupport", "freeze-thread"]),
+            dependencies: ["Basics", "genred", "Reporting", "AllocationCounter", "TestSupport", "freeze-thread"]),
         .testTarget(name: "ControlTests", dependencies: ["Basics", "genrectl", "ControlProtocol", "TestSupport"]),
+        .testTarget(
+            name: "OutletsTests",
+            dependencies: ["Basics", "genred-outlet", "ControlProtocol", "TestSupport"]),
         .testTarget(name: "ProgrammeTests", dependencies: ["Basics", "Programme"]),
         .testTarget(name: "EndToEndTests", dependencies: ["Basics", "ControlProtocol", "TestSupport"]),
         .testTarget(name: "ServiceTests", dependencies: ["TestSupport"], exclude: ["Support/systemd-lab"]),

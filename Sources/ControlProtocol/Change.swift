@@ -14,13 +14,19 @@ package struct Change: Codable, Sendable, Equatable {
     package var confidence: Double
     /// How long `from` had lasted, in seconds.
     package var lasted: Double
+    /// The change's number: larger than that of any earlier change of this daemon's `instance`, over restarts too, and
+    /// never used twice.
+    package var seq: Int
+    /// What the source said was playing at the time; null where nothing is known.
+    @OrNull package var title: String?
 
     /// The label that ends a source's history when genred stops or is killed, or when the source is removed from the
     /// configuration. Its `time` is when the source was last heard.
     package static let stopped = "stopped"
 
     package init(
-        source: String, time: String, position: Double, from: String, to: String, confidence: Double, lasted: Double
+        source: String, time: String, position: Double, from: String, to: String, confidence: Double, lasted: Double,
+        seq: Int = 0, title: String? = nil
     ) {
         self.source = source
         self.time = time
@@ -29,5 +35,7 @@ package struct Change: Codable, Sendable, Equatable {
         self.to = to
         self.confidence = confidence
         self.lasted = lasted
+        self.seq = seq
+        self.title = title
     }
 }

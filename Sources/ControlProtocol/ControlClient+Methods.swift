@@ -18,11 +18,18 @@ extension ControlClient {
         try call(.subscribe(SubscribeParams(source: source, events: events)))
     }
 
-    /// Returns the newest changes, newest last, and with `totals` how long each label was published.
+    /// Returns the newest changes, or the first ones after a seq, newest last, and with `totals` how long each label was
+    /// published.
     package func history(
-        source: String? = nil, since: Since? = nil, limit: Int = ControlLimits.historyDefault, totals: Bool = false
+        source: String? = nil, since: Since? = nil, after: Int? = nil, limit: Int = ControlLimits.historyDefault,
+        totals: Bool = false
     ) throws(ControlError) -> HistoryResult {
-        try call(.history(HistoryParams(source: source, since: since, limit: limit, totals: totals)))
+        try call(.history(HistoryParams(source: source, since: since, after: after, limit: limit, totals: totals)))
+    }
+
+    /// Says what is playing at a source, and returns the title as it is published.
+    package func annotate(source: String, title: String?) throws(ControlError) -> String? {
+        try call(.annotate(AnnotateParams(source: source, title: title)), returning: AnnotateResult.self).title
     }
 
     package func sources() throws(ControlError) -> [SourceStatus] {

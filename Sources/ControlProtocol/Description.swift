@@ -28,12 +28,18 @@ package struct Description: Codable, Sendable, Equatable {
     package var protocolVersion: Int
     package var methods: [String]
     package var model: ModelInfo
+    /// A UUID that this daemon keeps in its state folder: with `seq`, it identifies a change for ever. A daemon that has
+    /// no such folder has a new one at each start.
+    package var instance: String
 
-    package init(name: String, version: String, protocolVersion: Int, methods: [String], model: ModelInfo) {
+    package init(
+        name: String, version: String, protocolVersion: Int, methods: [String], model: ModelInfo, instance: String
+    ) {
         self.name = name
         self.version = version
         self.protocolVersion = protocolVersion
         self.methods = methods
         self.model = model
+        self.instance = instance
     }
 }

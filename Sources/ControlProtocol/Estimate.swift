@@ -42,12 +42,14 @@ package struct Estimate: Codable, Sendable, Equatable {
     /// Each label's calibrated probability in the last window (3 s) alone, before smoothing; null before the first
     /// window.
     @OrNull package var windowProbabilities: [String: Double]?
+    /// What the source, or a client with `annotate`, says is playing; null where nothing is known.
+    @OrNull package var title: String?
 
     /// - Parameter label: By default the genre, or the state where there is no genre.
     package init(
         source: String, time: String, position: Double, state: EstimateState, genre: String?, label: String? = nil,
         confidence: Double, probabilities: [String: Double], since: String, level: Double? = nil,
-        windowProbabilities: [String: Double]? = nil
+        windowProbabilities: [String: Double]? = nil, title: String? = nil
     ) {
         self.source = source
         self.time = time
@@ -60,5 +62,6 @@ package struct Estimate: Codable, Sendable, Equatable {
         self.since = since
         self.level = level
         self.windowProbabilities = windowProbabilities
+        self.title = title
     }
 }

@@ -35,6 +35,8 @@ struct EstimateLine {
         guard put(estimate.state.rawValue) else { return false }
         write(#","time":"#)
         guard put(estimate.time) else { return false }
+        write(#","title":"#)
+        guard put(estimate.title) else { return false }
         write(#","windowProbabilities":"#)
         guard put(estimate.windowProbabilities) else { return false }
         write("}}\n")

@@ -67,13 +67,16 @@ package struct SubscribeParams: RequestParams, Sendable, Equatable {
 
 /// The parameters of `history`.
 package struct HistoryParams: RequestParams, Sendable, Equatable {
-    static let names = ["source", "since", "limit", "totals"]
+    static let names = ["source", "since", "after", "limit", "totals"]
 
     /// Nil for every source.
     package var source: String?
     /// Nil for everything that is kept.
     package var since: Since?
-    /// The number of newest changes to return, 1 to 10 000.
+    /// The `seq` after which to begin: the oldest changes come first in the choice, so that a client that was away can
+    /// read on where it was. Nil for the newest changes.
+    package var after: Int?
+    /// The number of changes to return, 1 to 10 000: the newest, or with `after` the oldest.
     package var limit = ControlLimits.historyDefault
     /// Whether to return the time of each label too.
     package var totals = false
@@ -81,10 +84,12 @@ package struct HistoryParams: RequestParams, Sendable, Equatable {
     package init() {}
 
     package init(
-        source: String?, since: Since? = nil, limit: Int = ControlLimits.historyDefault, totals: Bool = false
+        source: String?, since: Since? = nil, after: Int? = nil, limit: Int = ControlLimits.historyDefault,
+        totals: Bool = false
     ) {
         self.source = source
         self.since = since
+        self.after = after
         self.limit = limit
         self.totals = totals
     }
@@ -92,6 +97,12 @@ package struct HistoryParams: RequestParams, Sendable, Equatable {
     init(_ reader: ParamReader) throws(RPCError) {
         source = try reader.source()
         if !reader.isAbsent("since") { since = try Since(reader) }
+        if !reader.isAbsent("after") {
+            guard let after = reader.value(Int.self, "after"), after >= 0 else {
+                throw RPCError(.invalidParams, "after must be a whole number, not negative: the seq of a change")
+            }
+            self.after = after
+        }
         if !reader.isAbsent("totals") {
             guard let totals = reader.value(Bool.self, "totals") else {
                 throw RPCError(.invalidParams, "totals must be true or false")
@@ -104,6 +115,35 @@ package struct HistoryParams: RequestParams, Sendable, Equatable {
             throw RPCError(.invalidParams, "limit must be a whole number from 1 to \(ControlLimits.historyMost)")
         }
         self.limit = limit
+    }
+}
+
+/// The parameters of `annotate`.
+package struct AnnotateParams: RequestParams, Sendable, Equatable {
+    static let names = ["source", "title"]
+
+    package var source: String
+    /// What is playing; nil to say that this is not known.
+    package var title: String?
+
+    package init() { self.init(source: "", title: nil) }
+
+    package init(source: String, title: String?) {
+        self.source = source
+        self.title = title
+    }
+
+    init(_ reader: ParamReader) throws(RPCError) {
+        self.init()
+        guard let source = try reader.source() else {
+            throw RPCError(.invalidParams, "source is missing: the name of the source that the title is for")
+        }
+        self.source = source
+        guard !reader.isAbsent("title") else { return }
+        guard let title = reader.value(String.self, "title") else {
+            throw RPCError(.invalidParams, "title must be a string, or null where nothing is known")
+        }
+        self.title = title
     }
 }
 

@@ -4,7 +4,7 @@ import Basics
 
 /// The methods of the control socket (docs/protocol.md).
 package enum ControlMethod: String, Sendable, CaseIterable {
-    case describe, current, subscribe, history, sources, status, reload
+    case describe, current, subscribe, history, annotate, sources, status, reload
 
     static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }
@@ -15,6 +15,7 @@ package enum ControlCall: Sendable, Equatable {
     case current(CurrentParams)
     case subscribe(SubscribeParams)
     case history(HistoryParams)
+    case annotate(AnnotateParams)
     case sources
     case status
     case reload
@@ -25,6 +26,7 @@ package enum ControlCall: Sendable, Equatable {
         case .current: .current
         case .subscribe: .subscribe
         case .history: .history
+        case .annotate: .annotate
         case .sources: .sources
         case .status: .status
         case .reload: .reload

@@ -56,6 +56,7 @@ extension RequestEnvelope: Decodable {
         case .current: return .current(try params(in: members))
         case .subscribe: return .subscribe(try params(in: members))
         case .history: return .history(try params(in: members))
+        case .annotate: return .annotate(try annotateParams(in: members))
         case .sources: return try params(NoParams(), in: members, .sources)
         case .status: return try params(NoParams(), in: members, .status)
         case .reload: return try params(NoParams(), in: members, .reload)
@@ -67,6 +68,13 @@ extension RequestEnvelope: Decodable {
     ) throws -> ControlCall {
         let _: NoParams = try params(in: members)
         return call
+    }
+
+    private static func annotateParams(in members: KeyedDecodingContainer<Key>) throws -> AnnotateParams {
+        guard members.contains(.params) else {
+            throw RPCError(.invalidParams, #"params are missing; send {"source":"radio","title":"So What"}"#)
+        }
+        return try params(in: members)
     }
 
     private static func params<Params: RequestParams>(in members: KeyedDecodingContainer<Key>) throws -> Params {
@@ -93,6 +101,7 @@ extension RequestEnvelope: Encodable {
         case .current(let params): try members.encode(params, forKey: .params)
         case .subscribe(let params): try members.encode(params, forKey: .params)
         case .history(let params): try members.encode(params, forKey: .params)
+        case .annotate(let params): try members.encode(params, forKey: .params)
         }
     }
 }

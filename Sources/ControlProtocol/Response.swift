@@ -58,7 +58,7 @@ package struct SubscribeResult: Codable, Sendable, Equatable {
 package struct HistoryResult: Codable, Sendable, Equatable {
     /// The changes, newest last.
     package var changes: [Change]
-    /// Whether `limit` left out older changes that match.
+    /// Whether `limit` left out changes that match: older ones, or with `after` newer ones.
     package var more: Bool
     /// How long each label was published, longest first; null unless `totals` was requested. `limit` has no effect on
     /// them, and the current label counts up to now.
@@ -81,6 +81,14 @@ package struct LabelTime: Codable, Sendable, Equatable {
         self.label = label
         self.seconds = seconds
     }
+}
+
+/// The result of `annotate`.
+package struct AnnotateResult: Codable, Sendable, Equatable {
+    /// The title as it is published: cleaned and cut.
+    @OrNull package var title: String?
+
+    package init(title: String?) { self.title = title }
 }
 
 /// The result of `sources`.

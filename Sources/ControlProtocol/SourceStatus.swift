@@ -50,6 +50,16 @@ package struct SourceStatus: Codable, Sendable, Equatable {
     package var reconnects: Int
     /// Seconds of audio analysed.
     package var position: Double
+    /// Seconds of audio analysed since the daemon started: unlike `position`, it goes on when the source is opened again.
+    package var audioSeconds: Double
+    /// Seconds of audio that were dropped because they were not analysed in time.
+    package var droppedSeconds: Double
+    /// The number of changes of label since the daemon started.
+    package var changes: Int
+    /// Seconds for which each label was published since the daemon started.
+    package var labelSeconds: [String: Double]
+    /// What the source, or a client with `annotate`, says is playing; null where nothing is known.
+    @OrNull package var title: String?
     /// What the source waits for, or why it delivers nothing, for people; null when there is nothing to report.
     @OrNull package var message: String?
     /// The last error, however long ago; null if there was none.
@@ -59,8 +69,9 @@ package struct SourceStatus: Codable, Sendable, Equatable {
 
     package init(
         name: String, uri: String, kind: String, device: String? = nil, format: String? = nil, state: DeviceState,
-        overruns: Int = 0, dropped: Int = 0, reconnects: Int = 0, position: Double = 0, message: String? = nil,
-        lastError: String? = nil, lastErrorTime: String? = nil
+        overruns: Int = 0, dropped: Int = 0, reconnects: Int = 0, position: Double = 0, audioSeconds: Double = 0,
+        droppedSeconds: Double = 0, changes: Int = 0, labelSeconds: [String: Double] = [:], title: String? = nil,
+        message: String? = nil, lastError: String? = nil, lastErrorTime: String? = nil
     ) {
         self.name = name
         self.uri = uri
@@ -72,6 +83,11 @@ package struct SourceStatus: Codable, Sendable, Equatable {
         self.dropped = dropped
         self.reconnects = reconnects
         self.position = position
+        self.audioSeconds = audioSeconds
+        self.droppedSeconds = droppedSeconds
+        self.changes = changes
+        self.labelSeconds = labelSeconds
+        self.title = title
         self.message = message
         self.lastError = lastError
         self.lastErrorTime = lastErrorTime

@@ -6,6 +6,7 @@ import Capture
 import ControlProtocol
 import Glibc
 import Logging
+import Reporting
 
 @main
 struct GenredCommand: AsyncParsableCommand {

@@ -77,6 +77,7 @@ struct DocumentationTests {
                 switch request.call {
                 case .describe: #expect(try roundTrips(Envelope<Description>.self, text))
                 case .current: #expect(try roundTrips(Envelope<CurrentResult>.self, text))
+                case .annotate: #expect(try roundTrips(Envelope<AnnotateResult>.self, text))
                 case .subscribe: #expect(try roundTrips(Envelope<SubscribeResult>.self, text))
                 case .history: #expect(try roundTrips(Envelope<HistoryResult>.self, text))
                 case .sources: #expect(try roundTrips(Envelope<SourcesResult>.self, text))

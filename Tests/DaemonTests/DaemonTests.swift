@@ -8,6 +8,7 @@ import Logging
 import TestSupport
 import Testing
 
+@testable import Reporting
 @testable import genred
 
 /// Tests of the whole daemon in this process, with real files, pipes and sockets. They run one at a time, because each

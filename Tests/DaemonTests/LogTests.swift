@@ -6,6 +6,7 @@ import Logging
 import TestSupport
 import Testing
 
+@testable import Reporting
 @testable import genred
 
 struct LogTests {

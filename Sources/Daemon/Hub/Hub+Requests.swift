@@ -19,6 +19,9 @@ extension Hub {
                 return Response.line(id: id, result: SubscribeResult(events: params.events, sources: names))
             case .sources: return Response.line(id: id, result: SourcesResult(sources: sources.map(\.status)))
             case .status: return Response.line(id: id, result: status())
+            case .annotate(let params):
+                try check(params.source)
+                return Response.line(id: id, result: AnnotateResult(title: params.title))
             case .history, .reload:
                 return Response.line(id: id, error: RPCError(.internalError, "\(call.method) is answered elsewhere"))
             }
@@ -45,7 +48,7 @@ extension Hub {
     private func describe() -> Description {
         Description(
             name: "genred", version: genredVersion, protocolVersion: protocolVersion,
-            methods: ControlMethod.allCases.map(\.rawValue), model: settings.model)
+            methods: ControlMethod.allCases.map(\.rawValue), model: settings.model, instance: "")
     }
 
     private func current(_ params: CurrentParams) throws(RPCError) -> CurrentResult {

@@ -7,6 +7,7 @@ import History
 import Logging
 import NIOCore
 import NIOPosix
+import Reporting
 import ServiceLifecycle
 import UnixSignals
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Reporting
 import ServiceLifecycle
 
 /// Reports to the service manager what is heard: `systemctl status` shows it.

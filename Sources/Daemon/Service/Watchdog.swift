@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import NIOCore
+import Reporting
 import ServiceLifecycle
 
 /// Feeds the service manager's watchdog while every source's analysis makes progress. It runs on the hub's event loop,

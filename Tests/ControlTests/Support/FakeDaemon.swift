@@ -170,6 +170,9 @@ private final class Server {
                 result: HistoryResult(
                     changes: changes.suffix(params.limit), more: changes.count > params.limit,
                     totals: params.totals ? totals : nil))
+        case .annotate(let params):
+            try known(params.source)
+            return Response.line(id: id, result: AnnotateResult(title: params.title))
         case .sources: return Response.line(id: id, result: SourcesResult(sources: programme.statuses))
         case .status: return Response.line(id: id, result: status)
         case .reload:
@@ -187,7 +190,8 @@ private final class Server {
     private var description: Description {
         Description(
             name: "genred", version: "0.0.0", protocolVersion: behaviour.protocolVersion,
-            methods: ControlMethod.allCases.map(\.rawValue), model: model)
+            methods: ControlMethod.allCases.map(\.rawValue), model: model,
+            instance: "3f0c1f5e-8a55-4d0e-9d3c-0a3c6f4b8d11")
     }
 
     private var status: DaemonStatus {

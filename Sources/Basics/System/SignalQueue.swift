@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import CTerminal
+import CPolling
 import Glibc
 
 /// Signals as a descriptor to poll, so that no code runs in a signal handler.
-final class SignalQueue {
-    let descriptor: Int32
+package final class SignalQueue {
+    package let descriptor: Int32
     private var set = sigset_t()
 
     /// Blocks the signals in this thread and in the threads that it starts.
-    init(_ signals: [Int32]) {
+    package init(_ signals: [Int32]) {
         sigemptyset(&set)
         for signal in signals { sigaddset(&set, signal) }
         pthread_sigmask(SIG_BLOCK, &set, nil)
@@ -22,14 +22,14 @@ final class SignalQueue {
     }
 
     /// Returns the next signal that has arrived; nil if there is none.
-    func next() -> Int32? {
+    package func next() -> Int32? {
         var information = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
         return read(descriptor, &information, size) == size ? Int32(information.ssi_signo) : nil
     }
 
     /// Ends this program by `signal`, so that its parent sees the reason.
-    static func die(of signal: Int32) -> Never {
+    package static func die(of signal: Int32) -> Never {
         var set = sigset_t()
         sigemptyset(&set)
         sigaddset(&set, signal)

@@ -5,8 +5,8 @@ import Synchronization
 
 /// Writes lines to standard error without ever waiting: a line that a full pipe, a stopped terminal or a full disk
 /// does not take is dropped and counted.
-final class StandardError: Sendable {
-    static let shared = StandardError(descriptor: STDERR_FILENO)
+package final class StandardError: Sendable {
+    package static let shared = StandardError(descriptor: STDERR_FILENO)
 
     private let descriptor: Int32
     private struct State {
@@ -18,10 +18,10 @@ final class StandardError: Sendable {
 
     private let state = Mutex(State())
 
-    init(descriptor: Int32) { self.descriptor = descriptor }
+    package init(descriptor: Int32) { self.descriptor = descriptor }
 
     /// Writes a line, newline included, after a line about those lost before it.
-    func write(_ line: String, lostLine: (Int) -> String = { _ in "" }) {
+    package func write(_ line: String, lostLine: (Int) -> String = { _ in "" }) {
         state.withLock { state in
             guard isWritable else {
                 state.lost += 1
@@ -44,7 +44,7 @@ final class StandardError: Sendable {
     }
 
     /// Whether standard error is connected to the journal, by the value of JOURNAL_STREAM (systemd.exec(5)).
-    func isJournal(_ variable: String?) -> Bool {
+    package func isJournal(_ variable: String?) -> Bool {
         guard let fields = variable?.split(separator: ":"), fields.count == 2 else { return false }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return false }

@@ -1,35 +1,34 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
-import Capture
 import Glibc
 
 /// Sends notifications to the service manager (sd_notify(3)): datagrams to the socket that it names, if it names one.
-struct ServiceNotification: Sendable {
+package struct ServiceNotification: Sendable {
     private let path: String?
 
     /// - Parameter path: the value of NOTIFY_SOCKET; an `@` in front stands for an abstract name.
-    init(path: String?) {
+    package init(path: String?) {
         self.path = path.map { $0.hasPrefix("@") ? "\0" + $0.dropFirst() : $0 }
     }
 
     /// Whether there is a service manager that receives notifications.
-    var hasReceiver: Bool { path != nil }
+    package var hasReceiver: Bool { path != nil }
 
-    func ready(_ status: String) { send("READY=1\nSTATUS=\(status)") }
+    package func ready(_ status: String) { send("READY=1\nSTATUS=\(status)") }
 
     /// Reports that a reload is over, whether or not it succeeded.
-    func reloaded() { send("READY=1") }
+    package func reloaded() { send("READY=1") }
 
-    func reloading() { send("RELOADING=1\nMONOTONIC_USEC=\(monotonicNanoseconds() / 1000)") }
+    package func reloading() { send("RELOADING=1\nMONOTONIC_USEC=\(monotonicNanoseconds() / 1000)") }
 
-    func stopping() { send("STOPPING=1") }
+    package func stopping() { send("STOPPING=1") }
 
     /// Reports what the service is doing, in a line for people. Dropped when the service manager is too busy.
-    func status(_ text: String) { send("STATUS=\(text)", flags: MSG_DONTWAIT) }
+    package func status(_ text: String) { send("STATUS=\(text)", flags: MSG_DONTWAIT) }
 
     /// Feeds the watchdog. Dropped when the service manager is too busy.
-    func isAlive() { send("WATCHDOG=1", flags: MSG_DONTWAIT) }
+    package func isAlive() { send("WATCHDOG=1", flags: MSG_DONTWAIT) }
 
     private func send(_ message: String, flags: Int = 0) {
         guard let path, path.utf8.count <= UnixSocket.longestPath else { return }

@@ -7,31 +7,31 @@ import Synchronization
 
 /// The log: one line for each event, on standard error. Lines for people begin with time and level; lines for the
 /// journal, which has its own clock, begin with the level as in sd-daemon(3).
-struct LineLog: LogHandler {
-    var metadata: Logger.Metadata = [:]
+package struct LineLog: LogHandler {
+    package var metadata: Logger.Metadata = [:]
 
     private let output: StandardError
     private let isJournal: Bool
     private let level: SharedLevel
 
-    init(output: StandardError = .shared, isJournal: Bool, level: SharedLevel) {
+    package init(output: StandardError = .shared, isJournal: Bool, level: SharedLevel) {
         self.output = output
         self.isJournal = isJournal
         self.level = level
     }
 
     /// Shared by all copies: a reload changes it.
-    var logLevel: Logger.Level {
+    package var logLevel: Logger.Level {
         get { level.value }
         set { level.value = newValue }
     }
 
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) {
+    package func log(event: LogEvent) {
         var text = "\(event.message)"
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
         for (key, value) in all.sorted(by: { $0.key < $1.key }) { text += " \(key)=\(value)" }
@@ -49,12 +49,12 @@ struct LineLog: LogHandler {
 }
 
 /// The lowest level that is logged, shared between threads.
-final class SharedLevel: Sendable {
+package final class SharedLevel: Sendable {
     private let index: Atomic<Int>
 
-    init(_ level: Logger.Level) { index = Atomic(Self.index(of: level)) }
+    package init(_ level: Logger.Level) { index = Atomic(Self.index(of: level)) }
 
-    var value: Logger.Level {
+    package var value: Logger.Level {
         get { Logger.Level.allCases[index.load(ordering: .relaxed)] }
         set { index.store(Self.index(of: newValue), ordering: .relaxed) }
     }

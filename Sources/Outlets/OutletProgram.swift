@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import ArgumentParser
+import Basics
+import ControlProtocol
+import Glibc
+
+/// The program `genred-outlet`.
+@main
+struct OutletProgram: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "genred-outlet",
+        abstract: "Passes on what genred hears: to MQTT and Home Assistant, to a web page and metrics, and to hooks.",
+        version: genredVersion,
+        subcommands: []
+    )
+
+    @OptionGroup var options: CommonOptions
+
+    static func main() {
+        // A reader that goes away fails a write; it does not kill the program.
+        signal(SIGPIPE, SIG_IGN)
+        main(nil)
+    }
+}
+
+/// Options of every command, before or after its name.
+struct CommonOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("genred's control socket.", valueName: "path"))
+    var socket: String?
+
+    var path: String { socket ?? SocketPath.find() }
+}
