@@ -99,7 +99,9 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
-            path: "Sources/Outlets"
+            path: "Sources/Outlets",
+            // The web page: part of the program, so that it needs no files at run time.
+            resources: ["index.html", "style.css", "app.js", "icon.svg"].map { .embedInCode("Web/Page/\($0)") }
         ),
         .executableTarget(
             name: "genrelab",
