@@ -20,7 +20,7 @@ FORMATTED := Package.swift Sources Tests
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' Makefile
 
-build: ## Build genred, genrectl and genrelab into .build/release
+build: ## Build genred, genrectl, genred-outlet and genrelab into .build/release
 	@scripts/install-dependencies build
 	$(SWIFT) build $(SWIFT_FLAGS)
 
