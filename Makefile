@@ -55,8 +55,9 @@ else
 	@# ServiceTests install the package on a machine of their own.
 	@$(MAKE) deb
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '$(COMPUTING)'
-	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --skip '$(COMPUTING)|^(EndToEnd|Service)Tests'
+	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --skip '$(COMPUTING)|^(Outlets|EndToEnd|Service)Tests'
 	@# The real programs in real time come last, when nothing else runs.
+	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter OutletsTests
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter EndToEndTests
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter ServiceTests
 endif
@@ -94,6 +95,7 @@ install: $(if $(shell command -v $(SWIFT)),stage) ## Install everything (DESTDIR
 	@[[ -e .build/stage/done ]] || { echo "Not built yet. Run 'make stage' as a user who has Swift." >&2; exit 1; }
 	install -D -t $(installed)/bin .build/stage/bin/*
 	install -D -m 644 -t $(installed)/share/genred Sources/Model/Resources/default.safetensors config/genred.schema.json
+	install -D -m 644 -t $(installed)/share/genred/monitoring monitoring/*
 	install -D -m 644 -t $(installed)/share/man/man1 .build/stage/man/*.1
 	install -D -m 644 -t $(installed)/share/man/man5 .build/stage/man/*.5
 	install -D -m 644 -t $(installed)/share/bash-completion/completions .build/stage/completions/bash/*
@@ -104,16 +106,20 @@ install: $(if $(shell command -v $(SWIFT)),stage) ## Install everything (DESTDIR
 	$(call install_unit,genred.service,$(DESTDIR)$(UNITDIR)/genred.service)
 	$(call install_unit,genred@.service,$(DESTDIR)$(UNITDIR)/genred@.service)
 	$(call install_unit,user/genred.service,$(installed)/lib/systemd/user/genred.service)
-	install -D -m 644 -t $(DESTDIR)$(UNITDIR) systemd/genred.socket systemd/genred@.socket
+	for outlet in mqtt web hook; do \
+	    $(call install_unit,genred-outlet-$$outlet.service,$(DESTDIR)$(UNITDIR)/genred-outlet-$$outlet.service) || exit; done
+	install -D -m 644 -t $(DESTDIR)$(UNITDIR) systemd/genred.socket systemd/genred@.socket systemd/genred-outlet-web.socket
 	@# Older versions of systemd would warn about unknown keys.
 	if [[ $$(systemctl --version 2>/dev/null | awk 'NR == 1 { print $$2 }') -ge 254 ]]; then \
-	    for unit in genred.service genred@.service; do \
+	    for unit in genred.service genred@.service genred-outlet-{mqtt,web,hook}.service; do \
 	        install -D -m 644 -t $(DESTDIR)$(UNITDIR)/$$unit.d systemd/restart-backoff.conf || exit; done; fi
 	install -D -m 644 systemd/sysusers.conf $(installed)/lib/sysusers.d/genred.conf
 	install -D -m 644 systemd/tmpfiles.conf $(installed)/lib/tmpfiles.d/genred.conf
 	@# An existing configuration is kept.
-	[[ -e $(DESTDIR)$(SYSCONFDIR)/genred/genred.yaml ]] || { install -d $(DESTDIR)$(SYSCONFDIR)/genred && \
-	    sed '1s|/usr/share/|$(PREFIX)/share/|' config/genred.yaml >$(DESTDIR)$(SYSCONFDIR)/genred/genred.yaml; }
+	install -d $(DESTDIR)$(SYSCONFDIR)/genred
+	for file in genred.yaml hooks.yaml outlet-mqtt.conf; do \
+	    [[ -e $(DESTDIR)$(SYSCONFDIR)/genred/$$file ]] || \
+	        sed 's|/usr/share/|$(PREFIX)/share/|' config/$$file >$(DESTDIR)$(SYSCONFDIR)/genred/$$file || exit; done
 
 deb: stage ## Build a Debian package, genred_VERSION_ARCHITECTURE.deb, and check it with lintian
 	@scripts/install-dependencies deb
