@@ -111,13 +111,18 @@ final class SystemdLab: Sendable {
         # running [CONFIGURATION]: installs the package and starts the daemon with this configuration and no history.
         running() {
             installed
-            systemctl stop genred.socket genred
-            rm -rf /etc/systemd/system/genred.service.d /var/lib/genred/*
+            systemctl stop genred.socket genred 'genred-outlet-*'
+            rm -rf /etc/systemd/system/genred{.service,-outlet-web.socket}.d /var/lib/genred/* \
+                /var/lib/private/genred-outlet-*/* /etc/genred/{mqtt-password,web-token,outlet-mqtt.conf}
             systemctl daemon-reload
             systemctl reset-failed 'genred*'
             printf '%s\n' "${1-# Nothing but defaults.}" >/etc/genred/genred.yaml
             systemctl start genred
         }
+        # playing: the same, with a source that plays jazz.
+        playing() { running 'sources: [{name: radio, uri: "file:/lab/jazz.wav?pace=realtime&loop=true"}]'; }
+        # fetch PATH: what the web outlet answers.
+        fetch() { curl -sSf --max-time 10 "http://127.0.0.1:8321$1"; }
         # drop_in LINE…: adds lines to the unit's section [Service].
         drop_in() {
             mkdir -p /etc/systemd/system/genred.service.d
@@ -125,7 +130,7 @@ final class SystemdLab: Sendable {
             systemctl daemon-reload
         }
         # fifo NAME: makes a FIFO as operations.md describes.
-        fifo() { mkfifo -m 660 "/run/genred/$1" && chgrp genred "/run/genred/$1"; }
+        fifo() { mkfifo -m 620 "/run/genred/$1" && chown genred:audio "/run/genred/$1"; }
 
         """#
 
