@@ -43,6 +43,9 @@ let package = Package(
         // Shared by all modules: errors, the clock, JSON, quoting, owned buffers.
         .target(name: "Basics", dependencies: ["CPolling"]),
 
+        // Configuration files: YAML in which every mistake has a place and every unknown key is one.
+        .target(name: "StrictYAML", dependencies: ["Basics", .product(name: "Yams", package: "Yams")]),
+
         // From samples to labels.
         .target(name: "CKernels"),
         .target(
@@ -70,7 +73,7 @@ let package = Package(
         .executableTarget(
             name: "genred",
             dependencies: [
-                "Basics", "Model", "Streaming", "Capture", "ControlProtocol", "History", "Reporting",
+                "Basics", "Model", "Streaming", "Capture", "ControlProtocol", "History", "Reporting", "StrictYAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -92,7 +95,7 @@ let package = Package(
         .executableTarget(
             name: "genred-outlet",
             dependencies: [
-                "Basics", "ControlProtocol", "Reporting", "CCrypto", "CCurl", "CMosquitto",
+                "Basics", "ControlProtocol", "Reporting", "StrictYAML", "CCrypto", "CCurl", "CMosquitto",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -149,7 +152,9 @@ let package = Package(
             dependencies: ["Basics", "History", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(
             name: "DaemonTests",
-            dependencies: ["Basics", "genred", "Reporting", "AllocationCounter", "TestSupport", "freeze-thread"]),
+            dependencies: [
+                "Basics", "genred", "Reporting", "StrictYAML", "AllocationCounter", "TestSupport", "freeze-thread",
+            ]),
         .testTarget(name: "ControlTests", dependencies: ["Basics", "genrectl", "ControlProtocol", "TestSupport"]),
         .testTarget(
             name: "OutletsTests",

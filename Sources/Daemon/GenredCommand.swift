@@ -7,6 +7,7 @@ import ControlProtocol
 import Glibc
 import Logging
 import Reporting
+import StrictYAML
 
 @main
 struct GenredCommand: AsyncParsableCommand {
@@ -188,7 +189,7 @@ extension Setup {
             "\(configuration.file ?? "no configuration file"): ok",
             "  socket   \(socketPath), mode 0\(mode), group \(socket.group ?? "of the daemon")",
             "  model    \(model.path), \(model.model.labels.count) labels, \(model.model.parameterCount) parameters",
-            "  update   every \(plain(analysis.updateInterval)) s",
+            "  update   every \(NumberText.plain(analysis.updateInterval)) s",
             "  history  \(history.limit) changes per source, for \(DurationText.text(history.keep)), in \(history.path ?? "memory")",
             "  log      \(log.level), \(log.summary.map { "a summary every \(DurationText.text($0))" } ?? "no summary")",
         ]

@@ -3,6 +3,7 @@
 import Foundation
 import Logging
 import Streaming
+import StrictYAML
 import TestSupport
 import Testing
 

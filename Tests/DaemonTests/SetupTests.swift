@@ -3,6 +3,7 @@
 import Capture
 import Glibc
 import Model
+import StrictYAML
 import TestSupport
 import Testing
 

@@ -17,4 +17,9 @@ package enum NumberText {
 
     /// Pads with a zero: `07`, `12`, `123`.
     package static func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }
+
+    /// Formats a number without a trailing `.0`.
+    package static func plain(_ number: Double) -> String {
+        number == number.rounded() && abs(number) < 1e15 ? String(Int(number)) : String(number)
+    }
 }

@@ -4,6 +4,7 @@ import Capture
 import History
 import Logging
 import Streaming
+import StrictYAML
 
 /// The daemon's settings, from file, command line and defaults.
 struct Configuration: Sendable, Equatable {
@@ -76,51 +77,4 @@ struct Configuration: Sendable, Equatable {
 
     /// The most sources. The analysis has a few more slots.
     static let mostSources = 1000
-}
-
-/// A place in the configuration file, counted from 1.
-struct ConfigurationPlace: Sendable, Equatable, Comparable {
-    var line: Int
-    var column: Int
-
-    static func < (a: Self, b: Self) -> Bool { (a.line, a.column) < (b.line, b.column) }
-}
-
-/// One mistake in a configuration.
-struct ConfigurationProblem: Sendable, Equatable {
-    /// Nil for a mistake without a place in a file.
-    var place: ConfigurationPlace?
-    /// One line that names what was found and what was expected.
-    var message: String
-}
-
-/// The mistakes that make a configuration unusable: all that were found.
-struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The file; nil for mistakes on the command line.
-    var file: String?
-    var problems: [ConfigurationProblem]
-
-    init(file: String?, problems: [ConfigurationProblem]) {
-        self.file = file
-        self.problems = problems.sorted { ($0.place ?? .none) < ($1.place ?? .none) }
-    }
-
-    init(file: String?, at place: ConfigurationPlace? = nil, _ message: String) {
-        self.init(file: file, problems: [ConfigurationProblem(place: place, message: message)])
-    }
-
-    /// One line for each mistake, in the form that compilers use: `FILE:LINE:COLUMN: what is wrong`.
-    var lines: [String] {
-        problems.map { problem in
-            var line = file.map { "\($0):" } ?? ""
-            if let place = problem.place { line += "\(place.line):\(place.column):" }
-            return line.isEmpty ? problem.message : "\(line) \(problem.message)"
-        }
-    }
-
-    var description: String { lines.joined(separator: "\n") }
-}
-
-extension ConfigurationPlace {
-    fileprivate static let none = ConfigurationPlace(line: 0, column: 0)
 }

@@ -5,15 +5,11 @@ import Capture
 import Glibc
 import Logging
 import Streaming
+import StrictYAML
 import Yams
 
 /// Reads the configuration file: YAML, in which everything unknown is a mistake.
 enum ConfigurationFile {
-    /// The most bytes. A thousand sources need a tenth of them.
-    static let longest = 1 << 20
-    /// The most aliases. Few, because each can stand for several copies of the one before it.
-    static let mostAliases = 8
-
     /// Reads a configuration, or throws every mistake in it.
     ///
     /// - Parameter file: its path, for messages and for relative paths in it.
@@ -21,67 +17,12 @@ enum ConfigurationFile {
         let problems = ProblemCollector()
         var configuration = Configuration()
         configuration.file = file
-        if let root = try compose(text, file: file) {
+        if let root = try YAMLText.compose(text, file: file) {
             read(root, into: &configuration, problems)
         }
         if problems.problems.isEmpty { return configuration }
         throw ConfigurationError(file: file, problems: problems.problems)
     }
-
-    private static func compose(_ text: String, file: String) throws(ConfigurationError) -> Node? {
-        guard text.utf8.count <= longest else {
-            throw ConfigurationError(file: file, "\(text.utf8.count) bytes long; the limit is \(longest)")
-        }
-        guard aliases(in: text) <= mostAliases else {
-            throw ConfigurationError(file: file, "more than \(mostAliases) aliases (*name); write the values out")
-        }
-        do {
-            // The key decides what type a value has. Yams's default resolver guesses it, with regular expressions whose
-            // engine takes 2 MB.
-            let root = try Yams.compose(yaml: text, .basic)
-            if let root, root.isEmptyScalar { return nil }
-            return root
-        } catch let error as YamlError {
-            throw ConfigurationError(file: file, problems: [problem(error)])
-        } catch {
-            throw ConfigurationError(file: file, "not YAML: \(error)")
-        }
-    }
-
-    /// Counts the aliases, and perhaps more: a star at the beginning of a word in a comment counts, too, unless the whole
-    /// line is a comment.
-    private static func aliases(in text: String) -> Int {
-        var count = 0
-        for line in text.utf8.split(whereSeparator: { $0 == 10 || $0 == 13 }) {
-            let line = line.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-            if line.first == UInt8(ascii: "#") { continue }
-            var previous = UInt8(ascii: " ")
-            for byte in line {
-                if byte == UInt8(ascii: "*"), " \t[]{},:?-\"'".utf8.contains(previous) { count += 1 }
-                previous = byte
-            }
-        }
-        return count
-    }
-
-    private static func problem(_ error: YamlError) -> ConfigurationProblem {
-        func at(_ mark: Mark, _ message: String) -> ConfigurationProblem {
-            ConfigurationProblem(place: ConfigurationPlace(line: mark.line, column: mark.column), message: message)
-        }
-        switch error {
-        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
-            .composer(let context, let problem, let mark, _):
-            let situation = context.map { "\($0.text.trimmingSpaces), " } ?? ""
-            return at(mark, "not YAML: \(situation)\(problem)")
-        case .duplicatedKeysInMapping(let duplicates, let context):
-            let names = duplicates.map(quoted).joined(separator: ", ")
-            return at(context.mark, "the key \(names) appears twice")
-        case .reader(let problem, _, _, _): return ConfigurationProblem(message: "not YAML: \(problem)")
-        default: return ConfigurationProblem(message: "not YAML: \(error)")
-        }
-    }
-
-    // MARK: - Keys
 
     private static func read(_ root: Node, into configuration: inout Configuration, _ problems: ProblemCollector) {
         guard let top = MappingReader(root, name: "the file", prefix: "", problems: problems) else { return }
@@ -203,8 +144,8 @@ enum ConfigurationFile {
         section.finish()
         if parameters.leave > parameters.enter, let node = section.node("leave") ?? section.node("enter") {
             section.problems.report(
-                "estimator.leave (\(plain(parameters.leave))) must not be greater than estimator.enter"
-                    + " (\(plain(parameters.enter)))", at: node)
+                "estimator.leave (\(NumberText.plain(parameters.leave))) must not be greater than estimator.enter"
+                    + " (\(NumberText.plain(parameters.enter)))", at: node)
         } else if let problem = parameters.problem, section.problems.problems.isEmpty, let node = top.node("estimator")
         {
             section.problems.report("estimator: \(problem)", at: node)
@@ -240,14 +181,5 @@ enum ConfigurationFile {
         }
         if let summary { configuration.log.summary = summary }
         section.finish()
-    }
-}
-
-extension String {
-    fileprivate var trimmingSpaces: Substring {
-        var text = self[...]
-        while text.first?.isWhitespace == true { text.removeFirst() }
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return text
     }
 }

@@ -7,6 +7,7 @@ import Glibc
 import History
 import Model
 import Streaming
+import StrictYAML
 
 /// A configuration that is ready for use: everything in it has been checked, and its model is loaded.
 struct Setup: Sendable {
@@ -26,7 +27,7 @@ struct Setup: Sendable {
     init(_ options: CommandLineOptions, after previous: Setup? = nil) throws(ConfigurationError) {
         var configuration = Configuration()
         if let path = options.config ?? Self.defaultFile {
-            configuration = try ConfigurationFile.parse(try readText(path), file: path)
+            configuration = try ConfigurationFile.parse(try YAMLText.read(path), file: path)
         }
         let file = configuration.file
         if !options.sources.isEmpty { configuration.sources = options.sources }
@@ -121,19 +122,4 @@ struct LoadedModel: Sendable {
     var info: ModelInfo {
         ModelInfo(path: path, labels: model.labels, parameters: model.parameterCount, card: model.card)
     }
-}
-
-/// Reads the text of a configuration file.
-private func readText(_ path: String) throws(ConfigurationError) -> String {
-    func failure(_ what: String) -> ConfigurationError {
-        ConfigurationError(file: nil, "cannot read the configuration \(path): \(what)")
-    }
-    let bytes: [UInt8]
-    do throws(FileError) {
-        bytes = try readWholeFile(path, limit: ConfigurationFile.longest)
-    } catch {
-        throw failure(error.message)
-    }
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw failure("not UTF-8 text") }
-    return text
 }

@@ -2,6 +2,7 @@
 
 import Basics
 import Glibc
+import StrictYAML
 
 /// Checks of a configuration against the machine that it is read on.
 extension Configuration {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import ControlProtocol
+import StrictYAML
 
 /// Reloads the configuration while the sources run.
 extension Daemon {
@@ -57,7 +59,7 @@ extension Daemon {
         setup.analysis.model = setup.model.model
         await hub.use(setup.hubSettings)
         if !isSameModel { changes.append("model: \(new.model.path)") }
-        if !isSameUpdate { changes.append("update: every \(plain(new.analysis.updateInterval)) s") }
+        if !isSameUpdate { changes.append("update: every \(NumberText.plain(new.analysis.updateInterval)) s") }
         if !isSameEstimator { changes.append("estimator") }
         changes += await supervisor.use(new.configuration.sources, isSameAnalysis ? nil : setup.analysis)
         if new.history != old.history {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
+import StrictYAML
 
 /// The exit code (the numbers from 64 on are those of sysexits(3)).
 enum ExitStatus: Int32, CaseIterable, Sendable {
