@@ -6,7 +6,8 @@ import Glibc
 /// Decodes the bytes of a pipe, one stream after another: raw PCM as the URI describes it, or WAV as its header does.
 ///
 /// A stream ends with its writer. If the next writer (in a shell loop around ffmpeg, for example) was quicker than the reader, no
-/// end is seen; the decoder then finds its WAV header among the bytes, so that its rate is used all the same.
+/// end is seen; the decoder then finds its WAV header among the bytes, so that its rate is used all the same. A header
+/// that says nothing new, as segmenters write one before each segment, continues the stream.
 struct PipeDecoder {
     enum Output {
         case opened(StreamFormat)
@@ -31,6 +32,8 @@ struct PipeDecoder {
     private let requested: RequestedFormat
     private var state = State.start
     private var parser = WAVHeaderParser()
+    /// The format of the open stream; nil while none is open.
+    private var open: StreamFormat?
     /// A stream was opened or refused during the present `decode`.
     private var hasBegun = false
 
@@ -61,10 +64,10 @@ struct PipeDecoder {
         }
         guard atEnd else { return (used, true) }
         if case .start = state, !parser.isAtStart {
-            refuse("the stream ended inside its WAV header", .unreadable, emit)
+            refuse(CaptureError(.unreadable, "\(device): the stream ended inside its WAV header"), emit)
         }
-        state = .start
-        parser = WAVHeaderParser()
+        begin()
+        open = nil
         return (bytes.count, true)
     }
 
@@ -152,9 +155,8 @@ struct PipeDecoder {
                 try open(header, emit)
             }
         } catch {
-            state = .refused
             hasBegun = true
-            emit(.refused(error))
+            refuse(error, emit)
         }
         return consumed
     }
@@ -171,8 +173,7 @@ struct PipeDecoder {
                 "\(device): its WAV header contradicts the URI: \(contradictions.joined(separator: "; ")); "
                     + "leave the options out to use the header")
         }
-        hasBegun = true
-        emit(.opened(format(header.sampleRate, header.channels, header.encoding)))
+        open(format(header.sampleRate, header.channels, header.encoding), emit)
         state = .audio(MonoMixer(encoding: header.encoding, channels: header.channels), left: header.dataBytes)
     }
 
@@ -193,18 +194,25 @@ struct PipeDecoder {
                     + "and it lacks \(missing); write ?rate=48000&channels=2&format=s16le, for example, or send WAV")
         }
         let encoding = PCMEncoding(format)
-        hasBegun = true
-        emit(.opened(self.format(rate, channels, encoding)))
+        open(self.format(rate, channels, encoding), emit)
         state = .audio(MonoMixer(encoding: encoding, channels: channels), left: nil)
+    }
+
+    private mutating func open(_ format: StreamFormat, _ emit: (Output) -> Void) {
+        guard format != open else { return }
+        open = format
+        hasBegun = true
+        emit(.opened(format))
     }
 
     private func format(_ rate: Int, _ channels: Int, _ encoding: PCMEncoding) -> StreamFormat {
         StreamFormat(sampleRate: rate, channels: channels, encoding: encoding.name, device: device)
     }
 
-    private mutating func refuse(_ message: String, _ code: CaptureError.Code, _ emit: (Output) -> Void) {
+    private mutating func refuse(_ error: CaptureError, _ emit: (Output) -> Void) {
         state = .refused
-        emit(.refused(CaptureError(code, "\(device): \(message)")))
+        open = nil
+        emit(.refused(error))
     }
 
     /// Finds the next WAV header. It `isWhole` if its first twelve bytes are there; else it may be one.

@@ -125,6 +125,25 @@ struct PipeDecoderTests {
         #expect(zip(decoded.samples.suffix(ramp.count), ramp).allSatisfy { abs($0 - $1) < 1e-3 })
     }
 
+    @Test(arguments: [[1], [31], [100_000]])
+    func `a header of the same format in the middle of a stream continues it, another begins a new one`(pieces: [Int]) {
+        let segment = Signals.wav(ramp, rate: 48_000, channels: 2)
+        // Segments with their true length, with an unknown one, and with a chunk behind the audio.
+        let streamed = Signals.wav(ramp, rate: 48_000, channels: 2, dataSize: .max)
+        let tagged = segment + Array("LIST".utf8) + WAV.little(UInt32(4)) + [1, 2, 3, 4]
+        let decoded = Decoded([segment + tagged + streamed + segment], pieces: pieces)
+        #expect(decoded.format?.sampleRate == 48_000, "one stream")
+        #expect(decoded.samples.count == 4 * ramp.count)
+        for other in [
+            Signals.wav(ramp, rate: 44_100, channels: 2), Signals.wav(ramp, rate: 48_000, channels: 1),
+            Signals.wav(ramp, rate: 48_000, channels: 2, .int32),
+        ] {
+            let decoded = Decoded([segment + other + segment], pieces: pieces)
+            #expect(decoded.formats.count == 3 && decoded.samples.count == 3 * ramp.count)
+        }
+        #expect(Decoded([segment, segment], pieces: pieces).formats.count == 2, "the end of the first was seen")
+    }
+
     @Test func `raw audio is decoded by the URI's format, down to a single frame`() {
         for frames in [1, 2, 3, 1000] {
             let decoded = Decoded([Signals.encode(Array(ramp.prefix(frames)), .int16, channels: 2)], raw, pieces: [5])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Capture
+import Model
 import Streaming
 
 /// The input of a pipe: the worker itself reads it, so that nothing lies between reading and analysis.
@@ -17,11 +18,17 @@ final class PipeInput: SourceInput, PipeSink, AnalysisTrack, @unchecked Sendable
     private let workspace: Workspace
     private let wakeWorker: @Sendable () -> Void
     private var analysis: SourceAnalysis
+    private var nanosecondsPerSample = 0.0
+    private let longestPause: Double
 
+    /// - Parameter longestPause: the longest pause of a writer, in seconds, after which the analysis goes on where it was; by
+    ///   default one window.
     init(
         settings: AnalysisSettings, slot: Int, listener: any AnalysisListener, worker: AnalysisWorker,
+        longestPause: Double = FrontEnd.version1.duration(frames: FrontEnd.version1.windowFrames),
         wakeWorker: @escaping @Sendable () -> Void
     ) {
+        self.longestPause = longestPause
         self.settings = SourceSettings(settings)
         workerName = worker.name
         reader = worker.reader
@@ -75,12 +82,15 @@ final class PipeInput: SourceInput, PipeSink, AnalysisTrack, @unchecked Sendable
     }
 
     func process(_ samples: UnsafeBufferPointer<Float>) {
-        health.noteDelivery()
+        // After a pause longer than a window, what was heard before says nothing about what comes now.
+        if health.secondsSinceDelivery > longestPause { analysis.restart() }
+        health.noteDelivery(lasting: Int64(Double(samples.count) * nanosecondsPerSample))
         if analysis.process(samples) { analysis.announceEstimates() }
     }
 
     private func open(_ format: StreamFormat) {
         let rate = format.sampleRate
+        nanosecondsPerSample = 1e9 / Double(rate)
         let turn = Double(PipeReader.mostSamples(channels: format.channels)) / Double(rate)
         do throws(StreamingError) {
             try settings.open(sampleRate: rate, turn: turn, workspace: workspace) { stream in

@@ -8,7 +8,9 @@ final class SourceHealth: Sendable {
     private let overrunCount = Atomic<Int>(0)
     private let droppedCount = Atomic<Int>(0)
     private let takenCount = Atomic<Int>(0)
-    private let lastDelivery = Atomic<Int64>(monotonicNanoseconds())
+    /// When the last delivery was over, in monotonic nanoseconds: in the future while more was delivered at once than has
+    /// been played since.
+    private let deliveryEnd = Atomic<Int64>(monotonicNanoseconds())
     private let isWaiting = Atomic<Bool>(false)
 
     /// Number of times that the device itself lost audio.
@@ -20,10 +22,11 @@ final class SourceHealth: Sendable {
     /// Number of times that the worker took samples or a message.
     var taken: Int { takenCount.load(ordering: .relaxed) }
 
-    /// Seconds since the source delivered last (or began); 0 while it waits for room, which is not its fault.
+    /// Seconds since the source delivered last (or began); 0 while it waits for room, which is not its fault. Negative
+    /// while a listener would still hear what was delivered.
     var secondsSinceDelivery: Double {
         if isWaiting.load(ordering: .acquiring) { return 0 }
-        return Double(monotonicNanoseconds() - lastDelivery.load(ordering: .acquiring)) * 1e-9
+        return Double(monotonicNanoseconds() - deliveryEnd.load(ordering: .acquiring)) * 1e-9
     }
 
     func noteOverrun() { overrunCount.add(1, ordering: .relaxed) }
@@ -32,12 +35,19 @@ final class SourceHealth: Sendable {
 
     func noteTaken() { takenCount.add(1, ordering: .relaxed) }
 
-    func noteDelivery() { lastDelivery.store(monotonicNanoseconds(), ordering: .releasing) }
+    func noteDelivery() { deliveryEnd.store(monotonicNanoseconds(), ordering: .releasing) }
+
+    /// Notes the delivery of audio by a source that may be ahead of real time: it counts as heard only after what came
+    /// before it.
+    func noteDelivery(lasting nanoseconds: Int64) {
+        let begin = max(monotonicNanoseconds(), deliveryEnd.load(ordering: .relaxed))
+        deliveryEnd.store(begin &+ nanoseconds, ordering: .releasing)
+    }
 
     /// Notes that the source waits for the analysis or the hub to make room, or no longer does.
     func noteWaiting(_ waits: Bool) {
         guard isWaiting.load(ordering: .relaxed) != waits else { return }
-        if !waits { noteDelivery() }
+        if !waits { noteDelivery(lasting: 0) }
         isWaiting.store(waits, ordering: .releasing)
     }
 }

@@ -20,7 +20,7 @@ protocol SourceInput: AnyObject, Sendable {
     func use(_ settings: AnalysisSettings) throws(StreamingError)
 
     /// Reports that no audio has come for a while: a device's analysis starts anew, because what it delivers next has
-    /// nothing to do with what came before. A pipe or a file goes on where it was.
+    /// nothing to do with what came before. A file goes on where it was. A pipe measures its pauses itself.
     func noteSilentDevice()
 }
 
@@ -31,6 +31,7 @@ extension SourceInput {
     /// Samples dropped because they were not analysed in time.
     var dropped: Int { health.dropped }
 
-    /// Seconds since the source delivered last (or began); 0 while it waits for room.
+    /// Seconds since the source delivered last (or began); 0 while it waits for room, negative while a listener would still
+    /// hear what was delivered.
     var secondsSinceDelivery: Double { health.secondsSinceDelivery }
 }

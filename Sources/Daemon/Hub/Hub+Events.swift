@@ -121,7 +121,7 @@ extension Hub {
         if lateness > patience { return watchForStall(of: source, least: patience) }
         if case .running = source.device.phase {
             source.stall()
-            // A device drops what it does not deliver, so what comes next is other audio; a pipe continues where it was.
+            // A device drops what it does not deliver, so what comes next is other audio.
             source.input.noteSilentDevice()
         }
         publishUnknown(.noSignal, of: source)
