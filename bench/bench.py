@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""bench [--quick] [--audio FILE] [--out FOLDER]
+"""bench [--quick] [--outlets] [--audio FILE] [--out FOLDER]
 
 Measures the cost of listening, and other tools beside it, in one run. Writes a table, the same figures as JSON, and a
 plot. Run it by make bench, which builds genred and installs the other tools' Python packages (bench/requirements.txt).
@@ -172,9 +172,17 @@ def scale(raw, sources, seconds):
     return json.loads(run(sys.executable, HERE / "scale.py", raw, sources, seconds).splitlines()[-1])
 
 
+def outlets(raw, sources, seconds):
+    report(f"The outlets with {sources} sources")
+    return json.loads(run(sys.executable, HERE / "outlets.py", raw, sources, seconds).splitlines()[-1])
+
+
 def measure(options, folder):
     wav, raw = prepare(options.audio, folder)
     result = {"machine": machine(), "audio": str(options.audio or "composed")}
+    result["outlets"] = [outlets(raw, count, 60 if options.quick else 120) for count in (1, 100)]
+    if options.outlets:
+        return result
     report("Stages")
     stages = [json.loads(line) for line in run(BINARIES / "genred-bench", wav).splitlines()]
     result["stages"] = {stage["stage"]: stage["seconds"] for stage in stages}
@@ -220,6 +228,29 @@ def milliseconds(seconds):
     return f"{1000 * seconds:.3f}"
 
 
+def aligned(rows):
+    width = max(len(row[0]) for row in rows)
+    return "\n".join(f"{first:<{width}}  {second:>10}  {third}".rstrip() for first, second, third in rows)
+
+
+def outlets_table(result):
+    rows = [("outlets, sources at the pace of real time", "ms/s", "memory; change to receiver, median and 99 %")]
+    for entry in result["outlets"]:
+        plural = "" if entry["sources"] == 1 else "s"
+        for name, text in (("mqtt", "MQTT"), ("web", "event stream"), ("hook", "webhook")):
+            each = entry[name]
+            rows.append((f"{text}, {entry['sources']} source{plural}", f"{1000 * each['processor']:.2f}",
+                         f"{each['resident'] / 2**20:.1f} MiB; {delay(each)}"))
+        rows.append((f"control socket, {entry['sources']} source{plural}", "", f"          {delay(entry['socket'])}"))
+    return aligned(rows)
+
+
+def delay(each):
+    if not each["count"]:
+        return "no change"
+    return f"{1000 * each['median']:.1f} ms, {1000 * each['p99']:.1f} ms, of {each['count']} changes"
+
+
 def table(result):
     whole = result["updates"]["4.2"]
     rows = [("processor time per second of audio, 48 kHz stereo", "ms", "of genred's")]
@@ -263,8 +294,7 @@ def table(result):
     rows.append(("installed, all files", f"{result['installed'] / 2**20:.0f} MiB", ""))
     rows.append(("wake-ups a second, idle and playing",
                  f"{result['wakeups_idle']:.1f}", f"{result['wakeups_playing']:.1f}"))
-    width = max(len(row[0]) for row in rows)
-    return "\n".join(f"{first:<{width}}  {second:>10}  {third}".rstrip() for first, second, third in rows)
+    return f"{aligned(rows)}\n\n{outlets_table(result)}"
 
 
 def plot(result, path):
@@ -298,10 +328,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--audio", type=pathlib.Path, help="music to measure with")
     parser.add_argument("--quick", action="store_true", help="shorter runs, and at most 100 sources")
+    parser.add_argument("--outlets", action="store_true", help="the outlets alone, which needs no other tools")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / ".build/bench", help="folder for the results")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     result = measure(options, options.out)
+    if options.outlets:
+        print(f"{result['machine']}\n\n{outlets_table(result)}")
+        return
     (options.out / "bench.json").write_text(json.dumps(result, indent=1) + "\n")
     text = table(result)
     (options.out / "bench.txt").write_text(f"{result['machine']}\n\n{text}\n")

@@ -22,6 +22,24 @@ HOP_BYTES = int(BYTES_PER_SECOND * HOP)
 SUBSCRIBE = b'{"jsonrpc":"2.0","id":1,"method":"subscribe","params":{"events":["estimate"]}}\n'
 
 
+def processor(process):
+    """Processor time of a process so far in seconds, as precise as the kernel's schedstat."""
+    total = 0
+    for task in os.listdir(f"/proc/{process}/task"):
+        try:
+            total += int(pathlib.Path(f"/proc/{process}/task/{task}/schedstat").read_text().split()[0])
+        except FileNotFoundError:
+            pass
+    return total * 1e-9
+
+
+def memory(process):
+    """Resident memory of a process in bytes, and its anonymous part."""
+    lines = pathlib.Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()[1:]
+    values = dict(line.split(":", 1) for line in lines)
+    return tuple(int(values[key].split()[0]) * 1024 for key in ("Rss", "Anonymous"))
+
+
 class Daemon:
     """A running genred whose sources are FIFOs. As a context manager it ends with the block."""
 
@@ -59,19 +77,10 @@ class Daemon:
         return pathlib.Path(f"/proc/{self.process.pid}/{name}").read_text()
 
     def processor(self):
-        """Processor time so far in seconds, as precise as the kernel's schedstat."""
-        total = 0
-        for task in os.listdir(f"/proc/{self.process.pid}/task"):
-            try:
-                total += int(self._file(f"task/{task}/schedstat").split()[0])
-            except FileNotFoundError:
-                pass
-        return total * 1e-9
+        return processor(self.process.pid)
 
     def memory(self):
-        """Resident memory in bytes, and its anonymous part."""
-        lines = dict(line.split(":", 1) for line in self._file("smaps_rollup").splitlines()[1:])
-        return tuple(int(lines[key].split()[0]) * 1024 for key in ("Rss", "Anonymous"))
+        return memory(self.process.pid)
 
     def wakeups(self):
         """Number of times that a thread went to sleep and was woken."""
