@@ -59,13 +59,14 @@ extension ServiceTests {
         #expect(output.isEmpty)
     }
 
-    @Test func `an upgrade keeps the edited configuration, runs the new version and refuses no client`() throws {
+    @Test func `an upgrade keeps the edited configuration, runs the new version of what ran and refuses no client`() throws {
         try lab.run(
             """
             running 'sources: [{name: mine, uri: "file:/lab/jazz.wav?pace=realtime&loop=true"}]'
             echo "sources: [{name: second, uri: \\"file:/lab/jazz.wav?pace=realtime&loop=true\\"}]" >/etc/genred/second.yaml
-            systemctl start genred@second
+            systemctl start genred@second genred-outlet-web
             instance=$(of MainPID genred@second)
+            page=$(of MainPID genred-outlet-web)
             process=$(of MainPID)
             rm -rf /var/tmp/next
             dpkg-deb -R /lab/genred.deb /var/tmp/next
@@ -82,6 +83,8 @@ extension ServiceTests {
             genrectl sources | grep mine
             [[ $(of MainPID) != "$process" && $(of MainPID genred@second) != "$instance" ]]
             [[ $(of ActiveState genred@second) == active ]]
+            fetch /healthz
+            [[ $(of MainPID genred-outlet-web) != "$page" && $(of ActiveState genred-outlet-mqtt) == inactive ]]
             """)
     }
 
