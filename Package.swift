@@ -104,7 +104,10 @@ let package = Package(
             ],
             path: "Sources/Outlets",
             // The web page: part of the program, so that it needs no files at run time.
-            resources: ["index.html", "style.css", "app.js", "icon.svg"].map { .embedInCode("Web/Page/\($0)") }
+            resources: [
+                "index.html", "style.css", "icon.svg", "app.js", "cards.js", "changes.js", "feed.js", "palette.js",
+                "strip.js", "text.js", "timeline.js",
+            ].map { .embedInCode("Web/Page/\($0)") }
         ),
         .executableTarget(
             name: "genrelab",
