@@ -127,8 +127,7 @@ def start_outlets(daemon, folder, delays):
     start("mosquitto", "-c", folder / "broker.conf", stderr=subprocess.DEVNULL)
     wait_for(broker)
     (folder / "hooks.yaml").write_text(
-        "rules:\n  - {name: all, on: [any], cooldown: 0s, "
-        f"post: 'http://127.0.0.1:{webhook_server(delays['hook'])}/'}}\n")
+        f"- {{name: all, on: any, url: 'http://127.0.0.1:{webhook_server(delays['hook'])}/'}}\n")
     processes = {}
     for name, options in (("mqtt", ["--broker", f"mqtt://127.0.0.1:{broker}", "--node", "bench"]),
                           ("web", ["--listen", f"127.0.0.1:{web}"]),
