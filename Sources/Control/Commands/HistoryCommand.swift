@@ -17,9 +17,21 @@ struct HistoryCommand: ParsableCommand {
               genrectl history radio --since 2h
               genrectl history --since "monday 18:00" --totals
               genrectl history --since 7d --totals --json | jq -c '.totals[]'
+              genrectl history --since 30d --format csv > month.csv
+              genrectl history radio --origin "2026-01-31 20:00" --format audacity > labels.txt
 
             With --json: one line per change, then a line with "totals" (seconds per label, including states), "since" \
             (null without --since) and "more" (whether the limit omitted older changes).
+
+            With --format: one line per span, the time from a change of a source's label to the next one, complete and \
+            without a limit. The last span lasts until now. The time from "stopped" to the next start belongs to no \
+            span. Start and end are in seconds since --origin and in UTC. Of a span that began before --since, only the \
+            rest is written. Spans come in the order in which they end.
+              csv       for spreadsheets (RFC 4180). A title that could run as a formula gets an apostrophe in front
+              jsonl     a JSON object per line, with the keys of csv's columns and titles as they are
+              audacity  labels: File, Import, Labels in Audacity. With several sources each label names its source
+              jams      one JAMS 0.3 file, with an annotation (tag_open) per source
+            To align labels with a recording, give the time at which the recording began as --origin.
             """
     )
 
@@ -46,6 +58,15 @@ struct HistoryCommand: ParsableCommand {
     @Flag(help: "Show only the total time of each label.")
     var totals = false
 
+    @Option(help: ArgumentHelp("The format of the output.", valueName: "format"))
+    var format = ExportFormat.text
+
+    @Option(
+        help: ArgumentHelp(
+            "With --format: the time from which seconds count (default: the earliest beginning in the output). Without "
+                + "--since, the output begins there too.", valueName: "time"))
+    var origin: String?
+
     func validate() throws {
         if let limit, !(1...ControlLimits.historyMost).contains(limit) {
             throw ValidationError("--limit must be from 1 to \(ControlLimits.historyMost).")
@@ -56,9 +77,39 @@ struct HistoryCommand: ParsableCommand {
         if let source, let sourceOption, source != sourceOption {
             throw ValidationError("Two sources, \(source) and \(sourceOption): name one, or none for all.")
         }
+        try validateExport()
+    }
+
+    private func validateExport() throws {
+        if format == .text {
+            guard origin == nil else { throw ValidationError("--origin needs a --format other than text.") }
+            return
+        }
+        if totals { throw ValidationError("--totals has no --format \(format.rawValue); use --totals --json.") }
+        if options.json { throw ValidationError("--json and --format \(format.rawValue) exclude each other.") }
+        if limit != nil { throw ValidationError("--format \(format.rawValue) has no --limit; use --since.") }
+        guard let origin else { return }
+        let now = Timestamp.now
+        guard let start = SinceText.parse(origin, now: now) else {
+            throw ValidationError("--origin \"\(origin)\" is not a time; use one such as \(SinceText.examples).")
+        }
+        if format == .jams, let since = since.flatMap({ SinceText.parse($0, now: now) }), since < start {
+            throw ValidationError("--since is before --origin, and jams has no negative times.")
+        }
     }
 
     func run() throws {
+        if format == .text { return try runText() }
+        try options.withClient { client in
+            let now = Timestamp.now
+            let origin = origin.flatMap { SinceText.parse($0, now: now) }
+            let since = since.flatMap { SinceText.parse($0, now: now) } ?? origin
+            try HistoryExport(format: format, origin: origin)
+                .run(client, source: sourceOption ?? source, since: since, write: Output.write)
+        }
+    }
+
+    private func runText() throws {
         try options.withClient { client in
             let now = Timestamp.now
             let since = since.flatMap { SinceText.parse($0, now: now) }

@@ -60,7 +60,7 @@ enum Snapshots {
         }
         func number() -> Double {
             let plain = Double.random(in: 0...1e6, using: &generator)
-            return [plain, plain.rounded(), 0, 1e300, 5e-324, 0.1, -120, 9_007_199_254_740_993, 1e15].randomElement(
+            return [plain, plain.rounded(), 0, 1e300, .leastNonzeroMagnitude, 0.1, -120, 9_007_199_254_740_994, 1e15].randomElement(
                 using: &generator) ?? 0
         }
         let labels = (0..<Int.random(in: 1...5, using: &generator)).map { _ in text() }
