@@ -26,6 +26,8 @@ final class FakeDaemon: Sendable {
         /// Bytes to send before the response to every request.
         var interjection: [UInt8] = []
         var reloadError: String?
+        /// Changes before those of the programme, with seqs from 1 on, also of sources that it does not have.
+        var history: [Change] = []
     }
 
     let path: String
@@ -78,7 +80,8 @@ private final class Server {
         self.behaviour = behaviour
         self.listener = listener
         self.stop = stop
-        programme = Programme(sources: behaviour.sources, pace: behaviour.pace, start: .now)
+        programme = Programme(
+            sources: behaviour.sources, pace: behaviour.pace, start: .now, seq: behaviour.history.last?.seq ?? 0)
     }
 
     func run() {
@@ -157,18 +160,21 @@ private final class Server {
             try known(params.source)
             return Response.line(id: id, result: SubscribeResult(events: params.events, sources: programme.names))
         case .history(let params):
-            try known(params.source)
+            let all = behaviour.history + programme.changes
+            // A source that is no longer configured still has its history.
+            if !all.contains(where: { $0.source == params.source }) { try known(params.source) }
             let since = params.since?.time()
-            let changes = programme.changes.filter {
-                (params.source == nil || $0.source == params.source)
+            let changes = all.filter {
+                (params.source == nil || $0.source == params.source) && $0.seq > params.after ?? 0
                     && (since == nil || Timestamp(rfc3339: $0.time).map { $0 >= since ?? $0 } == true)
             }
+            let chosen = params.after == nil ? changes.suffix(params.limit) : changes.prefix(params.limit)
             let totals = Dictionary(changes.map { ($0.from, $0.lasted) }, uniquingKeysWith: +)
                 .map { LabelTime(label: $0.key, seconds: $0.value) }.sorted { $0.seconds > $1.seconds }
             return Response.line(
                 id: id,
                 result: HistoryResult(
-                    changes: changes.suffix(params.limit), more: changes.count > params.limit,
+                    changes: Array(chosen), more: changes.count > params.limit,
                     totals: params.totals ? totals : nil))
         case .annotate(let params):
             try known(params.source)

@@ -32,8 +32,12 @@ struct Programme: Sendable {
         }
     }
 
-    init(sources statuses: [SourceStatus], pace: Double, start: Timestamp) {
+    /// The last seq that is in use.
+    private var seq: Int
+
+    init(sources statuses: [SourceStatus], pace: Double, start: Timestamp, seq: Int = 0) {
         self.pace = pace
+        self.seq = seq
         // The programme has already run for half an hour.
         self.start = start.adding(seconds: -1800 / pace)
         sources = []
@@ -71,9 +75,11 @@ struct Programme: Sendable {
                 estimate.label = source.estimate.label
                 estimate.confidence = estimate.probabilities[estimate.label] ?? estimate.confidence
             } else if estimate.label != source.estimate.label {
+                seq += 1
                 let change = Change(
                     source: source.status.name, time: now.description, position: second, from: source.estimate.label,
-                    to: estimate.label, confidence: estimate.confidence, lasted: now.seconds(since: source.since))
+                    to: estimate.label, confidence: estimate.confidence, lasted: now.seconds(since: source.since),
+                    seq: seq)
                 changes.append(change)
                 notifications.append(.change(change))
                 sources[index].since = now
