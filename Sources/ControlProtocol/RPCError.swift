@@ -26,6 +26,8 @@ package struct RPCError: Error, Codable, Sendable, Equatable, CustomStringConver
         /// The daemon was started for this connection and cannot start; sent with `id` null, then the connection is
         /// closed.
         package static let notStarted = Code(rawValue: -32003)
+        /// `history` with `after` cannot read changes that are on the disk.
+        package static let historyUnavailable = Code(rawValue: -32004)
     }
 
     package var code: Code

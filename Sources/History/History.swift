@@ -18,19 +18,31 @@ package actor History {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private nonisolated let pending = PendingEntries()
+    private nonisolated let numbers = ChangeNumbers()
     private let log: Logger
-    private var settings: HistorySettings
+    private(set) var settings: HistorySettings
     /// Seconds until what failed is tried again.
     private let patience: Double
     /// Seconds from a change until it is written.
     private let delay: Double
     private let run = UUID().uuidString
 
-    private var database: HistoryDatabase?
+    /// The lock, and the file of the identity; nil in memory and while they cannot be used.
+    private var place: HistoryPlace?
+    private(set) var database: HistoryDatabase?
     /// Changes that have left the pending and are not written yet.
-    private var waiting = PendingEntries.Contents()
+    private(set) var waiting = PendingEntries.Contents()
     /// The `order` of each source's last entry.
-    private var lastOrder: [String: Double] = [:]
+    private(set) var lastOrder: [String: Double] = [:]
+    /// The number of the last change that left the pending.
+    private var lastTaken = 0
+    /// The number of the last change that is in the file.
+    private(set) var lastWritten = 0
+    /// Whether the log says that the identity cannot be kept.
+    private var hasReportedIdentity = false
+    /// Finished when the numbers have begun, or cannot begin from the file now.
+    private let attempted: AsyncStream<Void>.Continuation
+    private let attempt: AsyncStream<Void>
     /// The failure that the log reported last; nil while writing works.
     private var failure: HistoryError.Code?
     private var nextAttempt = 0.0
@@ -49,13 +61,18 @@ package actor History {
         self.log = log
         self.patience = patience
         self.delay = delay
+        (attempt, attempted) = AsyncStream.makeStream()
     }
 
     // MARK: Input, from any thread, without waiting
 
-    /// Adds a change, and with it the label that lasts from then on.
-    package nonisolated func append(_ entry: HistoryEntry) {
-        let change = entry.change
+    /// The identity of this daemon: with a change's `seq`, it identifies the change for ever.
+    package nonisolated var instance: String { numbers.instance }
+
+    /// Adds a change, and with it the label that lasts from then on. Returns the change with its number.
+    @discardableResult
+    package nonisolated func append(_ entry: HistoryEntry) -> Change {
+        var (change, isRenewed) = (entry.change, false)
         let next: OpenLabel? =
             change.to == Change.stopped
             ? nil
@@ -63,9 +80,21 @@ package actor History {
                 source: change.source, label: change.to, began: entry.ended, until: entry.ended,
                 position: change.position, lasted: 0, order: entry.order)
         put { contents in
+            // Numbered here, so that the numbers are in order.
+            (change.seq, isRenewed) = numbers.take()
+            var entry = entry
+            entry.change.seq = change.seq
             contents.append(entry)
             contents.open.updateValue(next, forKey: change.source)
         }
+        if isRenewed {
+            log.warning(
+                """
+                history: no more numbers could be reserved on the disk: from \(change.seq) on, the changes belong to \
+                instance \(numbers.instance)
+                """)
+        }
+        return change
     }
 
     /// Updates how long the present labels have lasted, in case the daemon is killed.
@@ -89,8 +118,24 @@ package actor History {
 
     // MARK: Opening and closing
 
-    /// Opens the file, if that is possible, and logs how much is in it.
-    package func open() { flush() }
+    /// Opens the file, so that its numbers are continued, and logs how much is in it. A disk that does not answer in time
+    /// is not waited for: then the changes of this run have an instance of their own.
+    package nonisolated func open(within seconds: Double = 2) async {
+        Task { await self.flush() }
+        let timeout = Task { [attempted] in
+            try? await Task.sleep(for: .seconds(seconds))
+            attempted.finish()
+        }
+        for await _ in attempt {}
+        timeout.cancel()
+        await beginWithoutFile()
+    }
+
+    private nonisolated func beginWithoutFile() async {
+        let instance = ChangeNumbers.newInstance()
+        guard numbers.begin(instance, next: 1, end: nil) else { return }
+        log.info("history: the changes of this run are numbered from 1, of instance \(instance)")
+    }
 
     /// Changes the settings.
     package func use(_ new: HistorySettings) {
@@ -98,9 +143,8 @@ package actor History {
         if new.path != old.path {
             // Earlier changes belong to the old file.
             flush()
-            database?.close()
-            database = nil
-            (failure, nextAttempt) = (nil, 0)
+            leavePlace()
+            (failure, nextAttempt, lastWritten) = (nil, 0, 0)
         }
         settings = new
         nextPruning = 0
@@ -114,69 +158,22 @@ package actor History {
         isClosed = true
         database?.close()
         database = nil
+        // From here on this run gives out no number of its instance. If this fails, the reservation stays.
+        if let record = numbers.close() { try? place?.instanceFile.write(record) }
+        place = nil
         if settings.path != nil, !waiting.entries.isEmpty {
             log.warning("history: \(count(waiting.entries.count)) could not be written before genred stopped")
         }
     }
 
-    // MARK: Requests
-
-    /// The answer to `history`.
-    ///
-    /// - Parameters:
-    ///   - open: the labels that last now, one for each source.
-    ///   - now: the time up to which they have lasted.
-    package func result(
-        _ params: HistoryParams, open: [OpenLabel], now: Timestamp = .now
-    ) throws(RPCError) -> HistoryResult {
-        flush()
-        let oldest = now.adding(seconds: -settings.keep)
-        let since = params.since?.time(now: now)
-        var query = HistoryQuery(
-            source: params.source, since: max(oldest, since ?? oldest), isRecent: since.map { $0 > oldest } ?? false,
-            limit: params.limit + 1)
-        try checkSource(params.source, open: open)
-        // A time in the future asks for nothing, not for changes that a clock which was ahead has left.
-        if let since, since > now { query.limit = 0 }
-        var changes: [Change] = []
-        var times = LabelTimes(since: query.since)
-        let pending = waiting.entries.filter(query.matches)
-        if let database, query.limit > 0 {
-            do throws(HistoryError) {
-                changes = try database.changes(query)
-                if params.totals { try database.addTimes(query, to: &times) }
-            } catch {
-                failed(error)
-            }
-        }
-        if query.limit > 0 { changes += pending.map(\.change) }
-        let more = changes.count > params.limit
-        guard params.totals else { return HistoryResult(changes: changes.suffix(params.limit), more: more) }
-        for entry in pending {
-            times.add(entry.change.from, began: entry.began, ended: entry.ended, lasted: entry.change.lasted)
-        }
-        // A label that has ended since `open` was made is among the entries already.
-        for label in open
-        where (params.source ?? label.source) == label.source && label.order >= lastOrder[label.source] ?? 0 {
-            times.add(label.label, began: label.began, ended: label.until, lasted: label.lasted)
-        }
-        return HistoryResult(changes: changes.suffix(params.limit), more: more, totals: times.result)
-    }
-
-    /// Throws for a source that was never known. A source that was removed still has its history.
-    private func checkSource(_ name: String?, open: [OpenLabel]) throws(RPCError) {
-        guard let name, !open.contains(where: { $0.source == name }) else { return }
-        if waiting.entries.contains(where: { $0.change.source == name }) { return }
-        if (try? database?.hasChanges(of: name)) == true { return }
-        throw .unknownSource(name, known: open.map(\.source))
-    }
-
     // MARK: Writing
 
     /// Writes the changes that wait, if that is possible now.
-    private func flush() {
+    func flush() {
+        defer { attempted.finish() }
         let arrived = pending.take()
         for entry in arrived.entries { lastOrder[entry.change.source] = entry.order }
+        if let last = arrived.entries.last { lastTaken = last.change.seq }
         waiting.append(arrived)
         let now = secondsSinceBoot()
         clock.check(wall: .now, steady: now)
@@ -184,13 +181,15 @@ package actor History {
         if let database, !database.isInPlace {
             log.warning("history: \(database.path ?? "") is gone; starting a new one")
             database.close()
-            self.database = nil
+            // The lock's file may be gone, too.
+            (self.database, place) = (nil, nil)
         }
         guard now >= nextAttempt else { return }
         do throws(HistoryError) {
             if self.database == nil { self.database = try openDatabase() }
             let kept = waiting.entries.count
             if let database { try write(to: database, now: now) }
+            keepNumbers()
             succeeded(kept)
         } catch {
             failed(error)
@@ -200,6 +199,7 @@ package actor History {
     private func write(to database: HistoryDatabase, now: Double) throws(HistoryError) {
         if !waiting.isEmpty {
             try database.write(waiting.entries, open: waiting.open)
+            if let last = waiting.entries.last { lastWritten = last.change.seq }
             let sources = Set(waiting.entries.map(\.change.source))
             let lost = waiting.lost
             waiting = PendingEntries.Contents()
@@ -224,8 +224,21 @@ package actor History {
     }
 
     private func openFile() throws(HistoryError) -> HistoryDatabase {
-        let opened = try HistoryDatabase(path: settings.path, run: run, makesFolders: !settings.isChosen)
-        guard let path = settings.path else { return opened }
+        guard let path = settings.path else {
+            numbers.begin(ChangeNumbers.newInstance(), next: 1, end: nil)
+            return try HistoryDatabase(path: nil, run: run)
+        }
+        let place: HistoryPlace
+        if let held = self.place {
+            place = held
+        } else {
+            place = try HistoryPlace(path, makesFolders: !settings.isChosen)
+        }
+        let record = readInstance(of: place)
+        let isOwn = record?.instance == numbers.instanceIfBegun
+        let opened = try HistoryDatabase(path: path, run: run, least: isOwn ? 1 : record?.next ?? 1)
+        self.place = place
+        begin(record, after: opened)
         do throws(HistoryError) {
             let extent = try opened.extent()
             let since = extent.oldest.map { ", the oldest from \($0.description.prefix(10))" } ?? ""
@@ -247,7 +260,7 @@ package actor History {
         (failure, waiting.lost) = (nil, 0)
     }
 
-    private func failed(_ error: HistoryError) {
+    func failed(_ error: HistoryError) {
         if error.code == .damaged, let database {
             database.close()
             self.database = nil
@@ -257,6 +270,11 @@ package actor History {
             } catch {
                 return report(error)
             }
+        }
+        if error.isConflict, let database {
+            // Another program has added rows: the next attempt looks for numbers that are free.
+            database.close()
+            self.database = nil
         }
         report(error)
     }
@@ -284,4 +302,71 @@ package actor History {
     }
 
     private func count(_ changes: Int) -> String { NumberText.counted(changes, "change") }
+
+    // MARK: The identity and the numbers
+
+    /// The record of the file; nil if there is none, or none that can be used.
+    private func readInstance(of place: HistoryPlace) -> InstanceRecord? {
+        do throws(HistoryError) {
+            return try place.instanceFile.read()
+        } catch {
+            log.warning("history: \(error); another instance takes its place")
+            return nil
+        }
+    }
+
+    /// Continues the numbers of a file, or finds a place in it for those of this run.
+    private func begin(_ record: InstanceRecord?, after opened: HistoryDatabase) {
+        defer { lastWritten = opened.last - opened.offset }
+        let isOwn = record != nil && record?.instance == numbers.instanceIfBegun
+        let next = max(isOwn ? 1 : record?.next ?? 1, opened.last + 1)
+        if !numbers.hasBegun, begin(record?.instance ?? ChangeNumbers.newInstance(), next: next) {
+            lastTaken = next - 1
+            return
+        }
+        let first = waiting.entries.first?.change.seq ?? lastTaken + 1
+        // Rows of another instance get numbers that are not above 0 in this run: those above are this run's own.
+        opened.offset = max(isOwn ? 0 : opened.last, next - first)
+    }
+
+    /// Returns whether the numbers begin here: not if a change came first.
+    private func begin(_ instance: String, next: Int) -> Bool {
+        let reserved = InstanceRecord(instance: instance, next: next + ChangeNumbers.block)
+        return keep(reserved)
+            ? numbers.begin(instance, next: next, end: reserved.next)
+            : numbers.begin(ChangeNumbers.newInstance(), next: next, end: nil)
+    }
+
+    /// Reserves more numbers, if they run short and the file has the numbers of this run.
+    private func keepNumbers() {
+        guard database?.offset == 0, let wanted = numbers.wanted, keep(wanted) else { return }
+        numbers.keep(wanted)
+    }
+
+    /// Writes a record. Returns false if that fails, and logs it once.
+    private func keep(_ record: InstanceRecord) -> Bool {
+        guard let file = place?.instanceFile else { return false }
+        do throws(HistoryError) {
+            try file.write(record)
+            if hasReportedIdentity { log.notice("history: \(file.path) is written again") }
+            hasReportedIdentity = false
+            return true
+        } catch {
+            if !hasReportedIdentity {
+                log.warning("history: \(error); until then the numbers of changes end with this run")
+            }
+            hasReportedIdentity = true
+            return false
+        }
+    }
+
+    /// Closes the file for one at another path. The identity goes with this run: where it was, its numbers must not go on.
+    private func leavePlace() {
+        database?.close()
+        if let place, numbers.isKept {
+            let isRemoved = (try? place.instanceFile.remove()) != nil
+            numbers.release(isRenewed: !isRemoved)
+        }
+        (database, place) = (nil, nil)
+    }
 }

@@ -12,35 +12,46 @@ struct HistoryQuery {
     var since: Timestamp
     /// Whether `since` leaves out much, not only changes that are too old to be kept.
     var isRecent: Bool
+    /// Changes up to this `seq` are left out, and the oldest ones are read; nil to read the newest.
+    var after: Int?
     var limit: Int
 
     func matches(_ entry: HistoryEntry) -> Bool {
         (source ?? entry.change.source) == entry.change.source && entry.ended >= since
+            && entry.change.seq > after ?? .min
     }
 }
 
 extension HistoryDatabase {
-    /// Reads the newest changes, newest last.
+    /// Reads the newest changes or, with `after`, the oldest ones, newest last.
     func changes(_ query: HistoryQuery) throws(HistoryError) -> [Change] {
-        try read { db in
-            let (condition, arguments) = selection(query)
-            let rows = try Row.fetchCursor(
-                db,
-                sql: """
-                    SELECT source, ended, label, next, confidence, position, lasted \(condition)
-                    ORDER BY id DESC LIMIT ?
-                    """,
-                arguments: arguments + [query.limit])
+        let (sql, arguments) = statement(query)
+        return try read { db in
+            let rows = try Row.fetchCursor(db, sql: sql, arguments: arguments)
             var changes: [Change] = []
             while let row = try rows.next() {
                 changes.append(
                     Change(
                         source: try row.text(0), time: try row.time(1).description, position: try row.number(5),
                         from: try row.text(2), to: try row.text(3), confidence: try row.number(4),
-                        lasted: try row.number(6)))
+                        lasted: try row.number(6), seq: try row.rowNumber(7) - offset, title: try row.optionalText(8)))
             }
-            return changes.reversed()
+            return query.after == nil ? changes.reversed() : changes
         }
+    }
+
+    func statement(_ query: HistoryQuery) -> (sql: String, arguments: StatementArguments) {
+        var (condition, arguments) = selection(query)
+        if let after = query.after {
+            condition += " AND id > ? ORDER BY id"
+            arguments += [after + offset]
+        } else {
+            condition += " ORDER BY id DESC"
+        }
+        return (
+            "SELECT source, ended, label, next, confidence, position, lasted, id, title \(condition) LIMIT ?",
+            arguments + [query.limit]
+        )
     }
 
     /// Adds the time of each label that has ended. genred never writes a thousand different labels.
@@ -78,7 +89,8 @@ extension HistoryDatabase {
         if let source = query.source {
             return ("FROM changes INDEXED BY changes_source WHERE source = ? AND ended >= ?", [source, since])
         }
-        return query.isRecent
+        // After a number, the table itself is the index.
+        return query.isRecent && query.after == nil
             ? ("FROM changes INDEXED BY changes_ended WHERE ended >= ?", [since])
             : ("FROM changes NOT INDEXED WHERE ended >= ?", [since])
     }

@@ -13,28 +13,30 @@ final class HistoryDatabase {
     /// The file's path; nil in memory.
     let path: String?
     let queue: DatabaseQueue
-    private let lock: HistoryLock?
     /// The file that was opened, to detect that it has been removed; nil in memory.
     private let identity: FileIdentity?
     /// Identifies this run of the daemon: its open labels are not closed.
     private let run: String
     /// The number of changes of each source that was written to.
     var counts: [String: Int] = [:]
+    /// The largest row number when the file was opened; 0 for an empty one.
+    private(set) var last = 0
+    /// A row's number minus the change's `seq`. It is 0 unless the file belongs to another instance than this run does.
+    var offset = 0
 
     /// Opens the file or creates it, and closes the labels that another run left open.
     ///
     /// - Parameters:
     ///   - path: nil for memory.
     ///   - run: identifies this run of the daemon.
-    ///   - makesFolders: whether all folders above the file may be created, or only the last one.
-    init(path: String?, run: String, makesFolders: Bool = false) throws(HistoryError) {
+    ///   - least: the least number for the changes that end those labels.
+    init(path: String?, run: String, least: Int = 1) throws(HistoryError) {
         self.path = path
         self.run = run
         var configuration = GRDB.Configuration()
         configuration.label = "genred.history"
         configuration.busyMode = .timeout(2)
         guard let path else {
-            lock = nil
             identity = nil
             do {
                 queue = try DatabaseQueue(configuration: configuration)
@@ -44,8 +46,6 @@ final class HistoryDatabase {
             }
             return
         }
-        try Self.makeFolder(of: path, isDeep: makesFolders)
-        lock = try HistoryLock(for: path)
         try DatabaseHeader.check(path)
         configuration.prepareDatabase { db in
             try HistorySchema.check(db, path: path)
@@ -64,7 +64,7 @@ final class HistoryDatabase {
         identity = FileIdentity(path: path)
         do {
             try HistorySchema.migrator.migrate(queue)
-            try queue.write { db in try Self.closeLabels(of: run, db) }
+            last = try queue.write { db in try Self.closeLabels(of: run, least: least, db) }
         } catch {
             try? queue.close()
             throw error as? HistoryError ?? HistoryError(error, path: path)
@@ -77,7 +77,7 @@ final class HistoryDatabase {
     /// Writes changes in their order, and the present labels (nil for a source without one), all of them or none.
     func write(_ entries: [HistoryEntry], open: [String: OpenLabel?]) throws(HistoryError) {
         try write { db in
-            for entry in entries { try Self.insert(entry, db) }
+            for entry in entries { try Self.insert(entry, id: entry.change.seq + offset, db) }
             let remove = try db.cachedStatement(sql: "DELETE FROM open_labels WHERE source = ?")
             let replace = try db.cachedStatement(
                 sql: """
@@ -131,21 +131,26 @@ final class HistoryDatabase {
 
     // MARK: - Steps
 
-    private static func insert(_ entry: HistoryEntry, _ db: Database) throws {
+    private static func insert(_ entry: HistoryEntry, id: Int, _ db: Database) throws {
         let statement = try db.cachedStatement(
             sql: """
-                INSERT INTO changes (source, began, ended, label, next, confidence, position, lasted)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO changes (id, source, began, ended, label, next, confidence, position, lasted, title)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         let change = entry.change
         try statement.execute(arguments: [
-            change.source, entry.began.milliseconds, entry.ended.milliseconds, change.from, change.to,
-            change.confidence, change.position, change.lasted,
+            id, change.source, entry.began.milliseconds, entry.ended.milliseconds, change.from, change.to,
+            change.confidence, change.position, change.lasted, change.title,
         ])
     }
 
-    /// Ends the labels that a killed daemon left open, at the time when they were last updated.
-    private static func closeLabels(of run: String, _ db: Database) throws {
+    /// Ends the labels that a killed daemon left open, at the time when they were last updated. Returns the largest row
+    /// number then.
+    private static func closeLabels(of run: String, least: Int, _ db: Database) throws -> Int {
+        var last = try Int.fetchOne(db, sql: "SELECT MAX(id) FROM changes") ?? 0
+        guard (0..<ChangeNumbers.largest).contains(last) else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "an impossible row number")
+        }
         let rows = try Row.fetchAll(
             db,
             sql: """
@@ -156,20 +161,11 @@ final class HistoryDatabase {
             let label = OpenLabel(
                 source: try row.text(0), label: try row.text(1), began: try row.time(2), until: try row.time(3),
                 position: try row.number(4), lasted: try row.number(5), order: 0)
-            try insert(label.stop, db)
+            last = max(least, last + 1)
+            try insert(label.stop, id: last, db)
         }
         try db.execute(sql: "DELETE FROM open_labels WHERE run <> ?", arguments: [run])
-    }
-
-    private static func makeFolder(of path: String, isDeep: Bool) throws(HistoryError) {
-        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
-        let folder = String(path[..<slash])
-        if mkdir(folder, 0o700) == 0 || errno == EEXIST { return }
-        if errno == ENOENT, isDeep {
-            try makeFolder(of: folder, isDeep: true)
-            if mkdir(folder, 0o700) == 0 || errno == EEXIST { return }
-        }
-        throw HistoryError("cannot create the folder \(folder) for the history", call: "mkdir")
+        return last
     }
 }
 
@@ -179,7 +175,8 @@ enum HistorySchema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { db in
             try db.execute(sql: "PRAGMA application_id = \(DatabaseHeader.applicationID)")
-            // Times are milliseconds since 1970, UTC. `id` gives the order, even if the clock is set.
+            // Times are milliseconds since 1970, UTC. `id` is the change's `seq` (see `HistoryDatabase.offset`): it gives
+            // the order, even if the clock is set.
             try db.execute(
                 sql: """
                     CREATE TABLE changes (
@@ -194,6 +191,9 @@ enum HistorySchema {
                         until INTEGER NOT NULL, position REAL NOT NULL, lasted REAL NOT NULL
                     ) STRICT;
                     """)
+        }
+        migrator.registerMigration("2") { db in
+            try db.execute(sql: "ALTER TABLE changes ADD COLUMN title TEXT")
         }
         return migrator
     }

@@ -48,6 +48,9 @@ extension HistoryError {
         call = "SQLite"
     }
 
+    /// Whether a row with the number is there already.
+    var isConflict: Bool { call == "SQLite" && (errno ?? 0) & 0xFF == ResultCode.SQLITE_CONSTRAINT.rawValue }
+
     private static func advice(_ code: Code) -> String {
         switch code {
         case .full: "; make room on the disk"

@@ -7,6 +7,15 @@ import GRDB
 extension Row {
     func text(_ index: Int) throws -> String { try value(index) }
 
+    func optionalText(_ index: Int) throws -> String? { hasNull(atIndex: index) ? nil : try text(index) }
+
+    /// Reads the number of a row.
+    func rowNumber(_ index: Int) throws -> Int {
+        let number: Int = try value(index)
+        guard abs(number) <= ChangeNumbers.largest else { throw Self.damaged }
+        return number
+    }
+
     /// Reads a finite number.
     func number(_ index: Int) throws -> Double {
         let number: Double = try value(index)

@@ -74,7 +74,7 @@ struct RequestTests {
         #expect(rejection.error.code == .methodNotFound)
         #expect(
             rejection.error.message
-                == "no method \"play\u{FFFD}\"; the methods are describe, current, subscribe, history, sources, status, reload"
+                == "no method \"play\u{FFFD}\"; the methods are describe, current, subscribe, history, annotate, sources, status, reload"
         )
     }
 

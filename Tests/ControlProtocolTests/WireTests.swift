@@ -15,7 +15,8 @@ struct WireTests {
         #expect(
             line == #"{"jsonrpc":"2.0","method":"estimate","params":{"confidence":0.25,"genre":null,"label":"unsure","#
                 + #""level":null,"position":12.5,"probabilities":{"blues":0.25,"rock":0.75},"since":"2026-01-31T07:59:00.000Z","#
-                + #""source":"radio/1","state":"unsure","time":"2026-01-31T08:00:00.250Z","windowProbabilities":null}}"#
+                + #""source":"radio/1","state":"unsure","time":"2026-01-31T08:00:00.250Z","title":null,"#
+                + #""windowProbabilities":null}}"#
                 + "\n")
     }
 

@@ -70,8 +70,7 @@ extension Hub {
 
     private func publish(_ entry: HistoryEntry?, of source: HubSource) {
         guard let entry else { return }
-        let change = entry.change
-        history.append(entry)
+        let change = history.append(entry)
         clients.notify(.change(change), kind: .change, source: source.name)
         let confidence = change.confidence > 0 ? " (\(change.confidence.rounded(toPlaces: 2)))" : ""
         source.log(

@@ -48,7 +48,7 @@ extension Hub {
     private func describe() -> Description {
         Description(
             name: "genred", version: genredVersion, protocolVersion: protocolVersion,
-            methods: ControlMethod.allCases.map(\.rawValue), model: settings.model, instance: "")
+            methods: ControlMethod.allCases.map(\.rawValue), model: settings.model, instance: history.instance)
     }
 
     private func current(_ params: CurrentParams) throws(RPCError) -> CurrentResult {

@@ -77,6 +77,7 @@ actor Hub {
         if let source = sourceOfSlot[slot] {
             source.stallWatch.cancel()
             endLabel(of: source)
+            clients.flush()
         }
         sourceOfSlot[slot] = nil
         sources.removeAll { $0.slot == slot }
@@ -159,15 +160,16 @@ actor Hub {
         return sources.map(\.openLabel)
     }
 
-    /// Writes the last entry of every source, when the daemon stops.
+    /// Publishes the end of every source's label, when the daemon stops. Nothing is published after that.
     func endLabels() {
         for source in sources { endLabel(of: source) }
+        clients.flush()
     }
 
     private func endLabel(of source: HubSource) {
-        guard !source.span.isNew else { return }
-        source.advanceQuiet()
-        history.append(source.openLabel.stop)
+        guard let stop = source.endLabel() else { return }
+        let change = history.append(stop)
+        clients.notify(.change(change), kind: .change, source: source.name)
     }
 
     /// Schedules an update of the history: how long the labels have lasted.

@@ -27,6 +27,8 @@ final class HubSource {
     private var lines = LineBudget()
     /// Since when there is no signal, in monotonic seconds; nil while there is one.
     private var quietStart: Double?
+    /// Whether the last label has ended, because the source is removed or the daemon stops.
+    private var isOver = false
 
     init(
         name: String, uri: SourceURI, slot: Int, input: any SourceInput, labels: [String],
@@ -89,11 +91,21 @@ final class HubSource {
         return publish(state.rawValue)
     }
 
+    /// Ends the label for good: no other follows.
+    ///
+    /// - Returns: the change to `stopped`; nil if nothing was published yet, or if it has ended before.
+    func endLabel() -> HistoryEntry? {
+        advanceQuiet()
+        guard !span.isNew, !isOver else { return nil }
+        isOver = true
+        return openLabel.stop
+    }
+
     /// Changes to the labels of another model.
     func use(labels: [String]) { latest.use(labels: labels) }
 
     private func publish(_ label: String) -> HistoryEntry? {
-        guard label != span.label else { return nil }
+        guard label != span.label, !isOver else { return nil }
         let time = latest.time
         guard !span.isNew else {
             span.correct(to: label, at: time)

@@ -54,6 +54,8 @@ actor ControlServer {
         socket.remove()
         try? await channel.close()
         await hub.awaitLastQuestions()
+        // By now no source delivers anything. Subscribers hear of every number, so that they know of no hole.
+        await hub.endLabels()
         await hub.closeConnections()
     }
 

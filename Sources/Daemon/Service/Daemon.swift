@@ -56,8 +56,8 @@ actor Daemon {
         let signals = await UnixSignalsSequence(trapping: SignalService.signals)
         let listening = try listen()
         announce(listening)
-        // In a task of its own: nothing waits for the disk.
-        Task { [history] in await history.open() }
+        // Before the first change, which needs a number. A disk that does not answer is not waited for.
+        await history.open()
         // Before the server accepts clients, so that a client's reload finds every source. Early clients wait.
         _ = await supervisor.use(setup.configuration.sources, nil)
         let server: ControlServer

@@ -33,13 +33,13 @@ final class HistoryFixture: Sendable {
 
     /// A change of `source` at `second` after the start, of a label that had lasted `lasted` seconds.
     static func entry(
-        _ from: String, _ to: String, of source: String = "radio", at second: Double, lasted: Double
+        _ from: String, _ to: String, of source: String = "radio", at second: Double, lasted: Double, seq: Int = 0
     ) -> HistoryEntry {
         let ended = start.adding(seconds: second)
         return HistoryEntry(
             Change(
                 source: source, time: ended.description, position: second, from: from, to: to, confidence: 0.5,
-                lasted: lasted),
+                lasted: lasted, seq: seq),
             began: ended.adding(seconds: -lasted), ended: ended, order: 1e6 + second)
     }
 

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Basics
+import Glibc
+
+/// Reserves the path of a history, and the identity beside it, for this process, with a lock file that is never removed.
+///
+/// SQLite's own locks would let two daemons write in turns, and each would close the other's open labels as those of a
+/// dead daemon.
+final class HistoryPlace {
+    let path: String
+    let instanceFile: InstanceFile
+    private let descriptor: Int32
+
+    /// Creates the folder if it is missing.
+    ///
+    /// - Parameter makesFolders: whether all folders above the file may be created, or only the last one.
+    init(_ path: String, makesFolders: Bool) throws(HistoryError) {
+        self.path = path
+        instanceFile = InstanceFile(besides: path)
+        try Self.makeFolder(of: path, isDeep: makesFolders)
+        let name = "\(path).lock"
+        descriptor = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw HistoryError("cannot create \(name)", call: "open") }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw HistoryError(
+                .inUse,
+                "another genred keeps its history in \(path); give this one a file of its own with history: {path:}")
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    private static func makeFolder(of path: String, isDeep: Bool) throws(HistoryError) {
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
+        let folder = String(path[..<slash])
+        if mkdir(folder, 0o700) == 0 || errno == EEXIST { return }
+        if errno == ENOENT, isDeep {
+            try makeFolder(of: folder, isDeep: true)
+            if mkdir(folder, 0o700) == 0 || errno == EEXIST { return }
+        }
+        throw HistoryError("cannot create the folder \(folder) for the history", call: "mkdir")
+    }
+}
