@@ -92,6 +92,52 @@ extension ServiceTests {
         #expect(output.contains("/etc/genred/outlet-mqtt.conf") && output.contains("GENRED_MQTT_BROKER"))
     }
 
+    @Test func `a change calls a webhook and runs a command within the unit's sandbox`() throws {
+        let output = try lab.run(
+            #"""
+            playing
+            cat >/run/receiver.py <<'PYTHON'
+            import http.server
+            class Handler(http.server.BaseHTTPRequestHandler):
+                def do_POST(self):
+                    body = self.rfile.read(int(self.headers["Content-Length"]))
+                    open("/run/received", "ab").write(body + b"
+")
+                    self.send_response(204)
+                    self.end_headers()
+            http.server.HTTPServer(("127.0.0.1", 8080), Handler).serve_forever()
+            PYTHON
+            systemd-run --quiet --unit receiver python3 /run/receiver.py
+            cat >/etc/genred/hooks.yaml <<'YAML'
+            - {name: post, on: jazz, url: "http://127.0.0.1:8080/"}
+            - {name: run, on: jazz, run: [/bin/sh, -c, "cat >/var/lib/genred-outlet-hook/event; id -un; touch /etc/genred/x"]}
+            YAML
+            systemctl start genred-outlet-hook
+            # The daemon begins anew, and so does its label.
+            systemctl restart genred
+            eventually 'grep -F ""event_type":"jazz"" /run/received'
+            eventually 'grep -F ""event_type":"jazz"" /var/lib/private/genred-outlet-hook/event'
+            [[ ! -e /etc/genred/x ]]
+            systemctl stop genred-outlet-hook receiver
+            [[ $(of ExecMainStatus genred-outlet-hook) == 0 ]]
+            journalctl -u genred-outlet-hook -o cat --no-pager -n 30
+            """#)
+        #expect(output.contains("genred-outlet-hook"))
+    }
+
+    @Test func `rules that are wrong are named by line, and another start is not tried`() throws {
+        let output = try lab.run(
+            """
+            playing
+            printf '%s\n' '- name: wrong' '  on: jazz' >/etc/genred/hooks.yaml
+            systemctl start genred-outlet-hook && exit 1
+            [[ $(of ExecMainStatus genred-outlet-hook) == 78 ]]
+            stays '[[ $(of ActiveState genred-outlet-hook) == failed && $(of NRestarts genred-outlet-hook) == 0 ]]'
+            journalctl -u genred-outlet-hook -o cat --no-pager -n 20
+            """)
+        #expect(output.contains("/etc/genred/hooks.yaml:1:"))
+    }
+
     @Test func `an outlet cannot hear what a FIFO in the daemon's folder carries`() throws {
         let output = try lab.run(
             """
