@@ -53,10 +53,15 @@ let package = Package(
         .target(name: "Streaming", dependencies: ["Basics", "Model", "CFFTW", "CKernels", "CSoxr"]),
         .target(name: "Capture", dependencies: ["Basics", "CALSA", "CPolling", "CPulse", "CSndfile"]),
 
-        // What every long-running program needs: log lines, and notifications to the service manager.
+        // What every long-running program needs: log lines, notifications to the service manager, a server's pause when no
+        // descriptor is left.
         .target(
             name: "Reporting",
-            dependencies: ["Basics", "ControlProtocol", .product(name: "Logging", package: "swift-log")]),
+            dependencies: [
+                "Basics", "ControlProtocol",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]),
 
         // How labels are published and kept.
         .target(name: "ControlProtocol", dependencies: ["Basics"]),

@@ -4,6 +4,7 @@ import Basics
 import ControlProtocol
 import NIOCore
 import NIOPosix
+import Reporting
 import ServiceLifecycle
 
 /// Serves the control socket: accepts its clients, and moves it when a reload asks for that.

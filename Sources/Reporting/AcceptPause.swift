@@ -7,8 +7,8 @@ import NIOCore
 
 /// Pauses the server for a moment when a connection cannot be accepted because no file descriptor is left. Without a
 /// pause it would try again at once, without end.
-final class AcceptPause: ChannelInboundHandler {
-    typealias InboundIn = Channel
+package final class AcceptPause: ChannelInboundHandler {
+    package typealias InboundIn = Channel
 
     private static let length = TimeAmount.milliseconds(250)
     /// The least time between two log lines: clients can cause this as often as they like.
@@ -17,9 +17,9 @@ final class AcceptPause: ChannelInboundHandler {
     private let log: Logger
     private var nextLine = NIODeadline.uptimeNanoseconds(0)
 
-    init(log: Logger) { self.log = log }
+    package init(log: Logger) { self.log = log }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if .now() >= nextLine {
             let reason = (error as? IOError).map { systemMessage($0.errnoCode) } ?? "\(error)"
             log.warning(
