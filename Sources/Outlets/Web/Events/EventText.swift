@@ -15,7 +15,7 @@ enum EventText {
         // The control socket's line, because the fast writer of estimates is behind it.
         let prefix = #"{"jsonrpc":"2.0","method":"estimate","params":"#
         guard let line = try? Notification.estimate(estimate).line() else { return nil }
-        return event("estimate", line.dropFirst(prefix.utf8.count).dropLast(2))
+        return frame("estimate", line.dropFirst(prefix.utf8.count).dropLast(2))
     }
 
     static func change(_ change: Change) -> ByteBuffer? { event("change", change, id: change.seq) }
@@ -28,10 +28,10 @@ enum EventText {
 
     private static func event(_ name: String, _ data: some Encodable, id: Int? = nil) -> ByteBuffer? {
         guard let line = try? JSON.line(data) else { return nil }
-        return event(name, line.dropLast(), id: id)
+        return frame(name, line.dropLast(), id: id)
     }
 
-    private static func event(_ name: String, _ data: ArraySlice<UInt8>, id: Int? = nil) -> ByteBuffer {
+    private static func frame(_ name: String, _ data: ArraySlice<UInt8>, id: Int? = nil) -> ByteBuffer {
         var text = ByteBuffer()
         text.reserveCapacity(data.count + 64)
         if let id { text.writeString("id: \(id)\n") }
