@@ -115,7 +115,9 @@ struct WebOutlet {
         var isDrained = true
         while true {
             var entries = [pollfd(fd: run.signals.descriptor, events: Int16(POLLIN), revents: 0)]
-            if let descriptor = feed.descriptor { entries.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)) }
+            if let descriptor = feed.descriptor {
+                entries.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
+            }
             _ = poll(&entries, nfds_t(entries.count), isDrained && !feed.isReady ? 1000 : 0)
             // There is nothing to reload, so SIGHUP ends nothing.
             while let signal = run.signals.next() {
@@ -126,7 +128,8 @@ struct WebOutlet {
             isDrained = events.count < Self.batch
             if events.isEmpty { continue }
             let (batch, position) = (events, feed.position)
-            guard (try? server.eventLoop.submit { server.value.hub.take(batch, position: position) }.wait()) != nil else {
+            guard (try? server.eventLoop.submit { server.value.hub.take(batch, position: position) }.wait()) != nil
+            else {
                 return
             }
         }

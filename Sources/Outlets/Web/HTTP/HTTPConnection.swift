@@ -144,7 +144,8 @@ final class HTTPConnection: ChannelInboundHandler {
             let bound = NIOLoopBound(self, eventLoop: server.loop)
             future.whenComplete { result in
                 bound.value.respond(
-                    (try? result.get()) ?? .text(.internalServerError, "This failed; please report it."), isLast: isLast)
+                    (try? result.get()) ?? .text(.internalServerError, "This failed; please report it."), isLast: isLast
+                )
             }
         case .events(let source, let after): stream(source: source, after: after)
         }

@@ -37,7 +37,9 @@ struct RequestTarget: Sendable, Equatable {
         var parameters: [Parameter] = []
         for part in text.split(separator: "&") {
             let name = part.prefix { $0 != "=" }
-            guard let decodedName = decoded(name), let value = decoded(part.dropFirst(name.count + 1)) else { return nil }
+            guard let decodedName = decoded(name), let value = decoded(part.dropFirst(name.count + 1)) else {
+                return nil
+            }
             parameters.append(Parameter(name: decodedName, value: value))
         }
         return parameters
@@ -51,7 +53,9 @@ struct RequestTarget: Sendable, Equatable {
             switch byte {
             case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
             case UInt8(ascii: "%"):
-                guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else { return nil }
+                guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else {
+                    return nil
+                }
                 bytes.append(high << 4 | low)
             default: bytes.append(byte)
             }

@@ -70,7 +70,8 @@ final class WebServer {
             .childChannelOption(.socketOption(.so_sndbuf), value: kernelBuffer)
             .childChannelOption(.writeBufferWaterMark, value: waterMark)
             .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 256, initial: 1024, maximum: 16 << 10))
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 256, initial: 1024, maximum: 16 << 10)
+            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try server.value.serve(channel) }
             }

@@ -31,7 +31,8 @@ struct ListenAddress: Sendable, Equatable {
         else {
             throw OutletError(
                 .configuration,
-                "cannot listen at \(quoted(text)): write HOST:PORT, such as 127.0.0.1:8321, [::1]:8321 or localhost:8321")
+                "cannot listen at \(quoted(text)): write HOST:PORT, such as 127.0.0.1:8321, [::1]:8321 or localhost:8321"
+            )
         }
         self.init(host: host, port: port)
     }
@@ -41,7 +42,8 @@ struct ListenAddress: Sendable, Equatable {
         do {
             if host.lowercased() == "localhost" {
                 return [
-                    try SocketAddress(ipAddress: "127.0.0.1", port: port), try SocketAddress(ipAddress: "::1", port: port),
+                    try SocketAddress(ipAddress: "127.0.0.1", port: port),
+                    try SocketAddress(ipAddress: "::1", port: port),
                 ]
             }
             return [try SocketAddress.makeAddressResolvingHost(host, port: port)]

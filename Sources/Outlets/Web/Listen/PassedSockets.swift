@@ -19,7 +19,8 @@ enum PassedSockets {
         // A parent may have left its own variables: they name its process.
         guard variable("LISTEN_PID") == "\(pid)", let text = variable("LISTEN_FDS") else { return [] }
         guard let count = Int32(text), (0...64).contains(count) else {
-            throw OutletError(.configuration, "the service manager set LISTEN_FDS to an impossible value: \(quoted(text))")
+            throw OutletError(
+                .configuration, "the service manager set LISTEN_FDS to an impossible value: \(quoted(text))")
         }
         let descriptors = Array(first..<first + count)
         for descriptor in descriptors {
@@ -47,16 +48,19 @@ enum PassedSockets {
             }
             guard result == 0 else { return nil }
             switch Int32(pointer.pointee.ss_family) {
-            case AF_INET: return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { SocketAddress($0.pointee) }
+            case AF_INET:
+                return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { SocketAddress($0.pointee) }
             case AF_INET6:
                 return pointer.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { SocketAddress($0.pointee) }
-            case AF_UNIX: return pointer.withMemoryRebound(to: sockaddr_un.self, capacity: 1) { SocketAddress($0.pointee) }
+            case AF_UNIX:
+                return pointer.withMemoryRebound(to: sockaddr_un.self, capacity: 1) { SocketAddress($0.pointee) }
             default: return nil
             }
         }
         guard let address else {
             throw OutletError(
-                .configuration, "the service manager passed a socket that is neither TCP nor Unix as descriptor \(descriptor)")
+                .configuration,
+                "the service manager passed a socket that is neither TCP nor Unix as descriptor \(descriptor)")
         }
         return address
     }

@@ -12,8 +12,9 @@ final class PageFiles {
     func response(_ path: String, _ request: HTTPHeaders) -> WebResponse? {
         guard let file = file(path) else { return nil }
         let headers = [("ETag", file.tag), ("Cache-Control", "no-cache")]
-        if request[canonicalForm: "if-none-match"].contains(where: { $0 == file.tag || $0 == "W/" + file.tag || $0 == "*" })
-        {
+        if request[canonicalForm: "if-none-match"].contains(where: {
+            $0 == file.tag || $0 == "W/" + file.tag || $0 == "*"
+        }) {
             return WebResponse(.notModified, file.asset.contentType, ByteBuffer(), headers: headers)
         }
         return WebResponse(.ok, file.asset.contentType, file.body, headers: headers)
