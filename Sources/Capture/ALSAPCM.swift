@@ -12,7 +12,7 @@ struct ALSAPCM: ~Copyable {
     let device: String
 
     /// Opens, negotiates and starts.
-    init(name: String, requested: RequestedFormat) throws(CaptureError) {
+    init(name: String, requested: RequestedFormat, use: ChannelSelection?) throws(CaptureError) {
         var opened: OpaquePointer?
         try alsa(name, "cannot be opened", "snd_pcm_open") {
             snd_pcm_open(&opened, name, SND_PCM_STREAM_CAPTURE, SND_PCM_NONBLOCK)
@@ -22,7 +22,7 @@ struct ALSAPCM: ~Copyable {
         }
         let setup: ALSASetup
         do throws(CaptureError) {
-            setup = try ALSASetup.negotiate(handle, name: name, requested: requested)
+            setup = try ALSASetup.negotiate(handle, name: name, requested: requested, use: use)
             try alsa(name, "cannot be started", "snd_pcm_start") { snd_pcm_start(handle) }
         } catch {
             snd_pcm_close(handle)

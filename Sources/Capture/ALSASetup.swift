@@ -6,7 +6,7 @@ import Glibc
 
 /// The parameters on which a PCM and the URI agree.
 struct ALSASetup {
-    var mixer: MonoMixer
+    var mixer: ChannelMixer
     /// The hardware's rate, Hz.
     var sampleRate: Int
     /// Frames per wake-up.
@@ -17,12 +17,17 @@ struct ALSASetup {
     private static let encodings: [(PCMEncoding, snd_pcm_format_t)] = [
         (.int16, SND_PCM_FORMAT_S16_LE), (.int24Packed, SND_PCM_FORMAT_S24_3LE),
         (.int24InFour, SND_PCM_FORMAT_S24_LE), (.int32, SND_PCM_FORMAT_S32_LE),
-        (.float32, SND_PCM_FORMAT_FLOAT_LE),
+        (.float32, SND_PCM_FORMAT_FLOAT_LE), (.int16Big, SND_PCM_FORMAT_S16_BE),
+        (.int24PackedBig, SND_PCM_FORMAT_S24_3BE), (.int24InFourBig, SND_PCM_FORMAT_S24_BE),
+        (.int32Big, SND_PCM_FORMAT_S32_BE), (.float32Big, SND_PCM_FORMAT_FLOAT_BE),
+        (.float64, SND_PCM_FORMAT_FLOAT64_LE), (.float64Big, SND_PCM_FORMAT_FLOAT64_BE),
+        (.uint16, SND_PCM_FORMAT_U16_LE), (.uint16Big, SND_PCM_FORMAT_U16_BE), (.uint8, SND_PCM_FORMAT_U8),
+        (.int8, SND_PCM_FORMAT_S8), (.aLaw, SND_PCM_FORMAT_A_LAW), (.muLaw, SND_PCM_FORMAT_MU_LAW),
     ]
     /// Rates in Hz, in order of preference; failing these, the device's nearest to the first.
     private static let preferredRates: [UInt32] = [48_000, 44_100]
     /// Channel counts, in order of preference.
-    private static let preferredChannels: [UInt32] = [2, 1, 4, 8, 6, 3, 5, 7]
+    private static let preferredChannels: [UInt32] = [2, 1, 4, 8, 6, 3, 5, 7] + Array(9...64)
     /// Microseconds between wake-ups: often enough for an update every 240 ms, and no more often.
     private static let period: UInt32 = 40_000
     /// Microseconds that the thread may be delayed before audio is lost.
@@ -30,7 +35,7 @@ struct ALSASetup {
 
     /// Sets what the URI demands and, where it leaves a choice, what the device offers without conversion.
     static func negotiate(
-        _ pcm: OpaquePointer, name: String, requested: RequestedFormat
+        _ pcm: OpaquePointer, name: String, requested: RequestedFormat, use: ChannelSelection?
     ) throws(CaptureError) -> ALSASetup {
         var allocated: OpaquePointer?
         guard snd_pcm_hw_params_malloc(&allocated) == 0, let parameters = allocated else {
@@ -40,7 +45,7 @@ struct ALSASetup {
         let hardware = HardwareParameters(pcm: pcm, parameters: parameters, name: name)
         try hardware.begin()
         let encoding = try hardware.chooseEncoding(requested.format)
-        let channels = try hardware.chooseChannels(requested.channels)
+        let channels = try hardware.chooseChannels(requested.channels, least: use?.least ?? 1)
         try hardware.chooseRate(requested.rate)
         var (bufferTime, periodTime) = (buffer, period)
         // A device with a fixed buffer keeps it.
@@ -60,7 +65,10 @@ struct ALSASetup {
         }
         try wake(pcm, name, every: periodFrames)
         return ALSASetup(
-            mixer: MonoMixer(encoding: encoding, channels: channels), sampleRate: Int(rate),
+            mixer: ChannelMixer(
+                encoding: encoding, channels: channels, rate: Int(rate),
+                listened: try use.listened(ofChannels: channels, device: "ALSA's \(name)")),
+            sampleRate: Int(rate),
             periodFrames: max(64, Int(min(periodFrames, 1 << 16))))
     }
 
@@ -111,8 +119,8 @@ struct ALSASetup {
             return encoding
         }
 
-        func chooseChannels(_ requested: Int?) throws(CaptureError) -> Int {
-            let candidates = requested.map { [UInt32($0)] } ?? ALSASetup.preferredChannels
+        func chooseChannels(_ requested: Int?, least: Int) throws(CaptureError) -> Int {
+            let candidates = requested.map { [UInt32($0)] } ?? ALSASetup.preferredChannels.filter { $0 >= least }
             guard
                 let channels = candidates.first(where: {
                     snd_pcm_hw_params_test_channels(pcm, parameters, $0) == 0
@@ -122,7 +130,7 @@ struct ALSASetup {
                 snd_pcm_hw_params_get_channels_min(parameters, &least)
                 snd_pcm_hw_params_get_channels_max(parameters, &most)
                 throw mismatch(
-                    "does not have \(requested.map(String.init) ?? "1 to 8") channels",
+                    "does not have \(requested.map(String.init) ?? "\(least) to 64") channels",
                     [least == most ? "\(least)" : "\(least) to \(most)"],
                     "snd_pcm_hw_params_test_channels")
             }

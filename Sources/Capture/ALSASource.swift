@@ -10,6 +10,7 @@ import Glibc
 struct ALSASource: SourceBody {
     let pcm: String
     let format: RequestedFormat
+    let use: ChannelSelection?
 
     let isRealTime = true
     var threadName: String { "alsa \(pcm)" }
@@ -17,7 +18,7 @@ struct ALSASource: SourceBody {
     func run(into gate: SinkGate, until signal: StopSignal) {
         ALSAMessages.silence()
         reconnecting(gate, signal) { () throws(CaptureError) in
-            let capture = ALSACapture(try ALSAPCM(name: pcm, requested: format), name: pcm, gate, signal)
+            let capture = ALSACapture(try ALSAPCM(name: pcm, requested: format, use: use), name: pcm, gate, signal)
             try capture.run()
         }
     }
@@ -120,6 +121,7 @@ private struct ALSACapture: ~Copyable {
                 let block = UnsafeRawBufferPointer(
                     start: bytes.pointer, count: frames * pcm.setup.mixer.bytesPerFrame)
                 gate.process(pcm.setup.mixer.mix(block, into: mono.elements))
+                gate.pass(on: pcm.setup.mixer)
                 read += frames
                 // A short read emptied the device; another one at once would fetch frame after frame as they arrive.
                 if frames < pcm.setup.periodFrames { break }

@@ -15,7 +15,7 @@ package final class AudioFileReader {
     package let frames: Int?
 
     private let file: OpaquePointer
-    private let mixer: MonoMixer
+    private let mixer: ChannelMixer
     /// Memory for the interleaved frames of one read.
     private let interleaved: OwnedBuffer<Float>
     private static let framesPerRead = 4096
@@ -23,8 +23,13 @@ package final class AudioFileReader {
     /// Opens a file.
     ///
     /// - Throws: `CaptureError`: `cannotOpen` if there is no such file, `unreadable` if libsndfile cannot read it,
-    ///   `formatMismatch` for a rate outside 8 000 to 192 000 Hz or more than 8 channels.
+    ///   `formatMismatch` for a rate outside 8 000 to 192 000 Hz or more than 64 channels.
     package convenience init(path: String) throws(CaptureError) {
+        try self.init(path: path, use: nil)
+    }
+
+    /// - Parameter use: the channels that are listened to; nil for all.
+    convenience init(path: String, use: ChannelSelection?) throws(CaptureError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             let code = errno
@@ -38,13 +43,17 @@ package final class AudioFileReader {
             close(descriptor)
             throw error
         }
-        try self.init(fileDescriptor: descriptor, name: path)
+        try self.init(fileDescriptor: descriptor, name: path, use: use)
     }
 
     /// Reads from an open descriptor, which must be seekable, and closes it at the end or on failure.
     ///
     /// - Parameter name: its name in `format.device` and in messages.
-    package init(fileDescriptor: Int32, name: String) throws(CaptureError) {
+    package convenience init(fileDescriptor: Int32, name: String) throws(CaptureError) {
+        try self.init(fileDescriptor: fileDescriptor, name: name, use: nil)
+    }
+
+    private init(fileDescriptor: Int32, name: String, use: ChannelSelection?) throws(CaptureError) {
         var info = SF_INFO()
         guard let file = sf_open_fd(fileDescriptor, Int32(SFM_READ), &info, Int32(SF_TRUE)) else {
             // libsndfile has closed the descriptor already.
@@ -58,7 +67,7 @@ package final class AudioFileReader {
         let channels = Int(info.channels)
         let mismatch: String? =
             if !RequestedFormat.channelCounts.contains(channels) {
-                "has \(channels) channels; 1 to 8 are supported; ffmpeg -i FILE -ac 2 out.flac mixes them"
+                "has \(channels) channels; 1 to 64 are supported; ffmpeg -i FILE -ac 2 out.flac mixes them"
             } else if !RequestedFormat.rates.contains(rate) {
                 "has a rate of \(rate) Hz; 8000 to 192000 Hz are supported; ffmpeg -i FILE -ar 48000 out.flac converts it"
             } else {
@@ -68,11 +77,18 @@ package final class AudioFileReader {
             sf_close(file)
             throw CaptureError(.formatMismatch, "\(name) \(mismatch)")
         }
+        let listened: [Int]?
+        do throws(CaptureError) {
+            listened = try use.listened(ofChannels: channels, device: name)
+        } catch {
+            sf_close(file)
+            throw error
+        }
         self.file = file
         format = StreamFormat(
             sampleRate: rate, channels: channels, encoding: Self.encoding(info.format), device: name)
         frames = info.frames > 0 && info.frames < sf_count_t.max ? Int(info.frames) : nil
-        mixer = MonoMixer(encoding: .float32, channels: channels)
+        mixer = ChannelMixer(encoding: .float32, channels: channels, rate: rate, listened: listened)
         interleaved = OwnedBuffer(repeating: 0, count: Self.framesPerRead * channels)
     }
 
@@ -94,6 +110,9 @@ package final class AudioFileReader {
         }
         return done
     }
+
+    /// Returns what has changed in how channels become one since the last call, if anything has.
+    package func takeNotice() -> ChannelNotice? { mixer.takeNotice() }
 
     /// Reads everything from here to the end.
     package func readAll() -> [Float] {

@@ -31,7 +31,7 @@ package enum AudioSource: Sendable {
 package protocol AudioSink: AnyObject, Sendable {
     func handle(_ event: CaptureEvent)
 
-    /// Takes mono samples (the mean of the channels, full scale ±1) at the rate that the last `opened` announced.
+    /// Takes mono samples (full scale ±1) at the rate that the last `opened` announced.
     ///
     /// A device's sink takes them at once, and drops its oldest samples when it is full. A file's sink may block until
     /// there is room, and returns early when the source is being stopped. A pipe's sink takes what a pipe holds
@@ -51,6 +51,8 @@ package enum CaptureEvent: Sendable {
     case opened(StreamFormat)
     /// Open, but no audio yet: a FIFO without a writer, a suspended PulseAudio source. `opened` precedes the audio.
     case waiting(String)
+    /// How channels become one has changed: they cancel each other, or no longer.
+    case noticed(ChannelNotice)
     /// The device itself lost audio (an xrun, a hole); capture goes on.
     case overrun
     /// The device is gone or fails, and is reopened until that succeeds. Reported once, and again only for another
@@ -60,16 +62,19 @@ package enum CaptureEvent: Sendable {
     case ended(CaptureError?)
 }
 
-/// The sample encodings that devices, pipes and files deliver.
+/// The sample encodings that devices and pipes deliver, by the names of ffmpeg and, for 24 bits in four bytes, PulseAudio.
 package enum SampleFormat: String, Sendable, CaseIterable {
-    case s16le, s24le, s32le, f32le
+    case u8, s8, s16le, s16be, u16le, u16be, s24le, s24be
+    case s24in32le = "s24-32le"
+    case s24in32be = "s24-32be"
+    case s32le, s32be, f32le, f32be, f64le, f64be, alaw, mulaw
 }
 
 /// The format of a stream, as negotiated with the device or read from a header.
 package struct StreamFormat: Sendable, Equatable {
     /// Hz, 8 000 to 192 000.
     package var sampleRate: Int
-    /// 1 to 8; they are averaged before they leave Capture.
+    /// 1 to 64; they become one before they leave Capture (`ChannelMixer`).
     package var channels: Int
     /// The encoding's display name: `S16`, `S24`, `S32`, `float`, `FLAC`, …
     package var encoding: String

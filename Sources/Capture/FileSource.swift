@@ -10,13 +10,14 @@ struct FileSource: SourceBody {
     let path: String
     let pace: SourceURI.Pace
     let loops: Bool
+    let use: ChannelSelection?
 
     let isRealTime = false
     var threadName: String { "file \(path.split(separator: "/").last ?? "")" }
 
     func run(into gate: SinkGate, until signal: StopSignal) {
         do throws(CaptureError) {
-            let reader = try AudioFileReader(path: path)
+            let reader = try AudioFileReader(path: path, use: use)
             gate.handle(.opened(reader.format))
             try play(reader, gate, signal)
             if !signal.isRaised { gate.handle(.ended(nil)) }
@@ -50,6 +51,7 @@ struct FileSource: SourceBody {
             // A block is passed on once it has been played, not before.
             guard clock?.wait(for: count, signal) ?? true else { return }
             gate.process(UnsafeBufferPointer(samples.elements.extracting(..<count)))
+            if let notice = reader.takeNotice() { gate.handle(.noticed(notice)) }
             position += count
         }
     }

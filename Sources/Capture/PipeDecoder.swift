@@ -12,34 +12,41 @@ struct PipeDecoder {
     enum Output {
         case opened(StreamFormat)
         case samples(UnsafeBufferPointer<Float>)
+        case noticed(ChannelNotice)
         /// This stream is skipped instead of decoded.
         case refused(CaptureError)
     }
 
     private enum State {
         case start
-        case audio(MonoMixer, left: UInt64?)
+        case audio(left: UInt64?)
         /// After audio whose length the header gave: other chunks, the next WAV, or more audio.
-        case trailer(MonoMixer)
-        case skipping(UInt64, MonoMixer)
+        case trailer
+        case skipping(UInt64)
         case refused
     }
 
     /// The most bytes that have to be kept until more come: a piece of a header or a partial frame.
-    static let longestRest = WAVHeaderParser.longestPiece
+    static let longestRest = max(
+        WAVHeaderParser.longestPiece, RequestedFormat.channelCounts.upperBound * PCMEncoding.float64.bytes)
 
     private let device: String
     private let requested: RequestedFormat
+    private let use: ChannelSelection?
     private var state = State.start
     private var parser = WAVHeaderParser()
     /// The format of the open stream; nil while none is open.
     private var open: StreamFormat?
+    private var mixer: ChannelMixer?
     /// A stream was opened or refused during the present `decode`.
     private var hasBegun = false
 
-    /// - Parameter device: the pipe's name in `StreamFormat` and messages.
-    init(device: String, requested: RequestedFormat) {
+    /// - Parameters:
+    ///   - device: the pipe's name in `StreamFormat` and messages.
+    ///   - use: the channels that are listened to; nil for all.
+    init(device: String, requested: RequestedFormat, use: ChannelSelection? = nil) {
         self.device = device
+        self.use = use
         self.requested = requested
     }
 
@@ -49,7 +56,7 @@ struct PipeDecoder {
     /// - Parameters:
     ///   - bytes: the new bytes, after those left over from the last call.
     ///   - atEnd: whether nothing follows; leftover bytes are then dropped, and the next call begins a new stream.
-    ///   - mono: working memory, one sample per two bytes.
+    ///   - mono: working memory, one sample per byte.
     /// - Returns: the number of bytes used, and whether the rest needs more data; the rest is then at most `longestRest`
     ///   bytes.
     mutating func decode(
@@ -79,9 +86,10 @@ struct PipeDecoder {
         switch state {
         case .start:
             return begin(rest, atEnd, emit)
-        case .audio(let mixer, let left):
+        case .audio(let left):
+            guard let mixer else { return nil }
             if let left, left < mixer.bytesPerFrame {
-                state = .skipping(left, mixer)
+                state = .skipping(left)
                 return 0
             }
             let end = min(UInt64(rest.count), left ?? .max)
@@ -90,7 +98,8 @@ struct PipeDecoder {
             let whole = audio.count - audio.count % mixer.bytesPerFrame
             if whole > 0 {
                 emit(.samples(mixer.mix(audio, into: mono)))
-                state = .audio(mixer, left: left.map { $0 - UInt64(whole) })
+                if let notice = mixer.takeNotice() { emit(.noticed(notice)) }
+                state = .audio(left: left.map { $0 - UInt64(whole) })
                 return whole
             }
             if let next, next.isWhole, next.offset == audio.count {
@@ -99,7 +108,7 @@ struct PipeDecoder {
                 return audio.count
             }
             return nil
-        case .trailer(let mixer):
+        case .trailer:
             guard rest.count >= 13 else { return nil }
             // Chunks are padded to an even length, but not by every writer.
             for padding in 0...(rest[0] == 0 ? 1 : 0) {
@@ -109,17 +118,17 @@ struct PipeDecoder {
                     return padding
                 }
                 if let length = Self.chunkLength(next) {
-                    state = .skipping(length, mixer)
+                    state = .skipping(length)
                     return padding
                 }
             }
             // The length in the header was wrong, as those of streamers are; the audio goes on.
-            state = .audio(mixer, left: nil)
+            state = .audio(left: nil)
             return 0
-        case .skipping(let count, let mixer):
+        case .skipping(let count):
             if rest.isEmpty, count > 0 { return nil }
             let taken = min(count, UInt64(rest.count))
-            state = taken == count ? .trailer(mixer) : .skipping(count - taken, mixer)
+            state = taken == count ? .trailer : .skipping(count - taken)
             return Int(taken)
         case .refused:
             guard !rest.isEmpty else { return nil }
@@ -173,8 +182,8 @@ struct PipeDecoder {
                 "\(device): its WAV header contradicts the URI: \(contradictions.joined(separator: "; ")); "
                     + "leave the options out to use the header")
         }
-        open(format(header.sampleRate, header.channels, header.encoding), emit)
-        state = .audio(MonoMixer(encoding: header.encoding, channels: header.channels), left: header.dataBytes)
+        try open(format(header.sampleRate, header.channels, header.encoding), header.encoding, emit)
+        state = .audio(left: header.dataBytes)
     }
 
     private mutating func open(
@@ -194,12 +203,17 @@ struct PipeDecoder {
                     + "and it lacks \(missing); write ?rate=48000&channels=2&format=s16le, for example, or send WAV")
         }
         let encoding = PCMEncoding(format)
-        open(self.format(rate, channels, encoding), emit)
-        state = .audio(MonoMixer(encoding: encoding, channels: channels), left: nil)
+        try open(self.format(rate, channels, encoding), encoding, emit)
+        state = .audio(left: nil)
     }
 
-    private mutating func open(_ format: StreamFormat, _ emit: (Output) -> Void) {
-        guard format != open else { return }
+    private mutating func open(
+        _ format: StreamFormat, _ encoding: PCMEncoding, _ emit: (Output) -> Void
+    ) throws(CaptureError) {
+        if format == open, encoding == mixer?.encoding { return }
+        mixer = ChannelMixer(
+            encoding: encoding, channels: format.channels, rate: format.sampleRate,
+            listened: try use.listened(ofChannels: format.channels, device: device))
         open = format
         hasBegun = true
         emit(.opened(format))

@@ -59,7 +59,7 @@ package final class PipeReader: @unchecked Sendable {
     private var nextNameCheck = 0.0
 
     /// The most samples that one read can bring.
-    package static func mostSamples(channels: Int) -> Int { PipeBuffer.capacity / (2 * channels) }
+    package static func mostSamples(channels: Int) -> Int { PipeBuffer.capacity / channels }
 
     package init() throws(CaptureError) {
         loop = try EpollLoop()
@@ -188,6 +188,6 @@ final class PipeBuffer {
     static let capacity = PipeDecoder.longestRest + 64 << 10
 
     let bytes = OwnedBuffer<UInt8>(repeating: 0, count: capacity)
-    /// One sample per two bytes.
-    let mono = OwnedBuffer<Float>(repeating: 0, count: capacity / 2)
+    /// One sample per byte.
+    let mono = OwnedBuffer<Float>(repeating: 0, count: capacity)
 }

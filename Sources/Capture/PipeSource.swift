@@ -28,11 +28,13 @@ package final class PipeSource: Sendable {
 
     private let place: Place
     private let format: RequestedFormat
+    private let use: ChannelSelection?
     private let state = Mutex<State>(.new)
 
-    init(_ place: Place, format: RequestedFormat) {
+    init(_ place: Place, format: RequestedFormat, use: ChannelSelection? = nil) {
         self.place = place
         self.format = format
+        self.use = use
     }
 
     deinit { stop() }
@@ -41,7 +43,7 @@ package final class PipeSource: Sendable {
     package func start(_ sink: any PipeSink, on reader: PipeReader) {
         state.withLock { state in
             guard case .new = state else { return }
-            let pipe = PolledPipe(place, format: format, sink: sink, reader: reader)
+            let pipe = PolledPipe(place, format: format, use: use, sink: sink, reader: reader)
             state = .running(pipe)
             pipe.start()
         }

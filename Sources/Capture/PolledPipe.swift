@@ -32,6 +32,7 @@ final class PolledPipe: @unchecked Sendable {
     let id: UInt64
     private let place: PipeSource.Place
     private let format: RequestedFormat
+    private let use: ChannelSelection?
     private let sink: any PipeSink
     private let reader: PipeReader
     private let gate = StopGate()
@@ -60,13 +61,17 @@ final class PolledPipe: @unchecked Sendable {
     private var isNew = true
     private var isOver = false
 
-    init(_ place: PipeSource.Place, format: RequestedFormat, sink: any PipeSink, reader: PipeReader) {
+    init(
+        _ place: PipeSource.Place, format: RequestedFormat, use: ChannelSelection?, sink: any PipeSink,
+        reader: PipeReader
+    ) {
         self.place = place
         self.format = format
+        self.use = use
         self.sink = sink
         self.reader = reader
         id = reader.makeID()
-        decoder = PipeDecoder(device: place.name, requested: format)
+        decoder = PipeDecoder(device: place.name, requested: format, use: use)
     }
 
     func start() {
@@ -141,6 +146,7 @@ final class PolledPipe: @unchecked Sendable {
                 (hasAudio, hasRecovered) = (true, true)
                 hasReportedRefusal = false
                 if !samples.isEmpty { sink.process(samples) }
+            case .noticed(let notice): report(.noticed(notice))
             case .refused(let error):
                 guard case .fifo = place else {
                     refusal = error
@@ -262,7 +268,7 @@ final class PolledPipe: @unchecked Sendable {
         guard mayComeBack else { return end(error) }
         report(.lost(error))
         rest = []
-        decoder = PipeDecoder(device: place.name, requested: format)
+        decoder = PipeDecoder(device: place.name, requested: format, use: use)
         isReopening = false
         // Only audio ends a row of failures, not an open that succeeded.
         if hasRecovered { backoff.reset() }

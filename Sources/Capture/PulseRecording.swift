@@ -20,7 +20,8 @@ final class PulseRecording {
     private let source: PulseConnection.Source
     private let mayMove: Bool
     private let stream: OpaquePointer
-    private var mixer: MonoMixer
+    private let use: ChannelSelection?
+    private var mixer: ChannelMixer
     private let mono = OwnedBuffer<Float>(repeating: 0, count: 8192)
     /// The time by which the next data must arrive, in `monotonicSeconds`.
     private var deadline = Double.infinity
@@ -28,15 +29,16 @@ final class PulseRecording {
 
     /// - Parameter mayMove: whether the user may move the recording to another source, as is right for default ones.
     init(
-        of source: PulseConnection.Source, mayMove: Bool, on connection: PulseConnection, _ gate: SinkGate
+        of source: PulseConnection.Source, _ use: ChannelSelection?, mayMove: Bool, on connection: PulseConnection,
+        _ gate: SinkGate
     ) throws(CaptureError) {
         let channels = Int(source.sampleSpec.channels)
         guard RequestedFormat.channelCounts.contains(channels) else {
             throw CaptureError(
                 .formatMismatch,
-                "PulseAudio's source \(source.name) has \(channels) channels; 1 to 8 are supported; "
-                    + "module-remap-source makes a source with fewer")
+                "PulseAudio's source \(source.name) has \(channels) channels; 1 to 64 are supported")
         }
+        let listened = try use.listened(ofChannels: channels, device: "PulseAudio's source \(source.name)")
         let isInteger = source.sampleSpec.format == PA_SAMPLE_S16LE
         var spec = source.sampleSpec
         spec.format = isInteger ? PA_SAMPLE_S16LE : PA_SAMPLE_FLOAT32LE
@@ -50,7 +52,9 @@ final class PulseRecording {
         self.mayMove = mayMove
         self.connection = connection
         self.gate = gate
-        mixer = MonoMixer(encoding: isInteger ? .int16 : .float32, channels: channels)
+        self.use = use
+        mixer = ChannelMixer(
+            encoding: isInteger ? .int16 : .float32, channels: channels, rate: Int(spec.rate), listened: listened)
     }
 
     /// The source that is recorded now; after a move it is another one.
@@ -138,9 +142,16 @@ final class PulseRecording {
     private func stateChanged() {
         if pa_stream_get_state(stream) == PA_STREAM_READY {
             // The final agreement: the source may have changed since it was asked for.
-            let channels = Int(pa_stream_get_sample_spec(stream).pointee.channels)
-            mixer = MonoMixer(encoding: mixer.encoding, channels: channels)
-            announce()
+            let spec = pa_stream_get_sample_spec(stream).pointee
+            do throws(CaptureError) {
+                mixer = ChannelMixer(
+                    encoding: mixer.encoding, channels: Int(spec.channels), rate: Int(spec.rate),
+                    listened: try use.listened(
+                        ofChannels: Int(spec.channels), device: "PulseAudio's source \(source.name)"))
+                announce()
+            } catch {
+                self.error = error
+            }
         }
         connection.wake()
     }
@@ -192,6 +203,7 @@ final class PulseRecording {
         for start in stride(from: 0, to: bytes.count, by: step) {
             let part = bytes[start..<min(start + step, bytes.count)]
             gate.process(mixer.mix(UnsafeRawBufferPointer(rebasing: part), into: mono.elements))
+            gate.pass(on: mixer)
         }
     }
 

@@ -14,6 +14,7 @@ struct PulseSource: SourceBody {
     let source: String
     /// The server's address, as in `PULSE_SERVER`; nil for the default one.
     let server: String?
+    let use: ChannelSelection?
 
     let isRealTime = true
     var threadName: String { "pulse \(source)" }
@@ -37,20 +38,20 @@ struct PulseSource: SourceBody {
             defer { pa_threaded_mainloop_unlock(loop) }
             let connection = PulseConnection(loop: loop, server: server, signal: signal)
             defer { connection.close() }
-            try connection.record(source, gate)
+            try connection.record(source, use, gate)
         }
     }
 }
 
 extension PulseConnection {
     /// Connects and records until stopped; throws when the server or the source is missing or goes away.
-    fileprivate func record(_ source: String, _ gate: SinkGate) throws(CaptureError) {
+    fileprivate func record(_ source: String, _ use: ChannelSelection?, _ gate: SinkGate) throws(CaptureError) {
         let isDefault = PulseSource.defaultNames.contains(source)
         guard try open() else { return }
         if isDefault { watchDefaults() }
         guard var wanted = try findSource(source) else { return }
         while true {
-            let recording = try PulseRecording(of: wanted, mayMove: isDefault, on: self, gate)
+            let recording = try PulseRecording(of: wanted, use, mayMove: isDefault, on: self, gate)
             defer { recording.close() }
             guard try recording.begin() else { return }
             var isElsewhere = false

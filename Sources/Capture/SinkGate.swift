@@ -26,6 +26,11 @@ final class SinkGate: Sendable {
         gate.enter { sink.process(samples) }
     }
 
+    /// Passes on what a mixer has noticed, if anything.
+    func pass(on mixer: ChannelMixer) {
+        if let notice = mixer.takeNotice() { handle(.noticed(notice)) }
+    }
+
     /// Whether any samples arrived since the last call.
     func takeHasProcessed() -> Bool { hasProcessed.exchange(false, ordering: .relaxed) }
 
@@ -46,7 +51,7 @@ struct RepeatedLosses {
             reported = error.description
         case .opened, .waiting:
             reported = nil
-        case .overrun, .ended:
+        case .overrun, .noticed, .ended:
             break
         }
         return true

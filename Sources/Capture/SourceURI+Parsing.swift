@@ -29,6 +29,7 @@ extension SourceURI {
         let mark = rest.firstIndex(of: "?")
         let subject = String(rest[..<(mark ?? rest.endIndex)])
         var options = try uri.options(mark.map { rest[rest.index(after: $0)...] }, for: kind)
+        use = try options.use()
         target =
             switch kind {
             case .alsa: try Self.alsa(subject, &options)
@@ -105,6 +106,14 @@ private struct URIOptions {
         return number
     }
 
+    mutating func use() throws(CaptureError) -> ChannelSelection? {
+        guard let value = take("use") else { return nil }
+        guard let selection = ChannelSelection(value) else {
+            throw uri.error("use must be \(ChannelSelection.rule), not \(quoted(value))")
+        }
+        return selection
+    }
+
     mutating func format() throws(CaptureError) -> RequestedFormat {
         let formats = SampleFormat.allCases.map(\.rawValue)
         return RequestedFormat(
@@ -127,9 +136,9 @@ private struct URIText {
     func options(_ query: Substring?, for kind: SourceURI.Kind) throws(CaptureError) -> URIOptions {
         let allowed =
             switch kind {
-            case .alsa, .pipe: ["rate", "channels", "format"]
-            case .pulse: ["server"]
-            case .file: ["pace", "loop"]
+            case .alsa, .pipe: ["rate", "channels", "format", "use"]
+            case .pulse: ["server", "use"]
+            case .file: ["pace", "loop", "use"]
             }
         let hint = kind == .pipe || kind == .file ? "; a ? in a path is written %3F" : ""
         let takes = "\(kind.rawValue): takes \(allowed.joined(separator: ", "))\(hint)"
@@ -140,7 +149,8 @@ private struct URIText {
             }
             let name = String(option[..<equals])
             guard allowed.contains(name) else {
-                throw error("unknown option \(quoted(name)); \(takes)")
+                let hint = ["channel", "ch"].contains(name) ? "write use=1 to listen to channel 1 alone; " : ""
+                throw error("unknown option \(quoted(name)); \(hint)\(takes)")
             }
             guard values.updateValue(String(option[option.index(after: equals)...]), forKey: name) == nil else {
                 throw error("option \(name) is given twice")

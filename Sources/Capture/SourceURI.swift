@@ -2,7 +2,9 @@
 
 /// The address of a source: `alsa:PCM`, `pulse:SOURCE`, `pipe:-`, `pipe:PATH` or `file:PATH`, with options after `?`.
 ///
-/// | URI | options |
+/// Every source has the option `use`: the channels that are listened to (`3`, `1,2`, `left`, `right`).
+///
+/// | URI | other options |
 /// | --- | --- |
 /// | `alsa:hw:CARD=Radio,DEV=0` (any PCM name) | `rate`, `channels`, `format`: exactly these, or an error |
 /// | `pulse:SOURCE`, `pulse:@DEFAULT_SOURCE@`, `pulse:@DEFAULT_MONITOR@` | `server`: as in `PULSE_SERVER` |
@@ -31,6 +33,8 @@ package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
     }
 
     let target: Target
+    /// The channels that are listened to; nil for all.
+    let use: ChannelSelection?
 
     package var kind: Kind {
         switch target {
@@ -55,33 +59,34 @@ package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
     package var description: String {
         switch target {
         case .alsa(let pcm, let format):
-            return "alsa:\(pcm)" + Self.query(format.options)
+            return "alsa:\(pcm)" + query(format.options)
         case .pulse(let source, let server):
-            return "pulse:\(source)" + Self.query([("server", server)])
+            return "pulse:\(source)" + query([("server", server)])
         case .standardInput(let format):
-            return "pipe:-" + Self.query(format.options)
+            return "pipe:-" + query(format.options)
         case .fifo(let path, let format):
-            return "pipe:\(Self.percentEncoded(path))" + Self.query(format.options)
+            return "pipe:\(Self.percentEncoded(path))" + query(format.options)
         case .file(let path, let pace, let loops):
             return "file:\(Self.percentEncoded(path))"
-                + Self.query([("pace", pace == .realtime ? nil : pace.rawValue), ("loop", loops ? "true" : nil)])
+                + query([("pace", pace == .realtime ? nil : pace.rawValue), ("loop", loops ? "true" : nil)])
         }
     }
 
     /// Makes a source for this URI; nothing is opened before its `start`.
     package func makeSource() -> AudioSource {
         switch target {
-        case .alsa(let pcm, let format): .threaded(ThreadedSource(ALSASource(pcm: pcm, format: format)))
-        case .pulse(let source, let server): .threaded(ThreadedSource(PulseSource(source: source, server: server)))
-        case .standardInput(let format): .pipe(PipeSource(.standardInput, format: format))
-        case .fifo(let path, let format): .pipe(PipeSource(.fifo(path), format: format))
+        case .alsa(let pcm, let format): .threaded(ThreadedSource(ALSASource(pcm: pcm, format: format, use: use)))
+        case .pulse(let source, let server):
+            .threaded(ThreadedSource(PulseSource(source: source, server: server, use: use)))
+        case .standardInput(let format): .pipe(PipeSource(.standardInput, format: format, use: use))
+        case .fifo(let path, let format): .pipe(PipeSource(.fifo(path), format: format, use: use))
         case .file(let path, let pace, let loops):
-            .threaded(ThreadedSource(FileSource(path: path, pace: pace, loops: loops)))
+            .threaded(ThreadedSource(FileSource(path: path, pace: pace, loops: loops, use: use)))
         }
     }
 
-    private static func query(_ options: [(String, String?)]) -> String {
-        let given = options.compactMap { name, value in value.map { "\(name)=\($0)" } }
+    private func query(_ options: [(String, String?)]) -> String {
+        let given = (options + [("use", use?.description)]).compactMap { name, value in value.map { "\(name)=\($0)" } }
         return given.isEmpty ? "" : "?" + given.joined(separator: "&")
     }
 
@@ -102,12 +107,12 @@ package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
 struct RequestedFormat: Sendable, Equatable {
     /// Hz, 8 000 to 192 000.
     var rate: Int?
-    /// 1 to 8.
+    /// 1 to 64.
     var channels: Int?
     var format: SampleFormat?
 
     static let rates = 8_000...192_000
-    static let channelCounts = 1...8
+    static let channelCounts = 1...64
 
     var options: [(String, String?)] {
         [("rate", rate.map(String.init)), ("channels", channels.map(String.init)), ("format", format?.rawValue)]

@@ -139,13 +139,19 @@ struct WAVHeaderParser {
         case (1, 16): encoding = .int16
         case (1, 24): encoding = .int24Packed
         case (1, 32): encoding = .int32
+        case (1, 8): encoding = .uint8
         case (3, 32): encoding = .float32
+        case (3, 64): encoding = .float64
+        case (6, 8): encoding = .aLaw
+        case (7, 8): encoding = .muLaw
         default:
             let kind = code == 1 ? "PCM" : code == 3 ? "float" : "format \(code)"
-            throw error("it holds \(bits)-bit \(kind), but only 16, 24 or 32-bit PCM and 32-bit float are supported")
+            throw error(
+                "it holds \(bits)-bit \(kind), but only 8, 16, 24 or 32-bit PCM, 32 or 64-bit float, A-law and µ-law are supported"
+            )
         }
         guard RequestedFormat.channelCounts.contains(channels) else {
-            throw error("it has \(channels) channels; 1 to 8 are supported")
+            throw error("it has \(channels) channels; 1 to 64 are supported")
         }
         guard RequestedFormat.rates.contains(rate) else {
             throw error("it has a rate of \(rate) Hz; 8000 to 192000 Hz are supported")

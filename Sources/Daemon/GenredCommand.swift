@@ -25,6 +25,8 @@ struct GenredCommand: AsyncParsableCommand {
               pipe:/run/radio.fifo     a FIFO, with the same options
               file:/music/set.flac     an audio file: ?pace=fast reads it as fast
                                        as possible, ?loop=true repeats it
+              ?use=3, ?use=1,2         listens to these channels alone
+              ?use=left, ?use=right
 
             Without a source genred listens to PulseAudio's default source or, if
             no server answers, to ALSA's default PCM. The command line overrides the

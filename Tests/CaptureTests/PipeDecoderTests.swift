@@ -36,6 +36,7 @@ private struct Decoded {
                             switch output {
                             case .opened(let format): formats.append(format)
                             case .samples(let block): samples.append(contentsOf: block)
+                            case .noticed: break
                             case .refused(let error): refusals.append(error)
                             }
                         }

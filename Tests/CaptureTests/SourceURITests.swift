@@ -50,9 +50,9 @@ struct SourceURITests {
         ("alsa:hw:0?rate=7999", "from 8000 to 192000"),
         ("alsa:hw:0?rate=192001", "from 8000 to 192000"),
         ("alsa:hw:0?rate=99999999999999999999", "from 8000 to 192000"),
-        ("alsa:hw:0?channels=0", "from 1 to 8"),
-        ("alsa:hw:0?channels=9", "from 1 to 8"),
-        ("alsa:hw:0?format=mp3", "s16le or s24le or s32le or f32le"),
+        ("alsa:hw:0?channels=0", "from 1 to 64"),
+        ("alsa:hw:0?channels=65", "from 1 to 64"),
+        ("alsa:hw:0?format=mp3", "s16le or s16be"),
         ("alsa:hw:0?rate=48000&rate=44100", "rate is given twice"),
         ("alsa:hw:0?buffer=1", "alsa: takes rate, channels, format"),
         ("alsa:hw:0?", "has no value"),
@@ -60,7 +60,7 @@ struct SourceURITests {
         ("alsa:hw:0?rate=48000&", "has no value"),
         ("pulse:", "@DEFAULT_SOURCE@"),
         ("pulse:@DEFAULT_SINK@", "@DEFAULT_MONITOR@"),
-        ("pulse:x?rate=48000", "pulse: takes server"),
+        ("pulse:x?rate=48000", "pulse: takes server, use"),
         ("pulse:x?server=", "server is empty"),
         ("pipe:", "pipe:-"),
         ("pipe://host/fifo", "host"),
@@ -75,6 +75,9 @@ struct SourceURITests {
         ("file:/a\nb", "control character"),
         ("file:/a?pace=slow", "pace must be realtime or fast"),
         ("file:/a?loop=yes", "loop must be true or false"),
+        ("file:/a?use=0", "use must be channels such as 3"), ("pipe:-?use=1,1", "use must be"),
+        ("alsa:default?use=65", "use must be"), ("pulse:x?use=", "use must be"), ("file:/a?use=1,", "use must be"),
+        ("file:/a?use=+1", "use must be"), ("file:/a?channel=1", "write use=1"),
     ])
     func `an invalid URI is refused, and the message says why and what to write`(text: String, reason: String) {
         let error = #expect(throws: CaptureError.self) { try SourceURI(parsing: text) }

@@ -73,6 +73,8 @@ final class PipeInput: SourceInput, PipeSink, AnalysisTrack, @unchecked Sendable
         case .opened(let format):
             health.noteDelivery()
             open(format)
+        case .noticed(let notice):
+            analysis.report(notice)
         case .waiting, .lost, .ended:
             settings.close()
             // The waiting changes came before the event.

@@ -21,6 +21,7 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
         case changed(SettingsChange)
         /// The same stream goes on after a hole in the audio.
         case restart
+        case noticed(ChannelNotice)
         /// The stream, if there is one, is over.
         case closed(CaptureEvent)
     }
@@ -92,6 +93,8 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
         case .opened(let format):
             health.noteDelivery()
             open(format)
+        case .noticed(let notice):
+            post(.noticed(notice))
         case .waiting, .lost, .ended:
             close()
             post(.closed(event))

@@ -49,7 +49,7 @@ final class RingTrack: AnalysisTrack {
     private func takeItem(ringIsEmpty: Bool) -> RingInput.Item? {
         let item = input.mailbox.take { item in
             switch item {
-            case .changed, .restart: true
+            case .changed, .restart, .noticed: true
             case .opened, .closed: ringIsEmpty
             }
         }
@@ -66,6 +66,8 @@ final class RingTrack: AnalysisTrack {
             analysis.use(change)
         case .restart:
             analysis.restart()
+        case .noticed(let notice):
+            analysis.report(notice)
         case .closed(let event):
             ring = nil
             analysis.close(event)

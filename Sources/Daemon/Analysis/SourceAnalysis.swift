@@ -20,6 +20,8 @@ enum TrackEvent: Sendable {
     case replaced(ring: EstimateRing, labels: [String])
     /// There is no stream; the next one will have these labels.
     case relabelled([String])
+    /// How the stream's channels become one has changed.
+    case noticed(ChannelNotice)
     /// The stream is over: `waiting`, `lost` or `ended`.
     case closed(CaptureEvent)
 }
@@ -71,6 +73,8 @@ struct SourceAnalysis {
             listener.post(.relabelled(labels), slot: slot)
         }
     }
+
+    func report(_ notice: ChannelNotice) { listener.post(.noticed(notice), slot: slot) }
 
     /// Begins anew after a hole in the audio.
     func restart() { stream?.restart() }

@@ -20,6 +20,8 @@ struct DeviceCondition {
     }
 
     private(set) var phase = Phase.opening
+    /// What is odd about the channels of the open stream; nil if nothing is.
+    private var notice: ChannelNotice?
     /// The format of the last stream; nil before the first.
     private(set) var format: StreamFormat?
     /// How often the source has been opened again.
@@ -52,10 +54,11 @@ struct DeviceCondition {
         }
     }
 
-    /// Why nothing is delivered; nil while something is.
+    /// Why nothing is delivered or, while something is, what is odd about it; nil if nothing is.
     var message: String? {
         switch phase {
-        case .opening, .running: nil
+        case .opening: nil
+        case .running: notice?.text
         case .stalled: "open, but it delivers no audio"
         case .waiting(let message): message
         case .lost(let error): error.message
@@ -66,12 +69,15 @@ struct DeviceCondition {
     mutating func open(_ format: StreamFormat) {
         if self.format != nil { reconnects += 1 }
         self.format = format
+        notice = nil
         phase = .running
     }
 
     mutating func stall() { phase = .stalled }
 
     mutating func resume() { phase = .running }
+
+    mutating func take(_ notice: ChannelNotice) { self.notice = notice }
 
     mutating func wait(_ message: String) { phase = .waiting(message) }
 

@@ -27,7 +27,7 @@ extension Hub {
     func streamClosed(_ event: CaptureEvent, of source: HubSource) {
         source.stallWatch.cancel()
         switch event {
-        case .opened, .overrun: return
+        case .opened, .overrun, .noticed: return
         case .waiting(let message):
             source.log(.info, to: log, "waiting: \(message)")
             source.wait(message)
@@ -48,6 +48,16 @@ extension Hub {
             notifyDevice(of: source, error?.message)
         }
         source.settle()
+    }
+
+    func channelsChanged(_ notice: ChannelNotice, of source: HubSource) {
+        source.take(notice)
+        if let text = notice.text {
+            source.log(.warning, to: log, text)
+        } else {
+            source.log(.info, to: log, "the channels no longer cancel; listening to their mean")
+        }
+        notifyDevice(of: source, source.device.message)
     }
 
     // MARK: Estimates

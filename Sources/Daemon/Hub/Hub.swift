@@ -140,6 +140,8 @@ actor Hub {
         case .relabelled(let labels):
             // A source that has ended keeps its last estimate.
             if !source.device.isEnded { source.use(labels: labels) }
+        case .noticed(let notice):
+            channelsChanged(notice, of: source)
         case .closed(let event):
             source.estimates = nil
             streamClosed(event, of: source)

@@ -56,6 +56,8 @@ final class HubSource {
 
     func stall() { device.stall() }
 
+    func take(_ notice: ChannelNotice) { device.take(notice) }
+
     /// A stalled device delivers again.
     func resume() {
         device.resume()

@@ -28,16 +28,33 @@ enum Signals {
         func append(_ number: some FixedWidthInteger, _ count: Int) {
             withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0.prefix(count)) }
         }
+        func big(_ number: some FixedWidthInteger, _ count: Int) {
+            withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0.prefix(count).reversed()) }
+        }
         func integer(_ fullScale: Double) -> Int32 {
             Int32(max(-fullScale, min(fullScale - 1, (Double(sample) * fullScale).rounded())))
         }
         switch encoding {
+        case .uint8: append(integer(128) + 128, 1)
+        case .int8: append(integer(128), 1)
         case .int16: append(integer(32_768), 2)
+        case .int16Big: big(integer(32_768), 2)
+        case .uint16: append(integer(32_768) + 32_768, 2)
+        case .uint16Big: big(integer(32_768) + 32_768, 2)
         case .int24Packed: append(integer(8_388_608), 3)
+        case .int24PackedBig: big(integer(8_388_608), 3)
         // The fourth byte may hold anything.
         case .int24InFour: append(UInt32(bitPattern: integer(8_388_608)) & 0xFF_FFFF | 0x5A00_0000, 4)
+        case .int24InFourBig: big(UInt32(bitPattern: integer(8_388_608)) & 0xFF_FFFF | 0x5A00_0000, 4)
         case .int32: append(integer(2_147_483_648), 4)
+        case .int32Big: big(integer(2_147_483_648), 4)
         case .float32: append(sample.bitPattern, 4)
+        case .float32Big: big(sample.bitPattern, 4)
+        case .float64: append(Double(sample).bitPattern, 8)
+        case .float64Big: big(Double(sample).bitPattern, 8)
+        // The code whose value is nearest, by search, so that the test does not repeat the decoder's formula.
+        case .aLaw: bytes.append(G711.nearest(sample, G711.aLaw))
+        case .muLaw: bytes.append(G711.nearest(sample, G711.muLaw))
         }
     }
 
@@ -81,5 +98,29 @@ enum Signals {
         }
         let distances = zip(crossings.dropFirst(), crossings).map { $0 - $1 }.sorted()
         return distances.isEmpty ? 0 : Double(rate) / distances[distances.count / 2]
+    }
+}
+
+/// The values of ITU-T G.711's codes, from the standard's tables of decision and quantised values: segments that double
+/// their steps.
+enum G711 {
+    /// The value of each code, full scale ±1.
+    static let aLaw = (0..<256).map { code -> Float in
+        // Table 1a: 16 steps of 2 in the first two segments, then doubling, on a scale of 4096; even bits are inverted.
+        let (segment, step) = ((code ^ 0x55) >> 4 & 7, (code ^ 0x55) & 15)
+        let start = segment == 0 ? 0 : 32 << (segment - 1)
+        let width = segment == 0 ? 2 : 2 << (segment - 1)
+        let value = Float(start + step * width) + Float(width) / 2
+        return ((code ^ 0x55) & 0x80 != 0 ? value : -value) / 4096
+    }
+    static let muLaw = (0..<256).map { code -> Float in
+        // Table 2a: on a scale of 8159 (here of 8192), steps of 2 in the first segment, then doubling; all bits are inverted.
+        let (segment, step) = ((code ^ 0xFF) >> 4 & 7, (code ^ 0xFF) & 15)
+        let value = Float((33 + 2 * step) << segment - 33)
+        return ((code ^ 0xFF) & 0x80 != 0 ? -value : value) / 8192
+    }
+
+    static func nearest(_ sample: Float, _ values: [Float]) -> UInt8 {
+        UInt8(values.indices.min { abs(values[$0] - sample) < abs(values[$1] - sample) } ?? 0)
     }
 }

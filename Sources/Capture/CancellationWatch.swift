@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// Decides whether channels cancel each other in their mean, from the power of a few of their frames: one in 13, which
+/// costs a hundredth of the analysis and shares no period with usual tones.
+///
+/// Power is that around the average of a block (0.1 s), so that a constant offset counts for nothing.
+struct CancellationWatch {
+    enum Decision: Equatable {
+        case mean
+        /// Of two channels: the first minus the second.
+        case difference
+        /// Of more: the loudest.
+        case channel(Int)
+    }
+
+    /// Frames from one that is measured to the next.
+    static let step = 13
+    /// Blocks per second.
+    private static let blocksPerSecond = 10
+    /// The share of a block that the average over blocks takes up: a time constant of a third of a second.
+    private static let rate = 0.3
+    /// The power of the loudest channel below which nothing is decided (-70 dB).
+    private static let audible = 1e-7
+    /// The channels cancel if their sum has less than this share of the power that the loudest has alone (-15 dB), and
+    /// agree again above the other share (-6 dB). A sum of channels that have nothing in common has at least all of it.
+    private static let cancelShare = 0.03
+    private static let agreeShare = 0.25
+    /// Blocks in a row.
+    private static let blocksToCancel = 10
+    private static let blocksToAgree = 10
+
+    /// Frames of the next piece to skip, so that pieces of any size are measured alike.
+    var skipped = 0
+    private(set) var cancels = false
+
+    private let framesPerBlock: Int
+    private var frames = 0
+    private var sums: [Double]
+    private var squares: [Double]
+    private var total = (sum: 0.0, square: 0.0)
+    private var frameTotal = 0.0
+    /// Averages over blocks.
+    private var powers: [Double]
+    private var totalPower = 0.0
+    private var row = 0
+
+    init(channels: Int, rate: Int) {
+        sums = [Double](repeating: 0, count: channels)
+        squares = sums
+        powers = sums
+        framesPerBlock = max(1, rate / (Self.blocksPerSecond * Self.step))
+    }
+
+    /// Adds a frame of two channels.
+    @inline(__always)
+    mutating func add(_ first: Float, _ second: Float) {
+        add(first, 0)
+        add(second, 1)
+        endFrame()
+    }
+
+    /// Adds one channel's sample to the present frame.
+    @inline(__always)
+    mutating func add(_ sample: Float, _ place: Int) {
+        let value = Double(sample)
+        sums[place] += value
+        squares[place] += value * value
+        frameTotal += value
+    }
+
+    @inline(__always)
+    mutating func endFrame() {
+        total.sum += frameTotal
+        total.square += frameTotal * frameTotal
+        frameTotal = 0
+        frames += 1
+    }
+
+    var isBlockFull: Bool { frames >= framesPerBlock }
+
+    /// Ends the block. Returns what to listen to from now on, if that has changed.
+    mutating func decide() -> Decision? {
+        let count = Double(frames)
+        func power(_ sum: Double, _ square: Double) -> Double { max(0, square / count - (sum / count) * (sum / count)) }
+        totalPower += Self.rate * (power(total.sum, total.square) - totalPower)
+        for place in sums.indices {
+            powers[place] += Self.rate * (power(sums[place], squares[place]) - powers[place])
+            (sums[place], squares[place]) = (0, 0)
+        }
+        (total, frames) = ((0, 0), 0)
+        let loudest = powers.indices.max { powers[$0] < powers[$1] } ?? 0
+        // What is not finite is not decided about, and not kept.
+        guard powers[loudest].isFinite, totalPower.isFinite else {
+            for place in powers.indices { powers[place] = 0 }
+            totalPower = 0
+            return nil
+        }
+        guard powers[loudest] > Self.audible else { return nil }
+        let share = totalPower / powers[loudest]
+        row = (cancels ? share > Self.agreeShare : share < Self.cancelShare) ? row + 1 : 0
+        guard row >= (cancels ? Self.blocksToAgree : Self.blocksToCancel) else { return nil }
+        row = 0
+        cancels.toggle()
+        if !cancels { return .mean }
+        return powers.count == 2 ? .difference : .channel(loudest)
+    }
+}
