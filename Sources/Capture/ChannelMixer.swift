@@ -160,9 +160,9 @@ final class ChannelMixer {
                 watch.endFrame()
             }
             frame += CancellationWatch.step
+            if watch.isBlockFull, let decision = watch.decide() { change(to: decision) }
         }
         watch.skipped = frame - frames
-        if watch.isBlockFull, let decision = watch.decide() { change(to: decision) }
     }
 
     private func change(to decision: CancellationWatch.Decision) {

@@ -59,7 +59,9 @@ extension ServiceTests {
         #expect(output.isEmpty)
     }
 
-    @Test func `an upgrade keeps the edited configuration, runs the new version of what ran and refuses no client`() throws {
+    @Test func `an upgrade keeps the edited configuration, runs the new version of what ran and refuses no client`()
+        throws
+    {
         try lab.run(
             """
             running 'sources: [{name: mine, uri: "file:/lab/jazz.wav?pace=realtime&loop=true"}]'

@@ -60,8 +60,9 @@ enum Snapshots {
         }
         func number() -> Double {
             let plain = Double.random(in: 0...1e6, using: &generator)
-            return [plain, plain.rounded(), 0, 1e300, .leastNonzeroMagnitude, 0.1, -120, 9_007_199_254_740_994, 1e15].randomElement(
-                using: &generator) ?? 0
+            return [plain, plain.rounded(), 0, 1e300, .leastNonzeroMagnitude, 0.1, -120, 9_007_199_254_740_994, 1e15]
+                .randomElement(
+                    using: &generator) ?? 0
         }
         let labels = (0..<Int.random(in: 1...5, using: &generator)).map { _ in text() }
         let names = (0..<Int.random(in: 0...4, using: &generator)).map { _ in text() }
