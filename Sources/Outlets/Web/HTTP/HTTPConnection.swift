@@ -23,6 +23,8 @@ final class HTTPConnection: ChannelInboundHandler {
     /// Seconds in which a client can read the last response, before the connection is closed with what it still sends.
     static let lingerTime = 1.0
     static let mostRequests = 1000
+    /// Bytes from which on a response counts towards the server's limit.
+    static let largeResponse = 128 << 10
 
     private enum Phase {
         case waiting(until: Double)
@@ -43,6 +45,8 @@ final class HTTPConnection: ChannelInboundHandler {
     private var hasReadEnd = false
     private var version = HTTPVersion.http1_1
     private var isHead = false
+    /// Bytes of a large response that the system has not taken yet.
+    private var reservedBytes = 0
     /// Bytes that waited for the client at the last look, and since when it has taken none of them.
     private var waitingBytes = 0
     private var lastProgress = monotonicSeconds()
@@ -63,6 +67,7 @@ final class HTTPConnection: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         if case .streaming(let stream) = phase { stream.end() }
         phase = .lingering(until: 0)
+        release()
         self.context = nil
         server.remove(self)
     }
@@ -155,6 +160,16 @@ final class HTTPConnection: ChannelInboundHandler {
 
     private func respond(_ response: WebResponse, isLast: Bool) {
         guard let context else { return }
+        var response = response
+        if response.body.readableBytes > Self.largeResponse {
+            if server.reserve(response.body.readableBytes) {
+                reservedBytes = response.body.readableBytes
+            } else {
+                response = .error(
+                    .serviceUnavailable, "other clients are reading large answers; ask again in a moment, or for less",
+                    headers: [("Retry-After", "5")])
+            }
+        }
         let isLast = isLast || hasReadEnd || server.isStopping
         var head = HTTPResponseHead(version: version, status: response.status, headers: WebResponse.commonHeaders())
         head.headers.add(contentsOf: response.headers)
@@ -182,6 +197,7 @@ final class HTTPConnection: ChannelInboundHandler {
     /// The system has taken the whole response.
     private func finish(isLast: Bool) {
         guard case .writing = phase, let context else { return }
+        release()
         let isLast = isLast || hasReadEnd
         let now = monotonicSeconds()
         phase = isLast ? .lingering(until: now + Self.lingerTime) : .waiting(until: now + Self.requestTime)
@@ -190,6 +206,11 @@ final class HTTPConnection: ChannelInboundHandler {
         guard isLast else { return }
         // Closed for good with unread bytes, it would be reset, and the client would lose the response.
         if hasReadEnd { abort() } else { context.close(mode: .output, promise: nil) }
+    }
+
+    private func release() {
+        server.release(reservedBytes)
+        reservedBytes = 0
     }
 
     private func stream(source: String?, after: Int?) {

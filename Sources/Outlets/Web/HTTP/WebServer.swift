@@ -15,6 +15,8 @@ import Reporting
 /// It is only used on its event loop.
 final class WebServer {
     static let mostConnections = 64
+    /// Bytes of large responses that may wait for clients in this process, all together.
+    static let mostResponseBytes = 32 << 20
     /// Bytes that may wait for a client in this process before it counts as slow.
     static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 32 << 10, high: 64 << 10)
     /// The size of the kernel's buffer of each connection, which on loopback would grow to megabytes.
@@ -26,6 +28,7 @@ final class WebServer {
     private(set) var isStopping = false
     private var connections: [ObjectIdentifier: HTTPConnection] = [:]
     private var refusals = 0
+    private var responseBytes = 0
     private var channels: [any Channel] = []
     private var ticks: RepeatedTask?
 
@@ -44,6 +47,15 @@ final class WebServer {
     }
 
     func remove(_ connection: HTTPConnection) { connections[ObjectIdentifier(connection)] = nil }
+
+    /// Counts a large response; false if there is no room for it now.
+    func reserve(_ bytes: Int) -> Bool {
+        guard responseBytes + bytes <= Self.mostResponseBytes else { return false }
+        responseBytes += bytes
+        return true
+    }
+
+    func release(_ bytes: Int) { responseBytes -= bytes }
 
     func add(_ channel: any Channel) { channels.append(channel) }
 
