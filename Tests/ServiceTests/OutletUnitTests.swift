@@ -101,8 +101,7 @@ extension ServiceTests {
             class Handler(http.server.BaseHTTPRequestHandler):
                 def do_POST(self):
                     body = self.rfile.read(int(self.headers["Content-Length"]))
-                    open("/run/received", "ab").write(body + b"
-")
+                    open("/run/received", "ab").write(body + b"\n")
                     self.send_response(204)
                     self.end_headers()
             http.server.HTTPServer(("127.0.0.1", 8080), Handler).serve_forever()
@@ -115,8 +114,8 @@ extension ServiceTests {
             systemctl start genred-outlet-hook
             # The daemon begins anew, and so does its label.
             systemctl restart genred
-            eventually 'grep -F ""event_type":"jazz"" /run/received'
-            eventually 'grep -F ""event_type":"jazz"" /var/lib/private/genred-outlet-hook/event'
+            eventually 'grep -F "\"event_type\":\"jazz\"" /run/received'
+            eventually 'grep -F "\"event_type\":\"jazz\"" /var/lib/private/genred-outlet-hook/event'
             [[ ! -e /etc/genred/x ]]
             systemctl stop genred-outlet-hook receiver
             [[ $(of ExecMainStatus genred-outlet-hook) == 0 ]]
