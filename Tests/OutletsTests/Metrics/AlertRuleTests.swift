@@ -117,12 +117,12 @@ import Testing
     @Test func `audio that genred or the device lost`() throws {
         try expect(
             "GenredAudioDropped", of: [source("dropped_seconds_total", "0x60 0+0.5x40 20x60")], quiet: "15m",
-            firing: "25m", severity: "warning", summary: "genred drops audio of radio",
+            firing: "25m15s", severity: "warning", summary: "genred drops audio of radio",
             description:
                 #"genred at studio:8321 dropped 20.0 seconds of radio in the last 10 minutes, because the processor does not keep up. Use fewer sources, a longer update interval or a faster machine."#
         )
         try expect(
-            "GenredOverruns", of: [source("overruns_total", "0x60 0+1x40 40x60")], quiet: "15m", firing: "25m",
+            "GenredOverruns", of: [source("overruns_total", "0x60 0+1x40 40x60")], quiet: "15m", firing: "25m15s",
             severity: "warning", summary: "The device of radio loses audio",
             description:
                 #"The device of radio at studio:8321 lost audio 40 times in the last 10 minutes, before genred could read it."#
