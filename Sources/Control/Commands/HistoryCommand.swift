@@ -18,7 +18,7 @@ struct HistoryCommand: ParsableCommand {
               genrectl history --since "monday 18:00" --totals
               genrectl history --since 7d --totals --json | jq -c '.totals[]'
               genrectl history --since 30d --format csv > month.csv
-              genrectl history radio --origin "2026-01-31 20:00" --format audacity > labels.txt
+              genrectl history radio --origin 20:00 --format audacity > labels.txt
 
             With --json: one line per change, then a line with "totals" (seconds per label, including states), "since" \
             (null without --since) and "more" (whether the limit omitted older changes).
@@ -27,11 +27,14 @@ struct HistoryCommand: ParsableCommand {
             without a limit. The last span lasts until now. The time from "stopped" to the next start belongs to no \
             span. Start and end are in seconds since --origin and in UTC. Of a span that began before --since, only the \
             rest is written. Spans come in the order in which they end.
-              csv       for spreadsheets (RFC 4180). A title that could run as a formula gets an apostrophe in front
-              jsonl     a JSON object per line, with the keys of csv's columns and titles as they are
-              audacity  labels: File, Import, Labels in Audacity. With several sources each label names its source
-              jams      one JAMS 0.3 file, with an annotation (tag_open) per source
-            To align labels with a recording, give the time at which the recording began as --origin.
+
+              csv       for spreadsheets; titles that look like formulas get a '
+              jsonl     a JSON object per line, with the columns of csv as keys
+              audacity  labels beside a recording: File, Import, Labels. With
+                        several sources each label begins with its source
+              jams      one JAMS 0.3 file, with an annotation per source
+
+            To align labels with a recording, give the time at which it began as --origin.
             """
     )
 

@@ -39,7 +39,7 @@ enum MetricsText {
             "process_resident_memory_bytes", .gauge, "The memory of genred that is resident, in bytes.")
         memory.append(status.memory)
         var processStart = MetricFamily(
-            "process_start_time_seconds", .gauge, "The Unix time at which genred started: genred_start_time_seconds.")
+            "process_start_time_seconds", .gauge, "The same as genred_start_time_seconds.")
         if let started = Timestamp(rfc3339: status.started) {
             start.append(started.unixSeconds)
             processStart.append(started.unixSeconds)
