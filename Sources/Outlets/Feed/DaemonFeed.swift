@@ -7,37 +7,29 @@ import ControlProtocol
 /// the daemon, and estimates and states of devices as they come.
 ///
 /// It connects by itself, again and again. Changes that were missed, because the daemon was away, because this program
-/// was, or because `wantsChanges` was false, are read from the daemon's history in pages, so that memory does not grow
-/// with the length of an outage. An outlet that is slow simply takes the next event later: the daemon then drops
-/// estimates, and never waits.
+/// was, or because `wantsChanges` was false for long, are read from the daemon's history in pages, so that memory does
+/// not grow with the length of an outage. An outlet that is slow simply takes the next event later: the daemon then
+/// drops estimates, and never waits.
 ///
 /// It is not Sendable: only one thread at a time may use it.
 final class DaemonFeed {
-    /// The most changes in one page of the history.
-    static let page = 500
     /// How often the list of sources and the model are read again: a reload is not announced to clients.
     static let refreshInterval = 10.0
 
     let path: String
-    /// The last change that was returned, or where to begin; nil to begin with the changes from now on.
-    private(set) var position: FeedPosition?
-    /// Whether `next` returns changes. While it is false, they are left to the history.
-    var wantsChanges = true {
-        didSet { if wantsChanges, !oldValue { isBehind = true } }
-    }
+    /// Whether `next` returns changes. While it is false, the latest wait here, and the others in the history.
+    var wantsChanges = true
 
     private let events: [EventKind]
     private var client: ControlClient?
-    private var snapshot: DaemonSnapshot?
+    private var snapshot: DaemonSnapshot? { didSet { names = Set(snapshot?.estimates.map(\.source) ?? []) } }
+    private var names: Set<String> = []
+    /// The number of each source's newest change, whether or not `next` has returned it.
+    private(set) var seqs: [String: Int] = [:]
+    private var changes: ChangeSequence
     private var backoff = Backoff(least: 1, most: 30)
     private var nextAttempt = 0.0
     private var nextRefresh = 0.0
-    /// Whether changes wait in the history.
-    private var isBehind = false
-    /// Changes that were read from the history and not returned yet, the next one last.
-    private var replay: [Change] = []
-    /// Changes that arrived in the meantime wait behind those.
-    private var queue: [FeedEvent] = []
 
     /// - Parameters:
     ///   - path: the daemon's control socket.
@@ -45,172 +37,128 @@ final class DaemonFeed {
     ///   - events: what to subscribe to. Without `state`, sources that a reload adds are noticed later.
     init(path: String, after position: FeedPosition? = nil, events: [EventKind] = EventKind.allCases) {
         self.path = path
-        self.position = position
         self.events = events
+        changes = ChangeSequence(after: position)
     }
 
-    /// The descriptor to poll besides others: it is readable when `next` may return something. Nil while not connected:
-    /// then call `next` at least once a second.
+    /// The last change that was returned, or where to begin; nil to begin with the changes from now on.
+    var position: FeedPosition? { changes.position }
+
+    /// Continues after another change: those that follow it are returned again.
+    func seek(_ position: FeedPosition) { changes = ChangeSequence(after: position) }
+
+    /// The descriptor to poll besides others; nil while not connected. Before polling, call `next` until it returns nil:
+    /// what has arrived already makes no descriptor readable. Whether or not it is readable, call `next` once a second,
+    /// to connect again or to read the sources again, and after setting `wantsChanges`.
     var descriptor: Int32? { client?.fileDescriptor }
 
-    /// Whether `next` has something to return, or to do, at once, whatever `descriptor` says.
-    var isReady: Bool { !queue.isEmpty || (wantsChanges && (isBehind || !replay.isEmpty)) }
-
     /// Returns the next event; nil when none comes in time. A timeout of zero does not wait, except for answers of the
-    /// daemon (5 s at most) when it connects or reads the history.
+    /// daemon (5 s at most for each) when it connects or reads the history.
     func next(timeout: Duration = .zero) -> FeedEvent? {
         let deadline = ContinuousClock.now + timeout
         while true {
             do throws(ControlError) {
-                if let event = try step(deadline: deadline) { return event }
+                switch try step(deadline: deadline) {
+                case .event(let event): return event
+                case .again: break
+                case .idle: if ContinuousClock.now >= deadline { return nil }
+                }
             } catch {
                 return disconnect(error)
             }
-            if ContinuousClock.now >= deadline { return nil }
         }
     }
 
+    private enum Step {
+        case event(FeedEvent)
+        /// There may be more at once.
+        case again
+        /// Nothing has come.
+        case idle
+    }
+
     /// Makes one request, or waits for one notification.
-    private func step(deadline: ContinuousClock.Instant) throws(ControlError) -> FeedEvent? {
-        if !queue.isEmpty { return queue.removeFirst() }
+    private func step(deadline: ContinuousClock.Instant) throws(ControlError) -> Step {
         guard let client else { return try reconnect(deadline: deadline) }
-        if wantsChanges, let event = try nextMissedChange(client) { return event }
+        if wantsChanges {
+            let event = try changes.next { seq throws(ControlError) in
+                try client.history(after: seq, limit: ChangeSequence.page)
+            }
+            if let event { return .event(event) }
+        }
         let now = monotonicSeconds()
-        if now >= nextRefresh, let event = try refresh(client, now: now) { return event }
+        if now >= nextRefresh { return .event(try refresh(client)) }
         let wait = min(ContinuousClock.now.duration(to: deadline), .seconds(nextRefresh - now))
-        guard let notification = try client.nextNotification(timeout: max(wait, .zero)) else { return nil }
+        guard let notification = try client.nextNotification(timeout: max(wait, .zero)) else { return .idle }
         return take(notification)
     }
 
-    private func take(_ notification: Notification) -> FeedEvent? {
+    private func take(_ notification: Notification) -> Step {
         switch notification {
         case .estimate(let estimate):
             // A reload has added a source or changed the model.
             if !isKnown(estimate) { nextRefresh = 0 }
-            return .estimate(estimate)
+            return .event(.estimate(estimate))
         case .state(let change):
             nextRefresh = 0
-            return .device(change)
-        case .lost(let lost): return .lost(lost.estimates)
+            return .event(.device(change))
+        case .lost(let lost): return .event(.lost(lost.estimates))
         case .change(let change):
+            // Perhaps a reload has removed the source.
             if change.to == Change.stopped { nextRefresh = 0 }
-            guard wantsChanges else { return nil }
-            return deliver(change)
+            seqs[change.source] = change.seq
+            changes.arrived(change)
+            return .again
         }
-    }
-
-    /// Returns a change that has just happened, unless it is known or others come before it.
-    private func deliver(_ change: Change) -> FeedEvent? {
-        guard let position else { return nil }
-        if change.seq <= position.seq { return nil }
-        guard change.seq == position.seq + 1 else {
-            // A number may be missing in the history, too: of a daemon that was killed.
-            isBehind = true
-            return nil
-        }
-        self.position?.seq = change.seq
-        return .change(change, replayed: false)
-    }
-
-    private func nextMissedChange(_ client: ControlClient) throws(ControlError) -> FeedEvent? {
-        if replay.isEmpty, isBehind, let position {
-            let result = try client.history(after: position.seq, limit: Self.page)
-            replay = result.changes.filter { $0.seq > position.seq }.reversed()
-            isBehind = result.more && !replay.isEmpty
-        }
-        guard let change = replay.popLast() else { return nil }
-        position?.seq = change.seq
-        return .change(change, replayed: true)
     }
 
     // MARK: Connecting
 
-    private func reconnect(deadline: ContinuousClock.Instant) throws(ControlError) -> FeedEvent? {
-        let wait = nextAttempt - monotonicSeconds()
+    /// Seconds until the next attempt to connect, which `next` makes; 0 while connected.
+    var secondsToAttempt: Double { client == nil ? max(0, nextAttempt - monotonicSeconds()) : 0 }
+
+    private func reconnect(deadline: ContinuousClock.Instant) throws(ControlError) -> Step {
+        let wait = secondsToAttempt
         guard wait <= 0 else {
-            // Sleeps in the system call of an empty poll, which a signal ends.
             pause(min(.seconds(wait), ContinuousClock.now.duration(to: deadline)))
-            return nil
+            return .idle
         }
         let client = try ControlClient(path: path)
-        // Subscribed first, so that no change falls between the history and the subscription.
+        let newest = try client.history(limit: 1000).changes
+        // Subscribed before the history is read on from the position, so that no change falls between them.
         _ = try client.subscribe(events: events)
-        let snapshot = try read(client)
-        if position?.instance != snapshot.description.instance {
-            // A daemon that was never heard begins now; one that has a new identity begins with its first change.
-            let newest = position == nil ? try client.history(limit: 1).changes.last?.seq ?? 0 : 0
-            position = FeedPosition(instance: snapshot.description.instance, seq: newest)
-        }
+        let new = try read(client)
+        snapshot = new
+        seqs = Dictionary(newest.map { ($0.source, $0.seq) }, uniquingKeysWith: { $1 })
+        changes.connected(to: new.description.instance, newest: newest.last?.seq ?? 0)
         self.client = client
-        isBehind = true
-        replay = []
         backoff.reset()
-        return .connected(snapshot)
+        return .event(.connected(new))
     }
 
-    /// Reads sources and model again; returns an event if they have changed.
-    private func refresh(_ client: ControlClient, now: Double) throws(ControlError) -> FeedEvent? {
+    /// Reads sources and model again.
+    private func refresh(_ client: ControlClient) throws(ControlError) -> FeedEvent {
         let before = snapshot
         let after = try read(client)
+        snapshot = after
         return before.map(after.hasSameShape) == true ? .refreshed(after) : .reloaded(after)
     }
 
     private func read(_ client: ControlClient) throws(ControlError) -> DaemonSnapshot {
-        let snapshot = DaemonSnapshot(
-            description: try client.describe(), status: try client.status(), estimates: try client.current())
-        self.snapshot = snapshot
         nextRefresh = monotonicSeconds() + Self.refreshInterval
-        return snapshot
+        return DaemonSnapshot(
+            description: try client.describe(), status: try client.status(), estimates: try client.current())
     }
 
     private func isKnown(_ estimate: Estimate) -> Bool {
-        guard let snapshot else { return false }
-        return snapshot.estimates.contains { $0.source == estimate.source }
-            && estimate.probabilities.count == snapshot.description.model.labels.count
+        names.contains(estimate.source)
+            && estimate.probabilities.count == snapshot?.description.model.labels.count
     }
 
-    private func disconnect(_ error: ControlError) -> FeedEvent? {
+    private func disconnect(_ error: ControlError) -> FeedEvent {
         let wasConnected = client != nil
         client = nil
-        replay = []
         nextAttempt = monotonicSeconds() + backoff.next()
         return .disconnected(error, wasConnected: wasConnected)
     }
-}
-
-/// An event of a `DaemonFeed`.
-enum FeedEvent: Sendable {
-    /// Connected, for the first time or again: everything that is known now.
-    case connected(DaemonSnapshot)
-    /// A reload has changed the model or the sources: everything that is known now.
-    case reloaded(DaemonSnapshot)
-    /// The same sources and model, read again: counters, devices, estimates.
-    case refreshed(DaemonSnapshot)
-    /// A change of label; `replayed` if it was read from the history.
-    case change(Change, replayed: Bool)
-    case estimate(Estimate)
-    case device(DeviceChange)
-    /// The daemon dropped this many estimates, because this program was too slow.
-    case lost(Int)
-    /// The daemon cannot be reached, or no longer. Comes again with each attempt.
-    case disconnected(ControlError, wasConnected: Bool)
-}
-
-/// Everything that a daemon says of itself at one time.
-struct DaemonSnapshot: Sendable {
-    var description: Description
-    var status: DaemonStatus
-    var estimates: [Estimate]
-
-    /// Whether the other snapshot has the same sources and the same model, so that what was announced still holds.
-    func hasSameShape(as other: DaemonSnapshot) -> Bool {
-        description == other.description && estimates.map(\.source) == other.estimates.map(\.source)
-    }
-}
-
-/// A place in a daemon's changes: all up to `seq` were handled.
-struct FeedPosition: Codable, Sendable, Equatable {
-    /// `Description.instance`.
-    var instance: String
-    var seq: Int
 }

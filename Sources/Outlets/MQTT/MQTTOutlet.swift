@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Basics
+import ControlProtocol
+import Glibc
+import Logging
+
+/// The settings of `genred-outlet mqtt`.
+struct MQTTSettings: Sendable {
+    var broker: BrokerAddress
+    /// The topics' second level.
+    var node: String
+    /// The prefix of Home Assistant's discovery; nil for none.
+    var discovery: String?
+    var publishesEstimates = false
+    /// A file of certificates to trust instead of the system's.
+    var authority: String?
+}
+
+/// Publishes what a daemon reports to an MQTT broker. One thread waits for both, and for signals.
+final class MQTTOutlet {
+    let settings: MQTTSettings
+    let run: OutletRun
+    var log: Logger { run.log }
+    let feed: DaemonFeed
+    let memoryPath: String
+    var memory: MQTTMemory
+    var memoryWritten: MQTTMemory
+    var nextWrite = 0.0
+    private var cannotWrite = false
+
+    // The daemon.
+    var snapshot: DaemonSnapshot?
+    var levels = SourceLevels([])
+    var sources: [String: SourceTopics] = [:]
+    private var lastDaemonError: ControlErrorCode?
+    private var hasStarted = false
+
+    // The broker.
+    var link = BrokerLink()
+    var delivery: EventDelivery
+    var retained = RetainedTopics()
+    /// Another program that publishes under the same node, and when that was noticed.
+    var stranger: (instance: String, topic: String)?
+    var nextAnnouncement: Double?
+    var isNodeOnline = false
+
+    init(settings: MQTTSettings, socket: String, state: StateFolder, run: OutletRun) throws(OutletError) {
+        self.settings = settings
+        self.run = run
+        memoryPath = state.file("mqtt-\(settings.node).json")
+        do {
+            memory = try MQTTMemory.read(memoryPath) ?? MQTTMemory()
+        } catch {
+            run.log.warning("\(memoryPath) cannot be read, and begins anew: \(error)")
+            memory = MQTTMemory()
+        }
+        memoryWritten = memory
+        delivery = EventDelivery(position: memory.position)
+        feed = DaemonFeed(path: socket, after: memory.position)
+        feed.wantsChanges = false
+    }
+
+    /// Runs until a signal ends it.
+    func runUntilStopped() throws(OutletError) {
+        run.notification.ready("waiting for genred at \(feed.path)")
+        while true {
+            while let signal = run.signals.next() {
+                guard signal == SIGHUP else { return stop() }
+                announceAll()
+            }
+            while let event = feed.next() {
+                handle(event)
+                if link.isReady { publish() }
+            }
+            try runBroker()
+            if link.isReady { publish() }
+            saveMemory(now: monotonicSeconds())
+            wait()
+        }
+    }
+
+    /// Waits until something can be done, one second at most.
+    private func wait() {
+        var entries = [pollfd(fd: run.signals.descriptor, events: Int16(POLLIN), revents: 0)]
+        if let descriptor = feed.descriptor {
+            entries.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
+        }
+        if let client = link.client, let descriptor = client.descriptor {
+            let events = POLLIN | (client.wantsToWrite || !link.isConnected ? POLLOUT : 0)
+            entries.append(pollfd(fd: descriptor, events: Int16(link.isConnecting ? POLLIN : events), revents: 0))
+        }
+        let now = monotonicSeconds()
+        var wake = [1.0]
+        if feed.descriptor == nil { wake.append(feed.secondsToAttempt) }
+        wake += [link.nextAttempt, link.quietUntil, nextAnnouncement].compactMap { $0.map { $0 - now } }
+            .filter { $0 > 0 }
+        let milliseconds = max(1, (wake.min() ?? 1) * 1000)
+        _ = poll(&entries, nfds_t(entries.count), Int32(min(milliseconds, 1000).rounded(.up)))
+    }
+
+    private func stop() {
+        run.notification.stopping()
+        if let client = link.client, link.isReady {
+            // The broker publishes no will after a goodbye.
+            retained.clear()
+            retained.set(statusTopic, Array("offline".utf8))
+            let deadline = monotonicSeconds() + 2
+            do throws(MQTTError) {
+                while monotonicSeconds() < deadline, !retained.isEmpty || !delivery.isEmpty {
+                    sendRetained(client)
+                    for case .acknowledged(let number) in try client.run(canRead: isReadable(client), canWrite: true) {
+                        acknowledged(number)
+                    }
+                    pause(.milliseconds(5))
+                }
+                client.disconnect()
+                _ = try client.run(canRead: false, canWrite: true)
+            } catch {
+                log.debug("while stopping: \(error)")
+            }
+        }
+        saveMemory(now: .infinity)
+    }
+
+    // MARK: The daemon
+
+    private func handle(_ event: FeedEvent) {
+        switch event {
+        case .connected(let new):
+            if lastDaemonError != nil || !hasStarted {
+                log.notice(
+                    "genred \(new.description.version) answers, \(NumberText.counted(new.estimates.count, "source"))")
+            }
+            lastDaemonError = nil
+            hasStarted = true
+            if let position = feed.position {
+                if let old = delivery.position?.instance, old != position.instance { become(not: old) }
+                delivery.begin(at: position)
+            }
+            use(new)
+            isNodeOnline = true
+            announceAll()
+        case .reloaded(let new):
+            use(new)
+            announceAll()
+        case .refreshed(let new):
+            snapshot = new
+            for status in new.status.sources { sources[status.name]?.device = status.state }
+            for estimate in new.estimates { show(estimate) }
+        case .change(let change, let replayed): publish(change, replayed: replayed)
+        case .estimate(let estimate): show(estimate)
+        case .device(let change):
+            sources[change.source]?.device = change.state
+            showAvailability(change.source)
+        case .lost(let count): log.debug("genred dropped \(NumberText.counted(count, "estimate"))")
+        case .disconnected(let error, let wasConnected):
+            if isNodeOnline {
+                isNodeOnline = false
+                showStatus()
+            }
+            if wasConnected || lastDaemonError != error.code { log.warning("\(error); trying again") }
+            lastDaemonError = error.code
+        }
+        noteStatus()
+    }
+
+    /// The daemon has a new identity, and so this program has one at the broker.
+    private func become(not old: String) {
+        memory.former = (memory.former + [old]).suffix(20)
+        link.drop()
+        delivery.forget()
+        retained.clear()
+        feed.wantsChanges = false
+    }
+
+    private func use(_ new: DaemonSnapshot) {
+        let old = levels
+        snapshot = new
+        levels = SourceLevels(new.estimates.map(\.source))
+        if levels != old {
+            for collision in levels.collisions {
+                log.error(
+                    """
+                    sources \(quoted(collision.first)) and \(quoted(collision.name)) have the same topics \
+                    (\(collision.level)): only the first is published; rename one
+                    """)
+            }
+        }
+        let devices = Dictionary(new.status.sources.map { ($0.name, $0.state) }, uniquingKeysWith: { $1 })
+        sources = [:]
+        for estimate in new.estimates {
+            guard let level = levels.levels[estimate.source] else { continue }
+            sources[estimate.source] = SourceTopics(
+                base: "genred/\(settings.node)/\(level)", estimate: estimate,
+                device: devices[estimate.source] ?? .running)
+        }
+    }
+
+    func noteStatus() {
+        let broker = link.isReady ? "connected to" : "waiting for"
+        let daemon =
+            isNodeOnline ? NumberText.counted(sources.count, "source") : "genred at \(feed.path) does not answer"
+        run.notification.status("\(broker) \(settings.broker.text) as \(settings.node); \(daemon)")
+    }
+
+    // MARK: The state folder
+
+    func saveMemory(now: Double) {
+        memory.position = delivery.position
+        guard memory != memoryWritten, now >= nextWrite else { return }
+        nextWrite = monotonicSeconds() + 1
+        do throws(FileError) {
+            try memory.write(memoryPath)
+            memoryWritten = memory
+            if cannotWrite { log.notice("\(memoryPath) is written again") }
+            cannotWrite = false
+        } catch {
+            if !cannotWrite { log.error("\(error): after a restart, events may come twice") }
+            cannotWrite = true
+        }
+    }
+}
