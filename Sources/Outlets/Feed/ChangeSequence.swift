@@ -5,9 +5,6 @@ import ControlProtocol
 /// Puts a daemon's changes in order: those that arrive now, behind those that its history has from before. Each change is
 /// returned once. Its memory is bounded.
 struct ChangeSequence {
-    /// The most changes in one page of the history, and the most that wait here.
-    static let page = 500
-
     /// The last change that was returned; nil to begin with the changes from now on.
     private(set) var position: FeedPosition?
     /// Whether changes wait in the history.
@@ -34,7 +31,7 @@ struct ChangeSequence {
     /// A change that has just happened.
     mutating func arrived(_ change: Change) {
         guard change.seq > live.last?.seq ?? 0 else { return }
-        if live.count == Self.page {
+        if live.count == DaemonFeed.page {
             live = []
             isBehind = true
         } else {
@@ -54,7 +51,7 @@ struct ChangeSequence {
         if missed.isEmpty, isBehind {
             let page = try read(position.seq)
             // A daemon that ignores the parameter must not make changes come twice.
-            missed = page.changes.prefix(Self.page).filter { $0.seq > position.seq }.sorted { $0.seq > $1.seq }
+            missed = page.changes.prefix(DaemonFeed.page).filter { $0.seq > position.seq }.sorted { $0.seq > $1.seq }
             isBehind = page.more && !missed.isEmpty
         }
         // A number that is in neither is a hole: of a daemon that was killed, or of a history that was pruned.

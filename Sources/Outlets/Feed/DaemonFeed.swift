@@ -13,6 +13,8 @@ import ControlProtocol
 ///
 /// It is not Sendable: only one thread at a time may use it.
 final class DaemonFeed {
+    /// The most changes in one page of the history, and the most that wait here.
+    static let page = 500
     /// How often the list of sources and the model are read again: a reload is not announced to clients.
     static let refreshInterval = 10.0
 
@@ -82,7 +84,7 @@ final class DaemonFeed {
         guard let client else { return try reconnect(deadline: deadline) }
         if wantsChanges {
             let event = try changes.next { seq throws(ControlError) in
-                try client.history(after: seq, limit: ChangeSequence.page)
+                try client.history(after: seq, limit: Self.page)
             }
             if let event { return .event(event) }
         }

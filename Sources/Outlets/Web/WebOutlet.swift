@@ -118,7 +118,7 @@ struct WebOutlet {
             if let descriptor = feed.descriptor {
                 entries.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
             }
-            _ = poll(&entries, nfds_t(entries.count), isDrained && !feed.isReady ? 1000 : 0)
+            _ = poll(&entries, nfds_t(entries.count), isDrained ? 1000 : 0)
             // There is nothing to reload, so SIGHUP ends nothing.
             while let signal = run.signals.next() {
                 if signal != SIGHUP { return }
