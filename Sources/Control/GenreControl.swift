@@ -35,7 +35,7 @@ struct GenreControl: ParsableCommand {
         subcommands: [
             CurrentCommand.self, WatchCommand.self, HistoryCommand.self, SourcesCommand.self,
             StatusCommand.self,
-            DescribeCommand.self, ReloadCommand.self,
+            DescribeCommand.self, AnnotateCommand.self, ReloadCommand.self,
         ]
     )
 

@@ -5,7 +5,7 @@
 struct EstimateLine {
     private var bytes: [UInt8] = []
 
-    /// Returns nil where `JSON.line` must write the line or refuse it: for text with characters that need escaping, and for
+    /// Returns nil where `JSON.line` must write the line or refuse it: for text with control characters, and for
     /// numbers that are not finite.
     static func write(_ estimate: Estimate) -> [UInt8]? {
         var line = EstimateLine()
@@ -54,7 +54,9 @@ struct EstimateLine {
         }
         bytes.append(UInt8(ascii: "\""))
         for byte in text.utf8 {
-            guard byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else { return false }
+            guard byte >= 0x20 else { return false }
+            // Titles often have quotation marks.
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { bytes.append(UInt8(ascii: "\\")) }
             bytes.append(byte)
         }
         bytes.append(UInt8(ascii: "\""))

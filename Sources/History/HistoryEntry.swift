@@ -33,10 +33,12 @@ package struct OpenLabel: Sendable, Equatable {
     package var lasted: Double
     /// When it began, in monotonic seconds: the `order` of the entry that it began with.
     package var order: Double
+    /// What is playing at the source.
+    package var title: String?
 
     package init(
         source: String, label: String, began: Timestamp, until: Timestamp, position: Double, lasted: Double,
-        order: Double
+        order: Double, title: String? = nil
     ) {
         self.source = source
         self.label = label
@@ -45,13 +47,14 @@ package struct OpenLabel: Sendable, Equatable {
         self.position = position
         self.lasted = lasted
         self.order = order
+        self.title = title
     }
 
     /// The change that ends it when no other label follows.
     package var stop: HistoryEntry {
         let change = Change(
             source: source, time: until.description, position: position, from: label, to: Change.stopped,
-            confidence: 0, lasted: lasted)
+            confidence: 0, lasted: lasted, title: title)
         return HistoryEntry(change, began: began, ended: until, order: order.nextUp)
     }
 }

@@ -36,12 +36,22 @@ struct EstimateLineTests {
                 state: EstimateState.allCases.randomElement(using: &random) ?? .genre,
                 genre: Bool.random(using: &random) ? text() : nil, confidence: number(), probabilities: numbers(),
                 since: "2026-01-31T07:59:00.000Z", level: Bool.random(using: &random) ? number() : nil,
-                windowProbabilities: Bool.random(using: &random) ? numbers() : nil)
+                windowProbabilities: Bool.random(using: &random) ? numbers() : nil,
+                title: Bool.random(using: &random) ? text() : nil)
             let expected = try general(estimate)
             #expect(try Notification.estimate(estimate).line() == expected)
             if EstimateLine.write(estimate) != nil { written += 1 }
         }
         #expect(written > 100)
+    }
+
+    @Test
+    func `a title with quotation marks does not take the slow way`() throws {
+        var estimate = WireTests.estimate
+        for title in [#"7" single \ B-side"#, "”„«/äß€😀\u{7F}\u{2028}", "</script>&'"] {
+            estimate.title = title
+            #expect(EstimateLine.write(estimate) == (try general(estimate)))
+        }
     }
 
     @Test

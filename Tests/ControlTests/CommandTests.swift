@@ -44,7 +44,7 @@ struct CommandTests {
                 #expect(
                     Set(estimate.keys) == [
                         "source", "time", "position", "state", "genre", "label", "confidence", "probabilities",
-                        "since", "level", "windowProbabilities",
+                        "since", "level", "windowProbabilities", "title",
                     ])
             }
         }

@@ -24,16 +24,16 @@ struct AnalysisProgressTests {
 
 struct LabelTallyTests {
     @Test func `a summary has the shares and the dropped samples since the last one`() {
-        var tally = LabelTally()
-        tally.add(30, to: "jazz")
-        tally.add(60, to: "rock")
-        tally.add(30, to: "jazz")
-        let first = tally.takeSummary(dropped: 7)
+        var (tally, totals) = (LabelTally(), SourceTotals())
+        totals.add(30, to: "jazz")
+        totals.add(60, to: "rock")
+        totals.add(30, to: "jazz")
+        let first = tally.takeSummary(of: totals.labels, dropped: 7)
         #expect(first.text == "jazz 50 %, rock 50 %; 7 samples dropped: the processor did not keep up")
         #expect(!first.isEmpty)
-        tally.add(1, to: "rock")
-        #expect(tally.takeSummary(dropped: 7).text == "rock 100 %")
-        let last = tally.takeSummary(dropped: 7)
+        totals.add(1, to: "rock")
+        #expect(tally.takeSummary(of: totals.labels, dropped: 7).text == "rock 100 %")
+        let last = tally.takeSummary(of: totals.labels, dropped: 7)
         #expect(last.text == "nothing" && last.isEmpty)
     }
 }

@@ -10,9 +10,10 @@ struct CurrentCommand: ParsableCommand {
         commandName: "current",
         abstract: "Show what each source is playing now.",
         discussion: """
-            Prints one line per source: the genre, its probability, how long it has lasted, the second guess, the level.
+            Prints one line per source: the genre, its probability, how long it has lasted, the second guess, the level, \
+            and the title of what is playing if one is known (genrectl annotate).
             Without a genre the line says why: silence, no music, no signal, starting (less than 3 s of audio so far), \
-            or unsure with the best guesses.
+            or unsure with the best guesses. A source that has ended shows the label that it had last.
             """
     )
 
@@ -27,7 +28,8 @@ struct CurrentCommand: ParsableCommand {
             if options.json {
                 for estimate in estimates { try Output.json(estimate) }
             } else {
-                Output.lines(CurrentView.lines(estimates, now: .now))
+                let ended = try client.sources().filter { $0.state == .ended }.map(\.name)
+                Output.lines(CurrentView.lines(estimates, ended: Set(ended), now: .now))
             }
         }
     }
@@ -35,21 +37,30 @@ struct CurrentCommand: ParsableCommand {
 
 /// Formats the result of `current` for people.
 enum CurrentView {
-    static func lines(_ estimates: [Estimate], now: Timestamp) -> [Line] {
+    /// - Parameter ended: the sources from which nothing more comes.
+    static func lines(_ estimates: [Estimate], ended: Set<String> = [], now: Timestamp) -> [Line] {
         if estimates.isEmpty {
             return [Line("genred has no sources; add one to its configuration, then run: genrectl reload")]
         }
         let labels = Set(estimates.flatMap { $0.probabilities.keys }).sorted()
         let palette = Palette(labels: labels)
-        var table = Table(.left, .left, .right, .left, .left, .right)
+        var table = Table(.left, .left, .right, .left, .left, .right, .left)
         for estimate in estimates {
+            if ended.contains(estimate.source) {
+                let heard = estimate.position > 0 ? "\(DurationText.text(estimate.position)) heard" : "nothing heard"
+                let last = estimate.position > 0 ? "\(Wording.label(estimate.label)) at the end" : ""
+                table.append(
+                    Line(estimate.source, .bold), Line(DeviceState.ended.rawValue, .colour(DeviceState.ended.colour)),
+                    Line(), Line(heard), Line(last, .quiet), Line(), Line())
+                continue
+            }
             table.append(
                 Line(estimate.source, .bold),
                 Line(Wording.label(estimate.label), .colour(palette.textColour(estimate.label), bold: true)),
                 Line(estimate.hasConfidence ? NumberText.percent(estimate.confidence) : ""),
                 Line(age(estimate, now: now)),
                 Line(guesses(estimate), .quiet),
-                Line(Wording.level(estimate.level), .quiet))
+                Line(Wording.level(estimate.level), .quiet), Line(estimate.title ?? ""))
         }
         return table.lines(gap: 3)
     }

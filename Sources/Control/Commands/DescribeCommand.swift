@@ -8,7 +8,7 @@ import ControlProtocol
 struct DescribeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "describe",
-        abstract: "Show the version of genred and the card of its model."
+        abstract: "Show the version of genred, its identity and the card of its model."
     )
 
     @OptionGroup var options: CommonOptions
@@ -34,6 +34,7 @@ enum ModelView {
         row(
             "protocol",
             "version \(description.protocolVersion): \(description.methods.joined(separator: ", "))")
+        row("instance", description.instance)
         row("model", description.model.path)
         row("", summary(description.model))
         row("labels", description.model.labels.joined(separator: ", "))

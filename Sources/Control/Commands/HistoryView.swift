@@ -38,14 +38,15 @@ enum HistoryView {
     private static func table(_ changes: [Change], palette: Palette) -> [Line] {
         if changes.isEmpty { return [] }
         let hasOneSource = Set(changes.map(\.source)).count == 1
-        var table = Table(.left, .left, .left, .right, .left)
-        table.appendHeader("time", hasOneSource ? "" : "source", "label", "sure", "after")
+        let hasTitles = changes.contains { $0.title != nil }
+        var table = Table(.left, .left, .left, .right, .left, .left)
+        table.appendHeader("time", hasOneSource ? "" : "source", "label", "sure", "after", hasTitles ? "title" : "")
         var day = ""
         for change in changes {
             let time = Timestamp(rfc3339: change.time).map(LocalTime.init)
             let date = time?.date ?? ""
             if date != day {
-                table.append(Line(date, .bold), Line(), Line(), Line(), Line())
+                table.append(Line(date, .bold), Line(), Line(), Line(), Line(), Line())
                 day = date
             }
             let isState =
@@ -54,7 +55,8 @@ enum HistoryView {
                 Line(time?.time ?? change.time), Line(hasOneSource ? "" : change.source),
                 Line(Wording.label(change.to), .colour(palette.textColour(change.to), bold: true)),
                 Line(isState ? "" : NumberText.percent(change.confidence)),
-                Line("\(DurationText.text(change.lasted)) of \(Wording.label(change.from))", .quiet))
+                Line("\(DurationText.text(change.lasted)) of \(Wording.label(change.from))", .quiet),
+                Line(change.title ?? ""))
         }
         return table.lines()
     }

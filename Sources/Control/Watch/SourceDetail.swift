@@ -18,7 +18,7 @@ struct SourceDetail {
         guard rows > 0 else { return [] }
         // Below the bars: the strip, its axis and its legend.
         let strip = stripLines(rows: rows)
-        let head = header()
+        let head = header(rows: rows)
         var room = rows - head.count - strip.count
         var middle = columns >= 90 ? sideBySide(rows: room) : stacked(rows: room)
         room -= middle.count
@@ -36,7 +36,7 @@ struct SourceDetail {
 
     // MARK: Device
 
-    private func header() -> [Line] {
+    private func header(rows: Int) -> [Line] {
         let status = source.status
         var line = Line("● ", .colour(status.state.colour))
         line.append(status.name, .bold)
@@ -56,6 +56,11 @@ struct SourceDetail {
         var lines = [line.justified(with: right, columns: columns)]
         if let message = status.message {
             lines.append(Line("  \(message)", status.state == .lost ? .colour(.red) : .quiet))
+        }
+        if rows >= 8, let title = source.estimate?.title {
+            var line = Line(painter.isUnicode ? "  ♪ " : "  ", .quiet)
+            line.append(title)
+            lines.append(line.cut(to: columns))
         }
         return lines
     }

@@ -31,6 +31,7 @@ struct SourceList {
         /// Zero if there is no room.
         var age: Int
         var level: Int
+        var title: Int
         var strip: Int
 
         init(state: WatchState, columns: Int) {
@@ -43,6 +44,9 @@ struct SourceList {
             rest -= age
             level = rest >= 18 ? 8 : 0
             rest -= level
+            let titles = state.sources.compactMap { $0.estimate?.title }.map { DisplayText.width($0) }.max() ?? 0
+            title = rest >= 60 && titles > 0 ? min(titles + 2, rest / 2) : 0
+            rest -= title
             strip = rest >= 8 ? rest - 2 : 0
         }
     }
@@ -73,6 +77,10 @@ struct SourceList {
             Timestamp(rfc3339: estimate.since).map { DurationText.briefText(now.seconds(since: $0)) } ?? ""
         column(Line(age, .quiet), widths.age, alignRight: true)
         column(Line(Wording.level(estimate.level), .quiet), widths.level, alignRight: true)
+        if widths.title > 0 {
+            column(Line(), 2)
+            column(Line(estimate.title ?? ""), widths.title - 2)
+        }
         if widths.strip > 0 {
             let strip = TimeStrip(
                 source, columns: widths.strip, span: state.span, now: now, palette: state.palette,

@@ -31,6 +31,7 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
         let ring: SampleRing
         /// Minimum number of samples that wakes the worker: one hop of the front end.
         let worthwhile: Int
+        let sampleRate: Int
     }
 
     /// Seconds of audio in the ring: 128 KiB at 48 kHz.
@@ -105,7 +106,7 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
         guard let present else { return }
         health.noteDelivery()
         if isRealTime {
-            health.noteDropped(present.ring.write(samples.span))
+            health.noteDropped(present.ring.write(samples.span), sampleRate: present.sampleRate)
             if present.ring.count >= present.worthwhile { wakeWorker() }
         } else {
             writeAll(samples, to: present)
@@ -143,7 +144,8 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
                 mailbox.post(.opened(format, ring, $0))
             }
             let open = OpenRing(
-                ring: ring, worthwhile: rate * FrontEnd.version1.hopLength / FrontEnd.version1.sampleRate)
+                ring: ring, worthwhile: rate * FrontEnd.version1.hopLength / FrontEnd.version1.sampleRate,
+                sampleRate: rate)
             present = open
             shared.withLock { $0 = open }
         } catch {

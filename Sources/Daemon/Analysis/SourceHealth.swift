@@ -7,6 +7,7 @@ import Synchronization
 final class SourceHealth: Sendable {
     private let overrunCount = Atomic<Int>(0)
     private let droppedCount = Atomic<Int>(0)
+    private let droppedNanoseconds = Atomic<Int>(0)
     private let takenCount = Atomic<Int>(0)
     /// When the last delivery was over, in monotonic nanoseconds: in the future while more was delivered at once than has
     /// been played since.
@@ -18,6 +19,9 @@ final class SourceHealth: Sendable {
 
     /// Samples dropped because they were not analysed in time.
     var dropped: Int { droppedCount.load(ordering: .relaxed) }
+
+    /// The same in seconds.
+    var droppedSeconds: Double { Double(droppedNanoseconds.load(ordering: .relaxed)) * 1e-9 }
 
     /// Number of times that the worker took samples or a message.
     var taken: Int { takenCount.load(ordering: .relaxed) }
@@ -31,7 +35,12 @@ final class SourceHealth: Sendable {
 
     func noteOverrun() { overrunCount.add(1, ordering: .relaxed) }
 
-    func noteDropped(_ count: Int) { if count > 0 { droppedCount.add(count, ordering: .relaxed) } }
+    /// - Parameter sampleRate: that of the stream that is open now.
+    func noteDropped(_ count: Int, sampleRate: Int) {
+        guard count > 0 else { return }
+        droppedCount.add(count, ordering: .relaxed)
+        droppedNanoseconds.add(count * 1_000_000_000 / sampleRate, ordering: .relaxed)
+    }
 
     func noteTaken() { takenCount.add(1, ordering: .relaxed) }
 

@@ -88,7 +88,7 @@ extension Hub {
             "\(change.from) -> \(change.to)\(confidence), \(change.from) lasted \(DurationText.text(change.lasted))")
     }
 
-    private func notifyEstimate(of source: HubSource) {
+    func notifyEstimate(of source: HubSource) {
         // Without subscribers, which is usual, no text is made.
         guard clients.subscriberCount > 0 else { return }
         clients.notify(.estimate(source.estimate), kind: .estimate, source: source.name)

@@ -21,7 +21,7 @@ extension Hub {
             case .status: return Response.line(id: id, result: status())
             case .annotate(let params):
                 try check(params.source)
-                return Response.line(id: id, result: AnnotateResult(title: params.title))
+                return Response.line(id: id, result: annotate(params))
             case .history, .reload:
                 return Response.line(id: id, error: RPCError(.internalError, "\(call.method) is answered elsewhere"))
             }
@@ -55,6 +55,15 @@ extension Hub {
         try check(params.source)
         let asked = sources.filter { (params.source ?? $0.name) == $0.name }
         return CurrentResult(estimates: asked.map(\.estimate))
+    }
+
+    private func annotate(_ params: AnnotateParams) -> AnnotateResult {
+        let title = params.title.flatMap(Title.clean)
+        if let source = source(named: params.source), source.annotate(title) {
+            notifyEstimate(of: source)
+            clients.flush()
+        }
+        return AnnotateResult(title: title)
     }
 
     private func status() -> DaemonStatus {

@@ -17,14 +17,18 @@ extension HubSource {
             state: latest.state, genre: latest.state == .genre ? span.label : nil, label: span.label,
             confidence: latest.confidence.rounded(toPlaces: 6), probabilities: named(latest.probabilities),
             since: labelBegan().description, level: latest.level.map { $0.rounded(toPlaces: 1) },
-            windowProbabilities: latest.windowProbabilities.map(named))
+            windowProbabilities: latest.windowProbabilities.map(named), title: title)
     }
 
     var status: SourceStatus {
-        SourceStatus(
+        advanceQuiet()
+        return SourceStatus(
             name: name, uri: uri.description, kind: uri.kind.rawValue, device: device.format?.device,
             format: device.format?.summary, state: device.state, overruns: input.overruns, dropped: input.dropped,
-            reconnects: device.reconnects, position: latest.position.rounded(toPlaces: 3), message: device.message,
+            reconnects: device.reconnects, position: latest.position.rounded(toPlaces: 3),
+            audioSeconds: totals.audio.rounded(toPlaces: 3),
+            droppedSeconds: input.health.droppedSeconds.rounded(toPlaces: 3), changes: totals.changes,
+            labelSeconds: totals.labels.mapValues { $0.rounded(toPlaces: 3) }, title: title, message: device.message,
             lastError: device.lastError?.error.description, lastErrorTime: device.lastError?.time.description)
     }
 
@@ -34,7 +38,7 @@ extension HubSource {
             // Nothing more is heard from a source that has ended.
             source: name, label: span.label, began: labelBegan(), until: device.isEnded ? latest.time : .now,
             position: latest.position.rounded(toPlaces: 3), lasted: span.lasted.rounded(toPlaces: 3),
-            order: span.order)
+            order: span.order, title: title)
     }
 }
 

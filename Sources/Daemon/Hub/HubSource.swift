@@ -21,6 +21,9 @@ final class HubSource {
     private(set) var device = DeviceCondition()
     private(set) var latest: LatestEstimate
     private(set) var span: LabelSpan
+    private(set) var totals = SourceTotals()
+    /// What the source, or a client for it, says is playing.
+    private(set) var title: String?
     private var tally = LabelTally()
     private var progress = AnalysisProgress()
     /// Rate limit for this source's log lines.
@@ -50,9 +53,15 @@ final class HubSource {
         latest.beginStream()
     }
 
-    func wait(_ message: String) { device.wait(message) }
+    func wait(_ message: String) {
+        device.wait(message)
+        title = nil
+    }
 
-    func lose(_ error: CaptureError) { device.lose(error) }
+    func lose(_ error: CaptureError) {
+        device.lose(error)
+        title = nil
+    }
 
     func stall() { device.stall() }
 
@@ -67,6 +76,15 @@ final class HubSource {
     func end(_ error: CaptureError?) {
         device.end(error)
         endQuiet()
+        title = nil
+    }
+
+    // MARK: The title
+
+    /// Sets the title of the open stream or, if none is open, of the next one. Returns whether it is another one.
+    func annotate(_ new: String?) -> Bool {
+        defer { title = new }
+        return title != new
     }
 
     /// From now on, a different label counts as a change.
@@ -78,7 +96,9 @@ final class HubSource {
     ///
     /// - Returns: the change of label that it brings, if any.
     func update(from record: EstimateRing.Record) -> HistoryEntry? {
-        advance(by: record.position - latest.position)
+        let heard = record.position - latest.position
+        totals.noteAudio(heard)
+        advance(by: heard)
         let genre = latest.update(from: record)
         return publish(genre ?? latest.state.rawValue)
     }
@@ -100,6 +120,7 @@ final class HubSource {
         advanceQuiet()
         guard !span.isNew, !isOver else { return nil }
         isOver = true
+        totals.noteChange()
         return openLabel.stop
     }
 
@@ -115,7 +136,9 @@ final class HubSource {
         }
         let change = Change(
             source: name, time: time.description, position: latest.position.rounded(toPlaces: 3), from: span.label,
-            to: label, confidence: latest.confidence.rounded(toPlaces: 6), lasted: span.lasted.rounded(toPlaces: 3))
+            to: label, confidence: latest.confidence.rounded(toPlaces: 6), lasted: span.lasted.rounded(toPlaces: 3),
+            title: title)
+        totals.noteChange()
         let began = span.began(at: time)
         span.begin(label, at: time)
         return HistoryEntry(change, began: began, ended: time, order: span.order)
@@ -139,7 +162,7 @@ final class HubSource {
     private func advance(by seconds: Double) {
         guard seconds > 0 else { return }
         span.advance(by: seconds)
-        tally.add(seconds, to: span.label)
+        totals.add(seconds, to: span.label)
     }
 
     /// When the published label began.
@@ -160,7 +183,7 @@ final class HubSource {
     /// The summary since the last one; nil if the source had ended before that.
     func takeSummary() -> String? {
         advanceQuiet()
-        let (text, isEmpty) = tally.takeSummary(dropped: input.dropped)
+        let (text, isEmpty) = tally.takeSummary(of: totals.labels, dropped: input.dropped)
         return isEmpty && device.isEnded ? nil : text
     }
 

@@ -165,7 +165,7 @@ private final class Server {
             if !all.contains(where: { $0.source == params.source }) { try known(params.source) }
             let since = params.since?.time()
             let changes = all.filter {
-                (params.source == nil || $0.source == params.source) && $0.seq > params.after ?? 0
+                (params.source == nil || $0.source == params.source) && $0.seq > params.after ?? .min
                     && (since == nil || Timestamp(rfc3339: $0.time).map { $0 >= since ?? $0 } == true)
             }
             let chosen = params.after == nil ? changes.suffix(params.limit) : changes.prefix(params.limit)
