@@ -85,7 +85,11 @@ struct MQTTCommand: ParsableCommand {
     private func settings(log: Logger) throws(OutletError) -> MQTTSettings {
         guard let url = broker ?? variable("BROKER") else {
             throw OutletError(
-                .configuration, "no broker: name one with --broker URL or GENRED_MQTT_BROKER; \(BrokerAddress.rule)")
+                .configuration,
+                """
+                no broker: name one with --broker URL, or with GENRED_MQTT_BROKER, for the system's unit in \
+                /etc/genred/outlet-mqtt.conf; \(BrokerAddress.rule)
+                """)
         }
         var address = try BrokerAddress(url)
         if address.password != nil {

@@ -173,7 +173,10 @@ extension MQTTOutlet {
         let gone = memory.topics.subtracting(present)
         memory.topics.formUnion(present)
         saveMemory(now: .infinity)
-        for topic in gone.sorted() { retained.remove(topic) }
+        // Home Assistant first learns that a device is gone: until then, an empty state is an error to it.
+        let devices = gone.filter { $0.hasSuffix("/config") }
+        for topic in (devices.isEmpty ? gone : devices).sorted() { retained.remove(topic) }
+        if !devices.isEmpty { nextAnnouncement = monotonicSeconds() + 1 }
         for (topic, payload) in topics { retained.set(topic, payload) }
         for (name, _) in inOrder() { showAvailability(name, always: true) }
         for (name, _) in inOrder() { showState(name) }
