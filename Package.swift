@@ -46,12 +46,15 @@ let package = Package(
         // Configuration files: YAML in which every mistake has a place and every unknown key is one.
         .target(name: "StrictYAML", dependencies: ["Basics", .product(name: "Yams", package: "Yams")]),
 
+        // Runs before any other code of a program.
+        .target(name: "CStartup"),
+
         // From samples to labels.
         .target(name: "CKernels"),
         .target(
             name: "Model", dependencies: ["CKernels", "Basics"], resources: [.copy("Resources/default.safetensors")]),
         .target(name: "Streaming", dependencies: ["Basics", "Model", "CFFTW", "CKernels", "CSoxr"]),
-        .target(name: "Capture", dependencies: ["Basics", "CALSA", "CPolling", "CPulse", "CSndfile"]),
+        .target(name: "Capture", dependencies: ["Basics", "CStartup", "CALSA", "CPolling", "CPulse", "CSndfile"]),
 
         // What every long-running program needs: log lines, notifications to the service manager, a server's pause when no
         // descriptor is left.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
+import CStartup
 import Glibc
 
 /// A pipe that is open and read without blocking; closed when the last reference goes.
@@ -58,6 +59,10 @@ final class OpenedPipe: Sendable {
         if isatty(STDIN_FILENO) == 1 {
             throw CaptureError(
                 .unreadable, "standard input is a terminal; pipe audio in: ffmpeg -i URL -f wav - | genred …")
+        }
+        if standard_input_was_closed() {
+            throw CaptureError(
+                .cannotOpen, "standard input is closed; pipe audio in: ffmpeg -i URL -f wav - | genred …")
         }
         var status = stat()
         guard fstat(STDIN_FILENO, &status) == 0 else {

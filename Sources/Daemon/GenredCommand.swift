@@ -111,7 +111,6 @@ struct GenredCommand: AsyncParsableCommand {
         let options = CommandLineOptions(
             config: config, socket: socket.map(absolute), sources: sources, model: model, history: place,
             logLevel: logLevel)
-        openStandardDescriptors()
         // A process that the watchdog kills dies at once, with a core dump if the system keeps them: the runtime's own
         // handler would wait for the very thread that hangs.
         signal(SIGABRT, SIG_DFL)
@@ -198,13 +197,5 @@ extension Setup {
         if let sourceReason { lines.append("  \(sourceReason)") }
         lines += configuration.sources.map { "  source   \($0.name)  \($0.uri)" }
         return lines.joined(separator: "\n")
-    }
-}
-
-/// Opens /dev/null for each standard descriptor that is closed. Otherwise the next file or socket would get its number,
-/// and the log or `pipe:-` would use that.
-private func openStandardDescriptors() {
-    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
-        _ = open("/dev/null", O_RDWR)
     }
 }

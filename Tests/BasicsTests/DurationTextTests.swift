@@ -6,13 +6,14 @@ import Testing
 struct DurationTextTests {
     @Test(arguments: [
         ("250ms", 0.25), ("1.5s", 1.5), ("30 s", 30), ("10min", 600), ("10 m", 600), ("1h30m", 5400), ("1h", 3600),
-        ("90d", 7_776_000), ("2w", 1_209_600), ("0.24", 0.24), ("5", 5), ("0s", 0),
+        ("90d", 7_776_000), ("2w", 1_209_600), ("3 days", 259_200), ("1 hour 30 minutes", 5400), ("0.24", 0.24),
+        ("5", 5), ("0s", 0),
     ])
     func `durations are read as people write them`(text: String, seconds: Double) {
         #expect(DurationText.seconds(text) == seconds)
     }
 
-    @Test(arguments: ["", " ", "s", "-1s", "1x", "1h30", "1.2.3s", "1e5", "inf", "nan", "1 hour", "1s1", "٣s"])
+    @Test(arguments: ["", " ", "s", "-1s", "1x", "1h30", "1.2.3s", "1e5", "inf", "nan", "1 hours ago", "1s1", "٣s"])
     func `anything but a duration is refused`(text: String) { #expect(DurationText.seconds(text) == nil) }
 
     @Test(arguments: [

@@ -152,7 +152,8 @@ struct SinceTests {
     @Test(
         arguments: [
             ("90s", 90), ("30m", 1800), ("30min", 1800), ("2h", 7200), ("1.5 h", 5400), ("7d", 604_800),
-            ("1w", 604_800),
+            ("1w", 604_800), ("3 days ago", 259_200), ("2 hours", 7200), ("1 week ago", 604_800), ("90", 90),
+            ("2026-01-31T12:34Z", 56), ("2026-01-31t13:34+01:00", 56),
         ]
             as [(String, Double)])
     func `durations are times in the past`(text: String, seconds: Double) { #expect(ago(text) == seconds) }
@@ -171,7 +172,8 @@ struct SinceTests {
     }
 
     @Test(arguments: [
-        "", "h", "2", "-2h", "2x", "tomorrow", "25:00", "12:60", "12:0:60", "12:", "yesterday x", "monday 25:00",
+        "", "h", "ago", " ago", "3 days before", "2026-01-31T25:00Z", "-2h", "2x", "tomorrow", "25:00", "12:60",
+        "12:0:60", "12:", "yesterday x", "monday 25:00",
         "mo", "2026-02-30", "2026-1-1", "1e3h", "..s",
         "٣h", "999999999999999999999999d9",
     ])
@@ -208,6 +210,21 @@ struct SinceTests {
         for _ in 0..<5000 {
             let text = (0..<Int.random(in: 0...6)).compactMap { _ in pieces.randomElement() }.joined()
             _ = SinceText.parse(text, now: Self.now)
+        }
+    }
+}
+
+struct CommandSuggestionTests {
+    private func suggestion(_ arguments: String...) -> String? {
+        CommandSuggestion(arguments, among: ["current", "watch", "history"])?.message
+    }
+
+    @Test func `a misspelt command gets the one that was meant, an unknown one gets the list`() {
+        #expect(suggestion("curent") == #"there is no command "curent"; did you mean current?"#)
+        #expect(suggestion("--socket", "/s", "--json", "wacth")?.contains("watch?") == true)
+        #expect(suggestion("frobnicate")?.contains("the commands are current, watch, history") == true)
+        for fine in [["current"], ["help"], [], ["--version"], ["--socket", "curent"], ["-h"]] {
+            #expect(CommandSuggestion(fine, among: ["current"]) == nil)
         }
     }
 }

@@ -6,10 +6,12 @@ package enum DurationText {
     package static let examples = "a duration such as 30s, 10min, 1h or 90d"
 
     private static let units: [(names: [String], seconds: Double)] = [
-        (["ms"], 0.001), (["s", "sec"], 1), (["min", "m"], 60), (["h"], 3600), (["d"], 86_400), (["w"], 604_800),
+        (["ms", "milliseconds"], 0.001), (["s", "sec", "secs", "second", "seconds"], 1),
+        (["min", "m", "mins", "minute", "minutes"], 60), (["h", "hr", "hrs", "hour", "hours"], 3600),
+        (["d", "day", "days"], 86_400), (["w", "week", "weeks"], 604_800),
     ]
 
-    /// Parses `250ms`, `1.5s`, `10 min`, `1h30m`, `90d`, or a bare number of seconds.
+    /// Parses `250ms`, `1.5s`, `10 min`, `1h30m`, `3 days`, or a bare number of seconds.
     ///
     /// - Returns: seconds, finite and not negative; nil for anything else.
     package static func seconds(_ text: String) -> Double? {

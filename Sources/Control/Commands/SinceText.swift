@@ -7,7 +7,7 @@ import ControlProtocol
 enum SinceText {
     /// The examples in messages and help.
     static let examples =
-        "90s, 30min, 2h, 7d, today, yesterday, monday, 08:00, \"yesterday 18:00\", 2026-01-31 or 2026-01-31T08:00"
+        "90s, 30min, 2h, \"3 days ago\", today, yesterday, monday, 08:00, \"yesterday 18:00\", 2026-01-31 or 2026-01-31T08:00"
 
     private typealias Clock = (hour: Int32, minute: Int32, second: Int32)
 
@@ -17,9 +17,16 @@ enum SinceText {
     /// past.
     static func parse(_ text: String, now: Timestamp) -> Timestamp? {
         if let time = Timestamp(rfc3339: text) { return time }
-        let text = text.lowercased()
-        // A bare number could be hours as well as seconds.
-        if text.last?.isLetter == true, let seconds = DurationText.seconds(text) {
+        // A time of day without seconds, with its zone.
+        if let zone = text.lastIndex(where: { "Zz+-".contains($0) }), text[..<zone].count == 16,
+            let time = Timestamp(rfc3339: "\(text[..<zone]):00\(text[zone...])")
+        {
+            return time
+        }
+        var text = text.lowercased()
+        if text.hasSuffix(" ago") { text.removeLast(4) }
+        // The same durations as in the configuration.
+        if let seconds = DurationText.seconds(text) {
             return now.adding(seconds: -seconds)
         }
         if text == "now" { return now }

@@ -19,6 +19,8 @@ struct WatchCommand: ParsableCommand {
               ← →      change the time span of the timeline
               Enter    show or hide the details below the list of sources
 
+            On a terminal that cannot move its cursor, watch prints a line for each change.
+
             With --json, or if the output is not a terminal, watch prints one JSON object per line: the current estimate \
             of each source, then each notification. The key "event" names its kind: estimate, change, state, or lost (the \
             number of estimates that were dropped). If genred stops, watch ends with exit code 5.
@@ -46,7 +48,8 @@ struct WatchCommand: ParsableCommand {
                 let session = try WatchSession(path: options.path, source: source)
                 WatchScreen(session, terminal: terminal).run(until: end)
             } else {
-                try WatchLines.run(path: options.path, source: source, until: end)
+                try WatchLines.run(
+                    path: options.path, source: source, until: end, isText: !options.json && isatty(STDOUT_FILENO) == 1)
             }
         } catch let error as ControlError {
             throw Failure.exit(for: error)

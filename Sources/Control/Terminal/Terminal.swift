@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
+import ControlProtocol
 import Glibc
 
 /// The terminal of a full-screen view. `enter` switches to a separate screen without cursor and echo; `leave` restores
@@ -19,9 +20,11 @@ final class Terminal {
         var rows: Int
     }
 
-    /// Nil if `output` is not a terminal.
+    /// Nil if `output` is not a terminal, or one that cannot move its cursor (Emacs' shell, some consoles of CI).
     init?(output: Int32 = STDOUT_FILENO) {
-        guard isatty(output) == 1 else { return nil }
+        guard isatty(output) == 1, let kind = SocketPath.variable("TERM"), kind != "dumb", !kind.isEmpty else {
+            return nil
+        }
         self.output = output
         ownsInput = isatty(STDIN_FILENO) != 1
         input = ownsInput ? open("/dev/tty", O_RDONLY | O_CLOEXEC) : STDIN_FILENO

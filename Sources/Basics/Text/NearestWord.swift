@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 /// Finds the known word that a misspelt one is closest to; nil if none is close enough.
-func nearest(to word: String, among known: [String]) -> String? {
+package func nearest(to word: String, among known: [String]) -> String? {
     let word = word.lowercased()
     guard word.count <= 40 else { return nil }
     let distances = known.map { ($0, editDistance(word, $0)) }
