@@ -85,7 +85,10 @@ final class MQTTClient {
     func run(canRead: Bool, canWrite: Bool) throws(MQTTError) -> [Event] {
         events = []
         // Where there is an error to fetch, the socket is readable.
-        if canRead { try check(mosquitto_loop_read(handle, 1), "mosquitto_loop_read") }
+        // A beginning TLS goes on in the same call.
+        if canRead || (refusal == nil && canWrite && address.transport == .tls) {
+            try check(mosquitto_loop_read(handle, 1), "mosquitto_loop_read")
+        }
         if let refusal, refusal != 0 { throw refused(refusal) }
         if canWrite || wantsToWrite { try check(mosquitto_loop_write(handle, 1), "mosquitto_loop_write") }
         try check(mosquitto_loop_misc(handle), "mosquitto_loop_misc")

@@ -113,7 +113,7 @@ extension MQTTOutlet {
         if topic == statusTopic {
             link.retainedStatus = String(decoding: payload.prefix(16), as: UTF8.self)
             // An older connection's will, or somebody else's.
-            if link.isReady, isNodeOnline, link.retainedStatus == "offline", !retained.isWaiting(for: topic) {
+            if link.isReady, isNodeOnline, payload == Array("offline".utf8), !retained.isWaiting(for: topic) {
                 showStatus()
             }
             return
@@ -137,6 +137,8 @@ extension MQTTOutlet {
             stranger = nil
             nextAnnouncement = monotonicSeconds() + 1
             if own < found.instance || memory.former.contains(found.instance) { return }
+            // The other one publishes its own again when it sees these go.
+            leave { for topic in memory.topics { retained.remove(topic) } }
         } else {
             guard link.quietUntil.map({ monotonicSeconds() >= $0 }) == true else { return }
             stranger = nil

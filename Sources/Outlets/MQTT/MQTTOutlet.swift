@@ -69,58 +69,66 @@ final class MQTTOutlet {
                 guard signal == SIGHUP else { return stop() }
                 announceAll()
             }
-            while let event = feed.next() {
+            // Bounded, so that a flood of estimates does not keep the broker waiting.
+            var count = 0
+            while count < 500, let event = feed.next() {
                 handle(event)
+                count += 1
                 if link.isReady { publish() }
             }
             try runBroker()
             if link.isReady { publish() }
             saveMemory(now: monotonicSeconds())
-            wait()
+            wait(atMost: count == 500 ? 0 : 1)
         }
     }
 
-    /// Waits until something can be done, one second at most.
-    private func wait() {
+    /// Waits until something can be done.
+    private func wait(atMost most: Double) {
         var entries = [pollfd(fd: run.signals.descriptor, events: Int16(POLLIN), revents: 0)]
         if let descriptor = feed.descriptor {
             entries.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
         }
-        if let client = link.client, let descriptor = client.descriptor {
-            let events = POLLIN | (client.wantsToWrite || !link.isConnected ? POLLOUT : 0)
-            entries.append(pollfd(fd: descriptor, events: Int16(link.isConnecting ? POLLIN : events), revents: 0))
-        }
         let now = monotonicSeconds()
-        var wake = [1.0]
-        if feed.descriptor == nil { wake.append(feed.secondsToAttempt) }
-        wake += [link.nextAttempt, link.quietUntil, nextAnnouncement].compactMap { $0.map { $0 - now } }
+        var wake = [link.nextAttempt, link.quietUntil, nextAnnouncement].compactMap { $0.map { $0 - now } }
             .filter { $0 > 0 }
-        let milliseconds = max(1, (wake.min() ?? 1) * 1000)
-        _ = poll(&entries, nfds_t(entries.count), Int32(min(milliseconds, 1000).rounded(.up)))
+        if feed.descriptor == nil { wake.append(feed.secondsToAttempt) }
+        if let client = link.client, let descriptor = client.descriptor {
+            let events = Int16(POLLIN | (client.wantsToWrite ? POLLOUT : 0))
+            entries.append(pollfd(fd: descriptor, events: events, revents: 0))
+            // The library does not say for what a beginning TLS waits.
+            if link.isConnecting, settings.broker.transport == .tls { wake.append(0.05) }
+        }
+        // A turn has just looked at everything, so a wait of zero would be a spin.
+        let seconds = most == 0 ? 0 : min(max(wake.min() ?? most, 0.001), most)
+        _ = poll(&entries, nfds_t(entries.count), Int32((seconds * 1000).rounded(.up)))
     }
 
     private func stop() {
         run.notification.stopping()
-        if let client = link.client, link.isReady {
-            // The broker publishes no will after a goodbye.
-            retained.clear()
-            retained.set(statusTopic, Array("offline".utf8))
-            let deadline = monotonicSeconds() + 2
-            do throws(MQTTError) {
-                while monotonicSeconds() < deadline, !retained.isEmpty || !delivery.isEmpty {
-                    sendRetained(client)
-                    for case .acknowledged(let number) in try client.run(canRead: isReadable(client), canWrite: true) {
-                        acknowledged(number)
-                    }
-                    pause(.milliseconds(5))
-                }
-                client.disconnect()
-                _ = try client.run(canRead: false, canWrite: true)
-            } catch {
-                log.debug("while stopping: \(error)")
-            }
-        }
+        leave { retained.set(statusTopic, Array("offline".utf8)) }
         saveMemory(now: .infinity)
+    }
+
+    /// Sends the last messages, and says goodbye: after that the broker does not publish the will.
+    func leave(_ prepare: () -> Void) {
+        guard let client = link.client, link.isReady else { return }
+        retained.clear()
+        prepare()
+        let deadline = monotonicSeconds() + 2
+        do throws(MQTTError) {
+            while monotonicSeconds() < deadline, !retained.isEmpty || !delivery.isEmpty {
+                sendRetained(client)
+                for case .acknowledged(let number) in try client.run(canRead: isReadable(client), canWrite: true) {
+                    acknowledged(number)
+                }
+                pause(.milliseconds(5))
+            }
+            client.disconnect()
+            _ = try client.run(canRead: false, canWrite: true)
+        } catch {
+            log.debug("while stopping: \(error)")
+        }
     }
 
     // MARK: The daemon
