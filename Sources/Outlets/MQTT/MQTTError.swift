@@ -27,7 +27,10 @@ extension CodedError where Kind == MQTTErrorCode {
         case MOSQ_ERR_TLS, MOSQ_ERR_TLS_HANDSHAKE:
             // The library's log lines hold what OpenSSL says.
             let reason = tls.last.map { "\($0)" } ?? "no reason is given"
-            self.init(.tls, "no TLS with \(broker): \(printable(reason))", call: call)
+            self.init(
+                .tls,
+                "no TLS with \(broker): \(printable(reason)); is its certificate for this name, and by an authority that the "
+                    + "system or --ca trusts?", call: call)
         case MOSQ_ERR_EAI, MOSQ_ERR_LOOKUP:
             self.init(.connection, "\(quoted(address.host)) is not known: no host of this name was found", call: call)
         case MOSQ_ERR_PROTOCOL, MOSQ_ERR_MALFORMED_PACKET, MOSQ_ERR_MALFORMED_UTF8, MOSQ_ERR_PAYLOAD_SIZE,
@@ -36,7 +39,9 @@ extension CodedError where Kind == MQTTErrorCode {
         case MOSQ_ERR_KEEPALIVE: self.init(.timeout, "\(broker) does not answer", call: call)
         case MOSQ_ERR_CONN_LOST, MOSQ_ERR_NO_CONN, MOSQ_ERR_CONN_REFUSED:
             self.init(.connection, "\(broker) closed the connection", call: call)
-        case MOSQ_ERR_ERRNO where errno != 0:
+        case MOSQ_ERR_ERRNO where errno == 0:
+            self.init(.connection, "\(broker) closed the connection", call: call)
+        case MOSQ_ERR_ERRNO:
             self.init(.connection, "cannot connect to \(broker): \(systemMessage(errno))", call: call, errno: errno)
         default:
             let text = mosquitto_strerror(Int32(library.rawValue)).map { String(cString: $0) } ?? "error"

@@ -144,6 +144,8 @@ extension MQTTOutlet {
             stranger = nil
             // Left over from a daemon that is gone.
             if link.retainedStatus != "online" || memory.former.contains(found.instance) { return }
+            // Without a goodbye, the broker would publish this program's will on the other one's topic.
+            link.client?.disconnect()
         }
         throw OutletError(
             .configuration,

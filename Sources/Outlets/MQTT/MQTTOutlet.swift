@@ -155,7 +155,12 @@ final class MQTTOutlet {
         case .refreshed(let new):
             snapshot = new
             for status in new.status.sources { sources[status.name]?.device = status.state }
-            for estimate in new.estimates { show(estimate) }
+            // A label that has just changed waits for its change, which has the number.
+            let recently = Timestamp.now.adding(seconds: -2).description
+            for estimate in new.estimates
+            where estimate.label == sources[estimate.source]?.estimate.label || estimate.since < recently {
+                show(estimate)
+            }
         case .change(let change, let replayed): publish(change, replayed: replayed)
         case .estimate(let estimate): show(estimate)
         case .device(let change):

@@ -21,7 +21,7 @@ final class FedDaemon {
     let socket: String
     /// The environment of the next start.
     var environment: [String: String] = [:]
-    private let feeder = Feeder()
+    let feeder = Feeder()
     private var process: ChildProcess?
 
     /// Starts it, and waits until it answers.
