@@ -219,7 +219,7 @@ function writeState() {
   const problem = state === 'daemon-away'
     ? `genred is away${reason ? `: ${reason.replace(/\.+$/, '')}` : ''}.`
     : 'This page has lost its connection to genred-outlet.';
-  text.write(parts.banner, isAway ? `${problem} It tries again by itself; what you see is from before.` : '');
+  text.write(parts.banner, isAway ? `${problem} The page tries again by itself; what it shows is from before.` : '');
   writeTitle();
   later();
 }

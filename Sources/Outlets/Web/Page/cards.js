@@ -180,7 +180,9 @@ class Card {
       this.parts.title.classList.toggle('none', !title);
     }
     this.#drawLevel(level);
-    for (const bar of this.#bars) this.#drawBar(bar, estimate.probabilities[bar.label] ?? 0, label);
+    // Without a signal all are equally probable, which says nothing.
+    const known = estimate.state === 'no-signal' || estimate.state === 'starting' ? {} : estimate.probabilities;
+    for (const bar of this.#bars) this.#drawBar(bar, known[bar.label] ?? 0, label);
   }
 
   #drawLevel(level) {
@@ -202,7 +204,7 @@ class Card {
     if (bar.width !== width) {
       bar.width = width;
       bar.fill.style.setProperty('--part', width);
-      text.write(bar.value, text.percent(part));
+      text.write(bar.value, part > 0 ? text.percent(part) : '');
     }
     const isLabel = bar.label === label;
     if (bar.isLabel !== isLabel) {

@@ -35,9 +35,9 @@ export class Log {
 
   /** Shows one source's changes, or all with an empty name. */
   use(source, hasManySources) {
+    if (source !== this.#source) this.#limit = page;
     this.#source = source;
     this.#hasManySources = hasManySources;
-    this.#limit = page;
     this.#write();
   }
 

@@ -18,6 +18,8 @@ export class Feed {
   #instance = null;
   #version = null;
   #retries = 0;
+  /** Which time everything is read; what an earlier one still waits for no longer counts. */
+  #turn = 0;
   #heard = performance.now();
   /** Changes that arrived before the history; null once that is read. */
   #early = [];
@@ -40,12 +42,14 @@ export class Feed {
   }
 
   async #load() {
+    const turn = ++this.#turn;
     this.#events?.close();
     this.#early = [];
     try {
       const [description, sources, current, newest] = await Promise.all([
         get('describe'), get('sources'), get('current'), get('history?limit=1'),
       ]);
+      if (turn !== this.#turn) return;
       if (this.#version && this.#version !== description.version) return location.reload();
       this.#version = description.version;
       this.#instance = description.instance;
@@ -54,8 +58,9 @@ export class Feed {
       this.#handlers.start(description, sources.sources, current.estimates);
       this.#retries = 0;
       this.#listen();
-      await this.#readHistory(sources.sources.map((source) => source.name));
+      await this.#readHistory(sources.sources.map((source) => source.name), turn);
     } catch (error) {
+      if (turn !== this.#turn) return;
       this.#events?.close();
       this.#set(error.status === 503 ? 'daemon-away' : 'server-away', error.message);
       this.#again(() => this.#load());
@@ -63,9 +68,10 @@ export class Feed {
   }
 
   /** Reads the changes of the last day, also where one answer cannot hold them. Those that arrive meanwhile wait. */
-  async #readHistory(names) {
+  async #readHistory(names, turn) {
     const path = `history?since=86400&limit=${historyLimit}`;
     const { changes, more } = await get(path);
+    if (turn !== this.#turn) return;
     if (more) {
       this.#handlers.history(changes);
       // Each source's own, as many as one answer holds: one every nine seconds, all day long.
@@ -73,6 +79,7 @@ export class Feed {
       for (const name of names) changes.push(...(await get(`${path}&source=${encodeURIComponent(name)}`)).changes);
       changes.sort((one, other) => one.seq - other.seq);
     }
+    if (turn !== this.#turn) return;
     const last = changes.at(-1)?.seq ?? 0;
     changes.push(...this.#early.filter((change) => change.seq > last));
     this.#early = null;
@@ -135,14 +142,16 @@ export class Feed {
   }
   #due = null;
 
-  /** A source that is not known yet: a reload has added it. */
+  /** Reads everything again, soon and seldom: a reload has added or removed a source. */
   restart() {
-    if (!this.#restarting) {
-      this.#restarting = true;
-      setTimeout(() => { this.#restarting = false; this.#load(); }, 500);
-    }
+    this.#restart ??= setTimeout(() => {
+      this.#restart = null;
+      this.#restarted = performance.now();
+      this.#load();
+    }, Math.max(500, this.#restarted + 10000 - performance.now()));
   }
-  #restarting = false;
+  #restart = null;
+  #restarted = -10000;
 
   /** Notices a connection that died without a word, as a tablet's does when its network goes. */
   async #watch() {

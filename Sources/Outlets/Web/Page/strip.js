@@ -236,6 +236,8 @@ export class Strip {
     const plot = lanes.querySelector('.lane-plot');
     if (!plot) return axis.replaceChildren();
     const width = plot.clientWidth;
+    // Not under a scroll bar beside the lanes.
+    axis.style.width = `${width}px`;
     const step = (width > 900 ? 2 : width > 450 ? 3 : 6) * hour;
     const now = this.#clock();
     const first = new Date(now - day);
