@@ -250,7 +250,8 @@ struct ControlServerTests {
         while let line = try await client.object(patience: .milliseconds(200)) {
             methods.append(line["method"] as? String ?? "")
         }
-        #expect(methods == ["estimate", "state", "change", "estimate"])
+        // The last one is the change to `stopped`.
+        #expect(methods == ["estimate", "state", "change", "estimate", "change"])
         #expect(await client.isClosed())
     }
 
