@@ -29,7 +29,7 @@ final class DaemonFeed {
     /// The number of each source's newest change, whether or not `next` has returned it.
     private(set) var seqs: [String: Int] = [:]
     private var changes: ChangeSequence
-    private var backoff = Backoff(least: 1, most: 30)
+    private var backoff: Backoff
     private var nextAttempt = 0.0
     private var nextRefresh = 0.0
 
@@ -37,7 +37,12 @@ final class DaemonFeed {
     ///   - path: the daemon's control socket.
     ///   - position: the last change that was handled before; nil to begin with the changes from now on.
     ///   - events: what to subscribe to. Without `state`, sources that a reload adds are noticed later.
-    init(path: String, after position: FeedPosition? = nil, events: [EventKind] = EventKind.allCases) {
+    ///   - longestWait: the most seconds between two attempts to reach a daemon that is away.
+    init(
+        path: String, after position: FeedPosition? = nil, events: [EventKind] = EventKind.allCases,
+        longestWait: Double = 30
+    ) {
+        backoff = Backoff(least: 1, most: longestWait)
         self.path = path
         self.events = events
         changes = ChangeSequence(after: position)

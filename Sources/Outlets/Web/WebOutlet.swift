@@ -111,7 +111,8 @@ struct WebOutlet {
     /// Passes the feed's events to the event loop until a signal comes. It waits for the loop each time: a loop that is
     /// busy slows the feed down, and the daemon then drops estimates.
     private func follow(_ server: NIOLoopBound<WebServer>) {
-        let feed = DaemonFeed(path: path)
+        // Somebody may be looking at the page.
+        let feed = DaemonFeed(path: path, longestWait: 2)
         var isDrained = true
         while true {
             var entries = [pollfd(fd: run.signals.descriptor, events: Int16(POLLIN), revents: 0)]

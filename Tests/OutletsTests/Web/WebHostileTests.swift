@@ -6,13 +6,6 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct WebHostileTests {
-    private func server() async throws -> (WebServerProcess, FedDaemon) {
-        let daemon = try await FedDaemon()
-        let server = try await WebServerProcess(socket: daemon.socket)
-        try await server.waitForDaemon()
-        return (server, daemon)
-    }
-
     /// Sends bytes and returns all that comes back.
     private func exchange(
         _ server: WebServerProcess, _ text: String, halfClose: Bool = false, within seconds: Double = 20
@@ -24,7 +17,7 @@ import Testing
     }
 
     @Test func `too much of anything is refused`() async throws {
-        let (server, _) = try await server()
+        let server = try await WebServerProcess()
         let host = "Host: localhost\r\n"
         let long = String(repeating: "x", count: 100_000)
         let cases = [
@@ -43,7 +36,7 @@ import Testing
     }
 
     @Test func `shapes of smuggling get one answer and no second request`() async throws {
-        let (server, _) = try await server()
+        let server = try await WebServerProcess()
         let inner = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
         let cases = [
             "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(inner.utf8.count)\r\n\r\n\(inner)",
@@ -66,14 +59,14 @@ import Testing
         for text in cases {
             let reply = try await exchange(server, text)
             #expect(
-                reply.components(separatedBy: "HTTP/1.").count <= 2, "\(text.debugDescription): \(reply.prefix(300))")
+                reply.matches(of: /HTTP\/1\.\d \d{3}/).count <= 1, "\(text.debugDescription): \(reply.prefix(300))")
             #expect(!reply.contains("\r\n\r\nok"), "\(text.debugDescription)")
         }
         #expect(await server.isWell())
     }
 
     @Test func `requests sent ahead are answered in order, also by a client that closes its side`() async throws {
-        let (server, _) = try await server()
+        let server = try await WebServerProcess()
         let request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
         let last = "GET /api/v1/describe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         let reply = try await exchange(server, String(repeating: request, count: 50) + last)
@@ -87,7 +80,7 @@ import Testing
     }
 
     @Test func `a client that sends ahead and does not read costs no memory`() async throws {
-        let (server, _) = try await server()
+        let server = try await WebServerProcess()
         _ = try await server.get("/app.js")
         let memory = server.memory
         let client = try TCPClient(port: server.port, receiveBuffer: 4096)
@@ -98,7 +91,7 @@ import Testing
     }
 
     @Test func `slow requests end after 10 s`() async throws {
-        let (server, _) = try await server()
+        let server = try await WebServerProcess()
         let start = monotonicSeconds()
         let silent = try server.connect()
         let slow = try server.connect()
@@ -115,7 +108,7 @@ import Testing
     }
 
     @Test func `the 65th connection gets 503, and a place when one is free`() async throws {
-        let (server, _) = try await server()
+        let server = try await WebServerProcess()
         var held: [TCPClient] = []
         for _ in 0..<64 { held.append(try server.connect()) }
         for client in held { await client.send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n") }
@@ -131,7 +124,9 @@ import Testing
     }
 
     @Test func `a client that stops reading is closed in the end`() async throws {
-        let (server, daemon) = try await server()
+        let daemon = try await FedDaemon()
+        let server = try await WebServerProcess(socket: daemon.socket)
+        try await server.waitForDaemon()
         let client = try TCPClient(port: server.port, receiveBuffer: 4096)
         await client.send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         // 17 estimates a second fill the buffers within seconds.
@@ -141,7 +136,7 @@ import Testing
     }
 
     @Test func `random and mutated bytes do no harm`() async throws {
-        let (server, _) = try await server()
+        let server = try await WebServerProcess()
         var random = SplitMix(state: UInt64.random(in: 0...UInt64.max))
         let seeds = [
             "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",

@@ -11,6 +11,16 @@ final class WebServerProcess {
     let port: UInt16
     let process: ChildProcess
     private let folder: TemporaryFolder
+    /// Lives as long as this does.
+    private var daemon: FedDaemon?
+
+    /// Starts a daemon with one source and a server, and waits until the one has reached the other.
+    convenience init() async throws {
+        let daemon = try await FedDaemon()
+        try await self.init(socket: daemon.socket)
+        self.daemon = daemon
+        try await waitForDaemon()
+    }
 
     /// - Parameters:
     ///   - socket: the daemon's control socket.

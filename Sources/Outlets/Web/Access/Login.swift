@@ -24,12 +24,13 @@ enum Login {
         return found
     }
 
-    /// Keeps the token for a year. No script can read it, and no other site's page sends it.
+    /// Keeps the token for a year. No script can read it, and no other site's page sends it. The redirect is relative, for
+    /// a proxy that serves the page below a path.
     static func response(_ token: AccessToken) -> WebResponse {
         .text(
             .seeOther, "The page is at /.",
             headers: [
-                ("Location", "/"),
+                ("Location", "./"),
                 ("Set-Cookie", "\(cookie)=\(token.text); Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict"),
             ])
     }
@@ -50,7 +51,7 @@ enum Login {
             <p>Add it to the address once, and this browser remembers it: <code>/?token=TOKEN</code></p>
             <p>The token is in the file that <code>genred-outlet web --token-file</code> names. Programs send it as a header:
             <code>Authorization: Bearer TOKEN</code></p>
-            <p>If you came here by a link of another site and have the token already: <a href="/">open the page</a>.</p>
+            <p>If you came here by a link of another site and have the token already: <a href="./">open the page</a>.</p>
             </html>
 
             """
