@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import Basics
+import ControlProtocol
 import Foundation
 import TestSupport
 import Testing
@@ -8,8 +8,8 @@ import Testing
 @Suite(.timeLimit(.minutes(2)), .enabled(if: Programs.has("nginx"))) struct WebProxyTests {
     @Test func `events pass nginx within a second, with nothing set for them`() async throws {
         let daemon = try await FedDaemon()
+        await daemon.stop()
         let server = try await WebServerProcess(socket: daemon.socket)
-        try await server.waitForDaemon()
         let folder = try TemporaryFolder()
         let socket = folder.file("nginx.sock")
         _ = try folder.write(
@@ -42,27 +42,25 @@ import Testing
             })
         let stream = try #require(client)
         await stream.send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
-        #expect(await stream.line(patience: .seconds(10))?.contains("200") == true)
-        var estimates = 0
-        let start = monotonicSeconds()
-        while estimates < 5, let line = await stream.line(patience: .seconds(5)) {
-            if line.hasPrefix("event: estimate") { estimates += 1 }
+        // Without a daemon, these few bytes are all that comes for 15 s: a proxy that fills a buffer would hold them.
+        var isTold = false
+        while !isTold, let line = await stream.line(patience: .seconds(10)) { isTold = line == "event: daemon" }
+        #expect(isTold)
+        try await daemon.start()
+        var delays: [Double] = []
+        // The machine may be busy: one change within a second shows that nothing is held back.
+        for _ in 0..<10 where delays.allSatisfy({ $0 >= 1 }) {
+            try await daemon.waitFor("silence")
+            daemon.play(.noise)
+            while let line = await stream.line(patience: .seconds(20)) {
+                guard line.hasPrefix("data: "), line.contains(#""from":"silence""#) else { continue }
+                let object = try JSONSerialization.jsonObject(with: Data(line.dropFirst(6).utf8)) as? [String: Any]
+                let time = try #require(Timestamp(rfc3339: object?["time"] as? String ?? ""))
+                delays.append(Timestamp.now.seconds(since: time))
+                break
+            }
+            daemon.play(.silence)
         }
-        #expect(estimates == 5)
-        // 17 a second are sent. Were they held back, they would come when a buffer of 4 KiB is full.
-        #expect(monotonicSeconds() - start < 3)
-        try await daemon.waitFor("silence")
-        daemon.play(.noise)
-        var delay: Double?
-        while let line = await stream.line(patience: .seconds(20)) {
-            guard line.hasPrefix("data: "), line.contains(#""from":"silence""#) else { continue }
-            let object = try JSONSerialization.jsonObject(with: Data(line.dropFirst(6).utf8)) as? [String: Any]
-            let time = try Date(
-                object?["time"] as? String ?? "",
-                strategy: .iso8601.year().month().day().time(includingFractionalSeconds: true))
-            delay = Date.now.timeIntervalSince(time)
-            break
-        }
-        #expect(delay.map { $0 < 1 } == true, "\(delay ?? -1) s")
+        #expect(delays.contains { $0 < 1 }, "\(delays)")
     }
 }
