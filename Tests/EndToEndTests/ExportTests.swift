@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import ControlProtocol
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEndTests {
+    /// `genrectl history --format` with the history of a real daemon that was stopped and started again.
+    @Suite(.timeLimit(.minutes(2)), .enabled(if: Programs.has("sox"), "sox makes the audio")) struct ExportTests {
+        private let folder: TemporaryFolder
+
+        init() throws {
+            folder = try TemporaryFolder()
+            let sox = Programs.find("sox") ?? "sox"
+            let format = ["-n", "-r", "22050", "-c", "1", "-b", "16"]
+            try Programs.run(sox, format + [folder.file("n.wav"), "synth", "9", "pinknoise", "gain", "-20"])
+            try Programs.run(sox, format + [folder.file("s.wav"), "synth", "6", "sine", "0", "gain", "-90"])
+            try Programs.run(sox, [folder.file("n.wav"), folder.file("s.wav"), folder.file("set.wav")])
+        }
+
+        private func daemon(pace: String) throws -> RunningDaemon {
+            try RunningDaemon(
+                sources: ["radio", "tv"].map { ($0, "file:\(folder.file("set.wav"))?loop=true&pace=\(pace)") },
+                arguments: ["--history", folder.file("h.sqlite")])
+        }
+
+        private func export(_ daemon: RunningDaemon, _ options: String...) throws -> String {
+            try Programs.run(
+                Programs.built("genrectl"), ["history", "--socket", daemon.socket, "--format"] + options)
+        }
+
+        private struct Line: Decodable {
+            var source: String
+            var start: Double
+            var end: Double
+            var start_utc: String
+            var end_utc: String
+            var label: String
+            var seq: Int?
+        }
+
+        private func lines(_ text: String) throws -> [Line] {
+            try text.split(separator: "\n").map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+        }
+
+        @Test func `the spans are the history's changes, over a restart, and what lasts now comes last`() async throws {
+            let first = try daemon(pace: "fast")
+            let before = try await first.client()
+            let hasChanges = try await eventually(within: 60) {
+                try ["radio", "tv"].allSatisfy { try before.history(source: $0).changes.count >= 30 }
+            }
+            #expect(hasChanges)
+            first.process.terminate()
+            #expect(await first.exit(within: 10) == 0)
+
+            // At the pace of the clock it has no change in its first seconds.
+            let second = try daemon(pace: "realtime")
+            let client = try await second.client()
+            let changes = try client.history(source: "radio", after: 0, limit: ControlLimits.historyMost).changes
+            #expect(changes.last?.to == Change.stopped)
+            let spans = try lines(export(second, "jsonl", "--source", "radio"))
+            #expect(spans.count == changes.count + 1)
+            #expect(spans.prefix(changes.count).map(\.label) == changes.map(\.from))
+            #expect(spans.prefix(changes.count).map(\.end_utc) == changes.map(\.time))
+            #expect(spans.prefix(changes.count).dropFirst().map(\.seq) == changes.dropLast().map(\.seq))
+            #expect(spans.allSatisfy { $0.start <= $0.end && $0.label != Change.stopped })
+            let (stopped, now) = (try #require(changes.last), try #require(spans.last))
+            #expect(now.seq == nil && now.start_utc > stopped.time, "the time without genred belongs to a span")
+
+            // The same without a source, for both.
+            let all = try lines(export(second, "jsonl"))
+            #expect(all.map(\.start).min() == 0 && Set(all.map(\.source)) == ["radio", "tv"])
+            #expect(all.filter { $0.source == "radio" }.dropLast().map(\.end_utc) == changes.map(\.time))
+
+            // From the middle of a span on.
+            let middle = try #require(Timestamp(rfc3339: changes[20].time)).adding(seconds: 0.001)
+            let rest = try lines(export(second, "jsonl", "--source", "radio", "--origin", middle.description))
+            #expect(rest.first?.start == 0 && rest.first?.start_utc == middle.description)
+            #expect(rest.first?.label == changes[20].to)
+
+            let csv = try export(second, "csv", "--source", "radio")
+            #expect(csv.unicodeScalars.count { $0 == "\r" } == spans.count + 1)
+            let audacity = try export(second, "audacity")
+            #expect(audacity.contains("\ttv: ") && audacity.contains("\tradio: "))
+            let jams = try JSONSerialization.jsonObject(with: Data(try export(second, "jams").utf8)) as? [String: Any]
+            #expect((jams?["annotations"] as? [Any])?.count == 2)
+        }
+    }
+}
