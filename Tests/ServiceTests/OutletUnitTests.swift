@@ -21,7 +21,7 @@ extension ServiceTests {
             systemctl start genred-outlet-web.socket
             fetch / | grep -i '<!doctype html>'
             eventually 'fetch /metrics | grep -F "genred_source_label{source=\\"radio\\",label=\\"jazz\\"} 1"'
-            fetch /healthz
+            eventually 'fetch /healthz'
             fetch /api/v1/current | grep '"source":"radio"'
             process=$(of MainPID genred-outlet-web)
             echo "user $(stat -c %U /proc/$process)"

@@ -85,7 +85,7 @@ extension ServiceTests {
             genrectl sources | grep mine
             [[ $(of MainPID) != "$process" && $(of MainPID genred@second) != "$instance" ]]
             [[ $(of ActiveState genred@second) == active ]]
-            fetch /healthz
+            eventually 'fetch /healthz'
             [[ $(of MainPID genred-outlet-web) != "$page" && $(of ActiveState genred-outlet-mqtt) == inactive ]]
             """)
     }
@@ -96,7 +96,7 @@ extension ServiceTests {
             running
             echo "sources: [{name: second, uri: \\"file:/lab/jazz.wav?pace=realtime&loop=true\\"}]" >/etc/genred/second.yaml
             systemctl enable --now genred@second genred-outlet-web.socket
-            fetch /healthz
+            fetch /metrics | grep genred_build_info
             echo GENRED_MQTT_BROKER=mqtt://127.0.0.1 >/etc/genred/outlet-mqtt.conf
             systemctl enable --now genred-outlet-mqtt
             dpkg -r genred

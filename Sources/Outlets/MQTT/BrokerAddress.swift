@@ -87,7 +87,10 @@ struct BrokerAddress: Sendable, Equatable {
         var path = file
         if path == nil, let folder = SocketPath.variable("CREDENTIALS_DIRECTORY") {
             let credential = "\(folder)/mqtt-password"
-            if let bytes = try? readWholeFile(credential, limit: 65_536), !bytes.isEmpty { path = credential }
+            // The unit's default, for a machine without such a file, is an empty line.
+            if let bytes = try? readWholeFile(credential, limit: 65_536), !bytes.allSatisfy({ $0 == 10 || $0 == 13 }) {
+                path = credential
+            }
         }
         guard let path else { return }
         guard user != nil else {

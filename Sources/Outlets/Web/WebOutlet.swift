@@ -42,7 +42,8 @@ struct WebOutlet {
             throw OutletError(
                 .configuration,
                 "\(address.authority ?? "this address") can be reached from other machines, so a token is needed."
-                    + " Make one with: \(AccessToken.advice); then start with --token-file FILE, or listen at"
+                    + " Make one with: \(AccessToken.advice); then start with --token-file FILE (the system's unit reads"
+                    + " /etc/genred/web-token), or listen at"
                     + " \(ListenAddress.byDefault.host):\(ListenAddress.byDefault.port)")
         }
         let isUnix = addresses.allSatisfy { $0.authority == nil }
