@@ -135,7 +135,7 @@ def start_outlets(daemon, folder, delays):
         state = folder / name
         state.mkdir(mode=0o700)
         processes[name] = start(OUTLET, "--socket", daemon.path, name, *options,
-                                env={**os.environ, "STATE_DIRECTORY": str(state)}).pid
+                                env={**os.environ, "STATE_DIRECTORY": str(state)}, stderr=subprocess.DEVNULL).pid
     wait_for(web)
     listen(control_socket, daemon, delays["socket"])
     listen(broker_client, broker, delays["mqtt"])
