@@ -1,3 +1,54 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include <curl/curl.h>
+
+// curl_easy_setopt and curl_easy_getinfo take a variable argument, which Swift cannot call: one function for each type.
+
+static inline CURLcode curl_set_number(CURL *handle, CURLoption option, long value) {
+    return (curl_easy_setopt)(handle, option, value);
+}
+
+// libcurl copies strings, except that of CURLOPT_POSTFIELDS; CURLOPT_COPYPOSTFIELDS is copied.
+static inline CURLcode curl_set_string(CURL *handle, CURLoption option, const char *value) {
+    return (curl_easy_setopt)(handle, option, value);
+}
+
+// The caller keeps the memory until the handle is gone.
+static inline CURLcode curl_set_pointer(CURL *handle, CURLoption option, void *value) {
+    return (curl_easy_setopt)(handle, option, value);
+}
+
+static inline size_t curl_discard(char *bytes, size_t size, size_t count, void *context) {
+    (void)bytes;
+    (void)context;
+    return size * count;
+}
+
+// Without this, libcurl writes the answer to standard output.
+static inline CURLcode curl_discard_answer(CURL *handle) {
+    return (curl_easy_setopt)(handle, CURLOPT_WRITEFUNCTION, curl_discard);
+}
+
+static inline long curl_status(CURL *handle) {
+    long status = 0;
+    (curl_easy_getinfo)(handle, CURLINFO_RESPONSE_CODE, &status);
+    return status;
+}
+
+// The seconds of a Retry-After header; 0 without one.
+static inline curl_off_t curl_retry_after(CURL *handle) {
+    curl_off_t seconds = 0;
+    (curl_easy_getinfo)(handle, CURLINFO_RETRY_AFTER, &seconds);
+    return seconds;
+}
+
+// The next transfer that is over, and its result; NULL if there is none.
+static inline CURL *curl_next_finished(CURLM *multi, CURLcode *result) {
+    int left = 0;
+    for (CURLMsg *message; (message = curl_multi_info_read(multi, &left));)
+        if (message->msg == CURLMSG_DONE) {
+            *result = message->data.result;
+            return message->easy_handle;
+        }
+    return NULL;
+}
