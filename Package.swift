@@ -38,6 +38,7 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         // Parts of the C library that Swift's Glibc module leaves out.
         .systemLibrary(name: "CPolling"),
+        .systemLibrary(name: "CSpawn"),
         .systemLibrary(name: "CTerminal"),
 
         // Shared by all modules: errors, the clock, JSON, quoting, owned buffers.
@@ -103,7 +104,8 @@ let package = Package(
         .executableTarget(
             name: "genred-outlet",
             dependencies: [
-                "Basics", "ControlProtocol", "Reporting", "StrictYAML", "CCrypto", "CCurl", "CMosquitto",
+                "Basics", "ControlProtocol", "Reporting", "StrictYAML", "CCrypto", "CCurl", "CMosquitto", "CPolling",
+                "CSpawn",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -18,15 +18,20 @@ static inline CURLcode curl_set_pointer(CURL *handle, CURLoption option, void *v
     return (curl_easy_setopt)(handle, option, value);
 }
 
+// Reads no more than that of an answer; then the transfer ends with CURLE_WRITE_ERROR.
+#define CURL_MOST_ANSWER (64 * 1024)
+
 static inline size_t curl_discard(char *bytes, size_t size, size_t count, void *context) {
+    size_t *total = context;
     (void)bytes;
-    (void)context;
-    return size * count;
+    *total += size * count;
+    return *total <= CURL_MOST_ANSWER ? size * count : 0;
 }
 
-// Without this, libcurl writes the answer to standard output.
-static inline CURLcode curl_discard_answer(CURL *handle) {
-    return (curl_easy_setopt)(handle, CURLOPT_WRITEFUNCTION, curl_discard);
+// Without this, libcurl writes the answer to standard output. The caller keeps the total until the handle is gone.
+static inline CURLcode curl_discard_answer(CURL *handle, size_t *total) {
+    CURLcode result = (curl_easy_setopt)(handle, CURLOPT_WRITEDATA, total);
+    return result != CURLE_OK ? result : (curl_easy_setopt)(handle, CURLOPT_WRITEFUNCTION, curl_discard);
 }
 
 static inline long curl_status(CURL *handle) {

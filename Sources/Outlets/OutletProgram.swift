@@ -12,7 +12,7 @@ struct OutletProgram: ParsableCommand {
         commandName: "genred-outlet",
         abstract: "Passes on what genred hears: to MQTT and Home Assistant, to a web page and metrics, and to hooks.",
         version: genredVersion,
-        subcommands: [MQTTCommand.self, WebCommand.self]
+        subcommands: [MQTTCommand.self, WebCommand.self, HookCommand.self]
     )
 
     @OptionGroup var options: CommonOptions

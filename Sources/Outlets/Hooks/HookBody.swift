@@ -56,20 +56,20 @@ struct HookDelivery: Codable, Sendable, Equatable {
     /// The same over retries, and unlike that of any other event.
     var key: String
     var body: String
-    /// When the rule fired: seconds since 1970.
+    /// When the rule fired, by the rules' clock.
     var time: Double
     var source: String
     var label: String
     var kind: HookFiring.Kind
 
     /// Nil if a number in it is not finite, which no daemon sends.
-    init?(_ firing: HookFiring, of rule: String, at time: Timestamp) {
+    init?(_ firing: HookFiring, of rule: String, at time: Timestamp, clock: Double) {
         guard let body = try? JSON.text(HookBody(firing, of: rule, at: time)) else { return nil }
         let change = firing.heard.change
         self.rule = rule
         key = "\(firing.heard.instance):\(change.seq):\(rule)"
         self.body = body
-        self.time = Double(time.milliseconds) / 1000
+        self.time = clock
         (source, label, kind) = (change.source, change.to, firing.kind)
     }
 }

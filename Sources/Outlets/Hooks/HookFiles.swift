@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
+import ControlProtocol
 import Glibc
 
 /// Finds and reads the files that a rule names, for what must not stand in the rules themselves.
 struct HookFiles: Sendable {
     /// The most bytes of a secret.
     static let longest = 4096
+
+    /// The service manager's folder of this program.
+    static var credentials: String? { SocketPath.variable("CREDENTIALS_DIRECTORY") }
 
     /// The folder of the rules' file, with its slash.
     private let folder: String

@@ -28,7 +28,8 @@ struct HookRulesFile {
 
     private func rules(_ root: Node) -> [HookRule] {
         guard case .sequence(let elements) = root else {
-            problems.report("the file must be a list of rules, each beginning with \"- name:\", not \(root.kind)", at: root)
+            problems.report(
+                "the file must be a list of rules, each beginning with \"- name:\", not \(root.kind)", at: root)
             return []
         }
         guard elements.count <= HookRule.most else {
@@ -65,7 +66,9 @@ struct HookRulesFile {
 
     private static func isName(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
-            && text.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || "0123456789.-_".unicodeScalars.contains($0)) }
+            && text.unicodeScalars.allSatisfy {
+                $0.isASCII && ($0.properties.isAlphabetic || "0123456789.-_".unicodeScalars.contains($0))
+            }
     }
 
     // MARK: Conditions
@@ -74,7 +77,8 @@ struct HookRulesFile {
         var condition = HookCondition()
         let labels = words(reader, "on", "a label or a list of labels, such as [silence, no-signal], or any")
         if reader.node("on") == nil {
-            problems.report("a rule needs on: a label or a list of labels, such as [silence, no-signal], or any", at: node)
+            problems.report(
+                "a rule needs on: a label or a list of labels, such as [silence, no-signal], or any", at: node)
         }
         if let labels, labels.contains("any") {
             if labels.count > 1, let place = reader.node("on") {

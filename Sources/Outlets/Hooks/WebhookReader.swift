@@ -98,7 +98,8 @@ struct WebhookReader {
     private func headerValue(_ node: Node, _ name: String) -> String? {
         let text: String?
         if case .mapping = node {
-            guard let value = MappingReader(node, name: "headers.\(name)", prefix: "headers.\(name).", problems: problems)
+            guard
+                let value = MappingReader(node, name: "headers.\(name)", prefix: "headers.\(name).", problems: problems)
             else { return nil }
             let file = value.node("file")
             value.finish()
@@ -177,7 +178,8 @@ enum WebhookURL {
             return failure("must begin with https:// or http://, not \(quoted("\(scheme):"))")
         }
         guard part(url, CURLUPART_USER) == nil, part(url, CURLUPART_PASSWORD) == nil else {
-            return failure("has a user or a password in it; send them in a header: headers: {Authorization: {file: PATH}}")
+            return failure(
+                "has a user or a password in it; send them in a header: headers: {Authorization: {file: PATH}}")
         }
         guard part(url, CURLUPART_FRAGMENT) == nil else { return failure("has a #fragment, which is never sent") }
         let port = part(url, CURLUPART_PORT).map { ":\($0)" } ?? ""

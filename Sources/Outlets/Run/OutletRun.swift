@@ -37,7 +37,9 @@ struct OutletError: Error, Sendable {
     var exit: OutletExit
     var lines: [String]
 
-    init(_ exit: OutletExit, _ lines: String...) {
+    init(_ exit: OutletExit, _ lines: String...) { self.init(exit, lines: lines) }
+
+    init(_ exit: OutletExit, lines: [String]) {
         self.exit = exit
         self.lines = lines
     }
