@@ -14,8 +14,8 @@ struct HookCommand: ParsableCommand {
         commandName: "hook",
         abstract: "Calls webhooks and runs commands when the label changes, by rules.",
         discussion: """
-            A rule says on which labels it fires, after how long, and what it does. Such a file reports dead air, and
-            that the sound is back:
+            A rule says on which labels it fires, after how long, and what it does.
+            This one reports dead air, and that the sound is back:
 
               - name: dead-air
                 on: [silence, no-signal]
@@ -24,8 +24,8 @@ struct HookCommand: ParsableCommand {
                 source: radio
                 url: https://example.org/hook
 
-            The manual genred-outlet(1) and outlets.md have every key. SIGHUP reads the file again and applies all of
-            it, or nothing.
+            outlets.md, beside the README, describes every key. SIGHUP reads the file
+            again and applies all of it, or nothing.
 
             EXAMPLES
               genred-outlet hook --rules hooks.yaml --check

@@ -10,7 +10,8 @@ final class HookProcess {
     let end: Int32
     /// What it prints; -1 once that is closed.
     private(set) var output: Int32
-    let deadline: Double
+    /// When it is killed; never a second time.
+    private(set) var deadline: Double
     private(set) var printed = HookOutput()
 
     private let pid: pid_t
@@ -136,6 +137,7 @@ final class HookProcess {
         // Until it is reaped, no other process or group can have its number.
         Glibc.kill(-pid, SIGKILL)
         isKilled = true
+        deadline = .infinity
     }
 
     /// Returns how it went, if it is over. What it leaves behind in its group is killed.

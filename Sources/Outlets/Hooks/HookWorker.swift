@@ -31,12 +31,14 @@ final class HookWorker {
             let now = runner.clock.now
             if let end, transfers.isEmpty && processes.isEmpty || now >= end + 1 { return }
             for (_, process) in processes where now >= min(process.deadline, end ?? .infinity) { process.kill() }
+            // Killed processes are waited for a little longer.
+            let limit = end.map { now < $0 ? $0 : $0 + 1 }
             if let end, now >= end {
                 // What was not delivered is kept, and delivered by the next life.
                 for (_, transfer) in transfers { curl_multi_remove_handle(multi, transfer.handle) }
                 transfers = []
             }
-            wait(until: min(end ?? next ?? .infinity, processes.map(\.process.deadline).min() ?? .infinity), now)
+            wait(until: min(limit ?? next ?? .infinity, processes.map(\.process.deadline).min() ?? .infinity), now)
             runner.wakeup.lower()
             advanceTransfers()
             advanceProcesses()
