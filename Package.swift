@@ -172,7 +172,7 @@ let package = Package(
         .testTarget(name: "ControlTests", dependencies: ["Basics", "genrectl", "ControlProtocol", "TestSupport"]),
         .testTarget(
             name: "OutletsTests",
-            dependencies: ["Basics", "genred-outlet", "ControlProtocol", "TestSupport"]),
+            dependencies: ["Basics", "genred-outlet", "ControlProtocol", "History", "TestSupport"]),
         .testTarget(name: "ProgrammeTests", dependencies: ["Basics", "Programme"]),
         .testTarget(name: "EndToEndTests", dependencies: ["Basics", "ControlProtocol", "TestSupport"]),
         .testTarget(name: "ServiceTests", dependencies: ["TestSupport"], exclude: ["Support/systemd-lab"]),
