@@ -58,6 +58,7 @@ struct BrokerAddress: Sendable, Equatable {
             throw refuse(url.path.isEmpty ? "a host is missing" : "after the host comes at most a port")
         }
         host = name.hasPrefix("[") && name.hasSuffix("]") ? String(name.dropFirst().dropLast()) : name
+        if host.isEmpty { throw refuse("a host is missing") }
         if let given = url.port {
             guard (1...65_535).contains(given) else { throw refuse("a port is a number from 1 to 65535") }
             port = given

@@ -59,7 +59,7 @@ import Testing
             server.requests.filter { $0.path == path }.compactMap { $0.event["event_type"] as? String }
         }
         #expect(told("/200/air") == ["silence", "rock"])
-        #expect(server.requests.filter { $0.path == "/200/air" }.allSatisfy(\.isSigned))
+        #expect(server.requests.filter { $0.path == "/200/air" }.allSatisfy { $0.isSigned })
         #expect(told("/200/scene") == ["jazz", "rock"])
         let presets = try String(contentsOfFile: folder.file("presets"), encoding: .utf8)
         #expect(presets == "warm jazz\nloud rock\n")

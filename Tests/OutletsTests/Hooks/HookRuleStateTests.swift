@@ -74,7 +74,7 @@ struct HookRuleStateTests {
         drive.change("jazz", at: 520)
         drive.change("silence", at: 530)
         drive.run(to: 1000)
-        #expect(drive.fired == ["on silence 1 30.0", "on silence 4 30.0"])
+        #expect(drive.fired == ["on silence 1 30.0", "on silence 5 30.0"])
     }
 
     @Test func `labels of one rule are one condition`() {
@@ -171,7 +171,7 @@ struct HookRuleStateTests {
         drive.change("silence", at: 10_070, now: 10_300)
         drive.run(to: 10_300)
         #expect(
-            drive.fired.dropFirst(2) == ["on silence 4 10.0", "on pop 5 0.0", "on pop 5 10.0", "on silence 6 230.0"])
+            drive.fired.dropFirst(2) == ["on silence 4 0.0", "on pop 5 0.0", "on pop 5 0.0", "on silence 6 0.0"])
     }
 
     @Test func `a change that comes twice counts once`() {

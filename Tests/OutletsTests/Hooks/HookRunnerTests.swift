@@ -61,7 +61,7 @@ import Testing
                 "i:1:busy", "i:1:busy", "i:1:busy", "i:2:busy", "i:2:busy", "i:2:busy",
             ])
         #expect(Set(busy.prefix(3).map(\.body)).count == 1)
-        #expect(server.requests.allSatisfy(\.isSigned))
+        #expect(server.requests.allSatisfy { $0.isSigned })
         let later = server.requests.filter { $0.path == "/later" }
         try #require(later.count == 2)
         #expect(later[1].time - later[0].time >= 1.9, "Retry-After is respected")
