@@ -34,10 +34,16 @@ extension EndToEndTests {
             var source: String
             var start: Double
             var end: Double
-            var start_utc: String
-            var end_utc: String
+            var startUTC: String
+            var endUTC: String
             var label: String
             var seq: Int?
+
+            enum CodingKeys: String, CodingKey {
+                case source, start, end, label, seq
+                case startUTC = "start_utc"
+                case endUTC = "end_utc"
+            }
         }
 
         private func lines(_ text: String) throws -> [Line] {
@@ -62,21 +68,21 @@ extension EndToEndTests {
             let spans = try lines(export(second, "jsonl", "--source", "radio"))
             #expect(spans.count == changes.count + 1)
             #expect(spans.prefix(changes.count).map(\.label) == changes.map(\.from))
-            #expect(spans.prefix(changes.count).map(\.end_utc) == changes.map(\.time))
+            #expect(spans.prefix(changes.count).map(\.endUTC) == changes.map(\.time))
             #expect(spans.prefix(changes.count).dropFirst().map(\.seq) == changes.dropLast().map(\.seq))
             #expect(spans.allSatisfy { $0.start <= $0.end && $0.label != Change.stopped })
             let (stopped, now) = (try #require(changes.last), try #require(spans.last))
-            #expect(now.seq == nil && now.start_utc > stopped.time, "the time without genred belongs to a span")
+            #expect(now.seq == nil && now.startUTC > stopped.time, "the time without genred belongs to a span")
 
             // The same without a source, for both.
             let all = try lines(export(second, "jsonl"))
             #expect(all.map(\.start).min() == 0 && Set(all.map(\.source)) == ["radio", "tv"])
-            #expect(all.filter { $0.source == "radio" }.dropLast().map(\.end_utc) == changes.map(\.time))
+            #expect(all.filter { $0.source == "radio" }.dropLast().map(\.endUTC) == changes.map(\.time))
 
             // From the middle of a span on.
             let middle = try #require(Timestamp(rfc3339: changes[20].time)).adding(seconds: 0.001)
             let rest = try lines(export(second, "jsonl", "--source", "radio", "--origin", middle.description))
-            #expect(rest.first?.start == 0 && rest.first?.start_utc == middle.description)
+            #expect(rest.first?.start == 0 && rest.first?.startUTC == middle.description)
             #expect(rest.first?.label == changes[20].to)
 
             let csv = try export(second, "csv", "--source", "radio")

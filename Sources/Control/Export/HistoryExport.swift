@@ -16,7 +16,7 @@ struct HistoryExport {
         let spans = try HistorySpans(client, source: source, since: since)
         var formatter = try formatter(client, spans)
         var waiting = Array(try formatter.begin().utf8)
-        try spans.forEach { span in
+        try spans.read { span in
             waiting += try formatter.process(span).utf8
             guard waiting.count >= Self.chunk else { return }
             write(waiting)
@@ -31,7 +31,7 @@ struct HistoryExport {
         var sources: Set<String> = []
         if origin == nil || format == .audacity {
             // A pass of its own: the spans of other sources can begin earlier than the first that ends.
-            try spans.forEach { span in
+            try spans.read { span in
                 earliest = min(earliest ?? span.start, span.start)
                 sources.insert(span.source)
             }

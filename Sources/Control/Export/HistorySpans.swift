@@ -42,7 +42,7 @@ struct HistorySpans {
 
     /// Calls `body` with each span, in the order in which they end. Those that still last come at the end, in the order of
     /// the configuration.
-    func forEach(_ body: (Span) throws -> Void) throws {
+    func read(_ body: (Span) throws -> Void) throws {
         var builder = SpanBuilder()
         var position = 0
         while position < newest {

@@ -33,9 +33,9 @@ struct JAMSFormatter: SpanFormatter {
         let end = spans.values.joined().map(\.end).max() ?? origin
         let file = File(
             annotations: sources.map { annotation($0, spans[$0] ?? [], end: end) },
-            file_metadata: File.Metadata(duration: Seconds(from: origin, to: end).value),
+            fileMetadata: File.Metadata(duration: Seconds(from: origin, to: end).value),
             sandbox: File.Sandbox(
-                genred: description.version, instance: description.instance, origin_utc: origin.description))
+                genred: description.version, instance: description.instance, originUTC: origin.description))
         return try JSON.text(file) + "\n"
     }
 
@@ -43,9 +43,9 @@ struct JAMSFormatter: SpanFormatter {
         // The order of a JAMS file's observations, also where a clock was set back.
         let spans = spans.sorted { ($0.start, $0.end) < ($1.start, $1.end) }
         return File.Annotation(
-            annotation_metadata: File.AnnotationMetadata(
+            metadata: File.AnnotationMetadata(
                 annotator: File.Annotator(card: description.model.card, labels: description.model.labels),
-                annotation_tools: "genred \(description.version)", version: description.version),
+                tools: "genred \(description.version)", version: description.version),
             data: spans.map { span in
                 File.Observation(
                     time: Seconds(from: origin, to: span.start).value,
@@ -64,7 +64,12 @@ struct JAMSFormatter: SpanFormatter {
             var title = "", artist = "", release = ""
             var duration: Double
             var identifiers: [String: String] = [:]
-            var jams_version = JAMSFormatter.version
+            var formatVersion = JAMSFormatter.version
+
+            enum CodingKeys: String, CodingKey {
+                case title, artist, release, duration, identifiers
+                case formatVersion = "jams_version"
+            }
         }
 
         struct Annotator: Encodable {
@@ -77,10 +82,17 @@ struct JAMSFormatter: SpanFormatter {
 
         struct AnnotationMetadata: Encodable {
             var annotator: Annotator
-            var annotation_tools: String
+            var tools: String
             var version: String
-            var data_source = "program"
-            var annotation_rules = "", corpus = "", validation = ""
+            var dataSource = "program"
+            var rules = "", corpus = "", validation = ""
+
+            enum CodingKeys: String, CodingKey {
+                case annotator, version, corpus, validation
+                case tools = "annotation_tools"
+                case dataSource = "data_source"
+                case rules = "annotation_rules"
+            }
         }
 
         struct Observation: Encodable {
@@ -99,21 +111,36 @@ struct JAMSFormatter: SpanFormatter {
 
         struct Annotation: Encodable {
             var namespace = "tag_open"
-            var annotation_metadata: AnnotationMetadata
+            var metadata: AnnotationMetadata
             var data: [Observation]
             var time: Double
             var duration: Double
             var sandbox: SourceSandbox
+
+            enum CodingKeys: String, CodingKey {
+                case namespace, data, time, duration, sandbox
+                case metadata = "annotation_metadata"
+            }
         }
 
         struct Sandbox: Encodable {
             var genred: String
             var instance: String
-            var origin_utc: String
+            var originUTC: String
+
+            enum CodingKeys: String, CodingKey {
+                case genred, instance
+                case originUTC = "origin_utc"
+            }
         }
 
         var annotations: [Annotation]
-        var file_metadata: Metadata
+        var fileMetadata: Metadata
         var sandbox: Sandbox
+
+        enum CodingKeys: String, CodingKey {
+            case annotations, sandbox
+            case fileMetadata = "file_metadata"
+        }
     }
 }

@@ -13,12 +13,18 @@ struct JSONLinesFormatter: SpanFormatter {
         var start: Double
         var end: Double
         var duration: Double
-        var start_utc: String
-        var end_utc: String
+        var startUTC: String
+        var endUTC: String
         var label: String
         @OrNull var confidence: Double?
         @OrNull var title: String?
         @OrNull var seq: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case source, start, end, duration, label, confidence, title, seq
+            case startUTC = "start_utc"
+            case endUTC = "end_utc"
+        }
     }
 
     func begin() -> String { "" }
@@ -28,8 +34,8 @@ struct JSONLinesFormatter: SpanFormatter {
             Line(
                 source: span.source, start: Seconds(from: origin, to: span.start).value,
                 end: Seconds(from: origin, to: span.end).value,
-                duration: Seconds(from: span.start, to: span.end).value, start_utc: span.start.description,
-                end_utc: span.end.description, label: span.label, confidence: span.confidence, title: span.title,
+                duration: Seconds(from: span.start, to: span.end).value, startUTC: span.start.description,
+                endUTC: span.end.description, label: span.label, confidence: span.confidence, title: span.title,
                 seq: span.seq)) + "\n"
     }
 

@@ -40,7 +40,7 @@ struct StatePayload: Encodable {
 
 /// The payload of a source's `event` topic.
 struct EventPayload: Encodable {
-    let event_type: String
+    let eventType: String
     let from: String
     let lasted: Double
     let confidence: Double
@@ -52,7 +52,7 @@ struct EventPayload: Encodable {
     let replayed: Bool
 
     init(_ change: Change, instance: String, replayed: Bool) {
-        event_type = change.to
+        eventType = change.to
         from = change.from
         lasted = change.lasted
         confidence = change.confidence
@@ -62,6 +62,11 @@ struct EventPayload: Encodable {
         self.instance = instance
         self.replayed = replayed
         title = change.title
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case from, lasted, confidence, position, title, time, seq, instance, replayed
+        case eventType = "event_type"
     }
 }
 
