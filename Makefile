@@ -59,7 +59,9 @@ else
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '$(COMPUTING)'
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --skip '$(COMPUTING)|^(Outlets|EndToEnd|Service)Tests'
 	@# The real programs in real time come last, when nothing else runs.
-	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter OutletsTests
+	@# Few at a time: each runs programs that take a processor for themselves.
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=3 \
+	    $(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter OutletsTests
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter EndToEndTests
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter ServiceTests
 endif

@@ -12,6 +12,8 @@ final class ChannelMixer {
 
     /// The channels that are listened to, from 0.
     private let listened: [Int]
+    /// The same from 1, as people count.
+    private let numbers: [Int]
     /// The weight of each of them, now and after the present change-over.
     private var weights: [Float]
     private var nextWeights: [Float]
@@ -29,6 +31,7 @@ final class ChannelMixer {
         self.encoding = encoding
         self.channels = channels
         self.listened = listened ?? Array(0..<channels)
+        numbers = self.listened.map { $0 + 1 }
         weights = [Float](repeating: 1 / Float(self.listened.count), count: self.listened.count)
         nextWeights = weights
         fadeFrames = max(1, rate / 50)
@@ -178,8 +181,8 @@ final class ChannelMixer {
         notice =
             switch decision {
             case .mean: .agree
-            case .difference: .cancel(channels: listened.map { $0 + 1 }, heard: nil)
-            case .channel(let loudest): .cancel(channels: listened.map { $0 + 1 }, heard: listened[loudest] + 1)
+            case .difference: .cancel(channels: numbers, heard: nil)
+            case .channel(let loudest): .cancel(channels: numbers, heard: numbers[loudest])
             }
     }
 }

@@ -12,10 +12,10 @@ struct CommandSuggestion {
     /// - Parameter arguments: without the program's name.
     init?(_ arguments: [String], among commands: [String]) {
         var rest = arguments[...]
-        while let first = rest.first, first.hasPrefix("-") {
+        while let first = rest.first, first == "--socket" || first == "--json" || first.hasPrefix("--socket=") {
             rest = rest.dropFirst(first == "--socket" ? 2 : 1)
         }
-        guard let word = rest.first, word != "help", !commands.contains(word) else { return nil }
+        guard let word = rest.first, word != "help", !word.hasPrefix("-"), !commands.contains(word) else { return nil }
         let hint =
             nearest(to: word, among: commands).map { "did you mean \($0)?" }
             ?? "the commands are \(commands.joined(separator: ", "))"

@@ -223,7 +223,10 @@ struct CommandSuggestionTests {
         #expect(suggestion("curent") == #"there is no command "curent"; did you mean current?"#)
         #expect(suggestion("--socket", "/s", "--json", "wacth")?.contains("watch?") == true)
         #expect(suggestion("frobnicate")?.contains("the commands are current, watch, history") == true)
-        for fine in [["current"], ["help"], [], ["--version"], ["--socket", "curent"], ["-h"]] {
+        for fine in [
+            ["current"], ["help"], [], ["--version"], ["--socket", "curent"], ["-h"],
+            ["--generate-completion-script", "bash"],
+        ] {
             #expect(CommandSuggestion(fine, among: ["current"]) == nil)
         }
     }

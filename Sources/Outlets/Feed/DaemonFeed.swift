@@ -32,6 +32,9 @@ final class DaemonFeed {
     private var backoff: Backoff
     private var nextAttempt = 0.0
     private var nextRefresh = 0.0
+    /// When the history is read on, after a failure of the daemon's disk.
+    private var nextPage = 0.0
+    private var pageBackoff = Backoff(least: 1, most: 30)
 
     /// - Parameters:
     ///   - path: the daemon's control socket.
@@ -87,17 +90,28 @@ final class DaemonFeed {
     /// Makes one request, or waits for one notification.
     private func step(deadline: ContinuousClock.Instant) throws(ControlError) -> Step {
         guard let client else { return try reconnect(deadline: deadline) }
-        if wantsChanges {
-            let event = try changes.next { seq throws(ControlError) in
-                try client.history(after: seq, limit: Self.page)
-            }
-            if let event { return .event(event) }
-        }
         let now = monotonicSeconds()
+        if wantsChanges, now >= nextPage, let event = try nextChange(client, now: now) { return .event(event) }
         if now >= nextRefresh { return .event(try refresh(client)) }
         let wait = min(ContinuousClock.now.duration(to: deadline), .seconds(nextRefresh - now))
         guard let notification = try client.nextNotification(timeout: max(wait, .zero)) else { return .idle }
         return take(notification)
+    }
+
+    private func nextChange(_ client: ControlClient, now: Double) throws(ControlError) -> FeedEvent? {
+        do throws(ControlError) {
+            let event = try changes.next { seq throws(ControlError) in
+                let page = try client.history(after: seq, limit: Self.page)
+                pageBackoff.reset()
+                return page
+            }
+            return event
+        } catch {
+            // The daemon is well and its disk is not: the changes wait for that, and everything else goes on.
+            guard case .answered(let answer) = error.code, answer.code == .historyUnavailable else { throw error }
+            nextPage = now + pageBackoff.next()
+            return nil
+        }
     }
 
     private func take(_ notification: Notification) -> Step {
@@ -147,6 +161,9 @@ final class DaemonFeed {
     private func refresh(_ client: ControlClient) throws(ControlError) -> FeedEvent {
         let before = snapshot
         let after = try read(client)
+        if let before, before.description.instance != after.description.instance {
+            throw ControlError(.closed, "genred at \(path) numbers its changes anew")
+        }
         snapshot = after
         return before.map(after.hasSameShape) == true ? .refreshed(after) : .reloaded(after)
     }

@@ -10,7 +10,7 @@ struct HookMemory: Codable, Sendable, Equatable {
     var engine = RuleEngine.Memory()
     var waiting: [HookDelivery] = []
 
-    /// The most bytes of the file: 100 rules with 100 events each need less.
+    /// The most bytes of the file: the most events that wait need less.
     private static let longest = 64 << 20
 
     mutating func shift(by seconds: Double) {

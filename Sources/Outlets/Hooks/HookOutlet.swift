@@ -8,6 +8,9 @@ import StrictYAML
 
 /// The running hooks: the daemon's changes go into the rules, and what fires goes to the runner.
 final class HookOutlet {
+    /// Seconds between two writes of the memory: after a crash, what was delivered since may come again.
+    private static let saveInterval = 1.0
+
     private let path: String
     private let rulesPath: String
     private let run: OutletRun
@@ -21,6 +24,7 @@ final class HookOutlet {
     private var isConnected = false
     /// Whether something is to be written to the memory's file.
     private var isChanged = false
+    private var nextSave = 0.0
     private var cannotWrite = false
     private var wasUnreachable = false
 
@@ -74,6 +78,7 @@ final class HookOutlet {
         }
         // At least once a second while there is no connection, and often enough for the feed's refreshes.
         var seconds = feed.descriptor == nil ? 1 : DaemonFeed.refreshInterval
+        if isChanged { seconds = min(seconds, nextSave - monotonicSeconds()) }
         if let deadline = engine.deadline(isConnected: isConnected) { seconds = min(seconds, deadline - clock.now) }
         poll(&entries, nfds_t(entries.count), Int32((max(0, seconds) * 1000).rounded(.up)))
         hasFinished = entries[1].revents != 0
@@ -83,6 +88,7 @@ final class HookOutlet {
         run.notification.stopping()
         runner.stop()
         isChanged = true
+        nextSave = 0
         save()
     }
 
@@ -119,8 +125,14 @@ final class HookOutlet {
         let unknown = snapshot.estimates.map(\.source).filter { !engine.knows($0) }
         guard !unknown.isEmpty, let client = try? ControlClient(path: path) else { return }
         for source in unknown {
-            guard let change = try? client.history(source: source, limit: 1).changes.last else { continue }
-            take(change, replayed: true)
+            do throws(ControlError) {
+                let change = try client.history(source: source, limit: 1).changes.last
+                // Later ones come from the feed, in their order.
+                if let change, change.seq <= feed.position?.seq ?? 0 { take(change, replayed: true) }
+            } catch {
+                // A daemon that hangs is left to the feed.
+                guard case .answered = error.code else { return }
+            }
         }
     }
 
@@ -169,8 +181,9 @@ final class HookOutlet {
     private var status: String { NumberText.counted(engine.rules.count, "rule") }
 
     private func save() {
-        guard isChanged else { return }
+        guard isChanged, monotonicSeconds() >= nextSave else { return }
         isChanged = false
+        nextSave = monotonicSeconds() + Self.saveInterval
         var memory = HookMemory(position: feed.position, engine: engine.memory, waiting: runner.waiting)
         memory.shift(by: clock.wallOffset)
         do {
@@ -180,6 +193,7 @@ final class HookOutlet {
         } catch {
             if !cannotWrite { run.log.error("after a restart, hooks may repeat or miss events: \(error)") }
             cannotWrite = true
+            isChanged = true
         }
     }
 }

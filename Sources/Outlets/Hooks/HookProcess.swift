@@ -192,6 +192,11 @@ struct HookOutput: Sendable, Equatable {
 /// The reason why a command could not be started.
 struct HookStartError: Error {
     var message: String
+    /// Whether the system is only short of something now.
+    var isTemporary: Bool
 
-    init(_ call: String, _ code: Int32) { message = "\(systemMessage(code)) (\(call), error \(code))" }
+    init(_ call: String, _ code: Int32) {
+        message = "\(systemMessage(code)) (\(call), error \(code))"
+        isTemporary = [EAGAIN, ENOMEM, EMFILE, ENFILE, EINTR].contains(code)
+    }
 }

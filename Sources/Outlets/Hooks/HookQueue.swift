@@ -10,8 +10,12 @@ enum HookOutcome: Sendable, Equatable {
 
 /// The events that wait for one rule's action, which takes one at a time and in order.
 struct HookQueue: Sendable {
-    /// The most events that wait.
-    static let longest = 100
+    /// The most events that wait, for one rule and for all rules together.
+    static let longest = 2000
+    static let longestOfAll = 20_000
+
+    /// The most that wait for one of so many rules.
+    static func limit(rules: Int) -> Int { max(100, min(longest, longestOfAll / max(1, rules))) }
     /// The longest wait that a server's Retry-After is granted.
     static let longestRetryAfter = 300.0
 
@@ -35,9 +39,9 @@ struct HookQueue: Sendable {
     private var lost = 0
 
     /// Adds an event. The oldest makes room.
-    mutating func add(_ delivery: HookDelivery) -> News? {
+    mutating func add(_ delivery: HookDelivery, limit: Int = longest) -> News? {
         deliveries.append(delivery)
-        guard deliveries.count > Self.longest else { return nil }
+        guard deliveries.count > limit else { return nil }
         deliveries.remove(at: isBusy ? 1 : 0)
         lost += 1
         defer { isFull = true }

@@ -77,8 +77,9 @@ final class HookRunner: Sendable {
     func submit(_ deliveries: [HookDelivery]) {
         guard !deliveries.isEmpty else { return }
         state.withLock { state in
+            let limit = HookQueue.limit(rules: state.rules.count)
             for delivery in deliveries where state.rules.contains(where: { $0.name == delivery.rule }) {
-                report(state.queues[delivery.rule, default: HookQueue()].add(delivery), delivery.rule)
+                report(state.queues[delivery.rule, default: HookQueue()].add(delivery, limit: limit), delivery.rule)
             }
         }
         wakeup.raise()
@@ -102,7 +103,7 @@ final class HookRunner: Sendable {
             log.warning("rule \(rule): \(reason)\(isRetried ? "; trying again" : "")")
         case .givesUp: log.error("rule \(rule): an event is too old by now, and is given up; later ones are counted")
         case .isFull:
-            log.error("rule \(rule): more than \(HookQueue.longest) events wait; the oldest are dropped and counted")
+            log.error("rule \(rule): too many events wait; the oldest are dropped and counted")
         case .works(let lost):
             log.notice("rule \(rule) works again\(lost > 0 ? ", \(NumberText.counted(lost, "event")) lost" : "")")
         }

@@ -79,7 +79,8 @@ final class HookWorker {
             do throws(HookStartError) {
                 processes.append((rule, try HookProcess(program, delivery, at: runner.clock.now)))
             } catch {
-                finish(rule, .failed("\(printable(program.arguments[0])) cannot be started: \(error.message)"))
+                let text = "\(printable(program.arguments[0])) cannot be started: \(error.message)"
+                finish(rule, error.isTemporary ? .retry(text, after: 1) : .failed(text))
             }
         }
     }

@@ -27,6 +27,10 @@ struct BrokerLink {
     var quietUntil: Double?
     /// What was heard of this node's status, on this connection.
     var retainedStatus: String?
+    /// Why a message could not be sent: the connection is given up.
+    var failure: MQTTError?
+    /// How many connections were begun.
+    var attempts = 0
     private var backoff = Backoff(least: 1, most: 120)
     /// What was logged last about the broker; nil while it is well.
     var lastProblem: String?
@@ -41,6 +45,7 @@ struct BrokerLink {
         phase = .none
         quietUntil = nil
         retainedStatus = nil
+        failure = nil
         nextAttempt = 0
     }
 

@@ -65,8 +65,16 @@ final class MQTTClient {
     deinit { mosquitto_destroy(handle) }
 
     /// Begins to connect. Only looking up the host's name waits.
-    func connect() throws(MQTTError) {
-        let result = mosquitto_connect_async(handle, address.host, Int32(address.port), Self.keepAlive)
+    ///
+    /// - Parameter attempt: counts the attempts: each takes the next of the host's addresses. The library would stay with
+    ///   the first that does not refuse at once. With TLS it needs the name, and chooses by itself.
+    func connect(attempt: Int) throws(MQTTError) {
+        var host = address.host
+        if address.transport == .tcp {
+            let addresses = HostAddresses.numeric(of: host)
+            if !addresses.isEmpty { host = addresses[attempt % addresses.count] }
+        }
+        let result = mosquitto_connect_async(handle, host, Int32(address.port), Self.keepAlive)
         try check(result, "mosquitto_connect_async")
     }
 
@@ -87,7 +95,12 @@ final class MQTTClient {
         // Where there is an error to fetch, the socket is readable.
         // A beginning TLS goes on in the same call.
         if canRead || (refusal == nil && canWrite && address.transport == .tls) {
-            try check(mosquitto_loop_read(handle, 1), "mosquitto_loop_read")
+            var before: Int
+            repeat {
+                before = events.count
+                try check(mosquitto_loop_read(handle, 1), "mosquitto_loop_read")
+                // OpenSSL may hold more than one packet, which polling does not show.
+            } while address.transport == .tls && events.count > before && events.count < 1000
         }
         if let refusal, refusal != 0 { throw refused(refusal) }
         if canWrite || wantsToWrite { try check(mosquitto_loop_write(handle, 1), "mosquitto_loop_write") }

@@ -25,6 +25,7 @@ extension MQTTOutlet {
             return
         }
         do throws(MQTTError) {
+            if let failure = link.failure { throw failure }
             let events = try client.run(canRead: isReadable(client), canWrite: isWritable(client))
             for event in events { try handle(event, client, now: now) }
             if !link.isConnected || link.phase == .subscribing, now - link.since > BrokerLink.patience {
@@ -49,8 +50,10 @@ extension MQTTOutlet {
             link.phase = .connecting
             link.since = now
             link.nextAttempt = nil
-            try client.connect()
+            try client.connect(attempt: link.attempts)
+            link.attempts += 1
         } catch {
+            link.attempts += 1
             lose(error, now: monotonicSeconds())
         }
     }
@@ -118,10 +121,11 @@ extension MQTTOutlet {
             }
             return
         }
-        guard topic.hasPrefix("\(nodeTopic)/"), topic.hasSuffix("/state") else { return }
+        // What was retained has been heard before this program began to publish.
+        guard topic.hasPrefix("\(nodeTopic)/"), topic.hasSuffix("/state"), !(isRetained && link.isReady) else { return }
         let origin = try? JSON.decode(StatePayload.Origin.self, from: payload).instance
         guard let own = feed.position?.instance else { return }
-        if let origin, origin != own {
+        if let origin, origin.utf8.count == 36, origin != own {
             stranger = (origin, topic)
         } else if link.isReady, payload.isEmpty, sources.values.contains(where: { $0.stateTopic == topic }) {
             // A stranger that gave up has cleaned up.

@@ -89,22 +89,26 @@ extension MQTTOutlet {
 
     /// Sends what waits, and asks for changes if there is room for them.
     func publish() {
-        guard let client = link.client else { return }
+        guard let client = link.client, link.failure == nil else { return }
         sendRetained(client)
         feed.wantsChanges = delivery.hasRoom && retained.isEmpty
     }
 
     func publish(_ change: Change, replayed: Bool) {
-        guard let client = link.client, let position = feed.position else { return }
+        // After a failure the change comes again, on the next connection.
+        guard let client = link.client, link.failure == nil, let position = feed.position else { return }
         guard let level = levels.level(of: change.source) else {
             // Another source has its topics.
             return delivery.skipped(position)
         }
         let event = EventPayload(change, instance: position.instance, replayed: replayed)
         let topic = "\(nodeTopic)/\(level)/event"
-        guard let number = try? client.publish(topic, payload(event), atLeastOnce: true, isRetained: false) else {
-            return
+        do throws(MQTTError) {
+            let number = try client.publish(topic, payload(event), atLeastOnce: true, isRetained: false)
+            delivery.sent(number, position: position, time: monotonicSeconds())
+        } catch {
+            link.failure = error
+            feed.wantsChanges = false
         }
-        delivery.sent(number, position: position, time: monotonicSeconds())
     }
 }

@@ -76,10 +76,13 @@ final class MQTTOutlet {
                 count += 1
                 if link.isReady { publish() }
             }
+            let wasAsking = feed.wantsChanges
             try runBroker()
             if link.isReady { publish() }
             saveMemory(now: monotonicSeconds())
-            wait(atMost: count == 500 ? 0 : 1)
+            // Changes that wait in the feed make no descriptor readable.
+            let isAsking = feed.wantsChanges && !wasAsking
+            wait(atMost: count == 500 || isAsking ? 0 : 1)
         }
     }
 

@@ -95,10 +95,9 @@ import Testing
         defer { runner.stop(patience: 0) }
         runner.submit([try delivery("hang"), try delivery("close")])
         #expect(await eventually { server.requests.count >= 2 })
-        let start = ContinuousClock.now
         runner.submit([try delivery("good")])
         #expect(await eventually { server.requests.contains { $0.path == "/200" } })
-        #expect(start.duration(to: .now) < .seconds(3))
+        #expect(!recorder.lines.contains { $0.contains("is given up") }, "before the others are over")
         #expect(await isDone(runner))
         #expect(recorder.lines.contains("warning rule hang: the server does not answer within 5 s; trying again"))
         #expect(recorder.lines.count { $0.contains("is given up") } == 2, "\(recorder.lines)")
@@ -130,8 +129,9 @@ import Testing
     @Test func `what was not delivered waits for the next life, and too many events push out the oldest`() async throws
     {
         let server = try await HookServer()
-        let dead = rule("a", webhook("http://127.0.0.1:1/"))
-        let first = try runner([dead])
+        // So many rules that each may keep a hundred events.
+        let dead = (0..<200).map { rule($0 == 0 ? "a" : "idle \($0)", webhook("http://127.0.0.1:1/")) }
+        let first = try runner(dead)
         first.submit(try (1...150).map { try delivery("a", $0) })
         #expect(await eventually { !recorder.lines.isEmpty })
         first.stop(patience: 0)
