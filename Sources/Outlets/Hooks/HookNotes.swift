@@ -7,7 +7,8 @@ import ControlProtocol
 enum HookNotes {
     /// Labels and sources that the rules name and the daemon does not know.
     static func unknown(in rules: [HookRule], to daemon: DaemonSnapshot) -> [String] {
-        let labels = daemon.description.model.labels + HookLabel.states
+        let own = daemon.description.model.labels
+        let labels = own + HookLabel.states.filter { !own.contains($0) }
         let sources = daemon.estimates.map(\.source)
         return rules.flatMap { rule in
             (rule.condition.labels ?? []).filter { !labels.contains($0) }.map {

@@ -94,17 +94,18 @@ struct BrokerAddress: Sendable, Equatable {
             }
         }
         guard let path else { return }
-        guard user != nil else {
-            throw OutletError(
-                .configuration,
-                "there is a password in \(quoted(path)), but no user; name it in the broker's URL: mqtt://USER@HOST")
-        }
         do {
             var bytes = try readWholeFile(path, limit: 65_536)
             while bytes.last == UInt8(ascii: "\n") || bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
             guard let text = String(validating: bytes, as: UTF8.self), !text.isEmpty, !bytes.contains(0) else {
                 throw OutletError(
                     .configuration, "the password file \(quoted(path)) must hold the password alone, as text")
+            }
+            guard user != nil else {
+                throw OutletError(
+                    .configuration,
+                    "there is a password in \(quoted(path)), but no user; name it in the broker's URL: mqtt://USER@HOST"
+                )
             }
             password = text
         } catch let error as OutletError {

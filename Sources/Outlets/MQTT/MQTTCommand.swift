@@ -21,7 +21,7 @@ struct MQTTCommand: ParsableCommand {
 
             The password can also be in $CREDENTIALS_DIRECTORY/mqtt-password (LoadCredential= in a unit). Each option \
             has a variable as its default: GENRED_MQTT_BROKER, GENRED_MQTT_NODE, GENRED_MQTT_DISCOVERY, \
-            GENRED_MQTT_PASSWORD_FILE, GENRED_MQTT_CA.
+            GENRED_MQTT_PASSWORD_FILE, GENRED_MQTT_CA, GENRED_MQTT_ESTIMATES=1, GENRED_SOCKET.
 
             Exit codes:
             \(OutletExit.help)
@@ -64,8 +64,11 @@ struct MQTTCommand: ParsableCommand {
             try state.lock(
                 "mqtt-\(settings.node)",
                 taken: "another genred-outlet mqtt runs as \(settings.node): give one of them another --node")
+            let lock = try NodeLock(node: settings.node, broker: settings.broker.text)
             try refuseCollisions()
             try MQTTOutlet(settings: settings, socket: options.path, state: state, run: run).runUntilStopped()
+            // Held to the end.
+            _ = consume lock
         }
     }
 
@@ -112,7 +115,7 @@ struct MQTTCommand: ParsableCommand {
             }
             settings.discovery = prefix
         }
-        settings.publishesEstimates = estimates
+        settings.publishesEstimates = estimates || variable("ESTIMATES").map { $0 != "0" } == true
         if let file = ca ?? variable("CA") {
             guard address.transport == .tls else {
                 throw OutletError(.configuration, "--ca is for TLS: the broker's URL must begin with mqtts://")

@@ -208,8 +208,11 @@ function writeTrouble() {
   text.write(parts.trouble, count === 1 ? '1 source has no signal' : `${count} sources have no signal`);
 }
 
+let wasLive = false;
+
 function writeState() {
   const { state, reason } = feed;
+  wasLive ||= state === 'live';
   const words = { connecting: 'Connecting', live: 'Live', 'daemon-away': 'genred is away', 'server-away': 'No connection' };
   parts.connection.dataset.state = state;
   text.write(parts.connection.lastElementChild, words[state]);
@@ -219,7 +222,7 @@ function writeState() {
   const problem = state === 'daemon-away'
     ? `genred is away${reason ? `: ${reason.replace(/\.+$/, '')}` : ''}.`
     : 'This page has lost its connection to genred-outlet.';
-  text.write(parts.banner, isAway ? `${problem} The page tries again by itself; what it shows is from before.` : '');
+  text.write(parts.banner, isAway ? `${problem} The page tries again by itself${wasLive ? '; what it shows is from before' : ''}.` : '');
   writeTitle();
   later();
 }

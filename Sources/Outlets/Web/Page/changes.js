@@ -29,6 +29,8 @@ export class Log {
   }
 
   start(changes) {
+    this.#empty.textContent = 'No change in the last 24 hours.';
+    document.getElementById('no-shares').textContent = 'Nothing heard in the last 24 hours.';
     this.#changes = changes;
     this.#waiting = [];
   }
