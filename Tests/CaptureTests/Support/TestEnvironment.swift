@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Capture
 import Foundation
 import Glibc
 import TestSupport
@@ -62,7 +63,7 @@ enum ALSAConfiguration {
             }
 
             """
-        for format in ["s16le", "s24le", "s32le", "f32le"] {
+        for format in SampleFormat.allCases.map(\.rawValue) {
             text += """
                 pcm.\(pcm(format)) {
                     type file
