@@ -120,7 +120,7 @@ package actor History {
 
     /// Opens the file, so that its numbers are continued, and logs how much is in it. A disk that does not answer in time
     /// is not waited for: then the changes of this run have an instance of their own.
-    package nonisolated func open(within seconds: Double = 2) async {
+    package nonisolated func open(within seconds: Double = 5) async {
         Task { await self.flush() }
         let timeout = Task { [attempted] in
             try? await Task.sleep(for: .seconds(seconds))

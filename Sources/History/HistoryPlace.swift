@@ -22,7 +22,13 @@ final class HistoryPlace {
         let name = "\(path).lock"
         descriptor = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw HistoryError("cannot create \(name)", call: "open") }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        // A process that is about to end, or a child of it that has not begun its own program, lets go in a moment.
+        var attempts = 20
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0, attempts > 0 {
+            attempts -= 1
+            usleep(10_000)
+        }
+        guard attempts > 0 || flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw HistoryError(
                 .inUse,
