@@ -152,27 +152,6 @@ import Testing
         #expect(outlet.process.isRunning)
     }
 
-    @Test func `of two daemons that begin at the same moment one stays`() async throws {
-        let broker = try await started()
-        let (one, other) = (try await FedDaemon(), try await FedDaemon())
-        let outlets = [
-            try MQTTProcess(one, "--broker \(broker.url) --node n"),
-            try MQTTProcess(other, "--broker \(broker.url) --node n"),
-        ]
-        #expect(
-            await eventually { outlets.count { !$0.process.isRunning } == 1 }, "\(outlets.map(\.log).joined())")
-        #expect(outlets.contains { $0.process.status == 78 })
-        let winner = outlets[0].process.isRunning ? one : other
-        let instance = try await winner.client().describe().instance
-        #expect(
-            try await eventually {
-                let retained = try broker.retained()
-                return retained["genred/n/status"] == "online"
-                    && retained["genred/n/radio/state"]?.contains(instance) == true
-                    && retained["homeassistant/device/genred_n_radio/config"] != nil
-            })
-    }
-
     @Test func `sources that would have the same topics are refused with both names`() async throws {
         let daemon = try await FedDaemon(["radio.a", "Radio_a"])
         let outlet = try MQTTProcess(daemon, "--broker mqtt://127.0.0.1:1 --node n")
