@@ -5,47 +5,39 @@ import ControlProtocol
 
 /// What a hook is told, as JSON (docs/outlets.md): the event as MQTT has it, and the rule.
 struct HookBody: Encodable {
-    enum CodingKeys: String, CodingKey {
+    private enum CodingKeys: String, CodingKey {
         case v, rule, fired, firedTime, held, source
-        case eventType = "event_type"
-        case from, lasted, confidence, position, title, time, seq, instance, replayed
     }
 
-    let v = 1
-    let rule: String
-    let fired: HookFiring.Kind
+    private let v = 1
+    private let rule: String
+    private let fired: HookFiring.Kind
     /// When the rule fired. Part of what is signed, so that a receiver can refuse an old request that is sent again.
-    let firedTime: String
-    let held: Double
-    let source: String
-    let eventType: String
-    let from: String
-    let lasted: Double
-    let confidence: Double
-    let position: Double
-    @OrNull var title: String?
-    let time: String
-    let seq: Int
-    let instance: String
-    let replayed: Bool
+    private let firedTime: String
+    private let held: Double
+    private let source: String
+    private let event: EventPayload
 
     init(_ firing: HookFiring, of rule: String, at time: Timestamp) {
-        let change = firing.heard.change
+        let heard = firing.heard
         self.rule = rule
         fired = firing.kind
         firedTime = time.description
         held = (firing.held * 1000).rounded() / 1000
-        source = change.source
-        eventType = change.to
-        from = change.from
-        lasted = change.lasted
-        confidence = change.confidence
-        position = change.position
-        title = change.title
-        self.time = change.time
-        seq = change.seq
-        instance = firing.heard.instance
-        replayed = firing.heard.replayed
+        source = heard.change.source
+        event = EventPayload(heard.change, instance: heard.instance, replayed: heard.replayed)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var members = encoder.container(keyedBy: CodingKeys.self)
+        try members.encode(v, forKey: .v)
+        try members.encode(rule, forKey: .rule)
+        try members.encode(fired, forKey: .fired)
+        try members.encode(firedTime, forKey: .firedTime)
+        try members.encode(held, forKey: .held)
+        try members.encode(source, forKey: .source)
+        // Beside them, in the same object.
+        try event.encode(to: encoder)
     }
 }
 

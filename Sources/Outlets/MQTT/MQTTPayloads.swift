@@ -38,37 +38,5 @@ struct StatePayload: Encodable {
     }
 }
 
-/// The payload of a source's `event` topic.
-struct EventPayload: Encodable {
-    let eventType: String
-    let from: String
-    let lasted: Double
-    let confidence: Double
-    let position: Double
-    @OrNull var title: String?
-    let time: String
-    let seq: Int
-    let instance: String
-    let replayed: Bool
-
-    init(_ change: Change, instance: String, replayed: Bool) {
-        eventType = change.to
-        from = change.from
-        lasted = change.lasted
-        confidence = change.confidence
-        position = change.position
-        time = change.time
-        seq = change.seq
-        self.instance = instance
-        self.replayed = replayed
-        title = change.title
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case from, lasted, confidence, position, title, time, seq, instance, replayed
-        case eventType = "event_type"
-    }
-}
-
 /// A payload as bytes of JSON without a newline. Numbers come from JSON, so they are finite.
 func payload(_ value: some Encodable) -> [UInt8] { (try? JSON.text(value)).map { Array($0.utf8) } ?? [] }
