@@ -31,7 +31,7 @@ demo: ## Play two minutes of music to genred and show what it detects (ARGUMENTS
 
 # Tests that need no server, no root and no other program, and are done in seconds.
 QUICK_TRAINING := ClassificationMetrics|Gradient|Npy|Sampling|StreamMetrics|StyleMixer|TextFile
-QUICK_OUTLETS := Backoff|WebParts
+QUICK_OUTLETS := WebParts
 QUICK := ^(Basics|Model|Streaming|ControlProtocol|Control)Tests|^TrainingTests\.($(QUICK_TRAINING))Tests
 QUICK := $(QUICK)|^OutletsTests\.($(QUICK_OUTLETS))Tests
 

@@ -2,22 +2,9 @@
 
 import Basics
 
-/// The pauses between attempts: 0.25 s, doubling to 5 s.
-struct Backoff: Sendable {
-    static let first = 0.25
-    static let last = 5.0
-
-    private var delay = Self.first
-
-    /// Seconds before the next attempt.
-    mutating func next() -> Double {
-        defer { delay = min(2 * delay, Self.last) }
-        return delay
-    }
-
-    mutating func reset() {
-        delay = Self.first
-    }
+extension Backoff {
+    /// The pauses between attempts to open a source: 0.25 s, doubling to 5 s.
+    init() { self.init(least: 0.25, most: 5) }
 }
 
 /// Opens something again and again until it succeeds or the source is stopped.

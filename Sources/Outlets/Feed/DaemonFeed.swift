@@ -34,7 +34,7 @@ final class DaemonFeed {
     private var nextRefresh = 0.0
     /// When the history is read on, after a failure of the daemon's disk.
     private var nextPage = 0.0
-    private var pageBackoff = Backoff(least: 1, most: 30)
+    private var pageBackoff = Backoff(least: 1, most: 30, spread: 0.2)
 
     /// - Parameters:
     ///   - path: the daemon's control socket.
@@ -45,7 +45,7 @@ final class DaemonFeed {
         path: String, after position: FeedPosition? = nil, events: [EventKind] = EventKind.allCases,
         longestWait: Double = 30
     ) {
-        backoff = Backoff(least: 1, most: longestWait)
+        backoff = Backoff(least: 1, most: longestWait, spread: 0.2)
         self.path = path
         self.events = events
         changes = ChangeSequence(after: position)

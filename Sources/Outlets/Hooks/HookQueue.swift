@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
+
 /// How a delivery went.
 enum HookOutcome: Sendable, Equatable {
     case done
@@ -30,7 +32,7 @@ struct HookQueue: Sendable {
     /// The next one first; also the one that is on its way.
     private(set) var deliveries: [HookDelivery] = []
     private(set) var isBusy = false
-    private var backoff = Backoff(least: 1, most: 60)
+    private var backoff = Backoff(least: 1, most: 60, spread: 0.2)
     private var notBefore = -Double.infinity
     private var isFailing = false
     private var hasGivenUp = false

@@ -31,7 +31,7 @@ struct BrokerLink {
     var failure: MQTTError?
     /// How many connections were begun.
     var attempts = 0
-    private var backoff = Backoff(least: 1, most: 120)
+    private var backoff = Backoff(least: 1, most: 120, spread: 0.2)
     /// What was logged last about the broker; nil while it is well.
     var lastProblem: String?
 
