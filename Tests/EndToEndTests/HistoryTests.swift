@@ -12,12 +12,7 @@ extension EndToEndTests {
 
         init() throws {
             folder = try TemporaryFolder()
-            // Noise, then silence: at least two labels, alternating as fast as the machine can analyse.
-            let sox = Programs.find("sox") ?? "sox"
-            let format = ["-n", "-r", "22050", "-c", "1", "-b", "16"]
-            try Programs.run(sox, format + [folder.file("n.wav"), "synth", "9", "pinknoise", "gain", "-20"])
-            try Programs.run(sox, format + [folder.file("s.wav"), "synth", "6", "sine", "0", "gain", "-90"])
-            try Programs.run(sox, [folder.file("n.wav"), folder.file("s.wav"), folder.file("set.wav")])
+            try folder.makeAlternatingAudio()
             try "history: {path: \(folder.file("h.sqlite")), keep: 30d, limit: 1000000}\n".write(
                 toFile: folder.file("g.yaml"), atomically: true, encoding: .utf8)
         }
