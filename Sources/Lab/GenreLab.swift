@@ -39,7 +39,7 @@ struct GenreLab: ParsableCommand {
         version: genredVersion,
         subcommands: [
             ExtractCommand.self, TrainCommand.self, TuneCommand.self, EvaluateCommand.self, ClassifyCommand.self,
-            StreamsCommand.self,
+            StreamsCommand.self, TargetsCommand.self,
             ExportCommand.self, ImportCommand.self,
         ]
     )

@@ -133,6 +133,49 @@ extension EndToEndTests {
                 Programs.built("genred"), ["--model", model, "--check-config", "--source", "in=pipe:-"])
         }
 
+        @Test func `what a model says of unlabelled recordings teaches another one`() throws {
+            let folder = try TemporaryFolder()
+            let features = folder.file("features")
+            try Self.lab(["extract", Self.music(folder, versions: 0..<7), features])
+            try Self.configuration.write(toFile: folder.file("small.json"), atomically: true, encoding: .utf8)
+            let (teacher, student) = (folder.file("teacher.safetensors"), folder.file("student.safetensors"))
+            let common = ["--config", folder.file("small.json"), "--epochs", "12"]
+            try Self.lab(["train", "--features", features, "--out", teacher] + common)
+
+            // The same recordings in one folder, whose name says nothing.
+            let (unlabelled, targets) = (folder.file("unlabelled"), folder.file("targets"))
+            try FileManager.default.createDirectory(atPath: "\(unlabelled)/any", withIntermediateDirectories: true)
+            for genre in Self.genres {
+                for version in 0..<7 {
+                    try FileManager.default.copyItem(
+                        atPath: "\(features)/\(genre)/\(version).npy",
+                        toPath: "\(unlabelled)/any/\(genre)\(version).npy")
+                }
+            }
+            let said = try Self.lab(["targets", "--model", teacher, "--model", teacher, unlabelled, targets])
+            #expect(said.contains("targets of 21 tracks"))
+            let names = try String(contentsOfFile: "\(targets)/labels.txt", encoding: .utf8)
+            #expect(names.split(separator: "\n").map(String.init) == Self.genres)
+            let told = try Self.lab(
+                ["train", "--unlabelled", unlabelled, "--targets", targets, "--out", student] + common)
+            #expect(told.contains("of 21 tracks without a label"))
+            let evaluated = try JSONDecoder().decode(
+                Evaluated.self, from: Self.output(["evaluate", "--model", student, "--features", features, "--json"]))
+            #expect(evaluated.clips.accuracy > 0.9)
+
+            // Mistakes of the command line.
+            #expect(
+                try Self.lab(["train", "--unlabelled", unlabelled, "--out", student], status: 64).contains("--targets"))
+            #expect(
+                try Self.lab(
+                    ["train", "--unlabelled", unlabelled, "--targets", targets, "--folds", "2", "--out", student],
+                    status: 64
+                ).contains("only labelled tracks can be held out"))
+            #expect(
+                try Self.lab(["targets", "--model", teacher, "--model", "default", unlabelled, targets], status: 1)
+                    .contains("default"))
+        }
+
         @Test func `files that are not audio are reported, and all others are extracted`() throws {
             let folder = try TemporaryFolder()
             let music = try Self.music(folder, versions: 0..<2)

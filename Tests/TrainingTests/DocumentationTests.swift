@@ -33,7 +33,7 @@ struct DocumentationTests {
         let documented = try Self.documented()
         let data = try JSONEncoder().encode(TrainingConfiguration())
         let all = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-        let groups = ["sampling", "augmentation"]
+        let groups = ["targets", "sampling", "augmentation"]
         var values = all.filter { !groups.contains($0.key) }
         for group in groups { values.merge(try #require(all[group] as? [String: Any])) { first, _ in first } }
         #expect(Set(documented.keys) == Set(values.keys))

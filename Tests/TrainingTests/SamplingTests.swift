@@ -40,7 +40,10 @@ struct SamplingTests {
         let sampler = WindowSampler(
             corpus: corpus, training: Array(corpus.tracks.indices), configuration: configuration)
         var generator = CounterGenerator(seed: 1, purpose: .sample)
-        let drawn = (0..<20_000).map { corpus.tracks[sampler.draw(index: $0, &generator)] }
+        let drawn = (0..<20_000).compactMap { index -> Track? in
+            guard case .track(let track) = sampler.draw(index: index, &generator) else { return nil }
+            return corpus.tracks[track]
+        }
         func part(_ isPart: (Track) -> Bool, of isWhole: (Track) -> Bool = { _ in true }) -> Double {
             let whole = drawn.filter(isWhole)
             return Double(whole.filter(isPart).count) / Double(whole.count)
@@ -58,6 +61,33 @@ struct SamplingTests {
         #expect(abs(part({ $0.name.genre == "a" }, of: { ["a", "b"].contains($0.name.genre) }) - 0.5) < 0.02)
         #expect(abs(part({ $0.name.genre == "speech" }, of: { $0.label == corpus.noMusic }) - 0.5) < 0.03)
         #expect(abs(part({ $0.store == 0 }, of: { $0.name.genre == "a" }) - share) < 0.03)
+    }
+
+    @Test(arguments: [(0.0, 0.5), (1.0, 0.8), (0.5, 2.0 / 3)])
+    func `genres get their share by their amount`(exponent: Double, share: Double) throws {
+        let folder = try TemporaryFolder()
+        for (genre, count) in [("a", 8), ("b", 2)] {
+            try makeFolder(folder.file(genre))
+            for track in 0..<count {
+                let values = [Float](repeating: -20, count: 60 * 64)
+                try FeatureStore.write(
+                    LogMel(values: values), as: TrackName(genre: genre, track: "\(track)"), in: folder.path)
+            }
+        }
+        let corpus = try Corpus([.init(path: folder.path)])
+        var configuration = SamplingConfiguration()
+        configuration.genreExponent = exponent
+        let sampler = WindowSampler(
+            corpus: corpus, training: Array(corpus.tracks.indices), configuration: configuration)
+        let drawn = (0..<20_000).count { index in
+            var generator = CounterGenerator(seed: 3, index: index, purpose: .sample)
+            guard case .track(let track) = sampler.draw(index: index, &generator) else { return false }
+            return corpus.tracks[track].label == 0
+        }
+        #expect(abs(Double(drawn) / 20_000 - share) < 0.02)
+        let probabilities = sampler.probabilities
+        let first = corpus.tracks.indices.filter { corpus.tracks[$0].label == 0 }
+        #expect(abs(first.reduce(0) { $0 + (probabilities[$1] ?? 0) } - share) < 1e-6)
     }
 
     @Test func `groups and variants without tracks in the stores are errors`() throws {
@@ -83,16 +113,17 @@ struct SamplingTests {
         for configuration in [plain, AugmentationConfiguration()] {
             let augmenter = Augmenter(corpus: corpus, sampler: sampler, configuration: configuration)
             for index in 0..<40 {
-                func window() -> ([Float], Int) {
+                func window() -> ([Float], Int?) {
                     var generator = CounterGenerator(seed: 2, step: 3, index: index, purpose: .sample)
                     var values = [Float](repeating: .nan, count: 50 * 64)
                     let label = values.withUnsafeMutableBufferPointer {
-                        augmenter.prepare(index: index, &generator, into: $0.baseAddress!)
+                        augmenter.prepare(index: index, &generator, into: $0.baseAddress!).label
                     }
                     return (values, label)
                 }
                 let (values, label) = window()
-                #expect(window() == (values, label))
+                let again = window()
+                #expect(again.0 == values && again.1 == label)
                 #expect(values.allSatisfy { $0.isFinite && abs($0) < 200 })
                 guard configuration == plain else { continue }
                 // Only the level differs from the track's, so differences between bands are the same.

@@ -29,6 +29,10 @@ struct TrainCommand: ParsableCommand {
             MODEL.json and MODEL.html, and so is a checkpoint after every epoch while training runs: --resume continues \
             from there, and gives the same model as a run without the interruption, byte for byte.
 
+            --targets DIR adds a teacher's soft labels for every 3 s of a track, which genrelab targets writes from models; \
+            with them, --unlabelled DIR adds tracks that have no label. The keys under 'targets' in the configuration say how \
+            much they count. A teacher that has heard held-out tracks passes on what it knows of them: results are then too good.
+
             The same seed, data and options give the same model on the same machine, however many cores it uses.
 
             --config FILE is JSON; --print-config shows every key with its default.
@@ -45,6 +49,8 @@ struct TrainCommand: ParsableCommand {
             "Stores of the same tracks, degraded (codec, room); each draw of a track takes the original or one of these.",
             valueName: "dir"))
     var variants: [String] = []
+
+    @OptionGroup var teaching: TeachingOptions
 
     @Option(help: ArgumentHelp("The tracks to train on: one <genre>/<track> per line.", valueName: "file"))
     var split: String?
@@ -89,7 +95,12 @@ struct TrainCommand: ParsableCommand {
 
     func validate() throws {
         if printConfig { return }
-        if data.features.isEmpty { throw ValidationError("--features DIR is missing: the features to train on") }
+        if data.features.isEmpty && teaching.unlabelled.isEmpty {
+            throw ValidationError("--features DIR is missing: the features to train on")
+        }
+        if data.features.isEmpty && (valid != nil || folds != nil) {
+            throw ValidationError("--valid and --folds need --features DIR: only labelled tracks can be held out")
+        }
         if out == nil { throw ValidationError("--out MODEL is missing: the model to write") }
         if let folds {
             guard (2...50).contains(folds) else { throw ValidationError("--folds must be 2 to 50") }
@@ -126,6 +137,12 @@ struct TrainCommand: ParsableCommand {
             "\(NumberText.counted(corpus.tracks.count, "track")), \(NumberText.counted(labels.count, "label")):"
                 + " \(labels.joined(separator: ", "))"
         )
+        if !teaching.targets.isEmpty {
+            let labelled = corpus.tracks.count { $0.recording.targets != nil }
+            Output.note(
+                "targets: of \(NumberText.counted(labelled, "labelled track")), and of"
+                    + " \(NumberText.counted(corpus.unlabelled.count, "track")) without a label")
+        }
         let result = try session.run(TrainingProgress.show)
         try files.write(result)
         session.removeCheckpoints()
@@ -148,7 +165,8 @@ struct TrainCommand: ParsableCommand {
     /// Reads the feature stores, and prints which tracks are left out.
     private func corpus() throws -> Corpus {
         let corpus = try Corpus(
-            data.sources(), variants: variants, aliases: data.aliases(), groups: data.trackGroups())
+            data.sources(), variants: variants, unlabelled: teaching.unlabelled, targets: teaching.targets,
+            aliases: data.aliases(), groups: data.trackGroups())
         for remark in corpus.remarks { Output.note("left out: \(remark)") }
         return corpus
     }

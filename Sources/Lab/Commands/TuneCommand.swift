@@ -53,6 +53,8 @@ struct TuneCommand: ParsableCommand {
     @Option(help: "Random seed.")
     var seed: UInt64 = 1
 
+    @OptionGroup var teaching: TeachingOptions
+
     @OptionGroup var jobs: JobsOption
 
     func validate() throws {
@@ -66,7 +68,9 @@ struct TuneCommand: ParsableCommand {
         let base = try config.map { path in try TrainingConfiguration(contentsOf: path) } ?? TrainingConfiguration()
         let space = try SearchSpace(contentsOf: self.space, over: base)
         try checkWritable(out)
-        let corpus = try Corpus(data.sources(), aliases: data.aliases(), groups: data.trackGroups())
+        let corpus = try Corpus(
+            data.sources(), unlabelled: teaching.unlabelled, targets: teaching.targets, aliases: data.aliases(),
+            groups: data.trackGroups())
         let heldOut = try valid.map { path in try TrackList.read(path) } ?? []
         let tuner = Tuner(
             corpus: corpus,

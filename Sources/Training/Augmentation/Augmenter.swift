@@ -40,15 +40,27 @@ struct Augmenter {
         var tilt: Float
     }
 
-    /// Makes the window with the given index in a step's batch, and returns its label. `no-music` mixed under music does not
-    /// change the label.
+    /// A window's label and targets, and where in its recording it begins and how long it is, in frames.
+    struct Window {
+        /// Index into the corpus's labels; nil if the recording has none.
+        var label: Int?
+        var targets: TrackTargets?
+        var start: Float
+        var length: Float
+    }
+
+    /// Makes the window with the given index in a step's batch. `no-music` mixed under music does not change what it is.
     ///
     /// Writes [windowFrames, melBands] of normalised log-mel in dB to `output`. Apply `mask` after everything that needs
     /// complete windows.
-    func prepare(index: Int, _ generator: inout CounterGenerator, into output: UnsafeMutablePointer<Float>) -> Int {
-        let track = corpus.tracks[sampler.draw(index: index, &generator)]
+    func prepare(index: Int, _ generator: inout CounterGenerator, into output: UnsafeMutablePointer<Float>) -> Window {
+        let (track, label): (Recording, Int?) =
+            switch sampler.draw(index: index, &generator) {
+            case .track(let index): (corpus.tracks[index].recording, corpus.tracks[index].label)
+            case .unlabelled(let index): (corpus.unlabelled[index], nil)
+            }
         let features = track.variants[generator.index(track.variants.count)]
-        let isMusic = track.label != sampler.noMusic
+        let isMusic = label == nil || label != sampler.noMusic
         return features.values.withUnsafeBufferPointer { values in
             var voice = Voice(
                 values: values.baseAddress!, length: features.frames, start: 0,
@@ -81,12 +93,13 @@ struct Augmenter {
                 let error = generator.normal() * configuration.levelError
                 for place in 0..<(frames * bands) { output[place] += error }
             }
-            return track.label
+            return Window(
+                label: label, targets: track.targets, start: voice.start, length: Float(frames) * voice.speed)
         }
     }
 
     /// Draws the window's position, speed, shift and contrast; returns the number of frames before it that are rendered too.
-    private func place(_ voice: inout Voice, _ track: Track, _ generator: inout CounterGenerator) -> Int {
+    private func place(_ voice: inout Voice, _ track: Recording, _ generator: inout CounterGenerator) -> Int {
         if generator.chance(configuration.speedChance) {
             voice.speed = exp(generator.uniform(-configuration.speed, configuration.speed))
         }
@@ -140,7 +153,7 @@ struct Augmenter {
 
     /// Draws a second track to mix with the first; nil for most windows.
     private func companion(
-        of track: Track, isMusic: Bool, _ generator: inout CounterGenerator
+        of track: Recording, isMusic: Bool, _ generator: inout CounterGenerator
     ) -> (voice: Voice, features: LogMel)? {
         let chance = generator.uniform()
         let other: Int?
@@ -161,7 +174,7 @@ struct Augmenter {
             return nil
         }
         guard let other else { return nil }
-        let second = corpus.tracks[other]
+        let second = corpus.tracks[other].recording
         let features = second.variants[generator.index(second.variants.count)]
         let slope = generator.uniform(-5, 5)
         let knots = (0..<7).map { _ in generator.normal() * 3 }

@@ -12,8 +12,12 @@ extension Corpus {
                 result.add(
                     "\(track.name):\(track.label):\(track.store):\(track.group):\(track.weight):"
                         + "\(sources[track.store].weight)")
-                result.add(track.fingerprint)
+                result.add(track.recording.fingerprint)
             }
+        }
+        for index in unlabelled(for: split) {
+            result.add("\(unlabelled[index].name):\(unlabelled[index].group)")
+            result.add(unlabelled[index].fingerprint)
         }
         return result
     }

@@ -4,7 +4,7 @@ import Basics
 import Foundation
 import Model
 
-/// All tracks of one or more feature stores, and the labels that their folders stand for.
+/// All tracks of one or more feature stores, the labels that their folders stand for, and the targets of a teacher.
 package struct Corpus: Sendable {
     /// A feature store, and its weight relative to the other stores within each genre.
     package struct Source: Sendable, Equatable {
@@ -21,6 +21,8 @@ package struct Corpus: Sendable {
     package let labels: [String]
     package let sources: [Source]
     package let tracks: [Track]
+    /// Tracks without a label, which are trained on by their targets alone.
+    package let unlabelled: [Recording]
     /// A line for each track that was left out, with the reason.
     package let remarks: [String]
 
@@ -30,18 +32,22 @@ package struct Corpus: Sendable {
     ///
     /// - Parameters:
     ///   - variants: stores with the same tracks through other channels; other tracks in them are ignored.
+    ///   - unlabelled: stores whose folders are not labels: their tracks are trained on by their targets alone.
+    ///   - targets: folders with a teacher's targets for tracks of any of the stores.
     ///   - aliases: folders whose label is not their name, such as `speech` → `no-music`.
     ///   - only: the tracks to load; nil loads all.
     ///   - labels: the labels in their order; tracks with other labels are left out. Nil takes the folders' labels.
     package init(
-        _ sources: [Source], variants: [String] = [], aliases: [String: String] = [:],
-        groups: TrackGroups = TrackGroups(), only: Set<TrackName>? = nil, labels: [String]? = nil
+        _ sources: [Source], variants: [String] = [], unlabelled: [String] = [], targets: [String] = [],
+        aliases: [String: String] = [:], groups: TrackGroups = TrackGroups(), only: Set<TrackName>? = nil,
+        labels: [String]? = nil
     ) throws(TrainingError) {
         self.sources = sources
         if let missing = variants.first(where: { !isFolder($0) }) {
             throw TrainingError(.badParameter, "'\(missing)', given as --variants, is not a folder")
         }
         let stores = try sources.map { source throws(TrainingError) in try FeatureStore(at: source.path) }
+        let targetStores = try targets.map { path throws(TrainingError) in try TargetStore(at: path) }
         // An evaluation, which gives `labels`, may have fewer folders than the training had.
         for (folder, label) in aliases.sorted(by: { $0.key < $1.key }) where labels == nil {
             guard stores.contains(where: { $0.tracks.contains { $0.genre == folder } }) else {
@@ -51,8 +57,16 @@ package struct Corpus: Sendable {
             }
         }
         let names = Set(stores.flatMap { $0.tracks.map { aliases[$0.genre] ?? $0.genre } })
+        // Without labelled tracks the targets name the labels.
+        let known = sources.isEmpty ? Set(targetStores.flatMap { $0.labels ?? [] }) : names
         self.labels =
-            labels ?? names.sorted { ($0 == GenreModel.noMusic ? 1 : 0, $0) < ($1 == GenreModel.noMusic ? 1 : 0, $1) }
+            labels ?? known.sorted { ($0 == GenreModel.noMusic ? 1 : 0, $0) < ($1 == GenreModel.noMusic ? 1 : 0, $1) }
+        guard !self.labels.isEmpty else {
+            throw TrainingError(
+                .badParameter,
+                "nothing says which labels there are: give labelled features, or targets with a labels.txt")
+        }
+        var teaching = try Teaching(targetStores, labels: self.labels)
         let index = Dictionary(uniqueKeysWithValues: self.labels.enumerated().map { ($1, $0) })
         var tracks: [Track] = []
         var remarks: [String] = []
@@ -88,13 +102,19 @@ package struct Corpus: Sendable {
                     if variant.shortage == nil { features.append(variant) }
                 }
                 let entry = groups.entries[name]
-                tracks.append(
-                    Track(
-                        name: name, label: label, store: number, group: entry?.group ?? "=\(name)",
-                        weight: entry?.weight ?? 1, variants: features))
+                let recording = Recording(
+                    name: name, group: entry?.group ?? "=\(name)", variants: features,
+                    targets: try teaching.targets(of: name, frames: features[0].frames))
+                tracks.append(Track(recording: recording, label: label, store: number, weight: entry?.weight ?? 1))
             }
         }
-        if !groups.entries.isEmpty, !tracks.contains(where: { groups.entries[$0.name] != nil }) {
+        let others = try Self.unlabelled(unlabelled, groups: groups, known: Set(seen.keys), &teaching, &remarks)
+        if let unused = teaching.unused {
+            throw TrainingError(.badParameter, "'\(unused)', given as --targets, has none of the stores' tracks")
+        }
+        if !groups.entries.isEmpty,
+            !(tracks.map(\.name) + others.map(\.name)).contains(where: { groups.entries[$0] != nil })
+        {
             throw TrainingError(
                 .badParameter,
                 "the groups file names no track of the stores: it has '\(groups.entries.keys.map(\.description).min() ?? "")', a"
@@ -103,14 +123,16 @@ package struct Corpus: Sendable {
         if let unused = variants.first(where: { !usedVariants.contains($0) }) {
             throw TrainingError(.badParameter, "'\(unused)', given as --variants, has none of the stores' tracks")
         }
-        guard !tracks.isEmpty else {
+        guard !tracks.isEmpty || !others.isEmpty else {
             let places = sources.map { "'\($0.path)'" }.joined(separator: ", ")
             let reason = remarks.first.map { "; \(remarks.count) left out, the first: \($0)" } ?? ""
             throw TrainingError(.malformed, "there is no usable track in \(places)\(reason)")
         }
         // An evaluation may have fewer genres than the training had.
         let present = Set(tracks.map(\.label))
-        if labels == nil, let empty = self.labels.enumerated().first(where: { !present.contains($0.offset) })?.element {
+        if labels == nil, !sources.isEmpty,
+            let empty = self.labels.enumerated().first(where: { !present.contains($0.offset) })?.element
+        {
             let folders = [empty] + aliases.filter { $0.value == empty }.keys.sorted()
             let own = remarks.first { remark in folders.contains { remark.hasPrefix("\($0)/") } }
             let reason = own ?? "none was selected"
@@ -119,6 +141,7 @@ package struct Corpus: Sendable {
                 "'\(empty)' has no track left to train on (\(reason)): add one, or remove the folder")
         }
         self.tracks = tracks
+        self.unlabelled = others
         self.remarks = remarks
     }
 }

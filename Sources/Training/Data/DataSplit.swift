@@ -152,3 +152,11 @@ extension DataSplit {
         }
     }
 }
+
+extension Corpus {
+    /// The unlabelled tracks that a split trains on: those whose group it does not hold out.
+    func unlabelled(for split: DataSplit) -> [Int] {
+        let heldOut = Set(split.heldOut.map { tracks[$0].group })
+        return unlabelled.indices.filter { !heldOut.contains(unlabelled[$0].group) }
+    }
+}

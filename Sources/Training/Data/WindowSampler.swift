@@ -2,8 +2,8 @@
 
 import Foundation
 
-/// Draws the tracks of training windows: genres equally often, `no-music` by its share, stores within a genre by their
-/// weights, and tracks within a store by weight, length and size of their group.
+/// Draws the tracks of training windows: `no-music` and unlabelled tracks by their shares, genres equally often or by their
+/// amount, stores within a genre by their weights, and tracks within a store by weight, length and size of their group.
 struct WindowSampler: Sendable {
     /// Tracks to draw from, and the running sums of their probabilities.
     struct Pool: Sendable {
@@ -15,17 +15,35 @@ struct WindowSampler: Sendable {
         }
     }
 
-    /// The music labels, which are drawn in turn.
+    /// What is drawn: an index into the corpus's tracks, or into its unlabelled ones.
+    enum Choice: Equatable {
+        case track(Int)
+        case unlabelled(Int)
+    }
+
+    /// The music labels, and their shares of the labelled music. Genres with equal shares are drawn in turn.
     let genres: [Int]
+    let genreShares: [Double]
+    private let cumulativeGenres: [Float]
     let noMusic: Int?
     let noMusicShare: Float
     let pools: [Pool]
-    /// All tracks of music.
+    /// All labelled tracks of music.
     let music: [Int]
+    /// The unlabelled tracks, and their share of the windows that are not `no-music`.
+    let unlabelled: Pool
+    let unlabelledShare: Float
 
-    init(corpus: Corpus, training: [Int], configuration: SamplingConfiguration) {
+    /// - Parameters:
+    ///   - unlabelled: the unlabelled tracks to draw, as indices into those of the corpus.
+    ///   - unlabelledShare: their share of the music.
+    init(
+        corpus: Corpus, training: [Int], unlabelled: [Int] = [], configuration: SamplingConfiguration,
+        unlabelledShare: Double = 0
+    ) {
         let usable = training.filter { corpus.tracks[$0].weight > 0 }
         var pools = [Pool](repeating: Pool(), count: corpus.labels.count)
+        var genreWeights = [Double](repeating: 0, count: corpus.labels.count)
         // Cells are by folder, and not by label only, so that speech and noise are equal halves of no-music.
         struct Cell: Hashable {
             var store: Int
@@ -36,6 +54,7 @@ struct WindowSampler: Sendable {
             let cells = Dictionary(
                 grouping: members, by: { Cell(store: corpus.tracks[$0].store, folder: corpus.tracks[$0].name.genre) })
             var total: Float = 0
+            genreWeights[label] = members.reduce(0) { $0 + corpus.tracks[$1].weight }
             for (cell, tracks) in cells.sorted(by: { ($0.key.store, $0.key.folder) < ($1.key.store, $1.key.folder) }) {
                 let groupSizes = Dictionary(grouping: tracks, by: { corpus.tracks[$0].group }).mapValues(\.count)
                 let probabilities = tracks.map { index in
@@ -57,16 +76,47 @@ struct WindowSampler: Sendable {
         self.pools = pools
         let noMusic = corpus.noMusic.flatMap { pools[$0].tracks.isEmpty ? nil : $0 }
         self.noMusic = noMusic
-        genres = corpus.labels.indices.filter { $0 != noMusic && !pools[$0].tracks.isEmpty }
-        noMusicShare = noMusic == nil ? 0 : genres.isEmpty ? 1 : Float(configuration.noMusicShare)
+        let genres = corpus.labels.indices.filter { $0 != noMusic && !pools[$0].tracks.isEmpty }
+        self.genres = genres
+        let powers = genres.map { pow(genreWeights[$0], configuration.genreExponent) }
+        let sum = powers.reduce(0, +)
+        genreShares = powers.map { $0 / sum }
+        cumulativeGenres = configuration.genreExponent == 0 ? [] : Self.runningSums(powers)
+        self.unlabelled = Self.pool(of: unlabelled, corpus, configuration)
+        self.unlabelledShare = unlabelled.isEmpty ? 0 : genres.isEmpty ? 1 : Float(unlabelledShare)
+        let hasMusic = !genres.isEmpty || !unlabelled.isEmpty
+        noMusicShare = noMusic == nil ? 0 : hasMusic ? Float(configuration.noMusicShare) : 1
         music = usable.filter { corpus.tracks[$0].label != noMusic }
     }
 
-    /// The probability that a track is drawn, by its index in the corpus. Each track must have been given once.
+    /// The unlabelled tracks, by length and size of their group.
+    private static func pool(of tracks: [Int], _ corpus: Corpus, _ configuration: SamplingConfiguration) -> Pool {
+        let sizes = Dictionary(grouping: tracks, by: { corpus.unlabelled[$0].group }).mapValues(\.count)
+        let powers = tracks.map { index in
+            let recording = corpus.unlabelled[index]
+            return pow(Double(sizes[recording.group] ?? 1), configuration.groupExponent)
+                * pow(Double(recording.features.frames), configuration.lengthExponent)
+        }
+        return Pool(tracks: tracks, cumulative: runningSums(powers))
+    }
+
+    private static func runningSums(_ values: [Double]) -> [Float] {
+        var sum = 0.0
+        return values.map { value in
+            sum += value
+            return Float(sum)
+        }
+    }
+
+    /// The probability that a labelled track is drawn among the labelled ones, by its index in the corpus. Each track must
+    /// have been given once.
     var probabilities: [Int: Double] {
         var result: [Int: Double] = [:]
         for (label, pool) in pools.enumerated() {
-            let share = label == noMusic ? Double(noMusicShare) : (1 - Double(noMusicShare)) / Double(genres.count)
+            let share =
+                label == noMusic
+                ? Double(noMusicShare)
+                : genres.firstIndex(of: label).map { (1 - Double(noMusicShare)) * genreShares[$0] } ?? 0
             var before: Float = 0
             for (track, sum) in zip(pool.tracks, pool.cumulative) {
                 result[track] = share * Double(sum - before) / Double(pool.cumulative.last ?? 1)
@@ -76,10 +126,17 @@ struct WindowSampler: Sendable {
         return result
     }
 
-    /// Draws the track of a window in a batch. Genres take turns, so each batch has them equally often.
-    func draw(index: Int, _ generator: inout CounterGenerator) -> Int {
-        if let noMusic, generator.chance(noMusicShare), let track = pools[noMusic].draw(&generator) { return track }
-        return pools[genres[index % genres.count]].draw(&generator) ?? 0
+    /// Draws the track of a window in a batch. Genres with equal shares take turns, so each batch has them equally often.
+    func draw(index: Int, _ generator: inout CounterGenerator) -> Choice {
+        if let noMusic, generator.chance(noMusicShare), let track = pools[noMusic].draw(&generator) {
+            return .track(track)
+        }
+        if unlabelledShare > 0, generator.chance(unlabelledShare), let track = unlabelled.draw(&generator) {
+            return .unlabelled(track)
+        }
+        let genre =
+            cumulativeGenres.isEmpty ? index % genres.count : generator.index(cumulative: cumulativeGenres)
+        return .track(pools[genres[genre]].draw(&generator) ?? 0)
     }
 
     /// Draws a track of no-music, to be mixed with another track.

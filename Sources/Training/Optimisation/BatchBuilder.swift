@@ -20,16 +20,19 @@ final class BatchBuilder {
     /// [batch, frames, bands]: the drawn windows, and the mixed ones.
     private let drawn: OwnedBuffer<Float>
     private let mixed: OwnedBuffer<Float>
-    private let drawnLabels: OwnedBuffer<Int>
+    /// [batch, labels]: what each drawn window is taught, before mixing and smoothing.
+    private let drawnTargets: OwnedBuffer<Float>
 
     /// Number of windows for measuring mean and deviation.
     private static let measuredWindows = 1024
 
     init(
-        corpus: Corpus, training: [Int], configuration: TrainingConfiguration, seed: UInt64, workers: Workers
+        corpus: Corpus, split: DataSplit, configuration: TrainingConfiguration, seed: UInt64, workers: Workers
     ) throws(TrainingError) {
-        let sampler = WindowSampler(corpus: corpus, training: training, configuration: configuration.sampling)
-        guard !sampler.genres.isEmpty else {
+        let sampler = WindowSampler(
+            corpus: corpus, training: split.training, unlabelled: corpus.unlabelled(for: split),
+            configuration: configuration.sampling, unlabelledShare: configuration.targets.unlabelledShare)
+        guard !sampler.genres.isEmpty || !sampler.unlabelled.tracks.isEmpty else {
             throw TrainingError(.badParameter, "there is no music to train on: every track is held out or has weight 0")
         }
         augmenter = Augmenter(corpus: corpus, sampler: sampler, configuration: configuration.augmentation)
@@ -41,7 +44,7 @@ final class BatchBuilder {
         let window = frontEnd.windowFrames * frontEnd.melBands
         drawn = OwnedBuffer(repeating: 0, count: configuration.batch * window)
         mixed = OwnedBuffer(repeating: 0, count: configuration.batch * window)
-        drawnLabels = OwnedBuffer(repeating: 0, count: configuration.batch)
+        drawnTargets = OwnedBuffer(repeating: 0, count: configuration.batch * labels)
         inputTransforms = Self.measure(
             augmenter,
             configuration.architecture.branches.map {
@@ -87,7 +90,7 @@ final class BatchBuilder {
         workers.forEach(batch) { index, _ in
             var generator = CounterGenerator(seed: seed, step: step, index: index, purpose: .sample)
             let target = drawn.pointer + index * window
-            drawnLabels[index] = augmenter.prepare(index: index, &generator, into: target)
+            teach(augmenter.prepare(index: index, &generator, into: target), index)
             styleMixer.measure(target, index: index)
         }
         var others = CounterGenerator(seed: seed, step: step, purpose: .partners)
@@ -117,10 +120,27 @@ final class BatchBuilder {
                 teacher.network.setInput(target, window: index, through: teacher.inputTransforms)
             }
             let windowTargets = network.targets.pointer + index * labels
-            for label in 0..<labels { windowTargets[label] = smoothing / Float(labels) }
-            windowTargets[drawnLabels[index]] += share * (1 - smoothing)
-            windowTargets[drawnLabels[partner]] += (1 - share) * (1 - smoothing)
+            let (own, other) = (drawnTargets.pointer + index * labels, drawnTargets.pointer + partner * labels)
+            for label in 0..<labels {
+                windowTargets[label] = smoothing / Float(labels)
+                windowTargets[label] += own[label] * (share * (1 - smoothing))
+                windowTargets[label] += other[label] * ((1 - share) * (1 - smoothing))
+            }
         }
+    }
+
+    /// Writes what a drawn window is taught: its label, its targets, or some of both.
+    private func teach(_ window: Augmenter.Window, _ index: Int) {
+        let output = drawnTargets.pointer + index * labels
+        if let targets = window.targets {
+            targets.write(start: window.start, length: window.length, configuration.targets, to: output)
+        } else {
+            output.update(repeating: 0, count: labels)
+        }
+        guard let label = window.label else { return }
+        let share = window.targets == nil ? 0 : Float(configuration.targets.share)
+        for place in 0..<labels { output[place] *= share }
+        output[label] += 1 - share
     }
 }
 

@@ -65,7 +65,7 @@ package final class Trainer {
         let shape = Self.shape(configuration, labels: corpus.labels.count)
         network = TrainingNetwork(shape: shape, batch: configuration.batch, workers: workers, seed: seed)
         batchBuilder = try BatchBuilder(
-            corpus: corpus, training: split.training, configuration: configuration, seed: seed, workers: workers)
+            corpus: corpus, split: split, configuration: configuration, seed: seed, workers: workers)
         optimizer = Optimizer(shape: shape, parameters: network.parameters, running: network.running)
         // An impossible model is reported now, and not after hours of training.
         _ = try model()

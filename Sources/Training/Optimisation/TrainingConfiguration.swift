@@ -46,6 +46,7 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
     /// Share of the target that is the mean of the teachers' probabilities.
     package var teacherShare = 0.7
 
+    package var targets = TargetsConfiguration()
     package var sampling = SamplingConfiguration()
     package var augmentation = AugmentationConfiguration()
 
@@ -74,7 +75,7 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
         for (number, teacher) in zip(1..., teachers) {
             if let problem = configuration(of: teacher).problem { return "teacher \(number): \(problem)" }
         }
-        return sampling.problem ?? augmentation.problem
+        return targets.problem ?? sampling.problem ?? augmentation.problem
     }
 
     /// The configuration of a teacher: its student's, with the teacher's own settings and without teachers.

@@ -56,8 +56,7 @@ package struct ReportPage {
                         : " All tracks of \(Self.escape(report.unseenLabels.joined(separator: ", "))) are in one fold: the"
                             + " network that is tested on them never saw that label, so its score for it is meaningless.")
         return """
-            <p>\(report.date), seed \(report.seed): \(report.tracks) tracks of \(report.groups) groups from
-            \(Self.escape(report.stores.joined(separator: ", "))); \(report.weights) weights,
+            <p>\(report.date), seed \(report.seed): \(Self.escape(report.dataInWords)); \(report.weights) weights,
             \(Self.number(report.multiplicationsPerSecond / 1e6, 2)) million multiplications a second of audio;
             trained for \(Self.number(report.seconds / 60, 1)) minutes\(report.isResumed ? " since it was resumed" : ""). \(evaluation)
             \(report.trainedOnEverything ? "The model itself was then trained on everything." : "")

@@ -74,7 +74,7 @@ extension TrainingReport {
     private var commonCard: [String: String] {
         [
             "date": date, "seed": "\(seed)", "recipe": Self.json(configuration), "weights": "\(weights)",
-            "data": "\(tracks) tracks of \(groups) groups: \(stores.joined(separator: ", "))",
+            "data": dataInWords,
             "multiplications_per_second": "\(Int(multiplicationsPerSecond))",
         ]
     }

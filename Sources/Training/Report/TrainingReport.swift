@@ -56,6 +56,9 @@ package struct TrainingReport: Codable, Sendable {
     package var stores: [String]
     package var tracks: Int
     package var groups: Int
+    /// Labelled tracks that had targets of a teacher, and tracks that had nothing but targets.
+    package var tracksWithTargets: Int
+    package var unlabelledTracks: Int
     package var weights: Int
     package var multiplicationsPerSecond: Double
     /// Number of networks that were trained and evaluated, each on its own held-out tracks.
@@ -100,6 +103,8 @@ package struct TrainingReport: Codable, Sendable {
         self.stores = stores
         tracks = corpus.tracks.count
         groups = Set(corpus.tracks.map(\.group)).count
+        tracksWithTargets = corpus.tracks.count { $0.recording.targets != nil }
+        unlabelledTracks = corpus.unlabelled.count
         let architecture = plan.configuration.architecture
         weights = architecture.parameterCount(
             coefficients: FrontEnd.version1.coefficients, labels: corpus.labels.count)
@@ -139,6 +144,17 @@ package struct TrainingReport: Codable, Sendable {
             musicCalledNoMusic = all?.share(ofReference: { $0 != noMusic }, predicted: { $0 == noMusic })
         }
         hardest = Self.hardest(outputs, labels: corpus.labels)
+    }
+
+    /// The tracks, their groups and their stores, in words.
+    package var dataInWords: String {
+        var text =
+            "\(NumberText.counted(tracks, "track")) of \(NumberText.counted(groups, "group")): \(stores.joined(separator: ", "))"
+        if tracksWithTargets > 0 { text += "; targets for \(tracksWithTargets) of them" }
+        if unlabelledTracks > 0 {
+            text += "; \(NumberText.counted(unlabelledTracks, "track")) with targets and no label"
+        }
+        return text
     }
 
     /// What the folds divide: groups or single tracks.
