@@ -13,6 +13,7 @@ let package = Package(
         .executable(name: "genrectl", targets: ["genrectl"]),
         .executable(name: "genrelab", targets: ["genrelab"]),
         .executable(name: "genred-outlet", targets: ["genred-outlet"]),
+        .executable(name: "genred-station", targets: ["genred-station"]),
         // Used by a test: changes the clock of one program.
         .library(name: "ShiftedClock", type: .dynamic, targets: ["ShiftedClock"]),
     ],
@@ -42,7 +43,7 @@ let package = Package(
         .systemLibrary(name: "CTerminal"),
 
         // Shared by all modules: errors, the clock, JSON, quoting, owned buffers.
-        .target(name: "Basics", dependencies: ["CPolling"]),
+        .target(name: "Basics", dependencies: ["CPolling", "CSpawn"]),
 
         // Configuration files: YAML in which every mistake has a place and every unknown key is one.
         .target(name: "StrictYAML", dependencies: ["Basics", .product(name: "Yams", package: "Yams")]),
@@ -121,6 +122,15 @@ let package = Package(
             ].map { .embedInCode("Web/Page/\($0)") }
         ),
         .executableTarget(
+            name: "genred-station",
+            dependencies: [
+                "Basics", "ControlProtocol", "Reporting", "CCrypto", "CCurl", "CSpawn",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/Station"
+        ),
+        .executableTarget(
             name: "genrelab",
             dependencies: [
                 "Basics", "Capture", "Training", "CSndfile",
@@ -173,6 +183,7 @@ let package = Package(
         .testTarget(
             name: "OutletsTests",
             dependencies: ["Basics", "genred-outlet", "ControlProtocol", "History", "TestSupport"]),
+        .testTarget(name: "StationTests", dependencies: ["Basics", "genred-station", "TestSupport"]),
         .testTarget(name: "ProgrammeTests", dependencies: ["Basics", "Programme"]),
         .testTarget(name: "EndToEndTests", dependencies: ["Basics", "ControlProtocol", "TestSupport"]),
         .testTarget(name: "ServiceTests", dependencies: ["TestSupport"], exclude: ["Support/systemd-lab"]),
