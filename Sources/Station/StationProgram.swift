@@ -50,7 +50,8 @@ struct StationProgram: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Hang up if nobody has read the audio in the FIFO for so long, until somebody does.", valueName: "duration"))
+            "Hang up if nobody has read the audio in the FIFO for so long, until somebody does.", valueName: "duration")
+    )
     var hangUp = "60s"
 
     @Flag(help: "Say whether the URL or the file is right, and exit.")
@@ -125,17 +126,22 @@ struct StationProgram: ParsableCommand {
             }
         }
         let file = config ?? ""
+        // The service manager's copy has a path that nobody knows.
+        let isCopy = SocketPath.variable("CREDENTIALS_DIRECTORY").map { file.hasPrefix("\($0)/") } == true
+        let shown = isCopy ? "/etc/genred/stations/\(name ?? "NAME").conf" : file
         do {
-            return try StationSettings(try readWholeFile(file, limit: StationSettings.largestFile), file: file)
+            return try StationSettings(try readWholeFile(file, limit: StationSettings.largestFile), file: shown)
         } catch let error as StationConfigurationError {
             throw StationError(.configuration, lines: error.lines)
         } catch {
-            throw StationError(.configuration, "--config: \(quoted(file)): \(error)")
+            throw StationError(.configuration, "--config: \(quoted(shown)): \(error)")
         }
     }
 
     private func stationName() throws(StationError) -> String? {
-        let file = config?.split(separator: "/").last.map { $0.hasSuffix(".conf") ? String($0.dropLast(5)) : String($0) }
+        let file = config?.split(separator: "/").last.map {
+            $0.hasSuffix(".conf") ? String($0.dropLast(5)) : String($0)
+        }
         guard let name = name ?? file else { return nil }
         if let problem = StationName.problem(name) { throw StationError(.usage, "--name: \(problem)") }
         return name

@@ -76,7 +76,8 @@ struct StationSettings: Sendable, Equatable {
             let value = StationText.trimmed(String(trimmed[trimmed.index(after: equals)...]))
             guard StationSettings.keys.contains(key) else {
                 let known = nearest(to: key, among: StationSettings.keys).map { "did you mean \($0)?" }
-                return "unknown key \(quoted(key)); \(known ?? "known are \(StationSettings.keys.joined(separator: ", "))")"
+                return
+                    "unknown key \(quoted(key)); \(known ?? "known are \(StationSettings.keys.joined(separator: ", "))")"
             }
             guard !value.isEmpty else { return "\(key) has no value: remove the line, or write it after the =" }
             guard !value.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {

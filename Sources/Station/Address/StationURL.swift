@@ -50,7 +50,9 @@ struct StationURL: Sendable, Equatable {
         password = Self.part(handle, CURLUPART_PASSWORD, UInt32(CURLU_URLDECODE))
         let port = Self.part(handle, CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT)) ?? ""
         origin = "\(scheme)://\(self.host):\(port)"
-        if user == nil, password == nil, let base, base.origin == origin { (user, password) = (base.user, base.password) }
+        if user == nil, password == nil, let base, base.origin == origin {
+            (user, password) = (base.user, base.password)
+        }
         for part in [CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_FRAGMENT] { curl_url_set(handle, part, nil, 0) }
         guard let text = Self.part(handle, CURLUPART_URL) else {
             throw StationFailure("\(Self.quotedWithoutSecrets(reference)) is not a URL; \(Self.rule)")

@@ -35,7 +35,8 @@ final class Decoder {
         for end in [ends[1], ends[2], ends[4]] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
         var process: pid_t = 0
         let code = spawnProgram(
-            arguments, environment: ["PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C"], input: ends[0], output: ends[3], errors: ends[5],
+            arguments, environment: ["PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C"], input: ends[0], output: ends[3],
+            errors: ends[5],
             process: &process)
         guard code == 0 else {
             closeAll()

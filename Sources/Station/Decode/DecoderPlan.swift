@@ -36,12 +36,14 @@ enum DecoderPlan {
     static func rtspArguments(ffmpeg: String) -> [String] {
         lowered(
             [ffmpeg] + common
-                + ["-protocol_whitelist", "pipe,rtsp,rtp,tcp,udp", "-safe", "0", "-f", "concat", "-i", "pipe:0"] + output)
+                + ["-protocol_whitelist", "pipe,rtsp,rtp,tcp,udp", "-safe", "0", "-f", "concat", "-i", "pipe:0"]
+                + output)
     }
 
     /// What tells ffmpeg a URL without an argument, which every user of the machine could see.
     static func script(for url: StationURL) -> String {
-        let quoted = url.textWithPassword.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#)
+        let quoted = url.textWithPassword.split(separator: "'", omittingEmptySubsequences: false).joined(
+            separator: #"'\''"#)
         return """
             ffconcat version 1.0
             file '\(quoted)'
@@ -70,7 +72,10 @@ enum DecoderPlan {
         guard let setpriv = find("setpriv") else { return arguments }
         let user =
             geteuid() == 0
-            ? ["--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps", "-all", "--bounding-set", "-all"]
+            ? [
+                "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps", "-all", "--bounding-set",
+                "-all",
+            ]
             : []
         return [setpriv, "--no-new-privs", "--pdeathsig", "KILL"] + user + ["--"] + arguments
     }

@@ -6,8 +6,8 @@ import CCurl
 /// The segments of an HLS station, one after the other.
 ///
 /// ffmpeg reads HLS too, but it takes the station's password only as an argument, which every user of the machine can
-/// see, and it checks the certificate for the playlist alone, not for what the playlist names (hls.c of ffmpeg 5 to 7
-/// passes on neither tls_verify nor ca_file).
+/// see, and it checks the certificate for the playlist alone: with tls_verify, ffmpeg 5.1 plays segments from a server whose
+/// certificate it would refuse.
 final class HLSFeed {
     /// How many segments from the end of a live playlist are begun with.
     private static let margin = 3

@@ -47,7 +47,8 @@ final class TransferGroup {
             curl_waitfd(
                 fd: $0.descriptor,
                 events: Int16(
-                    ($0.events & POLLIN != 0 ? CURL_WAIT_POLLIN : 0) | ($0.events & POLLOUT != 0 ? CURL_WAIT_POLLOUT : 0)),
+                    ($0.events & POLLIN != 0 ? CURL_WAIT_POLLIN : 0)
+                        | ($0.events & POLLOUT != 0 ? CURL_WAIT_POLLOUT : 0)),
                 revents: 0)
         }
         curl_multi_poll(multi, &entries, UInt32(entries.count), Int32(max(0, seconds) * 1000), nil)

@@ -23,7 +23,8 @@ struct StationFolder {
         }
         let code = errno
         guard code == EEXIST else {
-            throw StationError(.system, "cannot make the FIFO \(quoted(path)): \(systemMessage(code)) (mkfifo, error \(code))")
+            throw StationError(
+                .system, "cannot make the FIFO \(quoted(path)): \(systemMessage(code)) (mkfifo, error \(code))")
         }
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else {

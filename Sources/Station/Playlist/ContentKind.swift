@@ -73,7 +73,9 @@ enum ContentKind: Sendable, Equatable {
 
     /// Without a telling type the content decides, then the name.
     private static func plain(path: String, start: Substring, isText: Bool) -> ContentKind {
-        if start.hasPrefix("http://") || start.hasPrefix("https://") || path.hasSuffix(".m3u") || path.hasSuffix(".m3u8") {
+        if start.hasPrefix("http://") || start.hasPrefix("https://") || path.hasSuffix(".m3u")
+            || path.hasSuffix(".m3u8")
+        {
             return .m3u
         }
         if path.hasSuffix(".pls") { return .pls }
