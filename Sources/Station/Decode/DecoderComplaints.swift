@@ -29,7 +29,13 @@ struct DecoderComplaints: Sendable {
             text = StationText.trimmed(String(text[text.index(after: end)...]))
         }
         guard !text.isEmpty, !Self.isUseless(text) else { return }
-        if let known = Self.translation(text) { text = known }
+        if let known = Self.translation(text) {
+            text = known
+        } else if text.hasPrefix("pipe:0: ") {
+            // Only the C library's word for what was said before.
+            guard last == nil else { return }
+            text = String(text.dropFirst(8))
+        }
         for secret in secrets where !secret.isEmpty { text = text.replacing(secret, with: "…") }
         last = String(printable(text).prefix(160))
     }

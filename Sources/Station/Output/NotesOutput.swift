@@ -13,6 +13,8 @@ enum StationState: String, Sendable, Encodable {
 final class NotesOutput {
     /// Seconds between two lines of a kind, so that the reader takes every one: what changes faster is seen as it was last.
     private static let pause = 0.25
+    /// Seconds after which everything is said again: a reader that comes before another has gone is not noticed.
+    private static let repetition = 10.0
 
     private struct StateNote: Encodable {
         var state: StationState
@@ -30,6 +32,7 @@ final class NotesOutput {
     private var isStateDue = true
     private var isTitleDue = true
     private var nextLine = 0.0
+    private var lastLine = 0.0
 
     /// - Parameter fifo: its path; nil if nobody can ask for notes.
     init(fifo: String?) { self.fifo = fifo }
@@ -70,7 +73,9 @@ final class NotesOutput {
             (isStateDue, isTitleDue) = (true, title != nil)
             nextLine = 0
         }
+        if now - lastLine >= Self.repetition { (isStateDue, isTitleDue) = (true, title != nil) }
         guard isStateDue || isTitleDue, now >= nextLine else { return }
+        lastLine = now
         nextLine = now + Self.pause
         if isStateDue, write(state) { isStateDue = false }
         if isTitleDue, let title, write(TitleNote(title: title)) { isTitleDue = false }

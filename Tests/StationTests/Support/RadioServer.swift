@@ -137,6 +137,8 @@ final class RadioServer: Sendable {
                 body, more, status = "", [], "200 OK"
                 if headers.get("authorization") != wanted:
                     status, more = "401 Unauthorized", ['WWW-Authenticate: Basic realm="radio"']
+                elif "/status/" in url:
+                    status = "404 Not Found"
                 elif method == "DESCRIBE":
                     body = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=radio\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=audio 0 RTP/AVP 0\r\na=control:one\r\n"
                     more = ["Content-Type: application/sdp", "Content-Base: " + url + "/"]
