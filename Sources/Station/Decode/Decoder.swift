@@ -4,7 +4,8 @@ import Basics
 import CSpawn
 import Glibc
 
-/// An ffmpeg that runs. It belongs to one thread, the one that lives as long as the program: ffmpeg dies with it.
+/// An ffmpeg that runs. It belongs to one thread, the one that lives as long as the program: ffmpeg can be told to die
+/// with its parent's thread.
 final class Decoder {
     /// -1 once it is closed.
     private(set) var input: Int32

@@ -66,17 +66,14 @@ enum DecoderPlan {
         "-flush_packets", "1", "pipe:1",
     ]
 
-    /// With fewer rights, where setpriv(1) can take some: it dies with this program, gains no rights by what it runs, and
-    /// is nobody if this program is root.
+    /// If this program is root, ffmpeg is not: it is nobody, gains no rights by what it runs, and dies with this program. Any
+    /// other user has nothing to take away; then ffmpeg ends because its pipes do. In the unit there is no other way:
+    /// setpriv(1) sets capabilities in any case, which the sandbox forbids.
     private static func lowered(_ arguments: [String]) -> [String] {
-        guard let setpriv = find("setpriv") else { return arguments }
-        let user =
-            geteuid() == 0
-            ? [
-                "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps", "-all", "--bounding-set",
-                "-all",
-            ]
-            : []
-        return [setpriv, "--no-new-privs", "--pdeathsig", "KILL"] + user + ["--"] + arguments
+        guard geteuid() == 0, let setpriv = find("setpriv") else { return arguments }
+        return [
+            setpriv, "--no-new-privs", "--pdeathsig", "KILL", "--reuid", "65534", "--regid", "65534", "--clear-groups",
+            "--inh-caps", "-all", "--bounding-set", "-all", "--",
+        ] + arguments
     }
 }
