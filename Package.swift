@@ -37,6 +37,7 @@ let package = Package(
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         // Parts of the C library that Swift's Glibc module leaves out.
         .systemLibrary(name: "CPolling"),
         .systemLibrary(name: "CSpawn"),
@@ -51,12 +52,17 @@ let package = Package(
         // Runs before any other code of a program.
         .target(name: "CStartup"),
 
+        // Starts a decoder that can do nothing else.
+        .target(name: "CConfinement", dependencies: ["CSeccomp"]),
+
         // From samples to labels.
         .target(name: "CKernels"),
         .target(
             name: "Model", dependencies: ["CKernels", "Basics"], resources: [.copy("Resources/default.safetensors")]),
         .target(name: "Streaming", dependencies: ["Basics", "Model", "CFFTW", "CKernels", "CSoxr"]),
-        .target(name: "Capture", dependencies: ["Basics", "CStartup", "CALSA", "CPolling", "CPulse", "CSndfile"]),
+        .target(
+            name: "Capture",
+            dependencies: ["Basics", "CStartup", "CConfinement", "CALSA", "CPolling", "CPulse", "CSndfile"]),
 
         // What every long-running program needs: log lines, notifications to the service manager, a server's pause when no
         // descriptor is left.
@@ -169,7 +175,9 @@ let package = Package(
             exclude: ["Golden"]
         ),
         .testTarget(name: "TrainingTests", dependencies: ["Basics", "Training", "TestSupport"]),
-        .testTarget(name: "CaptureTests", dependencies: ["Basics", "Capture", "AllocationCounter", "TestSupport"]),
+        .testTarget(
+            name: "CaptureTests",
+            dependencies: ["Basics", "Capture", "CConfinement", "AllocationCounter", "TestSupport"]),
         .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol", "Basics"]),
         .testTarget(
             name: "HistoryTests",

@@ -51,8 +51,8 @@ package enum CaptureEvent: Sendable {
     case opened(StreamFormat)
     /// Open, but no audio yet: a FIFO without a writer, a suspended PulseAudio source. `opened` precedes the audio.
     case waiting(String)
-    /// How channels become one has changed: they cancel each other, or no longer.
-    case noticed(ChannelNotice)
+    /// Something is odd about the stream, which goes on.
+    case noticed(CaptureNotice)
     /// The device itself lost audio (an xrun, a hole); capture goes on.
     case overrun
     /// The device is gone or fails, and is reopened until that succeeds. Reported once, and again only for another

@@ -25,30 +25,32 @@ final class OpenedPipe: Sendable {
 
     /// Opens a FIFO by its name.
     static func fifo(_ path: String) throws(CaptureError) -> OpenedPipe {
-        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        let name = printable(path)
+        let descriptor = PathText.withPath(path) { open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
         guard descriptor >= 0 else {
             let code = errno
             let hint =
                 switch code {
-                case ENOENT: "; make it first: mkfifo \(path)"
+                case ENOENT where path.hasPrefix("~"): "; only a shell expands ~, so write the whole path"
+                case ENOENT: "; make it first: mkfifo \(name)"
                 case EACCES: "; its mode or owner does not let this user read it"
                 case EMFILE, ENFILE: "; raise LimitNOFILE of the unit, or have fewer clients"
                 case ENXIO: "; this is a socket, and genred reads FIFOs: mkfifo PATH"
                 default: ""
                 }
             throw CaptureError(
-                .cannotOpen, "\(path) cannot be opened: \(systemMessage(code))\(hint)", call: "open", errno: code)
+                .cannotOpen, "\(name) cannot be opened: \(systemMessage(code))\(hint)", call: "open", errno: code)
         }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else {
             close(descriptor)
             let kind =
                 switch status.st_mode & S_IFMT {
-                case S_IFREG: "a file: write file:\(path)"
+                case S_IFREG: "a file: write file:\(name)"
                 case S_IFDIR: "a directory"
                 default: "a device"
                 }
-            throw CaptureError(.cannotOpen, "\(path) is not a FIFO but \(kind)")
+            throw CaptureError(.cannotOpen, "\(name) is not a FIFO but \(kind)")
         }
         return OpenedPipe(descriptor, identity: FileIdentity(status))
     }

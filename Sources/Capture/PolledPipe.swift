@@ -146,7 +146,7 @@ final class PolledPipe: @unchecked Sendable {
                 (hasAudio, hasRecovered) = (true, true)
                 hasReportedRefusal = false
                 if !samples.isEmpty { sink.process(samples) }
-            case .noticed(let notice): report(.noticed(notice))
+            case .noticed(let notice): report(.noticed(.channels(notice)))
             case .refused(let error):
                 guard case .fifo = place else {
                     refusal = error
@@ -230,7 +230,7 @@ final class PolledPipe: @unchecked Sendable {
                 mayHaveEnded = true
                 guard case .fifo(let path) = place else { return .more }
                 try watch(true)
-                if !isReopening || hasWriter { report(.waiting("\(path) waits for a writer")) }
+                if !isReopening || hasWriter { report(.waiting("\(printable(path)) waits for a writer")) }
                 isReopening = false
                 hasWriter = false
             } catch {
@@ -296,7 +296,9 @@ final class PolledPipe: @unchecked Sendable {
             guard identity != nil || !hasWriter else { return }
             fail(
                 CaptureError(
-                    .disconnected, "\(name.path) was removed or replaced; it is reopened as soon as it is there"))
+                    .disconnected,
+                    "\(printable(name.path)) was removed or replaced; it is reopened as soon as it is "
+                        + "there"))
         }
     }
 }

@@ -28,7 +28,7 @@ final class SinkGate: Sendable {
 
     /// Passes on what a mixer has noticed, if anything.
     func pass(on mixer: ChannelMixer) {
-        if let notice = mixer.takeNotice() { handle(.noticed(notice)) }
+        if let notice = mixer.takeNotice() { handle(.noticed(.channels(notice))) }
     }
 
     /// Whether any samples arrived since the last call.

@@ -174,7 +174,7 @@ private struct URIText {
 
     private func percentDecoded(_ text: String) throws(CaptureError) -> String {
         var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
+        var rest = PathText.bytes(text)[...]
         while let byte = rest.popFirst() {
             guard byte == UInt8(ascii: "%") else {
                 bytes.append(byte)
@@ -185,12 +185,10 @@ private struct URIText {
             }
             bytes.append(high << 4 | low)
         }
-        guard let decoded = String(validating: bytes, as: UTF8.self),
-            !decoded.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
-        else {
-            throw error("its path is not readable text after %XX is decoded")
+        if bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
+            throw error("its path holds a control character after %XX is decoded, which no path needs")
         }
-        return decoded
+        return PathText.text(bytes)
     }
 
     private func hexDigit(_ byte: UInt8) -> UInt8? {

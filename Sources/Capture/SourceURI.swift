@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
+
 /// The address of a source: `alsa:PCM`, `pulse:SOURCE`, `pipe:-`, `pipe:PATH` or `file:PATH`, with options after `?`.
 ///
 /// Every source has the option `use`: the channels that are listened to (`3`, `1,2`, `left`, `right`).
@@ -11,7 +13,8 @@
 /// | `pipe:-`, `pipe:/run/radio.fifo` | `rate`, `channels`, `format`: the format of raw PCM; WAV needs none |
 /// | `file:/music/set.flac` | `pace=realtime` (default) or `fast`; `loop=true` |
 ///
-/// In the paths of `pipe:` and `file:`, `%3F` is a question mark and `%25` a percent sign.
+/// In the paths of `pipe:` and `file:`, `%3F` is a question mark, `%25` a percent sign, and `%F6` a byte
+/// that need not be UTF-8.
 package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
     /// The backend: the scheme of the URI.
     package enum Kind: String, Sendable, CaseIterable {
@@ -90,17 +93,7 @@ package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
         return given.isEmpty ? "" : "?" + given.joined(separator: "&")
     }
 
-    private static func percentEncoded(_ path: String) -> String {
-        var text = ""
-        for character in path.unicodeScalars {
-            switch character {
-            case "%": text += "%25"
-            case "?": text += "%3F"
-            default: text.unicodeScalars.append(character)
-            }
-        }
-        return text
-    }
+    private static func percentEncoded(_ path: String) -> String { PathText.percentEncoded(path, also: "?") }
 }
 
 /// The format that a URI's options demand; nil where they leave it open.

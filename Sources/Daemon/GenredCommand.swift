@@ -83,7 +83,7 @@ struct GenredCommand: AsyncParsableCommand {
 
     static func main() async {
         SignalService.hold()
-        await main(nil)
+        await main(PathText.arguments())
     }
 
     func validate() throws {
@@ -153,8 +153,10 @@ struct GenredCommand: AsyncParsableCommand {
 
     private static func source(_ text: String) throws -> Configuration.Source {
         guard let equals = text.firstIndex(of: "="), let name = SourceName(String(text[..<equals])) else {
+            let wrong = text.firstIndex(of: "=").map { "; \(quoted(text[..<$0])) is none" } ?? ""
             throw ValidationError(
-                "a source is written NAME=URI, such as radio=pulse:@DEFAULT_SOURCE@; a name has \(SourceName.rule)")
+                "a source is written NAME=URI, such as radio=pulse:@DEFAULT_SOURCE@; a name has \(SourceName.rule)"
+                    + wrong)
         }
         do throws(CaptureError) {
             let uri = try SourceURI(parsing: String(text[text.index(after: equals)...]))

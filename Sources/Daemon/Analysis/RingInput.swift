@@ -21,7 +21,7 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
         case changed(SettingsChange)
         /// The same stream goes on after a hole in the audio.
         case restart
-        case noticed(ChannelNotice)
+        case noticed(CaptureNotice)
         /// The stream, if there is one, is over.
         case closed(CaptureEvent)
     }

@@ -21,7 +21,7 @@ enum TrackEvent: Sendable {
     /// There is no stream; the next one will have these labels.
     case relabelled([String])
     /// How the stream's channels become one has changed.
-    case noticed(ChannelNotice)
+    case noticed(CaptureNotice)
     /// The stream is over: `waiting`, `lost` or `ended`.
     case closed(CaptureEvent)
 }
@@ -74,7 +74,7 @@ struct SourceAnalysis {
         }
     }
 
-    func report(_ notice: ChannelNotice) { listener.post(.noticed(notice), slot: slot) }
+    func report(_ notice: CaptureNotice) { listener.post(.noticed(notice), slot: slot) }
 
     /// Begins anew after a hole in the audio.
     func restart() { stream?.restart() }

@@ -86,6 +86,9 @@ struct DeviceCondition {
         lastError = (error, .now)
     }
 
+    /// Notes an error that ends nothing.
+    mutating func note(_ error: CaptureError) { lastError = (error, .now) }
+
     mutating func end(_ error: CaptureError?) {
         phase = .ended(error)
         if let error { lastError = (error, .now) }

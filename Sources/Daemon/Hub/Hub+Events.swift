@@ -60,6 +60,13 @@ extension Hub {
         notifyDevice(of: source, source.device.message)
     }
 
+    func partsLost(_ losses: FileLosses, of source: HubSource) {
+        guard let text = losses.text else { return }
+        let error = CaptureError(.incomplete, text)
+        source.log(.warning, to: log, "\(error)")
+        source.note(error)
+    }
+
     // MARK: Estimates
 
     func publish(_ record: EstimateRing.Record, of source: HubSource) {

@@ -140,8 +140,10 @@ actor Hub {
         case .relabelled(let labels):
             // A source that has ended keeps its last estimate.
             if !source.device.isEnded { source.use(labels: labels) }
-        case .noticed(let notice):
+        case .noticed(.channels(let notice)):
             channelsChanged(notice, of: source)
+        case .noticed(.losses(let losses)):
+            partsLost(losses, of: source)
         case .closed(let event):
             source.estimates = nil
             streamClosed(event, of: source)

@@ -67,6 +67,8 @@ final class HubSource {
 
     func take(_ notice: ChannelNotice) { device.take(notice) }
 
+    func note(_ error: CaptureError) { device.note(error) }
+
     /// A stalled device delivers again.
     func resume() {
         device.resume()
