@@ -35,6 +35,7 @@ extension SourceURI {
             case .alsa: try Self.alsa(subject, &options)
             case .pulse: try Self.pulse(subject, &options)
             case .pipe: try Self.pipe(subject, &options)
+            case .station: try Self.station(subject, &options)
             case .file: try Self.file(subject, &options)
             }
     }
@@ -68,6 +69,18 @@ extension SourceURI {
         let format = try options.format()
         return ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].contains(path)
             ? .standardInput(format) : .fifo(path: path, format)
+    }
+
+    private static func station(_ name: String, _ options: inout URIOptions) throws(CaptureError) -> Target {
+        if name.isEmpty { throw options.uri.error("it names no station; write one such as station:jazz24") }
+        if let problem = StationName.problem(name) {
+            let hint = name.contains("/") ? "; its URL belongs in /etc/genred/stations/NAME.conf" : ""
+            throw options.uri.error(problem + hint)
+        }
+        guard let text = options.take("folder") else { return .station(StationPlace(name: name)) }
+        var folder = try options.uri.path(text, example: "folder=\(StationPlace.usualFolder)")
+        while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+        return .station(StationPlace(name: name, folder: folder))
     }
 
     private static func file(_ text: String, _ options: inout URIOptions) throws(CaptureError) -> Target {
@@ -138,6 +151,7 @@ private struct URIText {
             switch kind {
             case .alsa, .pipe: ["rate", "channels", "format", "use"]
             case .pulse: ["server", "use"]
+            case .station: ["folder", "use"]
             case .file: ["pace", "loop", "use"]
             }
         let hint = kind == .pipe || kind == .file ? "; a ? in a path is written %3F" : ""
@@ -159,7 +173,7 @@ private struct URIText {
         return URIOptions(uri: self, values: values)
     }
 
-    /// The path after `pipe:` or `file:`: `/a`, `a/b`, or `///a` as other programs write it.
+    /// The path after `pipe:`, `file:` or `folder=`: `/a`, `a/b`, or `///a` as other programs write it.
     func path(_ text: String, example: String) throws(CaptureError) -> String {
         var path = Substring(try percentDecoded(text))
         if path.isEmpty { throw error("it names no path; write \(example)") }

@@ -23,6 +23,8 @@ struct GenredCommand: AsyncParsableCommand {
               pipe:-                   standard input: WAV, or raw samples with
                                        ?rate=44100&channels=2&format=s16le
               pipe:/run/radio.fifo     a FIFO, with the same options
+              station:jazz24           a radio station: what the service
+                                       genred-station@jazz24 receives
               file:/music/set.flac     an audio file: ?pace=fast reads it as fast
                                        as possible, ?loop=true repeats it
               ?use=3, ?use=1,2         listens to these channels alone

@@ -22,6 +22,8 @@ enum TrackEvent: Sendable {
     case relabelled([String])
     /// How the stream's channels become one has changed.
     case noticed(CaptureNotice)
+    /// The station has said something. Comes from a thread of its own, in no order with the others.
+    case said(StationReport)
     /// The stream is over: `waiting`, `lost` or `ended`.
     case closed(CaptureEvent)
 }

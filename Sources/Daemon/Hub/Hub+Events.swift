@@ -12,8 +12,11 @@ extension Hub {
     func streamOpened(_ format: StreamFormat, of source: HubSource) {
         source.advanceQuiet()
         let text = "\(format.device), \(format.summary)"
+        // A station says itself that it is lost and back.
+        let isKnown = source.station?.isLost == true
         if source.device.isInterrupted {
-            source.log(.notice, to: log, "back after \(DurationText.text(source.span.lasted)), \(text)")
+            source.log(
+                isKnown ? .debug : .notice, to: log, "back after \(DurationText.text(source.span.lasted)), \(text)")
         } else {
             source.log(.info, to: log, "listening, \(text)")
         }
@@ -29,10 +32,10 @@ extension Hub {
         switch event {
         case .opened, .overrun, .noticed: return
         case .waiting(let message):
-            source.log(.info, to: log, "waiting: \(message)")
+            source.log(source.station?.isLost == true ? .debug : .info, to: log, "waiting: \(message)")
             source.wait(message)
             publishUnknown(.noSignal, of: source)
-            notifyDevice(of: source, message)
+            notifyDevice(of: source, source.message)
         case .lost(let error):
             source.log(.warning, to: log, "lost: \(error); reopening")
             source.lose(error)
@@ -57,7 +60,22 @@ extension Hub {
         } else {
             source.log(.info, to: log, "the channels no longer cancel; listening to their mean")
         }
-        notifyDevice(of: source, source.device.message)
+        notifyDevice(of: source, source.message)
+    }
+
+    func stationSaid(_ report: StationReport, of source: HubSource) {
+        let (titleBefore, messageBefore, failureBefore) = (source.title, source.message, source.station?.failure)
+        for note in report.notes {
+            switch note {
+            case .title(let title): _ = source.annotate(title)
+            case .state(let state, let detail):
+                if let news = source.take(state, detail: detail) { source.log(news.level, to: log, news.text) }
+            }
+        }
+        source.take(report)
+        if let failure = source.station?.failure, failure != failureBefore { source.log(.warning, to: log, failure) }
+        if source.title != titleBefore { notifyEstimate(of: source) }
+        if source.message != messageBefore { notifyDevice(of: source, source.message) }
     }
 
     func partsLost(_ losses: FileLosses, of source: HubSource) {

@@ -144,6 +144,8 @@ actor Hub {
             channelsChanged(notice, of: source)
         case .noticed(.losses(let losses)):
             partsLost(losses, of: source)
+        case .said(let report):
+            stationSaid(report, of: source)
         case .closed(let event):
             source.estimates = nil
             streamClosed(event, of: source)

@@ -24,6 +24,8 @@ final class HubSource {
     private(set) var totals = SourceTotals()
     /// What the source, or a client for it, says is playing.
     private(set) var title: String?
+    /// What the source's station says; nil if it has none.
+    private(set) var station: StationCondition?
     private var tally = LabelTally()
     private var progress = AnalysisProgress()
     /// Rate limit for this source's log lines.
@@ -44,6 +46,7 @@ final class HubSource {
         self.wakeAnalysis = wakeAnalysis
         latest = LatestEstimate(labels: labels)
         span = LabelSpan(began: latest.time)
+        station = uri.kind == .station ? StationCondition() : nil
     }
 
     // MARK: The device
@@ -79,6 +82,30 @@ final class HubSource {
         device.end(error)
         endQuiet()
         title = nil
+    }
+
+    // MARK: The station
+
+    /// Takes over what a station says of itself. Returns a line for the log, if that is news.
+    func take(_ state: StationState, detail: String?) -> StationCondition.News? {
+        // What it played before plays no longer.
+        if state != .playing { title = nil }
+        return station?.take(state, detail: detail)
+    }
+
+    /// Takes over the figures of a report, and whether the station is gone.
+    func take(_ report: StationReport) {
+        if report.isGone { title = nil }
+        station?.take(report)
+    }
+
+    /// Why nothing is delivered or, while something is, what is odd about it; nil if nothing is. A station that does not
+    /// play is the reason why its FIFO delivers nothing.
+    var message: String? {
+        switch device.phase {
+        case .lost, .ended: device.message
+        case .opening, .running, .stalled, .waiting: station?.reason ?? device.message ?? station?.failure
+        }
     }
 
     // MARK: The title
