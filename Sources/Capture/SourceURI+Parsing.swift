@@ -22,7 +22,8 @@ extension SourceURI {
         guard let kind = Kind(rawValue: scheme) else {
             let hint =
                 ["http", "https", "rtsp", "rtp", "icecast"].contains(scheme)
-                ? "; network audio is piped in: ffmpeg -i URL -f wav - | genred --source radio=pipe:-" : ""
+                ? "; a station is station:NAME (man genred-station), or genred-station URL | genred --source radio=pipe:-"
+                : ""
             throw uri.error("unknown scheme \(quoted(scheme)); a source begins with \(Self.schemes)\(hint)")
         }
         let rest = text[text.index(after: colon)...]

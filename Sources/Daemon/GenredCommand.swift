@@ -36,7 +36,7 @@ struct GenredCommand: AsyncParsableCommand {
 
             EXAMPLES
               genred --source mic=pulse:@DEFAULT_SOURCE@
-              ffmpeg -i URL -f wav - | genred --source radio=pipe:-
+              genred-station URL | genred --source radio=pipe:-
               genred --source 'set=file:set.flac?pace=fast' --socket /tmp/g.sock
 
             Query it with genrectl, or by hand:

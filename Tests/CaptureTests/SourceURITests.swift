@@ -45,7 +45,7 @@ struct SourceURITests {
         ("", "is empty"),
         ("radio", "no scheme"),
         ("/music/set.flac", "file:/music/set.flac"),
-        ("http://radio.example/live", "ffmpeg -i URL"),
+        ("http://radio.example/live", "station:NAME (man genred-station)"),
         ("jack:system", "alsa:, pulse:, pipe:, station:, file:"),
         ("alsa:", "alsa:default"),
         ("alsa:hw:0?rate=48k", "rate must be a whole number of hertz from 8000 to 192000, not \"48k\""),

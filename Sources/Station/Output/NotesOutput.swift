@@ -3,11 +3,6 @@
 import Basics
 import Glibc
 
-/// What a station does.
-enum StationState: String, Sendable, Encodable {
-    case connecting, playing, reconnecting, stopped
-}
-
 /// What a station says of itself and of what it plays: a line of JSON for each change, in a FIFO. A reader that comes gets
 /// the present state and title at once. Nobody has to read them. It belongs to one thread, and never waits.
 final class NotesOutput {
