@@ -149,7 +149,7 @@ final class PolledPipe: @unchecked Sendable {
                 (hasAudio, hasRecovered) = (true, true)
                 hasReportedRefusal = false
                 if !samples.isEmpty { sink.process(samples) }
-            case .noticed(let notice): report(.noticed(.channels(notice)))
+            case .noticed(let notice): report(.noticed(notice))
             case .refused(let error):
                 if case .standardInput = place {
                     refusal = error

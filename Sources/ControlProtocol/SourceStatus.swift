@@ -7,7 +7,7 @@ package enum DeviceState: String, Codable, Sendable, CaseIterable {
     /// The device is being opened for the first time.
     case opening
     case running
-    /// The device delivers nothing for now: a FIFO without a writer, or a suspended PulseAudio source.
+    /// The device delivers nothing for now: a FIFO without a writer, or a suspended PulseAudio input.
     case waiting
     /// The device is gone or fails; it is being reopened until that succeeds.
     case lost
@@ -80,7 +80,11 @@ package struct SourceStatus: Codable, Sendable, Equatable {
     @OrNull package var title: String?
     /// What its station says of itself; null for a source that is none.
     @OrNull package var station: StationStatus?
-    /// What the source waits for, or why it delivers nothing, for people; null when there is nothing to report.
+    /// What is worth knowing of the source, for programs: `suspended`, `muted`, `volume-zero`, `moved`, `channels-cancel` or
+    /// `doubtful-format`; `message` says the same for people.
+    package var conditions: [String]
+    /// What the source waits for, why it delivers nothing, or what is odd about it, for people; null when there is nothing
+    /// to report.
     @OrNull package var message: String?
     /// The last error, however long ago; null if there was none.
     @OrNull package var lastError: String?
@@ -91,7 +95,8 @@ package struct SourceStatus: Codable, Sendable, Equatable {
         name: String, uri: String, kind: String, device: String? = nil, format: String? = nil, state: DeviceState,
         overruns: Int = 0, dropped: Int = 0, reconnects: Int = 0, position: Double = 0, audioSeconds: Double = 0,
         droppedSeconds: Double = 0, changes: Int = 0, labelSeconds: [String: Double] = [:], title: String? = nil,
-        station: StationStatus? = nil, message: String? = nil, lastError: String? = nil, lastErrorTime: String? = nil
+        station: StationStatus? = nil, conditions: [String] = [], message: String? = nil, lastError: String? = nil,
+        lastErrorTime: String? = nil
     ) {
         self.name = name
         self.uri = uri
@@ -109,6 +114,7 @@ package struct SourceStatus: Codable, Sendable, Equatable {
         self.labelSeconds = labelSeconds
         self.title = title
         self.station = station
+        self.conditions = conditions
         self.message = message
         self.lastError = lastError
         self.lastErrorTime = lastErrorTime

@@ -22,6 +22,10 @@ struct GenreLab: ParsableCommand {
             Output.note("Error: no option '\(file)'; a file whose name begins with a dash is written ./\(file)")
             Glibc.exit(EX_USAGE)
         }
+        let commands = configuration.subcommands.compactMap { $0.configuration.commandName }
+        if let suggestion = CommandSuggestion(arguments, among: commands, options: [], flags: []) {
+            exit(withError: ValidationError(suggestion.message))
+        }
         main(arguments)
     }
 

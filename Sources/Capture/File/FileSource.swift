@@ -43,7 +43,7 @@ struct FileSource: SourceBody {
                         .unreadable, "\(reader.format.device) holds no audio, or is damaged at its start")
                 }
                 if !isReported, case let losses = reader.losses, !losses.isEmpty {
-                    gate.handle(.noticed(.losses(losses)))
+                    gate.handle(.damaged(losses))
                 }
                 isReported = true
                 guard loops else { return }
@@ -58,7 +58,7 @@ struct FileSource: SourceBody {
             // A block is passed on once it has been played, not before.
             guard clock?.wait(for: count, signal) ?? true else { return }
             gate.process(UnsafeBufferPointer(samples.elements.extracting(..<count)))
-            if let notice = reader.takeNotice() { gate.handle(.noticed(.channels(notice))) }
+            if let notice = reader.takeNotice() { gate.handle(.noticed(SourceNotice(notice))) }
             position += count
         }
     }

@@ -29,7 +29,7 @@ extension HubSource {
             audioSeconds: totals.audio.rounded(toPlaces: 3),
             droppedSeconds: input.health.droppedSeconds.rounded(toPlaces: 3), changes: totals.changes,
             labelSeconds: totals.labels.mapValues { $0.rounded(toPlaces: 3) }, title: title, station: station?.status,
-            message: message,
+            conditions: device.conditions, message: message,
             lastError: device.lastError?.error.description, lastErrorTime: device.lastError?.time.description)
     }
 

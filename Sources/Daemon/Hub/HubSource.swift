@@ -30,7 +30,7 @@ final class HubSource {
     private var progress = AnalysisProgress()
     /// Rate limit for this source's log lines.
     private var lines = LineBudget()
-    /// Since when there is no signal, in monotonic seconds; nil while there is one.
+    /// Since when nothing comes, in monotonic seconds; nil while something does.
     private var quietStart: Double?
     /// Whether the last label has ended, because the source is removed or the daemon stops.
     private var isOver = false
@@ -68,11 +68,14 @@ final class HubSource {
 
     func stall() { device.stall() }
 
-    func take(_ notice: ChannelNotice) { device.take(notice) }
+    func suspend(_ suspension: SourceSuspension) { device.suspend(suspension) }
 
     func note(_ error: CaptureError) { device.note(error) }
 
-    /// A stalled device delivers again.
+    /// Returns whether this is news.
+    func take(_ notice: SourceNotice) -> Bool { device.take(notice) }
+
+    /// A stalled or suspended device delivers again.
     func resume() {
         device.resume()
         endQuiet()
@@ -104,7 +107,7 @@ final class HubSource {
     var message: String? {
         switch device.phase {
         case .lost, .ended: device.message
-        case .opening, .running, .stalled, .waiting: station?.reason ?? device.message ?? station?.failure
+        case .opening, .running, .stalled, .suspended, .waiting: station?.reason ?? device.message ?? station?.failure
         }
     }
 
@@ -132,13 +135,13 @@ final class HubSource {
         return publish(genre ?? latest.state.rawValue)
     }
 
-    /// Forgets what was estimated: a stream has just begun, or there is no signal.
+    /// Forgets what was estimated: a stream has just begun, there is no signal, or nothing plays.
     ///
     /// - Returns: the change of label that it brings, if any.
     func clear(_ state: EstimateState) -> HistoryEntry? {
         advanceQuiet()
         latest.clear(state)
-        defer { quietStart = state == .noSignal ? monotonicSeconds() : nil }
+        defer { quietStart = state == .starting ? nil : monotonicSeconds() }
         return publish(state.rawValue)
     }
 
@@ -205,7 +208,10 @@ final class HubSource {
     /// Logs a line about this source, unless there were too many lately.
     func log(_ level: Logger.Level, to log: Logger, _ text: @autoclosure () -> String) {
         guard level >= log.logLevel, let leftOut = lines.take() else { return }
-        if leftOut > 0 { log.notice("\(name): \(leftOut) lines were left out before this one") }
+        if leftOut > 0 {
+            let were = leftOut == 1 ? "line was" : "lines were"
+            log.notice("\(name): \(leftOut) \(were) left out before this one")
+        }
         log.log(level: level, "\(name): \(text())")
     }
 
