@@ -2,7 +2,7 @@
 
 /// What a stream is that is neither WAV nor raw PCM, by its first bytes.
 enum StreamKind {
-    /// The name of a container or codec; nil for anything that may be raw PCM.
+    /// The name of a container or codec; nil for anything that may be raw PCM. The more bytes are there, the surer.
     static func name(_ bytes: UnsafeRawBufferPointer) -> String? {
         guard bytes.count >= 4 else { return nil }
         switch bytes.tag(at: 0) {
@@ -11,7 +11,6 @@ enum StreamKind {
         case "ID3\u{2}", "ID3\u{3}", "ID3\u{4}": return "MP3"
         case "FORM": return "AIFF"
         case "RIFX": return "big-endian WAV"
-        case "RIFF", "RF64": return bytes.count < 12 ? nil : "a RIFF file, but no WAV"
         case "caff": return "CAF"
         case ".snd": return "AU"
         case "wvpk": return "WavPack"

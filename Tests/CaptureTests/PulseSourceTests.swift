@@ -148,9 +148,7 @@ extension SoundServerTests {
         }
 
         @Test func `a suspended input is no silence`() async throws {
-            // A pipe that nobody writes to is an input that only a user suspends.
-            let pipe = TestEnvironment.path("microphone")
-            try await server.control("load-module module-pipe-source source_name=microphone file=\(pipe)")
+            try await server.control("load-module module-null-source source_name=microphone")
             let (source, sink) = try listen("microphone")
             defer { source.stop() }
             #expect(await sink.wait { $0.formats.count == 1 })
@@ -159,14 +157,13 @@ extension SoundServerTests {
             let suspension = try #require(sink.record.suspensions.last ?? nil)
             #expect(!suspension.isSilence && suspension.text.contains("pactl suspend-source microphone 0"))
             source.stop()
-            try await server.control("unload-module module-pipe-source")
+            try await server.control("unload-module module-null-source")
         }
 
         @Test func `a monitor lets its sink suspend, and an input is kept awake`() async throws {
             try await server.control("load-module module-suspend-on-idle timeout=1")
             try await server.control("load-module module-null-sink sink_name=idle rate=48000 channels=2")
-            let pipe = TestEnvironment.path("line-in")
-            try await server.control("load-module module-pipe-source source_name=line file=\(pipe)")
+            try await server.control("load-module module-null-source source_name=line")
             let (monitor, sink) = try listen("idle.monitor")
             let (line, lineSink) = try listen("line")
             #expect(await sink.wait { $0.suspensions.count == 1 })
@@ -178,7 +175,7 @@ extension SoundServerTests {
             #expect(lineSink.record.suspensions.isEmpty && lineSink.record.losses.isEmpty)
             monitor.stop()
             line.stop()
-            for module in ["module-suspend-on-idle", "module-pipe-source"] {
+            for module in ["module-suspend-on-idle", "module-null-source"] {
                 try await server.control("unload-module \(module)")
             }
             try await server.control("unload-module $(pactl list short modules | grep sink_name=idle | cut -f1)")

@@ -85,7 +85,8 @@ extension EndToEndTests {
                 try daemon.source("radio", client).conditions == ["muted"]
             }
             #expect(isMuted)
-            let message = "the source is muted in PulseAudio, so only silence can be heard: "
+            let message =
+                "the source is muted in PulseAudio, so only silence can be heard: "
                 + "pactl set-source-mute radio.monitor 0"
             #expect(try daemon.source("radio", client).message == message)
             // A volume that changes meanwhile is no news.
