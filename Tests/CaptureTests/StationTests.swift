@@ -28,7 +28,8 @@ struct StationTests {
     private func writer(_ path: String) async throws -> Int32 {
         var opened: Int32 = -1
         _ = await eventually {
-            opened = open(path, O_WRONLY | O_NONBLOCK)
+            // No program that another test starts may keep it open.
+            opened = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
             return opened >= 0
         }
         try #require(opened >= 0, "\(path) has no reader")
