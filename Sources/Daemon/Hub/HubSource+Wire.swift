@@ -28,7 +28,8 @@ extension HubSource {
             reconnects: device.reconnects, position: latest.position.rounded(toPlaces: 3),
             audioSeconds: totals.audio.rounded(toPlaces: 3),
             droppedSeconds: input.health.droppedSeconds.rounded(toPlaces: 3), changes: totals.changes,
-            labelSeconds: totals.labels.mapValues { $0.rounded(toPlaces: 3) }, title: title, message: device.message,
+            labelSeconds: totals.labels.mapValues { $0.rounded(toPlaces: 3) }, title: title, station: station?.status,
+            conditions: device.conditions, message: message,
             lastError: device.lastError?.error.description, lastErrorTime: device.lastError?.time.description)
     }
 
