@@ -10,7 +10,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo check test bench bench-train soak stage install deb format lint clean deps install-dependencies
+.PHONY: help build demo check test bench bench-train soak stage install deb image format lint clean deps install-dependencies
 
 SWIFT ?= swift
 JOBS ?= $(shell scripts/jobs)
@@ -52,7 +52,7 @@ ifdef FILTER
 	@if scripts/tests-matching '$(FILTER)' | grep -q ServiceTests; then $(MAKE) deb; fi
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '$(FILTER)'
 else
-	@scripts/install-dependencies build test deb
+	@scripts/install-dependencies build test deb image
 	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
 	@# ServiceTests install the package on a machine of their own.
 	@$(MAKE) deb
@@ -135,6 +135,11 @@ deb: stage ## Build a Debian package, genred_VERSION_ARCHITECTURE.deb, and check
 	$(as_root) debian/rules binary
 	lintian --fail-on error --info genred_*.deb
 
+image: deb ## Build a container image of the Debian package (STATION=yes also builds that of stations, with ffmpeg)
+	@scripts/install-dependencies image
+	@scripts/image genred
+	$(if $(STATION),@scripts/image genred-station)
+
 # Files in a package must belong to root.
 as_root := $(if $(filter 0,$(shell id -u)),,fakeroot)
 
@@ -150,6 +155,6 @@ clean: ## Remove everything that was built
 	rm -rf .build
 
 deps: ## Install what all of these need
-	@scripts/install-dependencies build demo deb test
+	@scripts/install-dependencies build demo deb image test
 
 install-dependencies: deps
