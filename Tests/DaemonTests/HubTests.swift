@@ -32,6 +32,22 @@ struct HubTests {
         await fixture.stop()
     }
 
+    @Test func `what is not music is called what the model calls it`() async throws {
+        let fixture = try await HubFixture()
+        await fixture.open()
+        await fixture.replace(labels: ["jazz", "speech", "noise"])
+        await fixture.estimate(.genre, 0, at: 3)
+        await fixture.estimate(.noMusic, 1, at: 9)
+        let talk = await fixture.hub.perform { $0.sources[0].estimate }
+        #expect(talk.state == .noMusic && talk.genre == nil && talk.label == "speech")
+        #expect(talk.alternatives == ["noise", "jazz", "speech"])
+        await fixture.estimate(.noMusic, 2, at: 12)
+        await fixture.estimate(.silence, at: 15, confidence: 0)
+        #expect(await fixture.hub.perform { $0.sources[0].estimate.alternatives } == [])
+        #expect(await fixture.changes() == ["starting>jazz", "jazz>speech", "speech>noise", "noise>silence"])
+        await fixture.stop()
+    }
+
     @Test func `other settings do not restart a source, and other labels come with the next estimate`() async throws {
         let fixture = try await HubFixture()
         await fixture.open()

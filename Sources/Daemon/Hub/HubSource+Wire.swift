@@ -15,7 +15,8 @@ extension HubSource {
         return Estimate(
             source: name, time: latest.time.description, position: latest.position.rounded(toPlaces: 3),
             state: latest.state, genre: latest.state == .genre ? span.label : nil, label: span.label,
-            confidence: latest.confidence.rounded(toPlaces: 6), probabilities: named(latest.probabilities),
+            confidence: latest.confidence.rounded(toPlaces: 6), alternatives: latest.alternatives,
+            probabilities: named(latest.probabilities),
             since: labelBegan().description, level: latest.level.map { $0.rounded(toPlaces: 1) },
             windowProbabilities: latest.windowProbabilities.map(named), title: title)
     }

@@ -131,8 +131,8 @@ final class HubSource {
         let heard = record.position - latest.position
         totals.noteAudio(heard)
         advance(by: heard)
-        let genre = latest.update(from: record)
-        return publish(genre ?? latest.state.rawValue)
+        let label = latest.update(from: record)
+        return publish(label ?? latest.state.rawValue)
     }
 
     /// Forgets what was estimated: a stream has just begun, there is no signal, or nothing plays.

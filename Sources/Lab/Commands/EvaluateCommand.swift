@@ -88,7 +88,8 @@ struct EvaluateCommand: ParsableCommand {
     ) throws -> (outputs: [ClipOutput], leftOut: Int, partial: Int) {
         if let audio { return try outputs(ofAudio: audio, only, model) }
         let corpus = try Corpus(
-            data.sources(), aliases: data.aliases(), groups: data.trackGroups(), only: only, labels: model.labels)
+            data.sources(), aliases: data.aliases(), noMusic: model.noMusicLabels.map { model.labels[$0] },
+            groups: data.trackGroups(), only: only, labels: model.labels)
         for remark in corpus.remarks { Output.note("left out: \(remark)") }
         let outputs = model.outputs(of: Array(corpus.tracks.indices), in: corpus, workers: jobs.workers)
         return (outputs, corpus.remarks.count, 0)

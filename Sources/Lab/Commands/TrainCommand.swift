@@ -170,7 +170,7 @@ struct TrainCommand: ParsableCommand {
     private func corpus() throws -> Corpus {
         let corpus = try Corpus(
             data.sources(), variants: variants, unlabelled: teaching.unlabelled, targets: teaching.targets,
-            aliases: data.aliases(), groups: data.trackGroups())
+            aliases: data.aliases(), noMusic: data.noMusicLabels, groups: data.trackGroups())
         for remark in corpus.remarks { Output.note("left out: \(remark)") }
         return corpus
     }

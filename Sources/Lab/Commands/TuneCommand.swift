@@ -70,7 +70,7 @@ struct TuneCommand: ParsableCommand {
         try checkWritable(out)
         let corpus = try Corpus(
             data.sources(), unlabelled: teaching.unlabelled, targets: teaching.targets, aliases: data.aliases(),
-            groups: data.trackGroups())
+            noMusic: data.noMusicLabels, groups: data.trackGroups())
         let heldOut = try valid.map { path in try TrackList.read(path) } ?? []
         for note in CorpusSize.notes(corpus) { Output.note(note) }
         let tuner = Tuner(

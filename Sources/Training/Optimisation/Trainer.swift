@@ -185,7 +185,8 @@ package final class Trainer {
     private func model(_ parameters: [Float], _ running: RunningStatistics) throws(TrainingError) -> GenreModel {
         do {
             return try GenreModel(
-                architecture: configuration.architecture, labels: corpus.labels, temperature: 1, card: [:],
+                architecture: configuration.architecture, labels: corpus.labels, noMusic: corpus.noMusicNames,
+                temperature: 1, card: [:],
                 tensors: network.shape.tensors(
                     parameters: parameters, running: running, inputTransforms: batchBuilder.inputTransforms))
         } catch {
