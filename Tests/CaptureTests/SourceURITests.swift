@@ -25,7 +25,7 @@ struct SourceURITests {
             "pipe:/run/radio.fifo?rate=48000&channels=2&format=s16le", .pipe
         ),
         ("station:jazz24", "station:jazz24", .station),
-        ("station:jazz24?folder=/run/genred/stations/&use=left", "station:jazz24?use=left", .station),
+        ("station:jazz24?folder=/run/genred/stations/&use=left", "station:jazz24?use=1", .station),
         ("station:a.b-c_D?folder=/a%26b%3f/c%25", "station:a.b-c_D?folder=/a%26b%3F/c%25", .station),
         ("file:/music/set.flac", "file:/music/set.flac", .file),
         ("file:///music/set.flac?pace=realtime&loop=false", "file:/music/set.flac", .file),
