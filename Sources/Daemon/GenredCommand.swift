@@ -23,8 +23,6 @@ struct GenredCommand: AsyncParsableCommand {
               pipe:-                   standard input: WAV, or raw samples with
                                        ?rate=44100&channels=2&format=s16le
               pipe:/run/radio.fifo     a FIFO, with the same options
-              station:jazz24           a radio station: what the service
-                                       genred-station@jazz24 receives
               file:/music/set.flac     an audio file: ?pace=fast reads it as fast
                                        as possible, ?loop=true repeats it
               ?use=3, ?use=1,2         listens to these channels alone
@@ -36,7 +34,7 @@ struct GenredCommand: AsyncParsableCommand {
 
             EXAMPLES
               genred --source mic=pulse:@DEFAULT_SOURCE@
-              genred-station URL | genred --source radio=pipe:-
+              ffmpeg -i URL -f wav - | genred --source radio=pipe:-
               genred --source 'set=file:set.flac?pace=fast' --socket /tmp/g.sock
 
             Query it with genrectl, or by hand:
@@ -85,7 +83,7 @@ struct GenredCommand: AsyncParsableCommand {
 
     static func main() async {
         SignalService.hold()
-        await main(PathText.arguments())
+        await main(nil)
     }
 
     func validate() throws {
@@ -155,10 +153,8 @@ struct GenredCommand: AsyncParsableCommand {
 
     private static func source(_ text: String) throws -> Configuration.Source {
         guard let equals = text.firstIndex(of: "="), let name = SourceName(String(text[..<equals])) else {
-            let wrong = text.firstIndex(of: "=").map { "; \(quoted(text[..<$0])) is none" } ?? ""
             throw ValidationError(
-                "a source is written NAME=URI, such as radio=pulse:@DEFAULT_SOURCE@; a name has \(SourceName.rule)"
-                    + wrong)
+                "a source is written NAME=URI, such as radio=pulse:@DEFAULT_SOURCE@; a name has \(SourceName.rule)")
         }
         do throws(CaptureError) {
             let uri = try SourceURI(parsing: String(text[text.index(after: equals)...]))

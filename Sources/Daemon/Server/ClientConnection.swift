@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import Basics
 import ControlProtocol
 import NIOCore
 
@@ -42,7 +41,7 @@ final class ClientConnection: ChannelInboundHandler {
     private let hub: Hub
     private let reload: Reload
     private var context: ChannelHandlerContext?
-    private var splitter = LineSplitter(limit: ControlLimits.requestBytes)
+    private var splitter = LineSplitter()
     /// Bytes that were read and not yet split into lines.
     private var unread = ByteBuffer()
     private var hasReadEnd = false

@@ -17,10 +17,8 @@ package struct Corpus: Sendable {
         }
     }
 
-    /// Sorted, with those for audio that is not music last.
+    /// Sorted, with `no-music` last.
     package let labels: [String]
-    /// Indices of the labels for audio that is not music.
-    package let noMusic: Set<Int>
     package let sources: [Source]
     package let tracks: [Track]
     /// Tracks without a label, which are trained on by their targets alone.
@@ -28,8 +26,7 @@ package struct Corpus: Sendable {
     /// A line for each track that was left out, with the reason.
     package let remarks: [String]
 
-    /// The names of the labels for audio that is not music.
-    package var noMusicNames: [String] { noMusic.sorted().map { labels[$0] } }
+    package var noMusic: Int? { labels.firstIndex(of: GenreModel.noMusic) }
 
     /// Loads the stores.
     ///
@@ -38,13 +35,12 @@ package struct Corpus: Sendable {
     ///   - unlabelled: stores whose folders are not labels: their tracks are trained on by their targets alone.
     ///   - targets: folders with a teacher's targets for tracks of any of the stores.
     ///   - aliases: folders whose label is not their name, such as `speech` → `no-music`.
-    ///   - noMusic: the labels for audio that is not music, if there are such tracks.
     ///   - only: the tracks to load; nil loads all.
     ///   - labels: the labels in their order; tracks with other labels are left out. Nil takes the folders' labels.
     package init(
         _ sources: [Source], variants: [String] = [], unlabelled: [String] = [], targets: [String] = [],
-        aliases: [String: String] = [:], noMusic: [String] = [GenreModel.noMusic],
-        groups: TrackGroups = TrackGroups(), only: Set<TrackName>? = nil, labels: [String]? = nil
+        aliases: [String: String] = [:], groups: TrackGroups = TrackGroups(), only: Set<TrackName>? = nil,
+        labels: [String]? = nil
     ) throws(TrainingError) {
         self.sources = sources
         if let missing = variants.first(where: { !isFolder($0) }) {
@@ -64,15 +60,13 @@ package struct Corpus: Sendable {
         // Without labelled tracks the targets name the labels.
         let known = sources.isEmpty ? Set(targetStores.flatMap { $0.labels ?? [] }) : names
         self.labels =
-            labels ?? known.sorted { (noMusic.contains($0) ? 1 : 0, $0) < (noMusic.contains($1) ? 1 : 0, $1) }
-        let order = self.labels
-        self.noMusic = Set(order.indices.filter { noMusic.contains(order[$0]) })
+            labels ?? known.sorted { ($0 == GenreModel.noMusic ? 1 : 0, $0) < ($1 == GenreModel.noMusic ? 1 : 0, $1) }
         guard !self.labels.isEmpty else {
             throw TrainingError(
                 .badParameter,
                 "nothing says which labels there are: give labelled features, or targets with a labels.txt")
         }
-        var teaching = try Teaching(targetStores, labels: self.labels, noMusic: self.noMusic)
+        var teaching = try Teaching(targetStores, labels: self.labels)
         let index = Dictionary(uniqueKeysWithValues: self.labels.enumerated().map { ($1, $0) })
         var tracks: [Track] = []
         var remarks: [String] = []

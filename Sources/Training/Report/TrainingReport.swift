@@ -139,10 +139,9 @@ package struct TrainingReport: Codable, Sendable {
                     temperature: calibration.temperature, offsets: calibration.offsets)
             }
         }
-        let noMusic = corpus.noMusic
-        if !noMusic.isEmpty {
-            noMusicCalledMusic = all?.share(ofReference: noMusic.contains, predicted: { !noMusic.contains($0) })
-            musicCalledNoMusic = all?.share(ofReference: { !noMusic.contains($0) }, predicted: noMusic.contains)
+        if let noMusic = corpus.noMusic {
+            noMusicCalledMusic = all?.share(ofReference: { $0 == noMusic }, predicted: { $0 != noMusic })
+            musicCalledNoMusic = all?.share(ofReference: { $0 != noMusic }, predicted: { $0 == noMusic })
         }
         hardest = Self.hardest(outputs, labels: corpus.labels)
     }

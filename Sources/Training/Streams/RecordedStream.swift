@@ -27,8 +27,7 @@ package struct RecordedStream: Sendable {
 
     /// The model's labels.
     let labels: [String]
-    /// Indices of the labels for audio that is not music.
-    let noMusic: [Int]
+    let noMusic: Int?
     var steps: [Step] = []
     var clips = 0
 }

@@ -46,9 +46,7 @@ final class Listener: AnalysisListener {
                 state.ring = ring
                 state.events.append("replaced")
             case .relabelled(let labels): state.events.append("labels \(labels.count)")
-            case .said: state.events.append("said")
-            case .happened: state.events.append("happened")
-            case .said: state.events.append("said")
+            case .noticed: state.events.append("noticed")
             case .closed(.ended): state.events.append("ended")
             case .closed(.lost): state.events.append("lost")
             case .closed: state.events.append("closed")
