@@ -138,9 +138,8 @@ struct TrainCommand: ParsableCommand {
                 + " \(labels.joined(separator: ", "))"
         )
         if !teaching.targets.isEmpty {
-            let labelled = corpus.tracks.count { $0.recording.targets != nil }
             Output.note(
-                "targets: of \(NumberText.counted(labelled, "labelled track")), and of"
+                "targets: of \(NumberText.counted(corpus.tracksWithTargets, "labelled track")), and of"
                     + " \(NumberText.counted(corpus.unlabelled.count, "track")) without a label")
         }
         let result = try session.run(TrainingProgress.show)

@@ -26,6 +26,8 @@ package struct Corpus: Sendable {
     /// A line for each track that was left out, with the reason.
     package let remarks: [String]
 
+    /// The number of labelled tracks that have targets.
+    package var tracksWithTargets: Int { tracks.count { $0.recording.targets != nil } }
     package var noMusic: Int? { labels.firstIndex(of: GenreModel.noMusic) }
 
     /// Loads the stores.

@@ -59,8 +59,8 @@ struct WindowSampler: Sendable {
                 let groupSizes = Dictionary(grouping: tracks, by: { corpus.tracks[$0].group }).mapValues(\.count)
                 let probabilities = tracks.map { index in
                     let track = corpus.tracks[index]
-                    return track.weight * pow(Double(groupSizes[track.group] ?? 1), configuration.groupExponent)
-                        * pow(Double(track.features.frames), configuration.lengthExponent)
+                    return configuration.probability(
+                        of: track.recording, weight: track.weight, groupSize: groupSizes[track.group] ?? 1)
                 }
                 let weight = tracks.reduce(0) { $0 + corpus.tracks[$1].weight }
                 // Speech and noise are halves of no-music regardless of their numbers of tracks.
@@ -94,8 +94,7 @@ struct WindowSampler: Sendable {
         let sizes = Dictionary(grouping: tracks, by: { corpus.unlabelled[$0].group }).mapValues(\.count)
         let powers = tracks.map { index in
             let recording = corpus.unlabelled[index]
-            return pow(Double(sizes[recording.group] ?? 1), configuration.groupExponent)
-                * pow(Double(recording.features.frames), configuration.lengthExponent)
+            return configuration.probability(of: recording, weight: 1, groupSize: sizes[recording.group] ?? 1)
         }
         return Pool(tracks: tracks, cumulative: runningSums(powers))
     }
@@ -142,5 +141,12 @@ struct WindowSampler: Sendable {
     /// Draws a track of no-music, to be mixed with another track.
     func drawNoMusic(_ generator: inout CounterGenerator) -> Int? {
         noMusic.flatMap { pools[$0].draw(&generator) }
+    }
+}
+
+extension SamplingConfiguration {
+    /// The probability of a recording relative to others of its cell, from its weight, its length and the size of its group.
+    fileprivate func probability(of recording: Recording, weight: Double, groupSize: Int) -> Double {
+        weight * pow(Double(groupSize), groupExponent) * pow(Double(recording.features.frames), lengthExponent)
     }
 }

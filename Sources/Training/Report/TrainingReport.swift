@@ -103,7 +103,7 @@ package struct TrainingReport: Codable, Sendable {
         self.stores = stores
         tracks = corpus.tracks.count
         groups = Set(corpus.tracks.map(\.group)).count
-        tracksWithTargets = corpus.tracks.count { $0.recording.targets != nil }
+        tracksWithTargets = corpus.tracksWithTargets
         unlabelledTracks = corpus.unlabelled.count
         let architecture = plan.configuration.architecture
         weights = architecture.parameterCount(
