@@ -10,7 +10,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo check test bench bench-train soak stage install deb format lint clean deps install-dependencies
+.PHONY: help build demo check test bench bench-train soak stage install deb image format lint clean deps install-dependencies
 
 SWIFT ?= swift
 JOBS ?= $(shell scripts/jobs)
@@ -20,7 +20,7 @@ FORMATTED := Package.swift Sources Tests
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' Makefile
 
-build: ## Build genred, genrectl, genred-outlet and genrelab into .build/release
+build: ## Build genred, genrectl, genred-outlet, genred-station and genrelab into .build/release
 	@scripts/install-dependencies build
 	$(SWIFT) build $(SWIFT_FLAGS)
 
@@ -52,16 +52,16 @@ ifdef FILTER
 	@if scripts/tests-matching '$(FILTER)' | grep -q ServiceTests; then $(MAKE) deb; fi
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '$(FILTER)'
 else
-	@scripts/install-dependencies build test deb
+	@scripts/install-dependencies build test deb image
 	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
 	@# ServiceTests install the package on a machine of their own.
 	@$(MAKE) deb
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '$(COMPUTING)'
-	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --skip '$(COMPUTING)|^(Outlets|EndToEnd|Service)Tests'
+	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --skip '$(COMPUTING)|^(Outlets|Station|EndToEnd|Service)Tests'
 	@# The real programs in real time come last, when nothing else runs.
 	@# Few at a time: each runs programs that take a processor for themselves.
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=3 \
-	    $(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter OutletsTests
+	    $(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '^(Outlets|Station)Tests'
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter EndToEndTests
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter ServiceTests
 endif
@@ -98,7 +98,8 @@ install_unit = install -d $(dir $(2)) && sed 's|/usr/bin/|$(PREFIX)/bin/|' syste
 install: $(if $(shell command -v $(SWIFT)),stage) ## Install everything (DESTDIR, PREFIX=/usr/local)
 	@[[ -e .build/stage/done ]] || { echo "Not built yet. Run 'make stage' as a user who has Swift." >&2; exit 1; }
 	install -D -t $(installed)/bin .build/stage/bin/*
-	install -D -m 644 -t $(installed)/share/genred Sources/Model/Resources/default.safetensors config/genred.schema.json
+	install -D -m 644 -t $(installed)/share/genred Sources/Model/Resources/default.safetensors config/genred.schema.json \
+	    config/station.conf
 	install -D -m 644 -t $(installed)/share/genred/monitoring monitoring/*
 	install -D -m 644 -t $(installed)/share/man/man1 .build/stage/man/*.1
 	install -D -m 644 -t $(installed)/share/man/man5 .build/stage/man/*.5
@@ -112,15 +113,16 @@ install: $(if $(shell command -v $(SWIFT)),stage) ## Install everything (DESTDIR
 	$(call install_unit,user/genred.service,$(installed)/lib/systemd/user/genred.service)
 	for outlet in mqtt web hook; do \
 	    $(call install_unit,genred-outlet-$$outlet.service,$(DESTDIR)$(UNITDIR)/genred-outlet-$$outlet.service) || exit; done
+	$(call install_unit,genred-station@.service,$(DESTDIR)$(UNITDIR)/genred-station@.service)
 	install -D -m 644 -t $(DESTDIR)$(UNITDIR) systemd/genred.socket systemd/genred@.socket systemd/genred-outlet-web.socket
 	@# Older versions of systemd would warn about unknown keys.
 	if [[ $$(systemctl --version 2>/dev/null | awk 'NR == 1 { print $$2 }') -ge 254 ]]; then \
-	    for unit in genred.service genred@.service genred-outlet-{mqtt,web,hook}.service; do \
+	    for unit in genred.service genred@.service genred-station@.service genred-outlet-{mqtt,web,hook}.service; do \
 	        install -D -m 644 -t $(DESTDIR)$(UNITDIR)/$$unit.d systemd/restart-backoff.conf || exit; done; fi
 	install -D -m 644 systemd/sysusers.conf $(installed)/lib/sysusers.d/genred.conf
 	install -D -m 644 systemd/tmpfiles.conf $(installed)/lib/tmpfiles.d/genred.conf
 	@# An existing configuration is kept.
-	install -d $(DESTDIR)$(SYSCONFDIR)/genred
+	install -d $(DESTDIR)$(SYSCONFDIR)/genred/stations
 	for file in genred.yaml hooks.yaml outlet-mqtt.conf; do \
 	    [[ -e $(DESTDIR)$(SYSCONFDIR)/genred/$$file ]] || \
 	        sed 's|/usr/share/|$(PREFIX)/share/|' config/$$file >$(DESTDIR)$(SYSCONFDIR)/genred/$$file || exit; done
@@ -132,6 +134,11 @@ deb: stage ## Build a Debian package, genred_VERSION_ARCHITECTURE.deb, and check
 	    debian/*.debhelper
 	$(as_root) debian/rules binary
 	lintian --fail-on error --info genred_*.deb
+
+image: deb ## Build a container image of the Debian package (STATION=yes also builds that of stations, with ffmpeg)
+	@scripts/install-dependencies image
+	@scripts/image genred
+	$(if $(STATION),@scripts/image genred-station)
 
 # Files in a package must belong to root.
 as_root := $(if $(filter 0,$(shell id -u)),,fakeroot)
@@ -148,6 +155,6 @@ clean: ## Remove everything that was built
 	rm -rf .build
 
 deps: ## Install what all of these need
-	@scripts/install-dependencies build demo deb test
+	@scripts/install-dependencies build demo deb image test
 
 install-dependencies: deps

@@ -13,6 +13,7 @@ let package = Package(
         .executable(name: "genrectl", targets: ["genrectl"]),
         .executable(name: "genrelab", targets: ["genrelab"]),
         .executable(name: "genred-outlet", targets: ["genred-outlet"]),
+        .executable(name: "genred-station", targets: ["genred-station"]),
         // Used by a test: changes the clock of one program.
         .library(name: "ShiftedClock", type: .dynamic, targets: ["ShiftedClock"]),
     ],
@@ -36,13 +37,14 @@ let package = Package(
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         // Parts of the C library that Swift's Glibc module leaves out.
         .systemLibrary(name: "CPolling"),
         .systemLibrary(name: "CSpawn"),
         .systemLibrary(name: "CTerminal"),
 
         // Shared by all modules: errors, the clock, JSON, quoting, owned buffers.
-        .target(name: "Basics", dependencies: ["CPolling"]),
+        .target(name: "Basics", dependencies: ["CPolling", "CSpawn"]),
 
         // Configuration files: YAML in which every mistake has a place and every unknown key is one.
         .target(name: "StrictYAML", dependencies: ["Basics", .product(name: "Yams", package: "Yams")]),
@@ -50,12 +52,17 @@ let package = Package(
         // Runs before any other code of a program.
         .target(name: "CStartup"),
 
+        // Starts a decoder that can do nothing else.
+        .target(name: "CConfinement", dependencies: ["CSeccomp"]),
+
         // From samples to labels.
         .target(name: "CKernels"),
         .target(
             name: "Model", dependencies: ["CKernels", "Basics"], resources: [.copy("Resources/default.safetensors")]),
         .target(name: "Streaming", dependencies: ["Basics", "Model", "CFFTW", "CKernels", "CSoxr"]),
-        .target(name: "Capture", dependencies: ["Basics", "CStartup", "CALSA", "CPolling", "CPulse", "CSndfile"]),
+        .target(
+            name: "Capture",
+            dependencies: ["Basics", "CStartup", "CConfinement", "CALSA", "CPolling", "CPulse", "CSndfile"]),
 
         // What every long-running program needs: log lines, notifications to the service manager, a server's pause when no
         // descriptor is left.
@@ -121,6 +128,15 @@ let package = Package(
             ].map { .embedInCode("Web/Page/\($0)") }
         ),
         .executableTarget(
+            name: "genred-station",
+            dependencies: [
+                "Basics", "ControlProtocol", "Reporting", "CCrypto", "CCurl", "CSpawn",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/Station"
+        ),
+        .executableTarget(
             name: "genrelab",
             dependencies: [
                 "Basics", "Capture", "Training", "CSndfile",
@@ -159,7 +175,9 @@ let package = Package(
             exclude: ["Golden"]
         ),
         .testTarget(name: "TrainingTests", dependencies: ["Basics", "Training", "TestSupport"]),
-        .testTarget(name: "CaptureTests", dependencies: ["Basics", "Capture", "AllocationCounter", "TestSupport"]),
+        .testTarget(
+            name: "CaptureTests",
+            dependencies: ["Basics", "Capture", "CConfinement", "AllocationCounter", "TestSupport"]),
         .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol", "Basics"]),
         .testTarget(
             name: "HistoryTests",
@@ -173,6 +191,7 @@ let package = Package(
         .testTarget(
             name: "OutletsTests",
             dependencies: ["Basics", "genred-outlet", "ControlProtocol", "History", "TestSupport"]),
+        .testTarget(name: "StationTests", dependencies: ["Basics", "genred-station", "TestSupport"]),
         .testTarget(name: "ProgrammeTests", dependencies: ["Basics", "Programme"]),
         .testTarget(name: "EndToEndTests", dependencies: ["Basics", "ControlProtocol", "TestSupport"]),
         .testTarget(name: "ServiceTests", dependencies: ["TestSupport"], exclude: ["Support/systemd-lab"]),

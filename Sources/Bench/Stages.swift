@@ -118,7 +118,7 @@ struct StageRunner {
     private func estimate() throws {
         let labels = model.labels.count
         let estimator = try Estimator(
-            labels: labels, noMusic: model.noMusicIndex, parameters: EstimatorParameters())
+            labels: labels, noMusic: model.noMusicLabels, parameters: EstimatorParameters())
         recording.windowProbabilities.withUnsafeBufferPointer { windows in
             for start in stride(from: 0, to: windows.count, by: labels) {
                 estimator.process(

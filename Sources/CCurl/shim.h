@@ -57,3 +57,30 @@ static inline CURL *curl_next_finished(CURLM *multi, CURLcode *result) {
         }
     return NULL;
 }
+
+// Called with what has arrived: a line of the header, or a piece of the body. Returns how much it took.
+typedef size_t (*curl_bytes_receiver)(char *bytes, size_t size, size_t count, void *context);
+
+// The caller keeps the context until the handle is gone.
+static inline CURLcode curl_set_receivers(
+    CURL *handle, curl_bytes_receiver header, curl_bytes_receiver body, void *context) {
+    CURLcode results[] = {
+        (curl_easy_setopt)(handle, CURLOPT_HEADERDATA, context),
+        (curl_easy_setopt)(handle, CURLOPT_HEADERFUNCTION, header),
+        (curl_easy_setopt)(handle, CURLOPT_WRITEDATA, context),
+        (curl_easy_setopt)(handle, CURLOPT_WRITEFUNCTION, body),
+    };
+    for (int i = 0; i < 4; i++)
+        if (results[i] != CURLE_OK) return results[i];
+    return CURLE_OK;
+}
+
+// The number of the system's error behind a failed connection; 0 without one.
+static inline long curl_system_error(CURL *handle) {
+    long number = 0;
+    (curl_easy_getinfo)(handle, CURLINFO_OS_ERRNO, &number);
+    return number;
+}
+
+// Macros that the importer leaves out.
+static const long curl_basic_or_digest = (long)(CURLAUTH_BASIC | CURLAUTH_DIGEST);

@@ -49,10 +49,16 @@ package protocol PipeSink: AudioSink {
 package enum CaptureEvent: Sendable {
     /// A device, pipe or file was opened: a new stream in this format begins.
     case opened(StreamFormat)
-    /// Open, but no audio yet: a FIFO without a writer, a suspended PulseAudio source. `opened` precedes the audio.
+    /// Open, but no audio yet: a FIFO without a writer. `opened` precedes the audio.
     case waiting(String)
-    /// How channels become one has changed: they cancel each other, or no longer.
-    case noticed(ChannelNotice)
+    /// The stream goes on, but nothing comes until `resumed`: the sound server has suspended the source.
+    case suspended(SourceSuspension)
+    /// It delivers again.
+    case resumed
+    /// Something about the stream is worth knowing, or no longer.
+    case noticed(SourceNotice)
+    /// Parts of the file were not heard. Reported once, at its end.
+    case damaged(FileLosses)
     /// The device itself lost audio (an xrun, a hole); capture goes on.
     case overrun
     /// The device is gone or fails, and is reopened until that succeeds. Reported once, and again only for another

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
+
 /// Decides whether channels cancel each other in their mean, from the power of a few of their frames: one in 13, which
 /// costs a hundredth of the analysis and shares no period with usual tones.
 ///
-/// Power is that around the average of a block (0.1 s), so that a constant offset counts for nothing.
+/// Power is that of a block (0.1 s) without its slow movements (`Trends`), so that neither a constant offset nor a rumble
+/// below hearing counts for anything.
 struct CancellationWatch {
     enum Decision: Equatable {
         case mean
@@ -35,9 +38,12 @@ struct CancellationWatch {
 
     private let framesPerBlock: Int
     private var frames = 0
-    private var sums: [Double]
+    /// [framesPerBlock]: the trends at each frame of a block.
+    private let trends: [SIMD4<Double>]
+    /// Each channel's shares of the trends, and its squares; and those of the channels' sum.
+    private var shares: [SIMD4<Double>]
     private var squares: [Double]
-    private var total = (sum: 0.0, square: 0.0)
+    private var total = (shares: SIMD4<Double>(), square: 0.0)
     private var frameTotal = 0.0
     /// Averages over blocks.
     private var powers: [Double]
@@ -45,10 +51,14 @@ struct CancellationWatch {
     private var row = 0
 
     init(channels: Int, rate: Int) {
-        sums = [Double](repeating: 0, count: channels)
-        squares = sums
-        powers = sums
+        squares = [Double](repeating: 0, count: channels)
+        powers = squares
+        shares = [SIMD4<Double>](repeating: SIMD4(), count: channels)
         framesPerBlock = max(1, rate / (Self.blocksPerSecond * Self.step))
+        let basis = Trends.basis(count: framesPerBlock)
+        trends = (0..<framesPerBlock).map { frame in
+            SIMD4(basis[0][frame], basis[1][frame], basis[2][frame], basis[3][frame])
+        }
     }
 
     /// Adds a frame of two channels.
@@ -63,14 +73,14 @@ struct CancellationWatch {
     @inline(__always)
     mutating func add(_ sample: Float, _ place: Int) {
         let value = Double(sample)
-        sums[place] += value
+        shares[place] += value * trends[frames]
         squares[place] += value * value
         frameTotal += value
     }
 
     @inline(__always)
     mutating func endFrame() {
-        total.sum += frameTotal
+        total.shares += frameTotal * trends[frames]
         total.square += frameTotal * frameTotal
         frameTotal = 0
         frames += 1
@@ -81,13 +91,15 @@ struct CancellationWatch {
     /// Ends the block. Returns what to listen to from now on, if that has changed.
     mutating func decide() -> Decision? {
         let count = Double(frames)
-        func power(_ sum: Double, _ square: Double) -> Double { max(0, square / count - (sum / count) * (sum / count)) }
-        totalPower += Self.rate * (power(total.sum, total.square) - totalPower)
-        for place in sums.indices {
-            powers[place] += Self.rate * (power(sums[place], squares[place]) - powers[place])
-            (sums[place], squares[place]) = (0, 0)
+        func power(_ shares: SIMD4<Double>, _ square: Double) -> Double {
+            max(0, square - (shares * shares).sum()) / count
         }
-        (total, frames) = ((0, 0), 0)
+        totalPower += Self.rate * (power(total.shares, total.square) - totalPower)
+        for place in shares.indices {
+            powers[place] += Self.rate * (power(shares[place], squares[place]) - powers[place])
+            (shares[place], squares[place]) = (SIMD4(), 0)
+        }
+        (total, frames) = ((SIMD4(), 0), 0)
         let loudest = powers.indices.max { powers[$0] < powers[$1] } ?? 0
         // What is not finite is not decided about, and not kept.
         guard powers[loudest].isFinite, totalPower.isFinite else {

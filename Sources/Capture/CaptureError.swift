@@ -17,6 +17,8 @@ package enum CaptureErrorCode: Sendable, Equatable {
     case formatMismatch
     /// The device or server went away while it was in use.
     case disconnected
+    /// Parts of a file were not heard.
+    case incomplete
     /// Any other failure of a read.
     case readFailed
 }

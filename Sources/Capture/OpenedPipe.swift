@@ -24,31 +24,38 @@ final class OpenedPipe: Sendable {
     }
 
     /// Opens a FIFO by its name.
-    static func fifo(_ path: String) throws(CaptureError) -> OpenedPipe {
-        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    ///
+    /// - Parameter isStation: whether a station makes it, in its own folder: a link that it puts there is not followed to
+    ///   what genred can read elsewhere.
+    static func fifo(_ path: String, isStation: Bool = false) throws(CaptureError) -> OpenedPipe {
+        let name = printable(path)
+        let flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | (isStation ? O_NOFOLLOW : 0)
+        let descriptor = PathText.withPath(path) { open($0, flags) }
         guard descriptor >= 0 else {
             let code = errno
             let hint =
                 switch code {
-                case ENOENT: "; make it first: mkfifo \(path)"
+                case ENOENT where path.hasPrefix("~"): "; only a shell expands ~, so write the whole path"
+                case ENOENT where !isStation: "; make it first: mkfifo \(name)"
+                case ELOOP where isStation: "; a station's FIFO is no symbolic link"
                 case EACCES: "; its mode or owner does not let this user read it"
                 case EMFILE, ENFILE: "; raise LimitNOFILE of the unit, or have fewer clients"
                 case ENXIO: "; this is a socket, and genred reads FIFOs: mkfifo PATH"
                 default: ""
                 }
             throw CaptureError(
-                .cannotOpen, "\(path) cannot be opened: \(systemMessage(code))\(hint)", call: "open", errno: code)
+                .cannotOpen, "\(name) cannot be opened: \(systemMessage(code))\(hint)", call: "open", errno: code)
         }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else {
             close(descriptor)
             let kind =
                 switch status.st_mode & S_IFMT {
-                case S_IFREG: "a file: write file:\(path)"
+                case S_IFREG: isStation ? "a file" : "a file: write file:\(name)"
                 case S_IFDIR: "a directory"
                 default: "a device"
                 }
-            throw CaptureError(.cannotOpen, "\(path) is not a FIFO but \(kind)")
+            throw CaptureError(.cannotOpen, "\(name) is not a FIFO but \(kind)")
         }
         return OpenedPipe(descriptor, identity: FileIdentity(status))
     }

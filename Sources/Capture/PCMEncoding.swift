@@ -37,6 +37,9 @@ enum PCMEncoding: Sendable, CaseIterable {
             }
     }
 
+    /// The name in a URI.
+    var option: String { SampleFormat.allCases.first { Self($0) == self }?.rawValue ?? name }
+
     var bytes: Int {
         switch self {
         case .uint8, .int8, .aLaw, .muLaw: 1

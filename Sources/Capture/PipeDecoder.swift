@@ -12,7 +12,7 @@ struct PipeDecoder {
     enum Output {
         case opened(StreamFormat)
         case samples(UnsafeBufferPointer<Float>)
-        case noticed(ChannelNotice)
+        case noticed(SourceNotice)
         /// This stream is skipped instead of decoded.
         case refused(CaptureError)
     }
@@ -38,6 +38,8 @@ struct PipeDecoder {
     /// The format of the open stream; nil while none is open.
     private var open: StreamFormat?
     private var mixer: ChannelMixer?
+    /// Judges the beginning of a stream.
+    private var judge: FormatJudge?
     /// A stream was opened or refused during the present `decode`.
     private var hasBegun = false
 
@@ -98,7 +100,11 @@ struct PipeDecoder {
             let whole = audio.count - audio.count % mixer.bytesPerFrame
             if whole > 0 {
                 emit(.samples(mixer.mix(audio, into: mono)))
-                if let notice = mixer.takeNotice() { emit(.noticed(notice)) }
+                if let notice = mixer.takeNotice() { emit(.noticed(SourceNotice(notice))) }
+                if let verdict = judge?.look(at: UnsafeRawBufferPointer(rebasing: audio[..<whole])) {
+                    emit(.noticed(.doubtfulFormat(verdict, mixer.encoding, channels: mixer.channels)))
+                }
+                if judge?.isDone == true { judge = nil }
                 state = .audio(left: left.map { $0 - UInt64(whole) })
                 return whole
             }
@@ -182,14 +188,15 @@ struct PipeDecoder {
                 "\(device): its WAV header contradicts the URI: \(contradictions.joined(separator: "; ")); "
                     + "leave the options out to use the header")
         }
-        try open(format(header.sampleRate, header.channels, header.encoding), header.encoding, emit)
+        try open(
+            format(header.sampleRate, header.channels, header.encoding), header.encoding, isFromHeader: true, emit)
         state = .audio(left: header.dataBytes)
     }
 
     private mutating func open(
         raw bytes: UnsafeRawBufferPointer, _ emit: (Output) -> Void
     ) throws(CaptureError) {
-        if let kind = Self.compressedKind(bytes) {
+        if let kind = StreamKind.name(bytes) {
             throw CaptureError(
                 .unreadable,
                 "\(device): this is \(kind), and a pipe must carry WAV or raw PCM; "
@@ -203,17 +210,19 @@ struct PipeDecoder {
                     + "and it lacks \(missing); write ?rate=48000&channels=2&format=s16le, for example, or send WAV")
         }
         let encoding = PCMEncoding(format)
-        try open(self.format(rate, channels, encoding), encoding, emit)
+        try open(self.format(rate, channels, encoding), encoding, isFromHeader: false, emit)
         state = .audio(left: nil)
     }
 
     private mutating func open(
-        _ format: StreamFormat, _ encoding: PCMEncoding, _ emit: (Output) -> Void
+        _ format: StreamFormat, _ encoding: PCMEncoding, isFromHeader: Bool, _ emit: (Output) -> Void
     ) throws(CaptureError) {
         if format == open, encoding == mixer?.encoding { return }
         mixer = ChannelMixer(
             encoding: encoding, channels: format.channels, rate: format.sampleRate,
             listened: try use.listened(ofChannels: format.channels, device: device))
+        judge = FormatJudge(
+            encoding: encoding, channels: format.channels, rate: format.sampleRate, isFromHeader: isFromHeader)
         open = format
         hasBegun = true
         emit(.opened(format))
@@ -251,18 +260,5 @@ struct PipeDecoder {
         let size = UInt64(bytes.littleEndian(UInt32.self, at: 4))
         let isName = bytes.prefix(4).allSatisfy { (0x20..<0x7F).contains($0) }
         return isName && size <= WAVHeaderParser.longestHeader ? 8 + size + (size & 1) : nil
-    }
-
-    /// The name of the container or codec that a stream begins with; nil for anything that may be raw PCM.
-    private static func compressedKind(_ bytes: UnsafeRawBufferPointer) -> String? {
-        guard bytes.count >= 4 else { return nil }
-        return switch bytes.tag(at: 0) {
-        case "fLaC": "FLAC"
-        case "OggS": "Ogg"
-        case "ID3\u{3}", "ID3\u{4}": "MP3"
-        case "FORM": "AIFF"
-        case "RIFX": "big-endian WAV"
-        default: nil
-        }
     }
 }

@@ -7,31 +7,18 @@ import Synchronization
 /// Nothing is read before the sink has room for it: until then the writer waits, and nothing is lost. Standard input
 /// ends with its writer; a FIFO waits for the next one.
 package final class PipeSource: Sendable {
-    enum Place: Sendable {
-        case standardInput
-        case fifo(String)
-
-        /// For messages.
-        var name: String {
-            switch self {
-            case .standardInput: "standard input"
-            case .fifo(let path): path
-            }
-        }
-    }
-
     private enum State {
         case new
         case running(PolledPipe)
         case stopped
     }
 
-    private let place: Place
+    private let place: PipePlace
     private let format: RequestedFormat
     private let use: ChannelSelection?
     private let state = Mutex<State>(.new)
 
-    init(_ place: Place, format: RequestedFormat, use: ChannelSelection? = nil) {
+    init(_ place: PipePlace, format: RequestedFormat, use: ChannelSelection? = nil) {
         self.place = place
         self.format = format
         self.use = use

@@ -28,9 +28,12 @@ final class PolledPipe: @unchecked Sendable {
         var since: Double
     }
 
+    /// Seconds between two attempts to open a station's FIFO: whoever starts a station wants to hear it soon.
+    private static let stationInterval = 1.0
+
     /// Identifies the pipe's events.
     let id: UInt64
-    private let place: PipeSource.Place
+    private let place: PipePlace
     private let format: RequestedFormat
     private let use: ChannelSelection?
     private let sink: any PipeSink
@@ -62,7 +65,7 @@ final class PolledPipe: @unchecked Sendable {
     private var isOver = false
 
     init(
-        _ place: PipeSource.Place, format: RequestedFormat, use: ChannelSelection?, sink: any PipeSink,
+        _ place: PipePlace, format: RequestedFormat, use: ChannelSelection?, sink: any PipeSink,
         reader: PipeReader
     ) {
         self.place = place
@@ -148,7 +151,7 @@ final class PolledPipe: @unchecked Sendable {
                 if !samples.isEmpty { sink.process(samples) }
             case .noticed(let notice): report(.noticed(notice))
             case .refused(let error):
-                guard case .fifo = place else {
+                if case .standardInput = place {
                     refusal = error
                     return
                 }
@@ -184,7 +187,7 @@ final class PolledPipe: @unchecked Sendable {
                         .unreadable,
                         "standard input ended before any audio came; did the program before the | fail?"))
             end(failure)
-        case .fifo:
+        case .fifo, .station:
             hasReportedRefusal = false
             // The old description stays readable, with nothing to read, until the next writer; a new one forgets that
             // there was a writer. It is opened before the old one is closed, so that the next writer's data is kept.
@@ -200,19 +203,20 @@ final class PolledPipe: @unchecked Sendable {
     // MARK: Opening
 
     /// Opens the pipe on one of Dispatch's threads, which posts the result.
-    private func open(after delay: Double = 0) {
+    ///
+    /// - Parameter isMissing: it was not there at the last attempt.
+    private func open(after delay: Double = 0, isMissing: Bool = false) {
         let queue = DispatchQueue.global(qos: .userInitiated)
         if delay == 0 { return queue.async { self.openNow() } }
-        queue.asyncAfter(deadline: .now() + delay) { [weak self] in self?.openNow() }
+        queue.asyncAfter(deadline: .now() + delay) { [weak self] in self?.openNow(isMissing: isMissing) }
     }
 
-    private func openNow() {
+    private func openNow(isMissing: Bool = false) {
         guard !gate.isClosed else { return }
-        let result = Result { () throws(CaptureError) in
-            switch place {
-            case .standardInput: try OpenedPipe.standardInput()
-            case .fifo(let path): try OpenedPipe.fifo(path)
-            }
+        let result = Result { () throws(CaptureError) in try place.open() }
+        // A station that is still missing is no news: the reader sleeps on.
+        if isMissing, case .failure(let error) = result, error.errno == ENOENT {
+            return open(after: Self.stationInterval, isMissing: true)
         }
         reader.post(.opened(self, result))
     }
@@ -228,9 +232,9 @@ final class PolledPipe: @unchecked Sendable {
                 opened = new
                 lastRead = monotonicSeconds()
                 mayHaveEnded = true
-                guard case .fifo(let path) = place else { return .more }
+                guard let waiting = place.waiting else { return .more }
                 try watch(true)
-                if !isReopening || hasWriter { report(.waiting("\(path) waits for a writer")) }
+                if !isReopening || hasWriter { report(.waiting(waiting)) }
                 isReopening = false
                 hasWriter = false
             } catch {
@@ -264,12 +268,20 @@ final class PolledPipe: @unchecked Sendable {
             switch place {
             case .standardInput: false
             case .fifo: !isNew || error.call != nil
+            case .station: true
             }
         guard mayComeBack else { return end(error) }
-        report(.lost(error))
         rest = []
         decoder = PipeDecoder(device: place.name, requested: format, use: use)
         isReopening = false
+        if case .station(let place) = place {
+            // The name of another file by now: whether there is one, the next attempt tells.
+            if error.code == .disconnected { return open() }
+            let isMissing = error.errno == ENOENT
+            report(isMissing ? .waiting(place.missing) : .lost(error))
+            return open(after: Self.stationInterval, isMissing: isMissing)
+        }
+        report(.lost(error))
         // Only audio ends a row of failures, not an open that succeeded.
         if hasRecovered { backoff.reset() }
         hasRecovered = false
@@ -281,7 +293,7 @@ final class PolledPipe: @unchecked Sendable {
     /// The name of an open FIFO without data since a moment, in monotonic seconds; nil if it has data, or no name.
     func quietName(since moment: Double) -> QuietName? {
         gate.enter {
-            guard case .fifo(let path) = place, let identity = opened?.identity, isWatched, lastRead <= moment else {
+            guard let path = place.path, let identity = opened?.identity, isWatched, lastRead <= moment else {
                 return nil
             }
             return QuietName(path: path, identity: identity, since: moment)
@@ -296,7 +308,9 @@ final class PolledPipe: @unchecked Sendable {
             guard identity != nil || !hasWriter else { return }
             fail(
                 CaptureError(
-                    .disconnected, "\(name.path) was removed or replaced; it is reopened as soon as it is there"))
+                    .disconnected,
+                    "\(printable(name.path)) was removed or replaced; it is reopened as soon as it is "
+                        + "there"))
         }
     }
 }

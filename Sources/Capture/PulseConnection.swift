@@ -8,14 +8,6 @@ import CPulse
 /// Not Sendable: everything in it is touched only under the main loop's lock, which the loop's thread holds while
 /// it calls back, and the source's thread whenever it does not wait.
 final class PulseConnection {
-    /// The server's description of a source.
-    struct Source {
-        var name: String
-        var description: String
-        var sampleSpec: pa_sample_spec
-        var channelMap: pa_channel_map
-    }
-
     /// Seconds that the server has to answer.
     private static let patience = 5.0
     /// Seconds that the end of a connection may take.
@@ -25,14 +17,16 @@ final class PulseConnection {
 
     private(set) var context: OpaquePointer?
     private let loop: OpaquePointer
-    private let server: String?
+    let server: String?
     private let signal: StopSignal
     private var stopEvent: OpaquePointer?
     private var timer: OpaquePointer?
-    private var haveDefaultsChanged = false
-    /// The answers to the query in progress.
-    private var found: [Source] = []
-    private var isAnswered = false
+    /// Whether the server is PipeWire's; known after `identify`.
+    var isPipeWire = false
+    /// What may have changed on the server since it was asked last.
+    var changes = PulseChanges()
+    /// The answers to the question in progress.
+    var answers = PulseAnswers()
 
     /// - Parameter loop: a `pa_threaded_mainloop`, running; the caller holds its lock.
     init(loop: OpaquePointer, server: String?, signal: StopSignal) {
@@ -42,12 +36,12 @@ final class PulseConnection {
     }
 
     /// The server's address, for messages.
-    private var address: String { server.map { "the PulseAudio server \($0)" } ?? "the PulseAudio server" }
+    var address: String { server.map { "the PulseAudio server \($0)" } ?? "the PulseAudio server" }
 
-    private var this: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
+    var this: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
 
     // Safe: callbacks are removed in `close`, before this object can go.
-    private static func from(_ pointer: UnsafeMutableRawPointer?) -> PulseConnection {
+    static func from(_ pointer: UnsafeMutableRawPointer?) -> PulseConnection {
         Unmanaged<PulseConnection>.fromOpaque(pointer!).takeUnretainedValue()
     }
 
@@ -148,64 +142,6 @@ final class PulseConnection {
             if try condition() { return true }
             pa_threaded_mainloop_wait(loop)
         }
-    }
-
-    // MARK: Questions to the server
-
-    /// Finds a source by its name, or the source that a default name stands for now. Returns nil if stopped before that.
-    func findSource(_ name: String) throws(CaptureError) -> Source? {
-        haveDefaultsChanged = false
-        guard try ask({ pa_context_get_source_info_by_name(context, name, $0, this) }) else { return nil }
-        if let source = found.first { return source }
-        guard try ask({ pa_context_get_source_info_list(context, $0, this) }) else { return nil }
-        let names = found.prefix(10).map(\.name).joined(separator: ", ")
-        let offer = names.isEmpty ? "it has no sources" : "it has \(names)\(found.count > 10 ? ", …" : "")"
-        throw CaptureError(
-            .cannotOpen, "\(address) has no source \(quoted(name)) now; \(offer)",
-            call: "pa_context_get_source_info_by_name", errno: Int32(PA_ERR_NOENTITY.rawValue))
-    }
-
-    private func ask(_ question: (@escaping pa_source_info_cb_t) -> OpaquePointer?) throws(CaptureError) -> Bool {
-        found = []
-        isAnswered = false
-        let operation = question { _, info, end, this in
-            let connection = PulseConnection.from(this)
-            if end == 0, let info = info?.pointee {
-                connection.found.append(
-                    Source(
-                        name: String(cString: info.name), description: String(cString: info.description),
-                        sampleSpec: info.sample_spec, channelMap: info.channel_map))
-            } else {
-                connection.isAnswered = true
-                connection.wake()
-            }
-        }
-        guard let operation else { throw failed("does not answer", "pa_context_get_source_info") }
-        defer {
-            pa_operation_cancel(operation)
-            pa_operation_unref(operation)
-        }
-        return try wait { isAnswered }
-    }
-
-    /// Makes `takeHaveDefaultsChanged` report changes of the default source and sink.
-    func watchDefaults() {
-        pa_context_set_subscribe_callback(
-            context,
-            { _, _, _, this in
-                let connection = PulseConnection.from(this)
-                connection.haveDefaultsChanged = true
-                connection.wake()
-            }, this)
-        if let operation = pa_context_subscribe(context, PA_SUBSCRIPTION_MASK_SERVER, nil, nil) {
-            pa_operation_unref(operation)
-        }
-    }
-
-    /// Whether the defaults may have changed since the last call.
-    func takeHaveDefaultsChanged() -> Bool {
-        defer { haveDefaultsChanged = false }
-        return haveDefaultsChanged
     }
 
     // MARK: Errors

@@ -6,26 +6,38 @@ import CPulse
 /// One recording on a connection; like it, touched only under the main loop's lock.
 final class PulseRecording {
     /// Seconds without data after which a recording that should run counts as lost.
-    private static let patience = 2.0
+    static let patience = 2.0
     /// Seconds until the first data: a null sink's monitor delivers blocks of up to 2 s.
-    private static let patienceAtFirst = 5.0
+    static let patienceAtFirst = 5.0
     /// Seconds of audio per message from the server.
     private static let fragment = 0.04
     /// Seconds between two checks of the deadline that mean that this process did not run, rather than that the source
     /// stalled; a check comes at every tick of the connection.
-    private static let lateness = 1.5
+    static let lateness = 1.5
+    /// Seconds without data after which PipeWire, which does not say that a monitor pauses, is asked whether it does.
+    static let pause = 0.25
+    /// Seconds between two looks at what the server knows: a volume that is being moved changes many times a second.
+    static let lookInterval = 0.25
 
-    private let connection: PulseConnection
-    private let gate: SinkGate
-    private let source: PulseConnection.Source
-    private let mayMove: Bool
-    private let stream: OpaquePointer
+    let connection: PulseConnection
+    let gate: SinkGate
+    let source: PulseConnection.Source
+    let mayMove: Bool
+    let stream: OpaquePointer
     private let use: ChannelSelection?
     private var mixer: ChannelMixer
     private let mono = OwnedBuffer<Float>(repeating: 0, count: 8192)
     /// The time by which the next data must arrive, in `monotonicSeconds`.
-    private var deadline = Double.infinity
-    private var error: CaptureError?
+    var deadline = Double.infinity
+    /// When data came last, in `monotonicSeconds`.
+    var lastData = 0.0
+    var isPaused = false
+    var notices = PulseNotices()
+    /// The format of the open stream.
+    private var announced: StreamFormat?
+    /// When the server was asked last, in `monotonicSeconds`.
+    var lastLook = -Double.infinity
+    var error: CaptureError?
 
     /// - Parameter mayMove: whether the user may move the recording to another source, as is right for default ones.
     init(
@@ -44,8 +56,13 @@ final class PulseRecording {
         spec.format = isInteger ? PA_SAMPLE_S16LE : PA_SAMPLE_FLOAT32LE
         spec.rate = UInt32(min(max(Int(spec.rate), RequestedFormat.rates.lowerBound), RequestedFormat.rates.upperBound))
         var map = source.channelMap
-        guard let stream = pa_stream_new(connection.context, "genre classification", &spec, &map) else {
-            throw connection.failed("does not record \(source.name)", "pa_stream_new")
+        let properties = pa_proplist_new()
+        defer { pa_proplist_free(properties) }
+        // PipeWire's word for PA_STREAM_DONT_INHIBIT_AUTO_SUSPEND, which it does not know (0.3.65).
+        if connection.isPipeWire, source.monitored != nil { pa_proplist_sets(properties, "node.passive", "true") }
+        let name = "genre classification"
+        guard let stream = pa_stream_new_with_proplist(connection.context, name, &spec, &map, properties) else {
+            throw connection.failed("does not record \(source.name)", "pa_stream_new_with_proplist")
         }
         self.stream = stream
         self.source = source
@@ -66,10 +83,18 @@ final class PulseRecording {
     func isNative(to source: PulseConnection.Source) -> Bool {
         let spec = pa_stream_get_sample_spec(stream).pointee
         return deviceName == source.name && spec.rate == source.sampleSpec.rate
-            && spec.channels == source.sampleSpec.channels
+            && spec.channels == source.sampleSpec.channels && isMonitor == (source.monitored != nil)
     }
 
-    private var isSuspended: Bool { pa_stream_is_suspended(stream) == 1 }
+    /// Whether it was a monitor when the recording began, so that the recording does not keep the sink awake.
+    var isMonitor: Bool { source.monitored != nil }
+
+    var isReady: Bool { pa_stream_get_state(stream) == PA_STREAM_READY }
+
+    /// Whether this is a monitor of PipeWire, which pauses with its sink but does not say so.
+    var canPauseUnsaid: Bool { connection.isPipeWire && isMonitor }
+
+    var isSuspended: Bool { pa_stream_is_suspended(stream) == 1 }
 
     private var this: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
 
@@ -89,33 +114,22 @@ final class PulseRecording {
         var flags = PA_STREAM_ADJUST_LATENCY.rawValue | PA_STREAM_FIX_CHANNELS.rawValue
         if spec.rate == source.sampleSpec.rate { flags |= PA_STREAM_FIX_RATE.rawValue }
         if !mayMove { flags |= PA_STREAM_DONT_MOVE.rawValue }
+        // A sink suspends as if nobody listened to its monitor: what is suspended plays nothing. An input is kept awake.
+        if isMonitor { flags |= PA_STREAM_DONT_INHIBIT_AUTO_SUSPEND.rawValue }
         let fragment = Int(Self.fragment * Double(spec.rate)) * mixer.bytesPerFrame
         var attributes = pa_buffer_attr(
             maxlength: .max, tlength: .max, prebuf: .max, minreq: .max, fragsize: UInt32(fragment))
         guard pa_stream_connect_record(stream, source.name, &attributes, pa_stream_flags_t(flags)) == 0 else {
             throw connection.failed("does not record \(source.name)", "pa_stream_connect_record")
         }
+        if canPauseUnsaid, !source.isRunning {
+            // Such a recording becomes ready with the first data.
+            announce()
+            return true
+        }
         return try connection.wait { () throws(CaptureError) in
             try checkState()
-            return pa_stream_get_state(stream) == PA_STREAM_READY
-        }
-    }
-
-    /// Waits until the server's defaults may have changed; throws when the recording is lost. Returns false if stopped
-    /// before that.
-    func waitForChange() throws(CaptureError) -> Bool {
-        var lastCheck = monotonicSeconds()
-        return try connection.waitWithoutLimit { () throws(CaptureError) in
-            try checkState()
-            let now = monotonicSeconds()
-            if now > lastCheck + Self.lateness { deadline = max(deadline, now + Self.patience) }
-            lastCheck = now
-            if !isSuspended, now > deadline {
-                throw CaptureError(
-                    .disconnected, "PulseAudio's source \(deviceName) runs but delivers nothing; reopening it",
-                    call: "pa_stream_peek")
-            }
-            return connection.takeHaveDefaultsChanged()
+            return isReady
         }
     }
 
@@ -128,7 +142,7 @@ final class PulseRecording {
         pa_stream_unref(stream)
     }
 
-    private func checkState() throws(CaptureError) {
+    func checkState() throws(CaptureError) {
         if let error { throw error }
         let state = pa_stream_get_state(stream)
         if state == PA_STREAM_FAILED || state == PA_STREAM_TERMINATED {
@@ -140,7 +154,7 @@ final class PulseRecording {
     // MARK: On the main loop's thread
 
     private func stateChanged() {
-        if pa_stream_get_state(stream) == PA_STREAM_READY {
+        if isReady {
             // The final agreement: the source may have changed since it was asked for.
             let spec = pa_stream_get_sample_spec(stream).pointee
             do throws(CaptureError) {
@@ -156,25 +170,21 @@ final class PulseRecording {
         connection.wake()
     }
 
-    /// Reports the source that is recorded from now on, and whether it is suspended.
+    /// Reports the source that is recorded from now on.
     private func announce() {
         let device = deviceName
         let name = device == source.name ? "\(device) (\(source.description))" : device
-        gate.handle(
-            .opened(
-                StreamFormat(
-                    sampleRate: Int(pa_stream_get_sample_spec(stream).pointee.rate), channels: mixer.channels,
-                    encoding: mixer.encoding.name, device: name)))
-        if isSuspended { reportSuspended() }
-        deadline = monotonicSeconds() + Self.patienceAtFirst
-    }
-
-    private func suspendedOrResumed() {
-        if isSuspended { reportSuspended() } else { announce() }
-    }
-
-    private func reportSuspended() {
-        gate.handle(.waiting("PulseAudio's source \(deviceName) is suspended"))
+        let format = StreamFormat(
+            sampleRate: Int(pa_stream_get_sample_spec(stream).pointee.rate), channels: mixer.channels,
+            encoding: mixer.encoding.name, device: name)
+        guard format != announced else { return resume() }
+        announced = format
+        isPaused = false
+        gate.handle(.opened(format))
+        notices = PulseNotices()
+        lastData = monotonicSeconds()
+        deadline = lastData + Self.patienceAtFirst
+        lookSoon()
     }
 
     private func read() {
@@ -187,6 +197,7 @@ final class PulseRecording {
                 return
             }
             guard length > 0 else { break }
+            if isPaused, !isSuspended { resume() }
             if let data {
                 process(UnsafeRawBufferPointer(start: data, count: length))
             } else {
@@ -194,7 +205,8 @@ final class PulseRecording {
                 processSilence(length / mixer.bytesPerFrame)
             }
             pa_stream_drop(stream)
-            deadline = monotonicSeconds() + Self.patience
+            lastData = monotonicSeconds()
+            deadline = lastData + Self.patience
         }
     }
 

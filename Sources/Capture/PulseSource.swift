@@ -47,29 +47,42 @@ extension PulseConnection {
     /// Connects and records until stopped; throws when the server or the source is missing or goes away.
     fileprivate func record(_ source: String, _ use: ChannelSelection?, _ gate: SinkGate) throws(CaptureError) {
         let isDefault = PulseSource.defaultNames.contains(source)
-        guard try open() else { return }
-        if isDefault { watchDefaults() }
+        guard try open(), try identify() else { return }
+        watch()
         guard var wanted = try findSource(source) else { return }
+        var recorded = wanted
         while true {
-            let recording = try PulseRecording(of: wanted, use, mayMove: isDefault, on: self, gate)
+            let recording = try PulseRecording(of: recorded, use, mayMove: isDefault, on: self, gate)
             defer { recording.close() }
             guard try recording.begin() else { return }
             var isElsewhere = false
             while !isElsewhere {
                 guard try recording.waitForChange() else { return }
-                let now: Source?
-                do throws(CaptureError) {
-                    now = try findSource(source)
-                } catch {
-                    // Between two defaults there may be none; the recording reports by itself when its source is gone.
-                    guard error.isNoSuchSource else { throw error }
-                    continue
+                if isDefault {
+                    let now: Source?
+                    do throws(CaptureError) {
+                        now = try findSource(source)
+                    } catch {
+                        // Between two defaults there may be none; the recording reports by itself when its source is gone.
+                        guard error.isNoSuchSource else { throw error }
+                        continue
+                    }
+                    guard let now else { return }
+                    // Only a change of the default is followed: the user may have moved the recording by hand to a source
+                    // that is not the default. And the server may have moved it already, but still convert to the old rate.
+                    isElsewhere = now.name != wanted.name && !recording.isNative(to: now)
+                    wanted = now
+                    recorded = now
                 }
-                guard let now else { return }
-                // Only a change of the default is followed: the user may have moved the recording by hand to a source
-                // that is not the default. And the server may have moved it already, but still convert to the old rate.
-                isElsewhere = now.name != wanted.name && !recording.isNative(to: now)
-                wanted = now
+                if !isElsewhere {
+                    switch try recording.look(named: source, wanted: wanted.name) {
+                    case .same: break
+                    case .stopped: return
+                    case .other(let other):
+                        recorded = other
+                        isElsewhere = true
+                    }
+                }
             }
         }
     }

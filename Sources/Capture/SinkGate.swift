@@ -28,7 +28,7 @@ final class SinkGate: Sendable {
 
     /// Passes on what a mixer has noticed, if anything.
     func pass(on mixer: ChannelMixer) {
-        if let notice = mixer.takeNotice() { handle(.noticed(notice)) }
+        if let notice = mixer.takeNotice() { handle(.noticed(SourceNotice(notice))) }
     }
 
     /// Whether any samples arrived since the last call.
@@ -51,7 +51,7 @@ struct RepeatedLosses {
             reported = error.description
         case .opened, .waiting:
             reported = nil
-        case .overrun, .noticed, .ended:
+        case .suspended, .resumed, .damaged, .overrun, .noticed, .ended:
             break
         }
         return true

@@ -22,7 +22,8 @@ extension SourceURI {
         guard let kind = Kind(rawValue: scheme) else {
             let hint =
                 ["http", "https", "rtsp", "rtp", "icecast"].contains(scheme)
-                ? "; network audio is piped in: ffmpeg -i URL -f wav - | genred --source radio=pipe:-" : ""
+                ? "; a station is station:NAME (man genred-station), or genred-station URL | genred --source radio=pipe:-"
+                : ""
             throw uri.error("unknown scheme \(quoted(scheme)); a source begins with \(Self.schemes)\(hint)")
         }
         let rest = text[text.index(after: colon)...]
@@ -35,6 +36,7 @@ extension SourceURI {
             case .alsa: try Self.alsa(subject, &options)
             case .pulse: try Self.pulse(subject, &options)
             case .pipe: try Self.pipe(subject, &options)
+            case .station: try Self.station(subject, &options)
             case .file: try Self.file(subject, &options)
             }
     }
@@ -68,6 +70,18 @@ extension SourceURI {
         let format = try options.format()
         return ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].contains(path)
             ? .standardInput(format) : .fifo(path: path, format)
+    }
+
+    private static func station(_ name: String, _ options: inout URIOptions) throws(CaptureError) -> Target {
+        if name.isEmpty { throw options.uri.error("it names no station; write one such as station:jazz24") }
+        if let problem = StationName.problem(name) {
+            let hint = name.contains("/") ? "; its URL belongs in /etc/genred/stations/NAME.conf" : ""
+            throw options.uri.error(problem + hint)
+        }
+        guard let text = options.take("folder") else { return .station(StationPlace(name: name)) }
+        var folder = try options.uri.path(text, example: "folder=\(StationPlace.usualFolder)")
+        while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+        return .station(StationPlace(name: name, folder: folder))
     }
 
     private static func file(_ text: String, _ options: inout URIOptions) throws(CaptureError) -> Target {
@@ -138,6 +152,7 @@ private struct URIText {
             switch kind {
             case .alsa, .pipe: ["rate", "channels", "format", "use"]
             case .pulse: ["server", "use"]
+            case .station: ["folder", "use"]
             case .file: ["pace", "loop", "use"]
             }
         let hint = kind == .pipe || kind == .file ? "; a ? in a path is written %3F" : ""
@@ -159,7 +174,7 @@ private struct URIText {
         return URIOptions(uri: self, values: values)
     }
 
-    /// The path after `pipe:` or `file:`: `/a`, `a/b`, or `///a` as other programs write it.
+    /// The path after `pipe:`, `file:` or `folder=`: `/a`, `a/b`, or `///a` as other programs write it.
     func path(_ text: String, example: String) throws(CaptureError) -> String {
         var path = Substring(try percentDecoded(text))
         if path.isEmpty { throw error("it names no path; write \(example)") }
@@ -174,7 +189,7 @@ private struct URIText {
 
     private func percentDecoded(_ text: String) throws(CaptureError) -> String {
         var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
+        var rest = PathText.bytes(text)[...]
         while let byte = rest.popFirst() {
             guard byte == UInt8(ascii: "%") else {
                 bytes.append(byte)
@@ -185,12 +200,10 @@ private struct URIText {
             }
             bytes.append(high << 4 | low)
         }
-        guard let decoded = String(validating: bytes, as: UTF8.self),
-            !decoded.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
-        else {
-            throw error("its path is not readable text after %XX is decoded")
+        if bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
+            throw error("its path holds a control character after %XX is decoded, which no path needs")
         }
-        return decoded
+        return PathText.text(bytes)
     }
 
     private func hexDigit(_ byte: UInt8) -> UInt8? {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// The address of a source: `alsa:PCM`, `pulse:SOURCE`, `pipe:-`, `pipe:PATH` or `file:PATH`, with options after `?`.
+import Basics
+
+/// The address of a source: `alsa:PCM`, `pulse:SOURCE`, `pipe:-`, `pipe:PATH`, `station:NAME` or `file:PATH`, with
+/// options after `?`.
 ///
 /// Every source has the option `use`: the channels that are listened to (`3`, `1,2`, `left`, `right`).
 ///
@@ -9,13 +12,14 @@
 /// | `alsa:hw:CARD=Radio,DEV=0` (any PCM name) | `rate`, `channels`, `format`: exactly these, or an error |
 /// | `pulse:SOURCE`, `pulse:@DEFAULT_SOURCE@`, `pulse:@DEFAULT_MONITOR@` | `server`: as in `PULSE_SERVER` |
 /// | `pipe:-`, `pipe:/run/radio.fifo` | `rate`, `channels`, `format`: the format of raw PCM; WAV needs none |
+/// | `station:jazz24` | `folder`: where its FIFOs are, by default those of the service genred-station@jazz24 |
 /// | `file:/music/set.flac` | `pace=realtime` (default) or `fast`; `loop=true` |
 ///
-/// In the paths of `pipe:` and `file:`, `%3F` is a question mark and `%25` a percent sign.
+/// In paths, `%3F` is a question mark, `%25` a percent sign, and `%F6` a byte that need not be UTF-8.
 package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
     /// The backend: the scheme of the URI.
     package enum Kind: String, Sendable, CaseIterable {
-        case alsa, pulse, pipe, file
+        case alsa, pulse, pipe, station, file
     }
 
     /// The parsed scheme, subject and options.
@@ -24,6 +28,7 @@ package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
         case pulse(source: String, server: String?)
         case standardInput(RequestedFormat)
         case fifo(path: String, RequestedFormat)
+        case station(StationPlace)
         case file(path: String, Pace, loops: Bool)
     }
 
@@ -41,6 +46,7 @@ package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
         case .alsa: .alsa
         case .pulse: .pulse
         case .standardInput, .fifo: .pipe
+        case .station: .station
         case .file: .file
         }
     }
@@ -51,6 +57,7 @@ package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
         switch target {
         case .standardInput: "standard input"
         case .fifo(let path, _): path
+        case .station(let place): place.audio
         case .alsa, .pulse, .file: nil
         }
     }
@@ -66,6 +73,10 @@ package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
             return "pipe:-" + query(format.options)
         case .fifo(let path, let format):
             return "pipe:\(Self.percentEncoded(path))" + query(format.options)
+        case .station(let place):
+            let folder =
+                place.folder == StationPlace.usualFolder ? nil : PathText.percentEncoded(place.folder, also: "?&")
+            return "station:\(place.name)" + query([("folder", folder)])
         case .file(let path, let pace, let loops):
             return "file:\(Self.percentEncoded(path))"
                 + query([("pace", pace == .realtime ? nil : pace.rawValue), ("loop", loops ? "true" : nil)])
@@ -80,9 +91,15 @@ package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
             .threaded(ThreadedSource(PulseSource(source: source, server: server, use: use)))
         case .standardInput(let format): .pipe(PipeSource(.standardInput, format: format, use: use))
         case .fifo(let path, let format): .pipe(PipeSource(.fifo(path), format: format, use: use))
+        case .station(let place): .pipe(PipeSource(.station(place), format: RequestedFormat(), use: use))
         case .file(let path, let pace, let loops):
             .threaded(ThreadedSource(FileSource(path: path, pace: pace, loops: loops, use: use)))
         }
+    }
+
+    /// Makes the reader of what a station says beside its audio; nil for other sources, which say nothing.
+    package func makeNotes(_ report: @escaping @Sendable (StationReport) -> Void) -> StationNotes? {
+        if case .station(let place) = target { StationNotes(place, report: report) } else { nil }
     }
 
     private func query(_ options: [(String, String?)]) -> String {
@@ -90,17 +107,7 @@ package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
         return given.isEmpty ? "" : "?" + given.joined(separator: "&")
     }
 
-    private static func percentEncoded(_ path: String) -> String {
-        var text = ""
-        for character in path.unicodeScalars {
-            switch character {
-            case "%": text += "%25"
-            case "?": text += "%3F"
-            default: text.unicodeScalars.append(character)
-            }
-        }
-        return text
-    }
+    private static func percentEncoded(_ path: String) -> String { PathText.percentEncoded(path, also: "?") }
 }
 
 /// The format that a URI's options demand; nil where they leave it open.

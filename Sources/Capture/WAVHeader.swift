@@ -145,9 +145,11 @@ struct WAVHeaderParser {
         case (6, 8): encoding = .aLaw
         case (7, 8): encoding = .muLaw
         default:
-            let kind = code == 1 ? "PCM" : code == 3 ? "float" : "format \(code)"
+            let compressed = [2: "ADPCM", 17: "ADPCM", 49: "GSM", 80: "MPEG audio", 85: "MP3", 255: "AAC", 353: "WMA"]
+            let kind =
+                compressed[Int(code)] ?? "\(bits)-bit \(code == 1 ? "PCM" : code == 3 ? "float" : "format \(code)")"
             throw error(
-                "it holds \(bits)-bit \(kind), but only 8, 16, 24 or 32-bit PCM, 32 or 64-bit float, A-law and µ-law are supported"
+                "it holds \(kind), but only 8, 16, 24 or 32-bit PCM, 32 or 64-bit float, A-law and µ-law are supported"
             )
         }
         guard RequestedFormat.channelCounts.contains(channels) else {

@@ -44,7 +44,8 @@ struct GenreControl: ParsableCommand {
     static func main() {
         // The parent process may ignore SIGPIPE, as systemd does for its services. Here a closed pipe must end the program.
         signal(SIGPIPE, SIG_DFL)
-        if let suggestion = CommandSuggestion(Array(CommandLine.arguments.dropFirst()), among: commandNames) {
+        let commands = configuration.subcommands.compactMap { $0.configuration.commandName }
+        if let suggestion = CommandSuggestion(Array(CommandLine.arguments.dropFirst()), among: commands) {
             Output.error(suggestion.message)
             Glibc.exit(EX_USAGE)
         }

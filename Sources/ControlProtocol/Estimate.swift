@@ -27,9 +27,12 @@ package struct Estimate: Codable, Sendable, Equatable {
     package var state: EstimateState
     /// Null unless `state` is `genre`.
     @OrNull package var genre: String?
-    /// The one word to show: the genre if `state` is `genre`, else the state.
+    /// The one word to show: the genre if `state` is `genre`; if it is `no-music`, what the model calls that (`speech`,
+    /// `noise`, or `no-music` itself); else the state.
     package var label: String
-    /// The calibrated probability, 0 to 1, of `genre` or of the state `no-music`. For an `unsure` estimate, that of the
+    /// The fewest labels that hold the right one nine times in ten, the most probable first; empty where nothing is heard.
+    package var alternatives: [String]
+    /// The calibrated probability, 0 to 1, of `label` in the states `genre` and `no-music`. For an `unsure` estimate, that of the
     /// most probable label.
     package var confidence: Double
     /// Each label's smoothed probability; they sum to 1.
@@ -48,8 +51,8 @@ package struct Estimate: Codable, Sendable, Equatable {
     /// - Parameter label: By default the genre, or the state where there is no genre.
     package init(
         source: String, time: String, position: Double, state: EstimateState, genre: String?, label: String? = nil,
-        confidence: Double, probabilities: [String: Double], since: String, level: Double? = nil,
-        windowProbabilities: [String: Double]? = nil, title: String? = nil
+        confidence: Double, alternatives: [String] = [], probabilities: [String: Double], since: String,
+        level: Double? = nil, windowProbabilities: [String: Double]? = nil, title: String? = nil
     ) {
         self.source = source
         self.time = time
@@ -58,6 +61,7 @@ package struct Estimate: Codable, Sendable, Equatable {
         self.genre = genre
         self.label = label ?? genre ?? state.rawValue
         self.confidence = confidence
+        self.alternatives = alternatives
         self.probabilities = probabilities
         self.since = since
         self.level = level

@@ -15,7 +15,12 @@ struct EstimateLine {
 
     /// Appends the line, with its keys in alphabetical order; false when that is not possible.
     private mutating func put(_ estimate: Estimate) -> Bool {
-        write(#"{"jsonrpc":"2.0","method":"estimate","params":{"confidence":"#)
+        write(#"{"jsonrpc":"2.0","method":"estimate","params":{"alternatives":["#)
+        for (number, label) in estimate.alternatives.enumerated() {
+            if number > 0 { write(",") }
+            guard put(label) else { return false }
+        }
+        write(#"],"confidence":"#)
         guard put(estimate.confidence) else { return false }
         write(#","genre":"#)
         guard put(estimate.genre) else { return false }

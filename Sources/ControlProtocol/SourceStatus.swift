@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
+
 /// The state of a source's device.
 package enum DeviceState: String, Codable, Sendable, CaseIterable {
     /// The device is being opened for the first time.
     case opening
     case running
-    /// The device delivers nothing for now: a FIFO without a writer, or a suspended PulseAudio source.
+    /// The device delivers nothing for now: a FIFO without a writer, or a suspended PulseAudio input.
     case waiting
     /// The device is gone or fails; it is being reopened until that succeeds.
     case lost
@@ -29,12 +31,28 @@ package struct DeviceChange: Codable, Sendable, Equatable {
     }
 }
 
+/// What a source's station says of itself.
+package struct StationStatus: Codable, Sendable, Equatable {
+    /// Null while nothing is known of it.
+    @OrNull package var state: StationState?
+    /// More about it for people, such as `404 Not Found, next try in 8 s`; null if there is nothing.
+    @OrNull package var detail: String?
+    /// How many of its notes were ignored: too long, too many, or not understood.
+    package var ignoredNotes: Int
+
+    package init(state: StationState? = nil, detail: String? = nil, ignoredNotes: Int = 0) {
+        self.state = state
+        self.detail = detail
+        self.ignoredNotes = ignoredNotes
+    }
+}
+
 /// One source, as `sources` and `status` list it.
 package struct SourceStatus: Codable, Sendable, Equatable {
     package var name: String
     /// The configured URI.
     package var uri: String
-    /// `alsa`, `pulse`, `pipe` or `file`.
+    /// `alsa`, `pulse`, `pipe`, `station` or `file`.
     package var kind: String
     /// The device that was actually opened; null before that.
     @OrNull package var device: String?
@@ -60,7 +78,13 @@ package struct SourceStatus: Codable, Sendable, Equatable {
     package var labelSeconds: [String: Double]
     /// What the source, or a client with `annotate`, says is playing; null where nothing is known.
     @OrNull package var title: String?
-    /// What the source waits for, or why it delivers nothing, for people; null when there is nothing to report.
+    /// What its station says of itself; null for a source that is none.
+    @OrNull package var station: StationStatus?
+    /// What is worth knowing of the source, for programs: `suspended`, `muted`, `volume-zero`, `moved`, `channels-cancel` or
+    /// `doubtful-format`; `message` says the same for people.
+    package var conditions: [String]
+    /// What the source waits for, why it delivers nothing, or what is odd about it, for people; null when there is nothing
+    /// to report.
     @OrNull package var message: String?
     /// The last error, however long ago; null if there was none.
     @OrNull package var lastError: String?
@@ -71,7 +95,8 @@ package struct SourceStatus: Codable, Sendable, Equatable {
         name: String, uri: String, kind: String, device: String? = nil, format: String? = nil, state: DeviceState,
         overruns: Int = 0, dropped: Int = 0, reconnects: Int = 0, position: Double = 0, audioSeconds: Double = 0,
         droppedSeconds: Double = 0, changes: Int = 0, labelSeconds: [String: Double] = [:], title: String? = nil,
-        message: String? = nil, lastError: String? = nil, lastErrorTime: String? = nil
+        station: StationStatus? = nil, conditions: [String] = [], message: String? = nil, lastError: String? = nil,
+        lastErrorTime: String? = nil
     ) {
         self.name = name
         self.uri = uri
@@ -88,6 +113,8 @@ package struct SourceStatus: Codable, Sendable, Equatable {
         self.changes = changes
         self.labelSeconds = labelSeconds
         self.title = title
+        self.station = station
+        self.conditions = conditions
         self.message = message
         self.lastError = lastError
         self.lastErrorTime = lastErrorTime

@@ -23,6 +23,8 @@ struct GenredCommand: AsyncParsableCommand {
               pipe:-                   standard input: WAV, or raw samples with
                                        ?rate=44100&channels=2&format=s16le
               pipe:/run/radio.fifo     a FIFO, with the same options
+              station:jazz24           a radio station: what the service
+                                       genred-station@jazz24 receives
               file:/music/set.flac     an audio file: ?pace=fast reads it as fast
                                        as possible, ?loop=true repeats it
               ?use=3, ?use=1,2         listens to these channels alone
@@ -34,7 +36,7 @@ struct GenredCommand: AsyncParsableCommand {
 
             EXAMPLES
               genred --source mic=pulse:@DEFAULT_SOURCE@
-              ffmpeg -i URL -f wav - | genred --source radio=pipe:-
+              genred-station URL | genred --source radio=pipe:-
               genred --source 'set=file:set.flac?pace=fast' --socket /tmp/g.sock
 
             Query it with genrectl, or by hand:
@@ -83,7 +85,7 @@ struct GenredCommand: AsyncParsableCommand {
 
     static func main() async {
         SignalService.hold()
-        await main(nil)
+        await main(PathText.arguments())
     }
 
     func validate() throws {
@@ -153,8 +155,10 @@ struct GenredCommand: AsyncParsableCommand {
 
     private static func source(_ text: String) throws -> Configuration.Source {
         guard let equals = text.firstIndex(of: "="), let name = SourceName(String(text[..<equals])) else {
+            let wrong = text.firstIndex(of: "=").map { "; \(quoted(text[..<$0])) is none" } ?? ""
             throw ValidationError(
-                "a source is written NAME=URI, such as radio=pulse:@DEFAULT_SOURCE@; a name has \(SourceName.rule)")
+                "a source is written NAME=URI, such as radio=pulse:@DEFAULT_SOURCE@; a name has \(SourceName.rule)"
+                    + wrong)
         }
         do throws(CaptureError) {
             let uri = try SourceURI(parsing: String(text[text.index(after: equals)...]))

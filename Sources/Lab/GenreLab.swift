@@ -17,7 +17,23 @@ struct GenreLab: ParsableCommand {
             close(descriptor)
             break
         }
-        main(nil)
+        let arguments = PathText.arguments()
+        if let file = arguments.prefix(while: { $0 != "--" }).first(where: isLikeFile) {
+            Output.note("Error: no option '\(file)'; a file whose name begins with a dash is written ./\(file)")
+            Glibc.exit(EX_USAGE)
+        }
+        let commands = configuration.subcommands.compactMap { $0.configuration.commandName }
+        if let suggestion = CommandSuggestion(arguments, among: commands, options: [], flags: []) {
+            exit(withError: ValidationError(suggestion.message))
+        }
+        main(arguments)
+    }
+
+    /// Whether an argument begins like an option, although it can be none: the only one with a single dash is -h, and the
+    /// parser would find it in -dash.wav too.
+    private static func isLikeFile(_ argument: String) -> Bool {
+        argument.hasPrefix("-") && !argument.hasPrefix("--") && !["-", "-h"].contains(argument)
+            && Double(argument) == nil
     }
 
     static let configuration = CommandConfiguration(
@@ -34,6 +50,8 @@ struct GenreLab: ParsableCommand {
             EXIT CODES:
               0   success
               1   something could not be read, written or trained; standard error says what
+              2   all was done, but some audio files are damaged, and only a part of
+                  them was heard
               64  the command line is wrong
             """,
         version: genredVersion,
@@ -43,4 +61,9 @@ struct GenreLab: ParsableCommand {
             ExportCommand.self, ImportCommand.self,
         ]
     )
+}
+
+extension ExitCode {
+    /// All was done, but some audio files were heard only in part.
+    static let partly = ExitCode(2)
 }

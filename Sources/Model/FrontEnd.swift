@@ -83,4 +83,7 @@ package struct FrontEnd: Codable, Hashable, Sendable {
 
     /// Seconds of audio that the first `frames` frames cover.
     package func duration(frames: Int) -> Double { Double(samples(frames: frames)) / Double(sampleRate) }
+
+    /// The duration of a window in seconds.
+    package var windowDuration: Double { duration(frames: windowFrames) }
 }

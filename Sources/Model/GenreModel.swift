@@ -16,10 +16,11 @@ package struct GenreModel: Sendable {
     /// Weights in the layout for inference, shared by all copies of this model.
     private(set) var weights: Weights
 
-    /// Label of the class for audio that is not music: speech, noise, crowds.
+    /// The usual label of the class for audio that is not music: speech, noise, crowds.
     package static let noMusic = "no-music"
-    /// Index of that label; nil if the model has no such class.
-    package var noMusicIndex: Int? { labels.firstIndex(of: Self.noMusic) }
+    /// Indices of the labels for audio that is not music: of `no-music`, or of several that tell its kinds apart, such as
+    /// `speech` and `noise`. Empty if the model has no such class.
+    package let noMusicLabels: [Int]
 
     /// Number of weights and biases.
     package var parameterCount: Int {
@@ -35,11 +36,12 @@ package struct GenreModel: Sendable {
     /// remaining band, then those of the next. A branch's features are its means, then its maxima, then its standard
     /// deviations.
     ///
+    /// - Parameter noMusic: the labels for audio that is not music; nil for `no-music`, if that is one of the labels.
     /// - Throws: `unsupported` if architecture, labels or temperature are out of range, `badTensor` if the tensors do
     ///   not fit the architecture or hold numbers that are not finite.
     package init(
-        architecture: Architecture, labels: [String], temperature: Float, card: [String: String],
-        tensors: [String: SafeTensors.Tensor]
+        architecture: Architecture, labels: [String], noMusic: [String]? = nil, temperature: Float,
+        card: [String: String], tensors: [String: SafeTensors.Tensor]
     ) throws(ModelError) {
         let frontEnd = FrontEnd.version1
         if let problem = architecture.problem(frontEnd: frontEnd) { throw ModelError(.unsupported, problem) }
@@ -50,12 +52,19 @@ package struct GenreModel: Sendable {
                 .unsupported,
                 "a model has 2 to 64 labels, all different, each of 1 to 64 bytes without control characters")
         }
+        let known = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
+        let noMusicLabels = (noMusic ?? [Self.noMusic]).compactMap { known[$0] }
+        guard noMusic == nil || noMusicLabels.count == noMusic?.count, Set(noMusicLabels).count == noMusicLabels.count
+        else {
+            throw ModelError(.unsupported, "its labels for audio that is not music are not all among its labels")
+        }
         guard temperature.isFinite, temperature >= 0.01, temperature <= 100 else {
             throw ModelError(.unsupported, "temperature \(temperature) is not between 0.01 and 100")
         }
         self.frontEnd = frontEnd
         self.architecture = architecture
         self.labels = labels
+        self.noMusicLabels = noMusicLabels
         self.temperature = temperature
         self.card = card
         weights = try Weights(
@@ -82,6 +91,7 @@ package struct GenreModel: Sendable {
 extension GenreModel {
     static let format = "genred-model"
     static let formatVersion = "1"
+    private static let noMusicKey = "no_music_labels"
 
     /// Reads a model file and checks its contents before use.
     ///
@@ -119,9 +129,13 @@ extension GenreModel {
         guard let temperature = file.metadata["temperature"].flatMap(Float.init) else {
             throw ModelError(.unsupported, "the metadata's 'temperature' is not a number")
         }
+        // Models from before there were several such labels do not have the key.
+        let noMusic = try file.metadata[Self.noMusicKey].map { _ throws(ModelError) in
+            try json(Self.noMusicKey, as: [String].self)
+        }
         try self.init(
             architecture: json("architecture", as: Architecture.self), labels: json("labels", as: [String].self),
-            temperature: temperature, card: ModelCard.texts(ofCard: file.metadata["card"] ?? ""),
+            noMusic: noMusic, temperature: temperature, card: ModelCard.texts(ofCard: file.metadata["card"] ?? ""),
             tensors: file.tensors)
     }
 
@@ -132,7 +146,8 @@ extension GenreModel {
                 metadata: [
                     "format": Self.format, "format_version": Self.formatVersion,
                     "front_end": try JSON.text(frontEnd), "architecture": try JSON.text(architecture),
-                    "labels": try JSON.text(labels), "temperature": "\(temperature)",
+                    "labels": try JSON.text(labels),
+                    Self.noMusicKey: try JSON.text(noMusicLabels.map { labels[$0] }), "temperature": "\(temperature)",
                     "card": try ModelCard.card(ofTexts: card),
                 ],
                 tensors: weights.tensors())

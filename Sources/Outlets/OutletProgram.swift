@@ -4,6 +4,7 @@ import ArgumentParser
 import Basics
 import ControlProtocol
 import Glibc
+import Reporting
 
 /// The program `genred-outlet`.
 @main
@@ -20,6 +21,11 @@ struct OutletProgram: ParsableCommand {
     static func main() {
         // A reader that goes away fails a write; it does not kill the program.
         signal(SIGPIPE, SIG_IGN)
+        let commands = configuration.subcommands.compactMap { $0.configuration.commandName }
+        if let suggestion = CommandSuggestion(Array(CommandLine.arguments.dropFirst()), among: commands, flags: []) {
+            StandardError.shared.write("genred-outlet: \(suggestion.message)\n")
+            Glibc.exit(EX_USAGE)
+        }
         main(nil)
     }
 }

@@ -38,7 +38,9 @@ package struct LineLog: LogHandler {
         if let error = event.error { text += " error=\(error)" }
         // Names of devices and files are not trusted: one event stays one line, without terminal control characters.
         text = String(text.map { $0.isNewline || $0.isControl ? " " : $0 })
-        output.write(line(event.level, text)) { line(.warning, "\($0) log lines were lost before this one") }
+        output.write(line(event.level, text)) { lost in
+            line(.warning, "\(lost) log \(lost == 1 ? "line was" : "lines were") lost before this one")
+        }
     }
 
     private func line(_ level: Logger.Level, _ text: String) -> String {

@@ -12,7 +12,7 @@ package enum EstimatorState: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     /// No label is probable enough.
     case unsure
     case silence
-    /// The model's class for audio that is not music.
+    /// One of the model's labels for audio that is not music.
     case noMusic
 }
 
@@ -33,17 +33,18 @@ package final class Estimator {
     private let published: OwnedBuffer<Float>
     /// [labels]: the filter's posterior, as if windows erred independently.
     private let filtered: OwnedBuffer<Float>
-    private let noMusic: Int?
+    /// [labels]: whether a label is for audio that is not music.
+    private let isNoMusic: [Bool]
     private var silentFor = 0.0
 
     /// - Parameters:
     ///   - labels: number of labels.
-    ///   - noMusic: index of the label that is published as a state of its own.
+    ///   - noMusic: indices of the labels for audio that is not music, which are a state of their own.
     /// - Throws: `badParameter` if a parameter is out of its range.
-    package init(labels: Int, noMusic: Int?, parameters: EstimatorParameters) throws(StreamingError) {
+    package init(labels: Int, noMusic: [Int], parameters: EstimatorParameters) throws(StreamingError) {
         if let problem = parameters.problem { throw StreamingError(.badParameter, problem) }
         self.parameters = parameters
-        self.noMusic = noMusic
+        isNoMusic = (0..<labels).map(noMusic.contains)
         published = OwnedBuffer(repeating: 1 / Float(labels), count: labels)
         filtered = OwnedBuffer(repeating: 1 / Float(labels), count: labels)
     }
@@ -168,13 +169,32 @@ package final class Estimator {
         for index in published.indices { published[index] /= sum }
     }
 
+    /// Chooses the label with hysteresis. Labels for audio that is not music count together first: what is half speech and
+    /// half noise is certainly no music.
     private func publish() {
-        let best = best
-        if Double(published[best]) >= parameters.enter {
-            label = best
-        } else if let current = label, Double(published[current]) < parameters.leave {
+        let published = probabilities
+        var genre = -1
+        var kind = -1
+        var noMusic: Float = 0
+        for index in published.indices {
+            let probability = published[index]
+            if isNoMusic[index] {
+                noMusic += probability
+                if kind < 0 || probability > published[kind] { kind = index }
+            } else if genre < 0 || probability > published[genre] {
+                genre = index
+            }
+        }
+        let music = genre < 0 ? 0 : published[genre]
+        if kind >= 0, noMusic > music, Double(noMusic) >= parameters.enter {
+            // Between kinds of it the label stays until another is as certain as a genre has to be.
+            let keeps = label.map { isNoMusic[$0] && Double(published[kind]) < parameters.enter } ?? false
+            if !keeps { label = kind }
+        } else if genre >= 0, Double(music) >= parameters.enter {
+            label = genre
+        } else if let current = label, Double(isNoMusic[current] ? noMusic : published[current]) < parameters.leave {
             label = nil
         }
-        state = label.map { $0 == noMusic ? .noMusic : .genre } ?? .unsure
+        state = label.map { isNoMusic[$0] ? .noMusic : .genre } ?? .unsure
     }
 }

@@ -9,6 +9,8 @@ struct FrontEndTables: Sendable {
     let taper: [Float]
     let filterbank: MelFilterbank
     let cosine: CosineTransform
+    /// Of a hop.
+    let audiblePower: AudiblePower
 
     static func of(_ frontEnd: FrontEnd) -> FrontEndTables {
         frontEnd == .version1 ? version1 : FrontEndTables(frontEnd)
@@ -21,5 +23,6 @@ struct FrontEndTables: Sendable {
         taper = (0..<length).map { Float(0.5 - 0.5 * cos(2 * Double.pi * Double($0) / Double(length))) }
         filterbank = MelFilterbank(frontEnd: frontEnd)
         cosine = CosineTransform(frontEnd: frontEnd)
+        audiblePower = AudiblePower(count: frontEnd.hopLength)
     }
 }

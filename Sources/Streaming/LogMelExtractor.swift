@@ -13,7 +13,7 @@ package final class LogMelExtractor {
     package struct Frame {
         /// [melBands], dB.
         package let bands: UnsafeMutableBufferPointer<Float>
-        /// Mean square of the frame's newest `hopLength` samples, full scale = 1.
+        /// Mean square of the frame's newest `hopLength` samples without what is too slow to be heard, full scale = 1.
         package let power: Float
     }
 
@@ -23,6 +23,7 @@ package final class LogMelExtractor {
 
     private let spectrum: PowerSpectrum
     private let filterbank: MelFilterbank
+    private let power: AudiblePower
     /// Samples of the frame that is being filled, oldest first.
     private let samples: OwnedBuffer<Float>
     private var filled = 0
@@ -36,7 +37,8 @@ package final class LogMelExtractor {
         self.frontEnd = frontEnd
         self.workspace = workspace
         spectrum = try PowerSpectrum(frontEnd: frontEnd, workspace: workspace)
-        filterbank = FrontEndTables.of(frontEnd).filterbank
+        let tables = FrontEndTables.of(frontEnd)
+        (filterbank, power) = (tables.filterbank, tables.audiblePower)
         samples = OwnedBuffer(repeating: 0, count: frontEnd.frameLength)
     }
 
@@ -62,28 +64,9 @@ package final class LogMelExtractor {
             guard filled == length else { return }
             filterbank.process(spectrum.process(samples), into: workspace.bands.elements)
             frames += 1
-            consume(Frame(bands: workspace.bands.elements, power: meanSquareOfNewest()))
+            consume(Frame(bands: workspace.bands.elements, power: power.of(samples + length - hop)))
             samples.update(from: samples + hop, count: length - hop)
             filled = length - hop
         }
-    }
-
-    private func meanSquareOfNewest() -> Float {
-        let newest = samples.pointer + (frontEnd.frameLength - frontEnd.hopLength)
-        let count = frontEnd.hopLength
-        // In lanes, because a single sum's order would allow only one addition at a time.
-        var sums = SIMD16<Float>(repeating: 0)
-        var index = 0
-        while index + sums.scalarCount <= count {
-            let values = UnsafeRawPointer(newest + index).loadUnaligned(as: SIMD16<Float>.self)
-            sums += values * values
-            index += sums.scalarCount
-        }
-        var sum = sums.sum()
-        while index < count {
-            sum += newest[index] * newest[index]
-            index += 1
-        }
-        return sum / Float(count)
     }
 }

@@ -19,9 +19,7 @@ package struct MelFilterbank: Sendable {
     package init(frontEnd: FrontEnd = .version1) {
         floor = Float(frontEnd.logFloor)
         let count = frontEnd.melBands
-        let low = Self.mel(frontEnd.minimumFrequency)
-        let high = Self.mel(frontEnd.maximumFrequency)
-        let edges = (0..<(count + 2)).map { Self.hertz(low + (high - low) * Double($0) / Double(count + 1)) }
+        let edges = Self.edges(frontEnd)
         let bins = frontEnd.frameLength / 2 + 1
         let binWidth = Double(frontEnd.sampleRate) / Double(frontEnd.frameLength)
         var bands: [(Int, Range<Int>)] = []
@@ -48,6 +46,14 @@ package struct MelFilterbank: Sendable {
         }
         self.bands = bands
         self.weights = weights
+    }
+
+    /// The bands' edges in Hz, [melBands + 2]: band b rises from edge b to b + 1 and falls to b + 2.
+    package static func edges(_ frontEnd: FrontEnd = .version1) -> [Double] {
+        let low = mel(frontEnd.minimumFrequency)
+        let high = mel(frontEnd.maximumFrequency)
+        let count = frontEnd.melBands
+        return (0..<(count + 2)).map { hertz(low + (high - low) * Double($0) / Double(count + 1)) }
     }
 
     /// Number of bins that `process` reads. The bins after the spectrum's last one do not count, but must be finite.

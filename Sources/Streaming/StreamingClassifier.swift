@@ -52,7 +52,7 @@ package final class StreamingClassifier {
         let grid = try UpdateGrid(model: model, interval: updateInterval)
         stepsPerUpdate = grid.stepsPerUpdate
         self.updateInterval = grid.interval
-        estimator = try Estimator(labels: model.labels.count, noMusic: model.noMusicIndex, parameters: parameters)
+        estimator = try Estimator(labels: model.labels.count, noMusic: model.noMusicLabels, parameters: parameters)
         windows = try WindowClassifier(
             model: model, inputRate: inputRate, silenceLevel: parameters.silenceLevel, step: grid.step,
             workspace: workspace)
@@ -109,7 +109,7 @@ package final class StreamingClassifier {
             let grid = try UpdateGrid(model: model, interval: updateInterval)
             stepsPerUpdate = grid.stepsPerUpdate
             self.updateInterval = grid.interval
-            estimator = try Estimator(labels: model.labels.count, noMusic: model.noMusicIndex, parameters: parameters)
+            estimator = try Estimator(labels: model.labels.count, noMusic: model.noMusicLabels, parameters: parameters)
             running = RunningModel(model: model, step: grid.step)
         }
     }

@@ -18,7 +18,7 @@ package struct WindowResult {
     package var silent: Bool
     /// Seconds of audio since the previous step.
     package var elapsed: Double
-    /// Mean square of the audio since the previous step, full scale = 1.
+    /// Mean square of the audio since the previous step without what is too slow to be heard, full scale = 1.
     package var power: Double
 }
 

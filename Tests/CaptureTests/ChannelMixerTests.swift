@@ -111,6 +111,15 @@ struct ChannelMixerTests {
         }
     }
 
+    @Test(arguments: [0.5, 2], [Float(1), -1])
+    func `a rumble that nobody hears neither hides an inverted channel nor makes one`(frequency: Double, side: Float) {
+        let rumble = Signals.sine(frequency, rate: 48_000, seconds: 4, amplitude: 0.8)
+        let both = zip(music, rumble)
+        #expect(mix(both.map { [$0 + $1, -$0 + side * $1] }).notices == [.cancel(channels: [1, 2], heard: nil)])
+        #expect(mix(both.map { [$0 + $1, $0 + side * $1] }).notices.isEmpty)
+        #expect(mix(rumble.map { [$0, side * $0] }).notices.isEmpty)
+    }
+
     @Test func `ordinary stereo is the plain mean, however wide or one-sided`() {
         let other = noise(seconds: 4, rate: 48_000, seed: 2)
         for frames in [

@@ -130,18 +130,109 @@ extension SoundServerTests {
             #expect(await sink.wait { $0.count > heard + 4800 })
         }
 
-        @Test func `a suspended source waits, and goes on when it is resumed`() async throws {
+        @Test func `a suspended monitor is silent, and its stream goes on when it is resumed`() async throws {
             let (source, sink) = try listen("radio.monitor")
             defer { source.stop() }
             #expect(await sink.wait { $0.count > 0 })
             try await server.control("suspend-sink radio 1")
-            #expect(await sink.wait { $0.waits.count == 1 })
+            #expect(await sink.wait { $0.suspensions.count == 1 })
+            #expect(sink.record.suspensions.last??.isSilence == true)
             // Longer than the patience with a stalled source.
             try await Task.sleep(for: .milliseconds(2800))
             #expect(sink.record.losses.isEmpty)
             let heard = sink.record.count
             try await server.control("suspend-sink radio 0")
-            #expect(await sink.wait { $0.formats.count == 2 && $0.count > heard })
+            #expect(await sink.wait { $0.suspensions.count == 2 && $0.count > heard })
+            #expect(sink.record.suspensions.last == .some(nil))
+            #expect(sink.record.formats.count == 1)
+        }
+
+        @Test func `a suspended input is no silence`() async throws {
+            try await server.control("load-module module-null-source source_name=microphone")
+            let (source, sink) = try listen("microphone")
+            defer { source.stop() }
+            #expect(await sink.wait { $0.formats.count == 1 })
+            try await server.control("suspend-source microphone 1")
+            #expect(await sink.wait { $0.suspensions.count == 1 })
+            let suspension = try #require(sink.record.suspensions.last ?? nil)
+            #expect(!suspension.isSilence && suspension.text.contains("pactl suspend-source microphone 0"))
+            source.stop()
+            try await server.control("unload-module module-null-source")
+        }
+
+        @Test func `a monitor lets its sink suspend, and an input is kept awake`() async throws {
+            try await server.control("load-module module-suspend-on-idle timeout=1")
+            try await server.control("load-module module-null-sink sink_name=idle rate=48000 channels=2")
+            try await server.control("load-module module-null-source source_name=line")
+            let (monitor, sink) = try listen("idle.monitor")
+            let (line, lineSink) = try listen("line")
+            #expect(await sink.wait { $0.suspensions.count == 1 })
+            let player = try server.play(tone(), sink: "idle")
+            #expect(await sink.wait { $0.suspensions.count == 2 && $0.peak > 0.4 })
+            player.end()
+            #expect(await sink.wait { $0.suspensions.count == 3 })
+            #expect(sink.record.losses.isEmpty && sink.record.formats.count == 1)
+            #expect(lineSink.record.suspensions.isEmpty && lineSink.record.losses.isEmpty)
+            monitor.stop()
+            line.stop()
+            for module in ["module-suspend-on-idle", "module-null-source"] {
+                try await server.control("unload-module \(module)")
+            }
+            try await server.control("unload-module $(pactl list short modules | grep sink_name=idle | cut -f1)")
+        }
+
+        @Test(arguments: [
+            ("set-sink-mute radio", "1", "0", SourceNotice.Kind.muted),
+            ("set-source-mute radio.monitor", "1", "0", .muted),
+            ("set-sink-volume radio", "0", "100%", .volumeZero),
+            ("set-source-volume radio.monitor", "0", "100%", .volumeZero),
+        ])
+        func `what is muted or at volume zero is said, with the command that ends it`(
+            command: String, on: String, off: String, kind: SourceNotice.Kind
+        ) async throws {
+            let player = try server.play(tone())
+            defer { player.end() }
+            let (source, sink) = try listen("radio.monitor")
+            defer { source.stop() }
+            #expect(await sink.wait { $0.peak > 0.4 })
+            #expect(sink.record.notices.isEmpty)
+            try await server.control("\(command) \(on)")
+            #expect(await sink.wait { $0.notices.map(\.kind) == [kind] })
+            // It says what is true: nothing is heard any more, and the command that it names brings it back.
+            let deadline = ContinuousClock.now + .seconds(20)
+            repeat {
+                sink.forgetSamples()
+                _ = await sink.wait { $0.samples.count > 4800 }
+            } while sink.record.peak > 0 && ContinuousClock.now < deadline
+            #expect(sink.record.peak == 0)
+            let text = try #require(sink.record.notices.first?.text)
+            let remedy = try #require(text.components(separatedBy: "pactl ").last)
+            #expect(remedy.hasSuffix("\(command) \(off)"), "\(text)")
+            try await server.control("\(command) \(off)")
+            #expect(await sink.wait { $0.notices.isEmpty && $0.peak > 0.4 })
+        }
+
+        @Test func `a muted recording, and one that was moved by hand, are said`() async throws {
+            try await server.control("load-module module-null-sink sink_name=elsewhere rate=48000 channels=2")
+            try await server.control("set-default-sink radio")
+            let (source, sink) = try listen("@DEFAULT_MONITOR@")
+            defer { source.stop() }
+            #expect(await sink.wait { $0.count > 0 })
+            let recording =
+                "$(pactl list source-outputs | awk '/^Source Output/ {i = $3} /= \"genred\"/ {print substr(i, 2)}')"
+            try await server.control("set-source-output-mute \(recording) 1")
+            #expect(await sink.wait { $0.notices.map(\.kind) == [.muted] })
+            try await server.control("set-source-output-mute \(recording) 0")
+            #expect(await sink.wait { $0.notices.isEmpty })
+            try await server.control("move-source-output \(recording) elsewhere.monitor")
+            #expect(await sink.wait { $0.notices.map(\.kind) == [.moved] })
+            #expect(sink.record.notices.first?.text.contains("moved to elsewhere.monitor") == true)
+            #expect(sink.record.formats.last?.device == "elsewhere.monitor")
+            try await server.control("move-source-output \(recording) radio.monitor")
+            #expect(await sink.wait { $0.notices.isEmpty })
+            #expect(sink.record.losses.isEmpty)
+            source.stop()
+            try await server.control("unload-module $(pactl list short modules | grep elsewhere | cut -f1)")
         }
 
         @Test func `a server that hangs is lost, and recorded again when it goes on`() async throws {

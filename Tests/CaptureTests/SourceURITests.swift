@@ -24,6 +24,9 @@ struct SourceURITests {
             "pipe:/run/radio.fifo?rate=48000&channels=2&format=s16le",
             "pipe:/run/radio.fifo?rate=48000&channels=2&format=s16le", .pipe
         ),
+        ("station:jazz24", "station:jazz24", .station),
+        ("station:jazz24?folder=/run/genred/stations/&use=left", "station:jazz24?use=1", .station),
+        ("station:a.b-c_D?folder=/a%26b%3f/c%25", "station:a.b-c_D?folder=/a%26b%3F/c%25", .station),
         ("file:/music/set.flac", "file:/music/set.flac", .file),
         ("file:///music/set.flac?pace=realtime&loop=false", "file:/music/set.flac", .file),
         ("file:set.flac?loop=true&pace=fast", "file:set.flac?pace=fast&loop=true", .file),
@@ -42,8 +45,8 @@ struct SourceURITests {
         ("", "is empty"),
         ("radio", "no scheme"),
         ("/music/set.flac", "file:/music/set.flac"),
-        ("http://radio.example/live", "ffmpeg -i URL"),
-        ("jack:system", "alsa:, pulse:, pipe:, file:"),
+        ("http://radio.example/live", "station:NAME (man genred-station)"),
+        ("jack:system", "alsa:, pulse:, pipe:, station:, file:"),
         ("alsa:", "alsa:default"),
         ("alsa:hw:0?rate=48k", "rate must be a whole number of hertz from 8000 to 192000, not \"48k\""),
         ("alsa:hw:0?rate=+48000", "rate must be"),
@@ -65,13 +68,18 @@ struct SourceURITests {
         ("pipe:", "pipe:-"),
         ("pipe://host/fifo", "host"),
         ("pipe:-?pace=fast", "pipe: takes rate, channels, format"),
+        ("station:", "names no station"), ("station:.", "no name for a station"), ("station:a/b", "no name"),
+        ("station:-a", "begins with a letter"), ("station:.hidden", "begins with a letter"), ("station:ü", "no name"),
+        ("station:\(String(repeating: "a", count: 65))", "at most 64"), ("station:a b", "no name"),
+        ("station:http://example.org/jazz", "/etc/genred/stations/NAME.conf"), ("station:a%2Fb", "no name"),
+        ("station:a?rate=48000", "station: takes folder, use"), ("station:a?folder=", "names no path"),
+        ("station:a?folder=//host/x", "host"),
         ("file:", "names no path"),
         ("file:-", "pipe:-"),
         ("file:/what?.wav", "%3F"),
         ("file:/100%.wav", "%25"),
         ("file:/a%2", "%25"),
-        ("file:/a%00b", "not readable"),
-        ("file:/a%FF", "not readable"),
+        ("file:/a%00b", "control character"),
         ("file:/a\nb", "control character"),
         ("file:/a?pace=slow", "pace must be realtime or fast"),
         ("file:/a?loop=yes", "loop must be true or false"),
@@ -94,6 +102,7 @@ struct SourceURITests {
             try SourceURI(parsing: "pipe:/a").exclusiveResource
                 == SourceURI(parsing: "pipe:/a?rate=8000").exclusiveResource)
         #expect(try SourceURI(parsing: "pipe:/a").exclusiveResource != SourceURI(parsing: "pipe:/b").exclusiveResource)
+        #expect(try SourceURI(parsing: "station:a?folder=/b").exclusiveResource == "/b/a.wav")
         #expect(try SourceURI(parsing: "alsa:default").exclusiveResource == nil)
         #expect(try SourceURI(parsing: "pulse:@DEFAULT_SOURCE@").exclusiveResource == nil)
         #expect(try SourceURI(parsing: "file:/a").exclusiveResource == nil)
@@ -109,8 +118,10 @@ struct SourceURITests {
     @Test func `any text is either refused in one line, or parsed and equal to its canonical form`() {
         var random = SystemRandomNumberGenerator()
         let pieces = [
-            "alsa:", "pulse:", "pipe:", "file:", "hw:CARD=A,DEV=0", "-", "/", "//", "///", "?", "&", "=", "%", "%3F",
-            "%25", "rate", "channels", "format", "pace", "loop", "server", "48000", "2", "s16le", "fast", "true",
+            "alsa:", "pulse:", "pipe:", "station:", "file:", "hw:CARD=A,DEV=0", "-", "/", "//", "///", "?", "&", "=",
+            "%", "%3F",
+            "%25", "rate", "channels", "format", "pace", "loop", "server", "folder", "&folder=/", "48000", "2", "s16le",
+            "fast", "true",
             "@DEFAULT_SOURCE@", "a", "é", "\u{0}", "\n", "🎷", " ", ":",
         ]
         for _ in 0..<20_000 {
@@ -123,5 +134,13 @@ struct SourceURITests {
                 #expect(error.code == .badURI && !error.message.contains { $0.isNewline }, "\(text)")
             }
         }
+    }
+
+    @Test func `the name of a file need not be UTF-8`() throws {
+        let uri = try SourceURI(parsing: "file:/m/M%F6tley%3F.wav?pace=fast")
+        let raw = try SourceURI(parsing: "file:/m/" + PathText.text([0x4D, 0xF6]) + "tley%3F.wav?pace=fast")
+        #expect(uri == raw)
+        #expect(uri.description == "file:/m/M%F6tley%3F.wav?pace=fast")
+        #expect(try SourceURI(parsing: uri.description) == uri)
     }
 }

@@ -13,8 +13,9 @@ struct WireTests {
     func `an estimate is one line with sorted keys, explicit nulls and plain slashes`() throws {
         let line = String(decoding: try Notification.estimate(Self.estimate).line(), as: UTF8.self)
         #expect(
-            line == #"{"jsonrpc":"2.0","method":"estimate","params":{"confidence":0.25,"genre":null,"label":"unsure","#
-                + #""level":null,"position":12.5,"probabilities":{"blues":0.25,"rock":0.75},"since":"2026-01-31T07:59:00.000Z","#
+            line
+                == #"{"jsonrpc":"2.0","method":"estimate","params":{"alternatives":[],"confidence":0.25,"genre":null,"#
+                + #""label":"unsure","level":null,"position":12.5,"probabilities":{"blues":0.25,"rock":0.75},"since":"2026-01-31T07:59:00.000Z","#
                 + #""source":"radio/1","state":"unsure","time":"2026-01-31T08:00:00.250Z","title":null,"#
                 + #""windowProbabilities":null}}"#
                 + "\n")

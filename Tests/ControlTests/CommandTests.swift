@@ -43,8 +43,8 @@ struct CommandTests {
                 let estimate = try object(line)
                 #expect(
                     Set(estimate.keys) == [
-                        "source", "time", "position", "state", "genre", "label", "confidence", "probabilities",
-                        "since", "level", "windowProbabilities", "title",
+                        "source", "time", "position", "state", "genre", "label", "confidence", "alternatives",
+                        "probabilities", "since", "level", "windowProbabilities", "title",
                     ])
             }
         }

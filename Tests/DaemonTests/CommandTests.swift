@@ -23,9 +23,9 @@ struct CommandTests {
 
     @Test(arguments: [
         (["--source", "pipe:-"], "a source is written NAME=URI, such as radio=pulse:@DEFAULT_SOURCE@"),
-        (["--source", "a b=pipe:-"], "a name has 1 to 64 letters, digits, dots, dashes and underscores"),
+        (["--source", "a b=pipe:-"], "a name has 1 to 64 of a-z, A-Z, 0-9, dots, dashes and underscores"),
         (["--source", "=pipe:-"], "a source is written NAME=URI"),
-        (["--source", "a=http://x"], "network audio is piped in"),
+        (["--source", "a=http://x"], "genred-station URL | genred"),
         (["--source", "a=alsa:x", "--source", "a=alsa:y"], #"two sources are called "a""#),
         (
             ["--source", "a=pipe:-", "--source", "b=pipe:-"],

@@ -119,7 +119,7 @@ struct ConfigurationTests {
         ("sources:\n  - uri: pipe:-", "2:5: a source needs a name"),
         (
             "sources: [{name: a b, uri: 'pipe:-'}]",
-            #"1:18: name must be 1 to 64 letters, digits, dots, dashes and underscores, not "a b""#
+            #"1:18: name must be 1 to 64 of a-z, A-Z, 0-9, dots, dashes and underscores, not "a b""#
         ),
         (
             "sources: [{name: a, url: 'pipe:-'}]",

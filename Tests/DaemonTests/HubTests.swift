@@ -22,13 +22,29 @@ struct HubTests {
         #expect(
             fixture.log.lines == [
                 "info radio: listening, hw:0, S16 48000 Hz 2 channels",
-                "info radio: starting -> jazz (0.71), starting lasted 3 s",
-                "info radio: jazz -> rock (0.6), jazz lasted 3 min 20 s",
-                "info radio: rock -> unsure (0.4), rock lasted 2 s",
+                "info radio: starting -> jazz (71 %), starting lasted 3 s",
+                "info radio: jazz -> rock (60 %), jazz lasted 3 min 20 s",
+                "info radio: rock -> unsure (40 %), rock lasted 2 s",
                 "info radio: unsure -> silence, unsure lasted 5 s",
             ])
         let lasted = await fixture.history().changes.map(\.lasted)
         #expect(lasted == [3, 200, 2, 5])
+        await fixture.stop()
+    }
+
+    @Test func `what is not music is called what the model calls it`() async throws {
+        let fixture = try await HubFixture()
+        await fixture.open()
+        await fixture.replace(labels: ["jazz", "speech", "noise"])
+        await fixture.estimate(.genre, 0, at: 3)
+        await fixture.estimate(.noMusic, 1, at: 9)
+        let talk = await fixture.hub.perform { $0.sources[0].estimate }
+        #expect(talk.state == .noMusic && talk.genre == nil && talk.label == "speech")
+        #expect(talk.alternatives == ["noise", "jazz", "speech"])
+        await fixture.estimate(.noMusic, 2, at: 12)
+        await fixture.estimate(.silence, at: 15, confidence: 0)
+        #expect(await fixture.hub.perform { $0.sources[0].estimate.alternatives } == [])
+        #expect(await fixture.changes() == ["starting>jazz", "jazz>speech", "speech>noise", "noise>silence"])
         await fixture.stop()
     }
 
@@ -57,7 +73,7 @@ struct HubTests {
         await few.estimate(.silence, at: 9, confidence: 0, slot: 1)
         await few.estimate(.genre, 1, at: 9, slot: 2)
         await few.close(.ended(nil), slot: 2)
-        #expect(await few.hub.statusLine == "radio: jazz (0.81), studio: silence, set: ended")
+        #expect(await few.hub.statusLine == "radio: jazz (81 %), studio: silence, set: ended")
         await few.stop()
         let many = try await HubFixture(sources: (0..<7).map { "s\($0)" })
         for slot in 0..<4 {

@@ -111,7 +111,9 @@ struct SchemaTests {
     /// a schema cannot express.
     private static let values: [String: [String]] = [
         "sources[].name": ["a", "radio.2", "'a b'", "''", "[a]", "é", String(repeating: "x", count: 65)],
-        "sources[].uri": ["'alsa:hw:0'", "'pulse:@DEFAULT_SOURCE@'", "'pipe:-'", "'http://x'", "'alsa:'", "{}", "5x"],
+        "sources[].uri": [
+            "'alsa:hw:0'", "'pulse:@DEFAULT_SOURCE@'", "'pipe:-'", "'station:a'", "'http://x'", "'alsa:'", "{}", "5x",
+        ],
         "socket.path": ["/run/x", "x", "''", "[]", "/\(String(repeating: "y", count: 110))"],
         "socket.mode": ["'0660'", "'660'", "'0o600'", "'0888'", "'66'", "rw", "'01777'"],
         "socket.group": ["audio", "''", "{a: b}"],

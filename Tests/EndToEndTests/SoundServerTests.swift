@@ -35,6 +35,69 @@ extension EndToEndTests {
             #expect(silence.last?.state == .silence)
         }
 
+        /// A sink suspends when nothing plays, wakes for a player, and suspends again; genred says no more of it than that
+        /// there is silence.
+        private func checkSuspension(
+            _ environment: [String: String], _ pactl: (String...) throws -> String, _ play: () throws -> ChildProcess
+        ) async throws {
+            let daemon = try RunningDaemon(sources: [("desk", "pulse:@DEFAULT_MONITOR@")], environment: environment)
+            let client = try await subscribed(daemon)
+            func isSuspended() async throws -> Bool {
+                try await eventually(within: 30) {
+                    try daemon.source("desk", client).conditions == ["suspended"]
+                        && pactl("list", "short", "sinks").contains("SUSPENDED")
+                }
+            }
+            #expect(try await isSuspended(), "\(daemon.log)")
+            #expect(try client.current().first?.state == .silence)
+            let player = try play()
+            let estimates = try daemon.estimates(client, seconds: 20) { $0.state == .genre }
+            #expect(estimates.last?.state == .genre, "\(daemon.log)")
+            player.end()
+            #expect(try await isSuspended(), "\(daemon.log)")
+            let status = try daemon.source("desk", client)
+            #expect(status.state == .running && status.reconnects == 0 && status.lastError == nil)
+            #expect(try client.current().first?.state == .silence)
+            for word in ["lost", "waiting", "back after", "no-signal", "suspended"] {
+                #expect(!daemon.log.contains(word), "\(daemon.log)")
+            }
+        }
+
+        @Test func `a sink suspends as if nobody listened to its monitor`() async throws {
+            let server = try SoundServer(modules: ["module-suspend-on-idle timeout=1"])
+            let clip = try Music.composed("metal")
+            try await checkSuspension(server.environment, server.pactl) { try server.play(clip) }
+        }
+
+        @Test(.enabled(if: PipeWireServer.isInstalled)) func `so does PipeWire's`() async throws {
+            let server = try PipeWireServer()
+            let clip = try Music.composed("metal")
+            try await checkSuspension(server.environment, server.pactl) { try server.play(clip) }
+        }
+
+        @Test func `what the server has muted is said once when it begins and once when it ends`() async throws {
+            let server = try SoundServer()
+            let daemon = try RunningDaemon(sources: [("radio", "pulse:radio.monitor")], environment: server.environment)
+            let client = try await daemon.client()
+            #expect(try await daemon.isHeard("radio", client))
+            try server.pactl("set-source-mute", "radio.monitor", "1")
+            let isMuted = try await eventually(within: 10) {
+                try daemon.source("radio", client).conditions == ["muted"]
+            }
+            #expect(isMuted)
+            let message =
+                "the source is muted in PulseAudio, so only silence can be heard: "
+                + "pactl set-source-mute radio.monitor 0"
+            #expect(try daemon.source("radio", client).message == message)
+            // A volume that changes meanwhile is no news.
+            for volume in ["90%", "80%", "100%"] { try server.pactl("set-source-volume", "radio.monitor", volume) }
+            try server.pactl("set-source-mute", "radio.monitor", "0")
+            let isOver = try await eventually(within: 10) { try daemon.source("radio", client).conditions.isEmpty }
+            #expect(isOver)
+            #expect(daemon.log.components(separatedBy: message).count == 2, "\(daemon.log)")
+            #expect(daemon.log.components(separatedBy: "radio: no longer muted").count == 2, "\(daemon.log)")
+        }
+
         @Test func `a source survives the death of the sound server`() async throws {
             let server = try SoundServer()
             let daemon = try RunningDaemon(

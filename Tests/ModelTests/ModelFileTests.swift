@@ -46,11 +46,25 @@ struct ModelFileTests {
                 == randomModel().safeTensors().serialized(halfPrecision: true))
     }
 
+    @Test func `labels that are not music are kept, and an older file's is found by its name`() throws {
+        let model = try randomModel(labels: ["jazz", "noise", "rock", "speech"], noMusic: ["speech", "noise"])
+        #expect(model.noMusicLabels == [3, 1])
+        var file = try model.safeTensors()
+        #expect(try GenreModel(file).noMusicLabels == [3, 1])
+        file.metadata["no_music_labels"] = nil
+        #expect(try GenreModel(file).noMusicLabels == [])
+        var old = try randomModel().safeTensors()
+        old.metadata["no_music_labels"] = nil
+        #expect(try GenreModel(old).noMusicLabels == [3])
+    }
+
     /// One change to a good file's metadata, and a word that the error must contain.
     @Test(arguments: [
         ("format", "other", "format"), ("format_version", "2", "version"), ("front_end", "{}", "front_end"),
         ("architecture", "[]", "architecture"), ("labels", "[\"a\"]", "labels"), ("labels", "[\"a\",\"a\"]", "labels"),
-        ("temperature", "0", "temperature"), ("temperature", "warm", "temperature"),
+        ("no_music_labels", "[\"opera\"]", "not music"), ("no_music_labels", "[\"jazz\",\"jazz\"]", "not music"),
+        ("no_music_labels", "{}", "no_music_labels"), ("temperature", "0", "temperature"),
+        ("temperature", "warm", "temperature"),
         ("temperature", "nan", "temperature"),
         (
             "architecture",

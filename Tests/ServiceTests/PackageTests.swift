@@ -8,7 +8,7 @@ extension ServiceTests {
         let output = try lab.run(
             """
             running
-            for program in genred genrectl genred-outlet genrelab; do $program --help >/dev/null; ldd /usr/bin/$program; done
+            for program in genred genrectl genred-outlet genred-station genrelab; do $program --help >/dev/null; ldd /usr/bin/$program; done
             """)
         #expect(!output.contains("libswift") && !output.contains("libFoundation") && !output.contains("not found"))
     }
@@ -17,8 +17,8 @@ extension ServiceTests {
         try lab.run(
             """
             running
-            for page in genred genrectl genred-outlet genrelab genred.yaml; do [[ -s $(dpkg -L genred | grep "/$page\\.[15]") ]]; done
-            for program in genred genrectl genred-outlet genrelab; do
+            for page in genred genrectl genred-outlet genred-station genrelab genred.yaml; do [[ -s $(dpkg -L genred | grep "/$page\\.[15]") ]]; done
+            for program in genred genrectl genred-outlet genred-station genrelab; do
                 bash -n /usr/share/bash-completion/completions/$program
                 [[ -s /usr/share/zsh/vendor-completions/_$program ]]
                 [[ -s /usr/share/fish/vendor_completions.d/$program.fish ]]
@@ -101,7 +101,7 @@ extension ServiceTests {
             systemctl enable --now genred-outlet-mqtt
             dpkg -r genred
             [[ -e /etc/genred/genred.yaml && -d /var/lib/genred && ! -e /run/genred/genred.sock ]]
-            pgrep -x 'genred|genred-outlet' && exit 1
+            pgrep -x 'genred|genred-outlet|genred-station' && exit 1
             dpkg -P genred
             passwd --status genred | grep -q ' L '
             # Except for the records of dpkg, systemd and man-db.

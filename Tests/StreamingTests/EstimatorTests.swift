@@ -12,7 +12,7 @@ struct EstimatorTests {
         var parameters = EstimatorParameters()
         (parameters.sharpness, parameters.enter, parameters.leave) = (1, 0.5, 0.3)
         change(&parameters)
-        return try Estimator(labels: 4, noMusic: 3, parameters: parameters)
+        return try Estimator(labels: 4, noMusic: [3], parameters: parameters)
     }
 
     func feed(_ estimator: Estimator, _ window: [Float], seconds: Double, silent: Bool = false) {
@@ -35,6 +35,21 @@ struct EstimatorTests {
         #expect(estimator.state == .genre && estimator.label == 2)
         feed(estimator, talk, seconds: 15)
         #expect(estimator.state == .noMusic && estimator.label == 3)
+    }
+
+    /// Labels 2 and 3 are speech and noise.
+    @Test func `kinds of what is not music count together first, and then the more probable one shows`() throws {
+        var parameters = EstimatorParameters()
+        (parameters.sharpness, parameters.enter, parameters.leave) = (1, 0.5, 0.3)
+        let estimator = try Estimator(labels: 4, noMusic: [2, 3], parameters: parameters)
+        // Neither is probable enough alone; no music is certain.
+        feed(estimator, [0.1, 0.1, 0.42, 0.38], seconds: 3)
+        #expect(estimator.state == .noMusic && estimator.label == 2)
+        #expect(estimator.confidence < 0.75)
+        feed(estimator, [0.02, 0.02, 0.06, 0.9], seconds: 15)
+        #expect(estimator.state == .noMusic && estimator.label == 3)
+        feed(estimator, [0.8, 0.1, 0.05, 0.05], seconds: 15)
+        #expect(estimator.state == .genre && estimator.label == 0)
     }
 
     @Test func `one odd window does not change the label`() throws {

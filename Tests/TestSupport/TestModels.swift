@@ -31,7 +31,7 @@ package let smallBranchedArchitecture = Architecture(branches: [
 /// A small network with reproducible random weights, to test properties that do not depend on the weights.
 package func randomModel(
     architecture: Architecture = small1DArchitecture,
-    labels: [String] = ["blues", "jazz", "rock", GenreModel.noMusic], seed: UInt64 = 1
+    labels: [String] = ["blues", "jazz", "rock", GenreModel.noMusic], noMusic: [String]? = nil, seed: UInt64 = 1
 ) throws -> GenreModel {
     var generator = SplitMix(state: seed)
     func tensor(_ shape: [Int], _ scale: Float) -> SafeTensors.Tensor {
@@ -49,5 +49,6 @@ package func randomModel(
     tensors["head.weight"] = tensor(
         [labels.count, architecture.features], 1 / Float(architecture.features).squareRoot())
     tensors["head.bias"] = tensor([labels.count], 0.1)
-    return try GenreModel(architecture: architecture, labels: labels, temperature: 0.7, card: [:], tensors: tensors)
+    return try GenreModel(
+        architecture: architecture, labels: labels, noMusic: noMusic, temperature: 0.7, card: [:], tensors: tensors)
 }

@@ -9,7 +9,7 @@ import Testing
 struct CalibrationTests {
     /// A calibration set of clips with the given weights, each in a group of its own.
     private static func calibrationSet(
-        _ clips: [ClipOutput], weights: [Double]? = nil, labels: Int, noMusic: Int? = nil
+        _ clips: [ClipOutput], weights: [Double]? = nil, labels: Int, noMusic: Set<Int> = []
     ) -> CalibrationSet {
         CalibrationSet(
             clips.enumerated().map { CalibrationSet.Clip(output: $1, weight: weights?[$0] ?? 1, group: "\($0)") },
@@ -94,7 +94,8 @@ struct CalibrationTests {
         without: [Float], factor: Float, noMusic: Int?
     ) {
         let data = Self.calibrationSet(
-            Self.clips(400, seed: 5, without: without, times: factor), labels: 4, noMusic: noMusic)
+            Self.clips(400, seed: 5, without: without, times: factor), labels: 4,
+            noMusic: Set([noMusic].compactMap(\.self)))
         let plain = Calibration(data, offsets: false)
         let fitted = Calibration(data, offsets: true)
         #expect((0.3...3.34).contains(fitted.temperature) && (0.3...3.34).contains(plain.temperature))
@@ -112,7 +113,7 @@ struct CalibrationTests {
         #expect(two.offsets[2] == 0 && two.offsets[1] > 0.2 && abs(two.offsets[0] + two.offsets[1]) < 1e-5)
         // A single genre beside no-music cannot have an offset.
         let one = Self.calibrationSet(
-            (0..<40).map { ClassificationMetricsTests.clip($0 % 2, [[1, 0]]) }, labels: 2, noMusic: 1)
+            (0..<40).map { ClassificationMetricsTests.clip($0 % 2, [[1, 0]]) }, labels: 2, noMusic: [1])
         #expect(Calibration(one, offsets: true) == Calibration(one, offsets: false))
         #expect(Calibration(Self.calibrationSet([], labels: 3), offsets: true) == .none(labels: 3))
         let clip = ClassificationMetricsTests.clip(0, [[1, 0]])

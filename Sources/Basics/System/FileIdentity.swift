@@ -17,7 +17,9 @@ package struct FileIdentity: Sendable, Equatable {
     /// - Parameter followingLinks: whether a symbolic link means its target or the link itself.
     package init?(path: String, followingLinks: Bool = true) {
         var status = stat()
-        guard (followingLinks ? stat(path, &status) : lstat(path, &status)) == 0 else { return nil }
+        guard PathText.withPath(path, { followingLinks ? stat($0, &status) : lstat($0, &status) }) == 0 else {
+            return nil
+        }
         self.init(status)
     }
 

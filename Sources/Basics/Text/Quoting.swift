@@ -8,10 +8,15 @@ package func quoted(_ text: some StringProtocol) -> String {
     return "\"\(printable(start))\(text.unicodeScalars.dropFirst(limit).isEmpty ? "" : "…")\""
 }
 
-/// Text from outside, fit for a terminal: control characters are replaced.
+/// Text from outside, fit for a terminal: control characters are replaced, and bytes of a path that are no UTF-8 are written
+/// `\xF6` (`PathText`).
 package func printable(_ text: String) -> String {
     var clean = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
+        if let byte = PathText.byte(scalar) {
+            clean.append(contentsOf: "\\x\(PathText.hex(byte))".unicodeScalars)
+            continue
+        }
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: clean.append("\u{FFFD}")
         default: clean.append(scalar)

@@ -49,9 +49,11 @@ enum CurrentView {
             if ended.contains(estimate.source) {
                 let heard = estimate.position > 0 ? "\(DurationText.text(estimate.position)) heard" : "nothing heard"
                 let last = estimate.position > 0 ? "\(Wording.label(estimate.label)) at the end" : ""
+                let age = Timestamp(rfc3339: estimate.time).map { "\(DurationText.text(now.seconds(since: $0))) ago" }
                 table.append(
                     Line(estimate.source, .bold), Line(DeviceState.ended.rawValue, .colour(DeviceState.ended.colour)),
-                    Line(), Line(heard), Line(last, .quiet), Line(), Line())
+                    Line(), Line([age, heard].compactMap(\.self).joined(separator: ", ")), Line(last, .quiet), Line(),
+                    Line())
                 continue
             }
             table.append(

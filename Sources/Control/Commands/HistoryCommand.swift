@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import ArgumentParser
+import Basics
 import ControlProtocol
 
 /// The command `genrectl history`.
@@ -107,8 +108,11 @@ struct HistoryCommand: ParsableCommand {
             let now = Timestamp.now
             let origin = origin.flatMap { SinceText.parse($0, now: now) }
             let since = since.flatMap { SinceText.parse($0, now: now) } ?? origin
-            try HistoryExport(format: format, origin: origin)
+            let count = try HistoryExport(format: format, origin: origin)
                 .run(client, source: sourceOption ?? source, since: since, write: Output.write)
+            guard count == 0 else { return }
+            let begin = since.map { " after \(LocalTime.full($0.description))" } ?? ""
+            Output.error("the history has nothing\(begin)\((sourceOption ?? source).map { " of \(quoted($0))" } ?? "")")
         }
     }
 

@@ -63,6 +63,9 @@ enum SourcesView {
             if let message = source.message {
                 append(message, isFailing && isPresent(source) ? .colour(.red) : .plain)
             }
+            if let ignored = source.station?.ignoredNotes, ignored > 0 {
+                append("\(NumberText.counted(ignored, "note")) of the station ignored", .quiet)
+            }
             if let error = source.lastError, !isPresent(source) {
                 let time = source.lastErrorTime.flatMap(Timestamp.init(rfc3339:))
                 let age = time.map { "\(DurationText.text(now.seconds(since: $0))) ago: " } ?? "earlier: "

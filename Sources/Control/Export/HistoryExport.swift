@@ -12,11 +12,14 @@ struct HistoryExport {
     private static let chunk = 64 * 1024
 
     /// - Parameter write: takes the next bytes of the output.
-    func run(_ client: ControlClient, source: String?, since: Timestamp?, write: ([UInt8]) -> Void) throws {
+    /// - Returns: the number of spans.
+    func run(_ client: ControlClient, source: String?, since: Timestamp?, write: ([UInt8]) -> Void) throws -> Int {
         let spans = try HistorySpans(client, source: source, since: since)
         var formatter = try formatter(client, spans)
         var waiting = Array(try formatter.begin().utf8)
+        var count = 0
         try spans.read { span in
+            count += 1
             waiting += try formatter.process(span).utf8
             guard waiting.count >= Self.chunk else { return }
             write(waiting)
@@ -24,6 +27,7 @@ struct HistoryExport {
         }
         waiting += try formatter.finish().utf8
         if !waiting.isEmpty { write(waiting) }
+        return count
     }
 
     private func formatter(_ client: ControlClient, _ spans: HistorySpans) throws -> any SpanFormatter {

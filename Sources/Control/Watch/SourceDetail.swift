@@ -142,6 +142,8 @@ struct SourceDetail {
         }
         if estimate.state == .starting {
             line.append("\(Wording.decimal(estimate.position, digits: 1)) s heard", .quiet)
+        } else if source.status.state == .ended, let end = Timestamp(rfc3339: estimate.time) {
+            line.append("ended \(DurationText.text(now.seconds(since: end))) ago", .quiet)
         } else if let since = Timestamp(rfc3339: estimate.since) {
             line.append("for \(DurationText.text(now.seconds(since: since)))", .quiet)
         }

@@ -69,12 +69,18 @@ struct SourceList {
             column(Line(source.status.state.rawValue, .quiet), widths.label)
             return line
         }
+        let isEnded = source.status.state == .ended
         let colour = state.palette.textColour(estimate.label)
-        column(Line(Wording.label(estimate.label), .colour(colour, bold: true)), widths.label)
         column(
-            Line(estimate.hasConfidence ? NumberText.percent(estimate.confidence) : ""), 6, alignRight: true)
-        let age =
-            Timestamp(rfc3339: estimate.since).map { DurationText.briefText(now.seconds(since: $0)) } ?? ""
+            isEnded
+                ? Line(DeviceState.ended.rawValue, .quiet)
+                : Line(Wording.label(estimate.label), .colour(colour, bold: true)), widths.label)
+        column(
+            Line(estimate.hasConfidence && !isEnded ? NumberText.percent(estimate.confidence) : ""), 6,
+            alignRight: true)
+        // Since when: the label, or the end.
+        let since = Timestamp(rfc3339: isEnded ? estimate.time : estimate.since)
+        let age = since.map { DurationText.briefText(now.seconds(since: $0)) } ?? ""
         column(Line(age, .quiet), widths.age, alignRight: true)
         column(Line(Wording.level(estimate.level), .quiet), widths.level, alignRight: true)
         if widths.title > 0 {

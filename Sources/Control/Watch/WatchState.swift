@@ -90,7 +90,7 @@ struct WatchState: Sendable {
         case .state(let change):
             guard let index = index(change.source) else { return only != nil }
             sources[index].status.state = change.state
-            sources[index].status.message = change.state == .running ? nil : change.message
+            sources[index].status.message = change.message
         case .lost(let lost): lostEstimates += lost.estimates
         }
         return true

@@ -39,7 +39,9 @@ struct WatchView {
             painter: painter, now: now)
         if state.sources.count == 1 { return detail.lines(rows: rows) }
         let list = SourceList(state: state, columns: columns, painter: painter, now: now)
-        if state.isListOnly || rows < 16 { return list.lines(rows: rows) }
+        // In a low window a few sources leave room for the selected one's details; many do not.
+        let isLow = rows < 16 && (state.sources.count > 4 || rows - state.sources.count < 8)
+        if state.isListOnly || isLow { return list.lines(rows: rows) }
         let listed = list.lines(rows: min(state.sources.count, max(4, rows - 18)))
         let rule = Line(String(repeating: "─", count: columns), .colour(.faint))
         return listed + [rule] + detail.lines(rows: rows - listed.count - 1)

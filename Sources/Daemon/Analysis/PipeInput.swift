@@ -25,7 +25,7 @@ final class PipeInput: SourceInput, PipeSink, AnalysisTrack, @unchecked Sendable
     ///   default one window.
     init(
         settings: AnalysisSettings, slot: Int, listener: any AnalysisListener, worker: AnalysisWorker,
-        longestPause: Double = FrontEnd.version1.duration(frames: FrontEnd.version1.windowFrames),
+        longestPause: Double = FrontEnd.version1.windowDuration,
         wakeWorker: @escaping @Sendable () -> Void
     ) {
         self.longestPause = longestPause
@@ -73,8 +73,8 @@ final class PipeInput: SourceInput, PipeSink, AnalysisTrack, @unchecked Sendable
         case .opened(let format):
             health.noteDelivery()
             open(format)
-        case .noticed(let notice):
-            analysis.report(notice)
+        case .suspended, .resumed, .noticed, .damaged:
+            analysis.report(event)
         case .waiting, .lost, .ended:
             settings.close()
             // The waiting changes came before the event.

@@ -11,7 +11,7 @@ import Synchronization
 /// A device never waits: samples that are not analysed in time are dropped, oldest first, and counted. A file waits until
 /// there is room. Everything but samples goes through a mailbox, in order with the samples.
 final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
-    // Safe to share: `present` belongs to the source's thread, which alone calls `handle` and `process`; everything else is
+    // Safe to share: `present` and `suspended` belong to the source's thread, which alone calls `handle` and `process`; everything else is
     // immutable, atomic or under a lock.
 
     /// A message to the worker.
@@ -21,7 +21,8 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
         case changed(SettingsChange)
         /// The same stream goes on after a hole in the audio.
         case restart
-        case noticed(ChannelNotice)
+        /// Something within the stream that the hub ought to know.
+        case happened(CaptureEvent)
         /// The stream, if there is one, is over.
         case closed(CaptureEvent)
     }
@@ -51,6 +52,8 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
     /// The ring as other threads see it; `present` is the source's thread's own copy, read without a lock.
     private let shared = Mutex<OpenRing?>(nil)
     private var present: OpenRing?
+    /// When the source was suspended last, in monotonic seconds.
+    private var suspended = 0.0
 
     /// - Parameter workspace: the worker's.
     init(
@@ -94,8 +97,16 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
         case .opened(let format):
             health.noteDelivery()
             open(format)
-        case .noticed(let notice):
-            post(.noticed(notice))
+        case .noticed, .damaged:
+            post(.happened(event))
+        case .suspended:
+            suspended = monotonicSeconds()
+            post(.happened(event))
+        case .resumed:
+            health.noteDelivery()
+            // After a pause longer than a window, what was heard before says nothing about what comes now.
+            if monotonicSeconds() - suspended > FrontEnd.version1.windowDuration { post(.restart) }
+            post(.happened(event))
         case .waiting, .lost, .ended:
             close()
             post(.closed(event))

@@ -49,7 +49,7 @@ final class RingTrack: AnalysisTrack {
     private func takeItem(ringIsEmpty: Bool) -> RingInput.Item? {
         let item = input.mailbox.take { item in
             switch item {
-            case .changed, .restart, .noticed: true
+            case .changed, .restart, .happened: true
             case .opened, .closed: ringIsEmpty
             }
         }
@@ -66,8 +66,8 @@ final class RingTrack: AnalysisTrack {
             analysis.use(change)
         case .restart:
             analysis.restart()
-        case .noticed(let notice):
-            analysis.report(notice)
+        case .happened(let event):
+            analysis.report(event)
         case .closed(let event):
             ring = nil
             analysis.close(event)

@@ -20,8 +20,10 @@ enum TrackEvent: Sendable {
     case replaced(ring: EstimateRing, labels: [String])
     /// There is no stream; the next one will have these labels.
     case relabelled([String])
-    /// How the stream's channels become one has changed.
-    case noticed(ChannelNotice)
+    /// The station has said something. Comes from a thread of its own, in no order with the others.
+    case said(StationReport)
+    /// Something within the stream: `suspended`, `resumed`, `noticed` or `damaged`.
+    case happened(CaptureEvent)
     /// The stream is over: `waiting`, `lost` or `ended`.
     case closed(CaptureEvent)
 }
@@ -74,7 +76,7 @@ struct SourceAnalysis {
         }
     }
 
-    func report(_ notice: ChannelNotice) { listener.post(.noticed(notice), slot: slot) }
+    func report(_ event: CaptureEvent) { listener.post(.happened(event), slot: slot) }
 
     /// Begins anew after a hole in the audio.
     func restart() { stream?.restart() }

@@ -3,7 +3,7 @@
 /// The name of a source. Its characters are few, because it appears in logs, on the socket and in other programs' topics
 /// and metrics.
 struct SourceName {
-    static let rule = "1 to 64 letters, digits, dots, dashes and underscores"
+    static let rule = "1 to 64 of a-z, A-Z, 0-9, dots, dashes and underscores"
 
     let text: String
 

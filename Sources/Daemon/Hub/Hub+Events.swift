@@ -12,8 +12,11 @@ extension Hub {
     func streamOpened(_ format: StreamFormat, of source: HubSource) {
         source.advanceQuiet()
         let text = "\(format.device), \(format.summary)"
+        // A station says itself that it is lost and back.
+        let isKnown = source.station?.isLost == true
         if source.device.isInterrupted {
-            source.log(.notice, to: log, "back after \(DurationText.text(source.span.lasted)), \(text)")
+            source.log(
+                isKnown ? .debug : .notice, to: log, "back after \(DurationText.text(source.span.lasted)), \(text)")
         } else {
             source.log(.info, to: log, "listening, \(text)")
         }
@@ -21,18 +24,18 @@ extension Hub {
         publishUnknown(.starting, of: source)
         source.settle()
         watchForStall(of: source)
-        notifyDevice(of: source, format.summary)
+        notifyDevice(of: source, source.message)
     }
 
     func streamClosed(_ event: CaptureEvent, of source: HubSource) {
         source.stallWatch.cancel()
         switch event {
-        case .opened, .overrun, .noticed: return
+        case .opened, .overrun, .suspended, .resumed, .noticed, .damaged: return
         case .waiting(let message):
-            source.log(.info, to: log, "waiting: \(message)")
+            source.log(source.station?.isLost == true ? .debug : .info, to: log, "waiting: \(message)")
             source.wait(message)
             publishUnknown(.noSignal, of: source)
-            notifyDevice(of: source, message)
+            notifyDevice(of: source, source.message)
         case .lost(let error):
             source.log(.warning, to: log, "lost: \(error); reopening")
             source.lose(error)
@@ -50,14 +53,50 @@ extension Hub {
         source.settle()
     }
 
-    func channelsChanged(_ notice: ChannelNotice, of source: HubSource) {
-        source.take(notice)
-        if let text = notice.text {
-            source.log(.warning, to: log, text)
-        } else {
-            source.log(.info, to: log, "the channels no longer cancel; listening to their mean")
+    /// Something happened within an open stream.
+    func streamContinues(_ event: CaptureEvent, of source: HubSource) {
+        switch event {
+        case .suspended(let suspension):
+            // A desktop's sink suspends whenever nothing plays, which is no news: its label is silence.
+            source.log(suspension.isSilence ? .debug : .notice, to: log, suspension.text)
+            source.suspend(suspension)
+            publishUnknown(suspension.isSilence ? .silence : .noSignal, of: source)
+            source.settle()
+        case .resumed:
+            guard let suspension = source.device.suspension else { return }
+            source.log(suspension.isSilence ? .debug : .notice, to: log, "no longer suspended in PulseAudio")
+            source.resume()
+            watchForStall(of: source, least: patience)
+        case .noticed(let notice):
+            if source.take(notice) { source.log(notice.isOver ? .info : .warning, to: log, notice.text) }
+        case .damaged(let losses):
+            return partsLost(losses, of: source)
+        case .opened, .waiting, .overrun, .lost, .ended:
+            return
         }
-        notifyDevice(of: source, source.device.message)
+        notifyDevice(of: source, source.message)
+    }
+
+    func stationSaid(_ report: StationReport, of source: HubSource) {
+        let (titleBefore, messageBefore, failureBefore) = (source.title, source.message, source.station?.failure)
+        for note in report.notes {
+            switch note {
+            case .title(let title): _ = source.annotate(title)
+            case .state(let state, let detail):
+                if let news = source.take(state, detail: detail) { source.log(news.level, to: log, news.text) }
+            }
+        }
+        source.take(report)
+        if let failure = source.station?.failure, failure != failureBefore { source.log(.warning, to: log, failure) }
+        if source.title != titleBefore { notifyEstimate(of: source) }
+        if source.message != messageBefore { notifyDevice(of: source, source.message) }
+    }
+
+    private func partsLost(_ losses: FileLosses, of source: HubSource) {
+        guard let text = losses.text else { return }
+        let error = CaptureError(.incomplete, text)
+        source.log(.warning, to: log, "\(error)")
+        source.note(error)
     }
 
     // MARK: Estimates
@@ -72,8 +111,8 @@ extension Hub {
         notifyEstimate(of: source)
     }
 
-    /// Publishes that nothing is known: a stream has just begun, or there is no signal.
-    private func publishUnknown(_ state: EstimateState, of source: HubSource) {
+    /// Publishes that nothing is known (a stream has just begun, or there is no signal), or that nothing plays.
+    func publishUnknown(_ state: EstimateState, of source: HubSource) {
         publish(source.clear(state), of: source)
         notifyEstimate(of: source)
     }
@@ -82,7 +121,7 @@ extension Hub {
         guard let entry else { return }
         let change = history.append(entry)
         clients.notify(.change(change), kind: .change, source: source.name)
-        let confidence = change.confidence > 0 ? " (\(change.confidence.rounded(toPlaces: 2)))" : ""
+        let confidence = change.confidence > 0 ? " (\(NumberText.percent(change.confidence)))" : ""
         source.log(
             .info, to: log,
             "\(change.from) -> \(change.to)\(confidence), \(change.from) lasted \(DurationText.text(change.lasted))")
@@ -123,7 +162,7 @@ extension Hub {
         guard let source = source(inSlot: slot) else { return }
         switch source.device.phase {
         case .opening where source.latest.state == .starting, .running: break
-        case .opening, .stalled, .lost, .waiting, .ended: return
+        case .opening, .stalled, .suspended, .lost, .waiting, .ended: return
         }
         guard source.input.secondsSinceDelivery >= patience(with: source) else { return watchForStall(of: source) }
         // A check that is much too late was held up with this whole process: what came meanwhile is still on its way.

@@ -7,14 +7,14 @@ extension Hub {
     /// The most sources that the status line names one by one; more are counted.
     private static let mostNamed = 5
 
-    /// What is heard, in a line: `radio: jazz (0.81), studio: silence`; with many sources, how many have which label.
+    /// What is heard, in a line: `radio: jazz (81 %), studio: silence`; with many sources, how many have which label.
     var statusLine: String {
         if sources.isEmpty { return "no sources" }
         if sources.count <= Self.mostNamed {
             return sources.map { source in
                 let isSure = source.latest.confidence > 0 && !source.device.isEnded
                 return "\(source.name): \(source.statusLabel)"
-                    + (isSure ? " (\(source.latest.confidence.rounded(toPlaces: 2)))" : "")
+                    + (isSure ? " (\(NumberText.percent(Double(source.latest.confidence))))" : "")
             }.joined(separator: ", ")
         }
         let counts = sources.reduce(into: [:]) { $0[$1.statusLabel, default: 0] += 1 }

@@ -140,8 +140,10 @@ actor Hub {
         case .relabelled(let labels):
             // A source that has ended keeps its last estimate.
             if !source.device.isEnded { source.use(labels: labels) }
-        case .noticed(let notice):
-            channelsChanged(notice, of: source)
+        case .said(let report):
+            stationSaid(report, of: source)
+        case .happened(let event):
+            streamContinues(event, of: source)
         case .closed(let event):
             source.estimates = nil
             streamClosed(event, of: source)
@@ -183,7 +185,12 @@ actor Hub {
 
     private func noteLabels() {
         willNoteLabels = false
-        for source in sources { source.advanceQuiet() }
+        for source in sources {
+            source.advanceQuiet()
+            // The silence of a suspended sink is as sure as that of one that plays it, and clients expect to be told.
+            if source.device.suspension?.isSilence == true { publishUnknown(.silence, of: source) }
+        }
+        clients.flush()
         history.note(sources.filter { $0.takeNote() }.map(\.openLabel))
         // The label of a source without signal lasts, too.
         if sources.contains(where: { !$0.device.isEnded }) { noteLabelsLater() }

@@ -15,7 +15,8 @@ extension HubSource {
         return Estimate(
             source: name, time: latest.time.description, position: latest.position.rounded(toPlaces: 3),
             state: latest.state, genre: latest.state == .genre ? span.label : nil, label: span.label,
-            confidence: latest.confidence.rounded(toPlaces: 6), probabilities: named(latest.probabilities),
+            confidence: latest.confidence.rounded(toPlaces: 6), alternatives: latest.alternatives,
+            probabilities: named(latest.probabilities),
             since: labelBegan().description, level: latest.level.map { $0.rounded(toPlaces: 1) },
             windowProbabilities: latest.windowProbabilities.map(named), title: title)
     }
@@ -28,7 +29,8 @@ extension HubSource {
             reconnects: device.reconnects, position: latest.position.rounded(toPlaces: 3),
             audioSeconds: totals.audio.rounded(toPlaces: 3),
             droppedSeconds: input.health.droppedSeconds.rounded(toPlaces: 3), changes: totals.changes,
-            labelSeconds: totals.labels.mapValues { $0.rounded(toPlaces: 3) }, title: title, message: device.message,
+            labelSeconds: totals.labels.mapValues { $0.rounded(toPlaces: 3) }, title: title, station: station?.status,
+            conditions: device.conditions, message: message,
             lastError: device.lastError?.error.description, lastErrorTime: device.lastError?.time.description)
     }
 

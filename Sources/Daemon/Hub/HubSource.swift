@@ -24,11 +24,13 @@ final class HubSource {
     private(set) var totals = SourceTotals()
     /// What the source, or a client for it, says is playing.
     private(set) var title: String?
+    /// What the source's station says; nil if it has none.
+    private(set) var station: StationCondition?
     private var tally = LabelTally()
     private var progress = AnalysisProgress()
     /// Rate limit for this source's log lines.
     private var lines = LineBudget()
-    /// Since when there is no signal, in monotonic seconds; nil while there is one.
+    /// Since when nothing comes, in monotonic seconds; nil while something does.
     private var quietStart: Double?
     /// Whether the last label has ended, because the source is removed or the daemon stops.
     private var isOver = false
@@ -44,6 +46,7 @@ final class HubSource {
         self.wakeAnalysis = wakeAnalysis
         latest = LatestEstimate(labels: labels)
         span = LabelSpan(began: latest.time)
+        station = uri.kind == .station ? StationCondition() : nil
     }
 
     // MARK: The device
@@ -65,9 +68,14 @@ final class HubSource {
 
     func stall() { device.stall() }
 
-    func take(_ notice: ChannelNotice) { device.take(notice) }
+    func suspend(_ suspension: SourceSuspension) { device.suspend(suspension) }
 
-    /// A stalled device delivers again.
+    func note(_ error: CaptureError) { device.note(error) }
+
+    /// Returns whether this is news.
+    func take(_ notice: SourceNotice) -> Bool { device.take(notice) }
+
+    /// A stalled or suspended device delivers again.
     func resume() {
         device.resume()
         endQuiet()
@@ -77,6 +85,30 @@ final class HubSource {
         device.end(error)
         endQuiet()
         title = nil
+    }
+
+    // MARK: The station
+
+    /// Takes over what a station says of itself. Returns a line for the log, if that is news.
+    func take(_ state: StationState, detail: String?) -> StationCondition.News? {
+        // What it played before plays no longer.
+        if state != .playing { title = nil }
+        return station?.take(state, detail: detail)
+    }
+
+    /// Takes over the figures of a report, and whether the station is gone.
+    func take(_ report: StationReport) {
+        if report.isGone { title = nil }
+        station?.take(report)
+    }
+
+    /// Why nothing is delivered or, while something is, what is odd about it; nil if nothing is. A station that does not
+    /// play is the reason why its FIFO delivers nothing.
+    var message: String? {
+        switch device.phase {
+        case .lost, .ended: device.message
+        case .opening, .running, .stalled, .waiting: station?.reason ?? device.message ?? station?.failure
+        }
     }
 
     // MARK: The title
@@ -99,17 +131,17 @@ final class HubSource {
         let heard = record.position - latest.position
         totals.noteAudio(heard)
         advance(by: heard)
-        let genre = latest.update(from: record)
-        return publish(genre ?? latest.state.rawValue)
+        let label = latest.update(from: record)
+        return publish(label ?? latest.state.rawValue)
     }
 
-    /// Forgets what was estimated: a stream has just begun, or there is no signal.
+    /// Forgets what was estimated: a stream has just begun, there is no signal, or nothing plays.
     ///
     /// - Returns: the change of label that it brings, if any.
     func clear(_ state: EstimateState) -> HistoryEntry? {
         advanceQuiet()
         latest.clear(state)
-        defer { quietStart = state == .noSignal ? monotonicSeconds() : nil }
+        defer { quietStart = state == .starting ? nil : monotonicSeconds() }
         return publish(state.rawValue)
     }
 
@@ -176,7 +208,10 @@ final class HubSource {
     /// Logs a line about this source, unless there were too many lately.
     func log(_ level: Logger.Level, to log: Logger, _ text: @autoclosure () -> String) {
         guard level >= log.logLevel, let leftOut = lines.take() else { return }
-        if leftOut > 0 { log.notice("\(name): \(leftOut) lines were left out before this one") }
+        if leftOut > 0 {
+            let were = leftOut == 1 ? "line was" : "lines were"
+            log.notice("\(name): \(leftOut) \(were) left out before this one")
+        }
         log.log(level: level, "\(name): \(text())")
     }
 

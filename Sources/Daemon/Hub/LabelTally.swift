@@ -19,7 +19,7 @@ struct LabelTally {
         let shares = seconds.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             .map { "\($0.key) \(NumberText.percent($0.value / max(total, 1e-9)))" }
         let lost = dropped - droppedBefore
-        let drops = lost > 0 ? "; \(lost) samples dropped: the processor did not keep up" : ""
+        let drops = lost > 0 ? "; \(NumberText.counted(lost, "sample")) dropped: the processor did not keep up" : ""
         (before, droppedBefore) = (totals, dropped)
         return ((shares.isEmpty ? "nothing" : shares.joined(separator: ", ")) + drops, total <= 0)
     }

@@ -18,6 +18,22 @@ struct LatestEstimate {
     private var windowValues: [Float]
     private var hasWindow = false
 
+    /// How often the right label is to be among the alternatives.
+    private static let coverage: Float = 0.9
+
+    /// The fewest labels whose probabilities sum to `coverage`, the most probable first; none where nothing is estimated.
+    var alternatives: [String] {
+        guard state == .genre || state == .unsure || state == .noMusic else { return [] }
+        var result: [String] = []
+        var sum: Float = 0
+        for index in probabilities.indices.sorted(by: { (probabilities[$1], $0) < (probabilities[$0], $1) }) {
+            result.append(labels[index])
+            sum += probabilities[index]
+            if sum >= Self.coverage { break }
+        }
+        return result
+    }
+
     init(labels: [String]) {
         self.labels = labels
         probabilities = Self.uniform(labels.count)
@@ -29,7 +45,7 @@ struct LatestEstimate {
 
     /// Copies a record of the analysis, reusing memory.
     ///
-    /// - Returns: the genre, if the state is one.
+    /// - Returns: the model's label, if the state is `genre` or `no-music`.
     mutating func update(from record: EstimateRing.Record) -> String? {
         position = record.position
         probabilities.withUnsafeMutableBufferPointer { _ = $0.update(fromContentsOf: record.probabilities) }
@@ -39,7 +55,7 @@ struct LatestEstimate {
         }
         level = record.level
         set(EstimateState(record.state), confidence: record.confidence)
-        return state == .genre ? record.label.map { labels[$0] } : nil
+        return record.label.map { labels[$0] }
     }
 
     /// Forgets what was estimated: nothing is known of the audio now.

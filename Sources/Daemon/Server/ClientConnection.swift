@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import ControlProtocol
 import NIOCore
 
@@ -41,7 +42,7 @@ final class ClientConnection: ChannelInboundHandler {
     private let hub: Hub
     private let reload: Reload
     private var context: ChannelHandlerContext?
-    private var splitter = LineSplitter()
+    private var splitter = LineSplitter(limit: ControlLimits.requestBytes)
     /// Bytes that were read and not yet split into lines.
     private var unread = ByteBuffer()
     private var hasReadEnd = false

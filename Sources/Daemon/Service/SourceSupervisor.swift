@@ -110,8 +110,16 @@ actor SourceSupervisor {
                 name: configuration.name, uri: configuration.uri, slot: place.slot, input: place.input,
                 labels: analysis.model.labels, wakeAnalysis: place.wake))
         let input = place.input
-        running.append(Running(configuration: configuration, slot: place.slot, input: input) { stop(input) })
+        let notes = configuration.uri.makeNotes { [hub, slot = place.slot] report in
+            hub.post(.said(report), slot: slot)
+        }
+        running.append(
+            Running(configuration: configuration, slot: place.slot, input: input) {
+                notes?.stop()
+                stop(input)
+            })
         start(input)
+        notes?.start()
     }
 
     /// Stops capturing from all of them at the same time, because a device can take a while.

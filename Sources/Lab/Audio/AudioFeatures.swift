@@ -7,7 +7,11 @@ import Training
 /// Features of audio files, computed by the daemon's front end.
 enum AudioFeatures {
     /// Reads a track's file to its end, and passes the samples through a degradation first if there is one.
-    static func read(_ path: String, _ name: TrackName, through degradation: Degradation? = nil) throws -> LogMel {
+    ///
+    /// - Returns: the features, and what of the file they lack; nil if they lack nothing.
+    static func read(
+        _ path: String, _ name: TrackName, through degradation: Degradation? = nil
+    ) throws -> (features: LogMel, losses: String?) {
         let reader = try AudioFileReader(path: path)
         let frames = try AudioFrames(inputRate: reader.format.sampleRate)
         var values: [Float] = []
@@ -22,6 +26,6 @@ enum AudioFeatures {
             reader.forEachBlock(append)
         }
         frames.finish { values.append(contentsOf: $0.bands) }
-        return LogMel(values: values)
+        return (LogMel(values: values), reader.losses.text)
     }
 }

@@ -2,10 +2,10 @@
 
 import Basics
 import Capture
-import Foundation
 import Training
 
-/// A folder of audio with one folder per genre: `<genre>/<track>.<any extension>`.
+/// A folder of audio with one folder per genre, which holds tracks at any depth: `<genre>/<track>.<any extension>`,
+/// `<genre>/<artist>/<album>/<track>.<any extension>`.
 struct AudioFolder {
     /// A track's name and its file.
     struct Entry {
@@ -13,50 +13,73 @@ struct AudioFolder {
         var path: String
     }
 
+    /// Sorted by genre and track.
     let entries: [Entry]
-    /// Folders inside genre folders, which are not read.
-    let subfolders: [String]
-    /// Files that are skipped, each with the reason: another file has the same name and another extension.
+    /// What was not read although it should have been, each with the reason.
     let skipped: [String]
+    /// What else a reader should know, such as how many covers there are.
+    let remarks: [String]
 
-    /// Extensions of audio files. A file with another extension that cannot be read is a cover or a cue sheet.
-    private static let extensions: Set<String> = [
-        "aac", "aif", "aifc", "aiff", "au", "caf", "flac", "m4a", "mp3",
-        "oga", "ogg", "opus", "rf64", "snd", "w64", "wav", "wave", "wma",
-    ]
-
-    /// Lists the folder, sorted by genre and track.
+    /// Lists the folder.
     init(_ root: String) throws(TrainingError) {
-        var entries: [Entry] = []
-        var skipped: [String] = []
-        var subfolders: [String] = []
-        for genre in try listFolder(root) where isFolder("\(root)/\(genre)") {
-            let names = try listFolder("\(root)/\(genre)")
-            let files = names.filter { !isFolder("\(root)/\(genre)/\($0)") }
-            subfolders += Set(names).subtracting(files).sorted().map { "\(genre)/\($0)" }
-            let named = Dictionary(grouping: files) { ($0 as NSString).deletingPathExtension }
-            for (track, files) in named.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
-                let paths = files.map { "\(root)/\(genre)/\($0)" }
-                // A cover or a cue sheet has the same name as its track and must not be taken for it.
-                let readable = paths.count > 1 ? paths.filter { (try? AudioFileReader(path: $0)) != nil } : paths
-                let called = paths.filter { Self.extensions.contains(($0 as NSString).pathExtension.lowercased()) }
-                // If none can be read, take one with an audio extension: its error is reported.
-                let path = readable.first ?? called.first ?? paths[0]
-                entries.append(Entry(name: TrackName(genre: genre, track: track), path: path))
-                func local(_ path: String) -> String { String(path.dropFirst(root.count + 1)) }
-                skipped += paths.filter { $0 != path && (readable + called).contains($0) }.map { other in
-                    readable.contains(other)
-                        ? "\(local(other)): skipped: another file has the same name with another extension"
-                        : "\(local(other)): skipped: it cannot be read, and \(local(path)) has the same name"
+        var root = root
+        while root.hasSuffix("/"), root.count > 1 { root.removeLast() }
+        guard isFolder(root) else {
+            // Says why it is none.
+            _ = try listFolder(root)
+            throw TrainingError(.cannotRead, "'\(root)' is not a folder")
+        }
+        var tree = AudioTree(root)
+        var (entries, skipped): ([Entry], [String]) = ([], [])
+        var withoutGenre = 0
+        // A cover or a cue sheet can have the same name as its track and must not be taken for it.
+        var groups: [(stem: String, files: [AudioTree.File])] = []
+        var places: [String: Int] = [:]
+        for file in tree.files {
+            guard file.local.contains("/") else {
+                withoutGenre += 1
+                continue
+            }
+            let stem = AudioTree.stem(file.local)
+            if let place = places[stem] {
+                groups[place].files.append(file)
+            } else {
+                places[stem] = groups.count
+                groups.append((stem, [file]))
+            }
+        }
+        for (stem, files) in groups {
+            func isReadable(_ file: AudioTree.File) -> Bool { (try? AudioFileReader(path: file.path)) != nil }
+            let isSure = files.count == 1 && files[0].isCalledAudio
+            let readable = isSure ? files : files.filter(isReadable)
+            // If none can be read, take one with an audio extension: its error is reported.
+            guard let file = readable.first ?? files.first(where: \.isCalledAudio) else {
+                for file in files { tree.passOver(file) }
+                continue
+            }
+            let parts = stem.split(separator: "/", maxSplits: 1)
+            entries.append(Entry(name: TrackName(folder: String(parts[0]), path: String(parts[1])), path: file.path))
+            for other in files where other.path != file.path {
+                if readable.contains(where: { $0.path == other.path }) {
+                    skipped.append("\(other.local): skipped: another file has the same name with another extension")
+                } else if other.isCalledAudio {
+                    skipped.append("\(other.local): skipped: it cannot be read, and \(file.local) has the same name")
+                } else {
+                    tree.passOver(other)
                 }
             }
         }
         guard !entries.isEmpty else {
+            let reason = tree.problems.first.map { "; \($0)" } ?? ""
             throw TrainingError(
-                .malformed, "no audio in '\(root)'; expected <genre>/<track>.<any extension>")
+                .malformed, "no audio in '\(root)'; expected <genre>/…/<track>.<any extension>\(reason)")
         }
-        self.entries = entries
-        self.skipped = skipped
-        self.subfolders = subfolders
+        self.entries = entries.sorted { $0.name < $1.name }
+        self.skipped = skipped + tree.problems
+        let lost =
+            withoutGenre == 0
+            ? nil
+            : "\(NumberText.counted(withoutGenre, "file")) in \(root) itself passed over: only what lies in a genre's folder has a genre"
+        remarks = tree.remarks + [lost, tree.othersText].compactMap { $0 }
     }
 }

@@ -17,18 +17,23 @@ struct ClassifyCommand: ParsableCommand {
             0.7, seven in ten are right. The confidence of a segment or a file is that of the mean of its windows. \
             Votes are the share of windows with the same label.
 
-            FILE can be anything that libsndfile reads; - is a file on standard input. A file that cannot be read, is \
-            shorter than 3 s or is silent is reported, and the others are still classified.
+            FILE can be anything that libsndfile reads (WAV, FLAC, Ogg, Opus, MP3) and, if ffmpeg is installed, anything \
+            that it decodes (M4A, MP4, WMA, APE, WebM); a folder means all the audio in it; a FIFO and - (standard input) \
+            are read to their end first. A file that cannot be read, is shorter than 3 s or is silent is reported, and \
+            the others are still classified. Damaged parts are skipped, and their places printed.
 
             --json prints one line per file: file, genre, confidence, votes, probabilities, segments (start, end and \
-            the same for each), or file and error.
+            the same for each), or file and error. A file that was heard only in part also has skipped (text). A name \
+            that is no UTF-8 has U+FFFD for what cannot be read, and fileEncoded is the same name with %XX.
 
             EXAMPLES:
               genrelab classify *.mp3
               genrelab classify --json set.flac | jq -r '.segments[] | "\\(.start) \\(.genre)"'
-              ffmpeg -i clip.m4a -f wav - | genrelab classify -
+              genrelab classify --json music/
+              curl -s URL | genrelab classify -
 
-            EXIT CODES: 0 all files were classified; 1 some were not.
+            EXIT CODES: 0 all files were classified; 1 some were not; 2 all were, but some are damaged, and only a part of \
+            them was heard.
             """)
 
     @OptionGroup var choice: ModelOption
@@ -42,7 +47,7 @@ struct ClassifyCommand: ParsableCommand {
     @Flag(help: "With --json, also print every window's probabilities and the position of its end.")
     var windows = false
 
-    @Argument(help: "Audio files; - is standard input.")
+    @Argument(help: "Audio files and folders; - is standard input.")
     var files: [String]
 
     func validate() throws {
@@ -53,32 +58,45 @@ struct ClassifyCommand: ParsableCommand {
 
     private struct Failure: Encodable {
         var file: String
+        var fileEncoded: String?
         var error: String
     }
 
     func run() throws {
         let model = try choice.load()
-        var failed = false
-        for file in files {
+        let (paths, problems) = AudioInput.files(files)
+        for problem in problems { Output.note("genrelab: \(problem)") }
+        var (failed, isPartial) = (!problems.isEmpty, false)
+        for file in paths {
             do {
-                let reader = file == "-" ? try StandardInput.reader() : try AudioFileReader(path: file)
+                let reader = try AudioInput.reader(file)
                 let result = try Classification(
                     reader, name: file, model: model, length: segments, withWindows: windows)
-                if json { try Output.json(result) } else { printTable(result) }
+                if json { try Output.json(result) } else { printTable(result, name: file) }
+                if let skipped = result.skipped {
+                    isPartial = true
+                    Output.note("genrelab: \(file): \(skipped)")
+                }
             } catch let error as EncodingError {
                 throw error
             } catch {
                 failed = true
-                if json { try Output.json(Failure(file: file, error: "\(error)")) }
+                if json {
+                    try Output.json(
+                        Failure(
+                            file: PathText.replaced(file), fileEncoded: Classification.encoded(file),
+                            error: printable("\(error)")))
+                }
                 // Errors from Capture name the file already.
                 let place = error is CaptureError ? "" : "\(file): "
                 Output.note("genrelab: \(place)\(error)")
             }
         }
         if failed { throw ExitCode.failure }
+        if isPartial { throw ExitCode.partly }
     }
 
-    private func printTable(_ result: Classification) {
+    private func printTable(_ result: Classification, name file: String) {
         func row(_ name: String, _ genre: String, _ confidence: Double, _ votes: Double, _ all: [String: Double])
             -> [String]
         {
@@ -89,7 +107,7 @@ struct ClassifyCommand: ParsableCommand {
             return [name, genre, confidence.percent, votes.percent, others]
         }
         Output.line(
-            "\(Output.bold(printable(result.file))): \(Output.bold(result.genre)), \(result.confidence.percent)"
+            "\(Output.bold(printable(file))): \(Output.bold(result.genre)), \(result.confidence.percent)"
         )
         var rows = [["  segment", "genre", "confidence", "votes", "others"]]
         for segment in result.segments {

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Basics
 import Foundation
+import Model
 import Training
 
 /// The options that select features to train on or to evaluate with.
@@ -18,6 +19,12 @@ struct DataOptions: ParsableArguments {
             "The label of a folder, such as speech=no-music. By default a folder is its own label.",
             valueName: "folder=label"))
     var label: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A label for audio that is not music; can be repeated, for models that tell its kinds apart. By default no-music.",
+            valueName: "label"))
+    var noMusic: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -50,6 +57,9 @@ struct DataOptions: ParsableArguments {
         }
         return result
     }
+
+    /// The labels for audio that is not music.
+    var noMusicLabels: [String] { noMusic.isEmpty ? [GenreModel.noMusic] : noMusic }
 
     func trackGroups() throws -> TrackGroups {
         try groups.map { path in try TrackGroups(contentsOf: path) } ?? TrackGroups()

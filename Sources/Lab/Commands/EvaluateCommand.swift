@@ -25,14 +25,16 @@ struct EvaluateCommand: ParsableCommand {
 
             Evaluating a model on tracks that it was trained on tells nothing: give --split a list of held-out tracks.
 
-            EXIT CODES: 0 everything was evaluated; 1 some files were left out, or nothing could be evaluated.
+            EXIT CODES: 0 everything was evaluated; 1 some files were left out, or nothing could be evaluated; 2 all were \
+            evaluated, but some are damaged, and only a part of them was heard.
             """)
 
     @OptionGroup var choice: ModelOption
     @OptionGroup var data: DataOptions
 
     @Option(
-        help: ArgumentHelp("A folder of audio instead of features: <genre>/<track>.<any extension>.", valueName: "dir"))
+        help: ArgumentHelp(
+            "A folder of audio instead of features: <genre>/…/<track>.<any extension>.", valueName: "dir"))
     var audio: String?
 
     @Option(help: ArgumentHelp("Evaluate only these tracks: one <genre>/<track> per line.", valueName: "file"))
@@ -59,7 +61,7 @@ struct EvaluateCommand: ParsableCommand {
     func run() throws {
         let model = try choice.load()
         let only = try split.map { path in Set(try TrackList.read(path)) }
-        let (outputs, leftOut) = try outputs(of: model, only)
+        let (outputs, leftOut, partial) = try outputs(of: model, only)
         if let only, let missing = only.subtracting(outputs.map(\.name)).min() {
             throw TrainingError(.badParameter, "no windows of '\(missing)', which --split names")
         }
@@ -72,22 +74,25 @@ struct EvaluateCommand: ParsableCommand {
             printTables(metrics, degraded)
         }
         if leftOut + leftOutDegraded > 0 { throw ExitCode.failure }
+        if partial > 0 { throw ExitCode.partly }
     }
 
     private func metrics(_ outputs: [ClipOutput], _ model: GenreModel) -> ClassificationMetrics {
         ClassificationMetrics(outputs, labels: model.labels, temperature: model.temperature, vote: vote)
     }
 
-    /// The model's outputs for the audio or the features, and the number of files that were left out.
+    /// The model's outputs for the audio or the features, and the numbers of files that were left out and of those that
+    /// were heard only in part.
     private func outputs(
         of model: GenreModel, _ only: Set<TrackName>?
-    ) throws -> (outputs: [ClipOutput], leftOut: Int) {
+    ) throws -> (outputs: [ClipOutput], leftOut: Int, partial: Int) {
         if let audio { return try outputs(ofAudio: audio, only, model) }
         let corpus = try Corpus(
-            data.sources(), aliases: data.aliases(), groups: data.trackGroups(), only: only, labels: model.labels)
+            data.sources(), aliases: data.aliases(), noMusic: model.noMusicLabels.map { model.labels[$0] },
+            groups: data.trackGroups(), only: only, labels: model.labels)
         for remark in corpus.remarks { Output.note("left out: \(remark)") }
         let outputs = model.outputs(of: Array(corpus.tracks.indices), in: corpus, workers: jobs.workers)
-        return (outputs, corpus.remarks.count)
+        return (outputs, corpus.remarks.count, 0)
     }
 
     /// The metrics under each degradation with `--degrade`, and the number of files that were left out.
@@ -97,7 +102,7 @@ struct EvaluateCommand: ParsableCommand {
         guard degrade, let audio else { return ([], 0) }
         var leftOut = 0
         let result = try Degradation.all.map { degradation in
-            let (outputs, count) = try outputs(ofAudio: audio, only, model, through: degradation)
+            let (outputs, count, _) = try outputs(ofAudio: audio, only, model, through: degradation)
             leftOut += count
             return (degradation: degradation, metrics: metrics(outputs, model))
         }
@@ -147,16 +152,18 @@ struct EvaluateCommand: ParsableCommand {
                     }))
     }
 
-    /// The model's outputs for a folder of audio, and the number of files that were left out.
+    /// The model's outputs for a folder of audio, and the numbers of files that were left out and of those that were heard
+    /// only in part.
     private func outputs(
         ofAudio root: String, _ only: Set<TrackName>?, _ model: GenreModel, through degradation: Degradation? = nil
-    ) throws -> (outputs: [ClipOutput], leftOut: Int) {
+    ) throws -> (outputs: [ClipOutput], leftOut: Int, partial: Int) {
         let aliases = try data.aliases()
         let folder = try AudioFolder(root)
         let entries = folder.entries.filter { only?.contains($0.name) ?? true }
         let progress = ProgressBar(degradation.map { "Evaluating (\($0.name))" } ?? "Evaluating", total: entries.count)
         let results = Mutex<[Int: ClipOutput]>([:])
         let remarks = Mutex<[Int: String]>([:])
+        let partial = Mutex<[Int: String]>([:])
         jobs.workers.forEach(entries.count) { index, _ in
             let name = entries[index].name
             defer { progress.advance() }
@@ -165,7 +172,8 @@ struct EvaluateCommand: ParsableCommand {
                 return
             }
             do {
-                let features = try AudioFeatures.read(entries[index].path, name, through: degradation)
+                let (features, losses) = try AudioFeatures.read(entries[index].path, name, through: degradation)
+                if let losses { partial.withLock { $0[index] = "\(entries[index].path): \(losses)" } }
                 if let shortage = features.shortage {
                     remarks.withLock { $0[index] = "\(name): \(shortage)" }
                     return
@@ -179,8 +187,13 @@ struct EvaluateCommand: ParsableCommand {
         }
         let left = remarks.withLock { $0.sorted { $0.key < $1.key } }
         for (_, remark) in left { Output.note("left out: \(remark)") }
-        for remark in folder.skipped { Output.note(remark) }
-        return (results.withLock { $0.sorted { $0.key < $1.key } }.map(\.value), left.count + folder.skipped.count)
+        let damaged = partial.withLock { $0.sorted { $0.key < $1.key } }.map(\.value)
+        // The same files are read again for each degradation.
+        if degradation == nil { for remark in folder.remarks + folder.skipped + damaged { Output.note(remark) } }
+        return (
+            results.withLock { $0.sorted { $0.key < $1.key } }.map(\.value), left.count + folder.skipped.count,
+            damaged.count
+        )
     }
 }
 

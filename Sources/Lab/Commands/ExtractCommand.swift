@@ -13,18 +13,23 @@ struct ExtractCommand: ParsableCommand {
         commandName: "extract",
         abstract: "Compute features from a folder of audio, to train on.",
         discussion: """
-            AUDIO_DIR has one folder per genre, with audio in any format that libsndfile reads (WAV, FLAC, Ogg, Opus, \
-            MP3). FEATURE_DIR gets <genre>/<track>.npy: log-mel in dB, [frames, 64], computed by genred's own front \
+            AUDIO_DIR has one folder per genre, with audio at any depth: <genre>/<artist>/<album>/<track>. Any format \
+            that libsndfile reads (WAV, FLAC, Ogg, Opus, MP3) will do and, if ffmpeg is installed, any other. Covers, \
+            playlists and other files that are no audio are passed over and counted. FEATURE_DIR gets <genre>/<track>.npy: log-mel in dB, [frames, 64], computed by genred's own front \
             end. Features that are newer than their audio are kept, so an interrupted extraction continues where it \
             stopped. Files that cannot be read are listed at the end; all others are extracted.
+
+            A track is called like its file, without the extension; if that lies deeper, the name has the whole path, \
+            with %2F for each slash: rock/Artist%2FAlbum%2FSong. Bytes that are no UTF-8 are written %XX too.
 
             --json also writes the classic single file of segments: mapping (the genres), labels (the index of each \
             segment's genre), mfcc (50 frames of 32 coefficients for each segment of 3 s).
 
-            EXIT CODES: 0 all files were extracted; 1 some were not, or nothing could be done.
+            EXIT CODES: 0 all files were extracted; 1 some were not, or nothing could be done; 2 all were, but some are \
+            damaged, and only a part of them was heard.
             """)
 
-    @Argument(help: "The folder of audio: <genre>/<track>.<any extension>.")
+    @Argument(help: "The folder of audio: <genre>/…/<track>.<any extension>.")
     var audioDir: String
 
     @Argument(help: "The feature store to create or to complete.")
@@ -60,23 +65,21 @@ struct ExtractCommand: ParsableCommand {
         let waiting = folder.entries.filter { !isExtracted($0) }
         let kept = folder.entries.count - waiting.count
         if kept > 0 { Output.note("\(kept) of \(NumberText.counted(folder.entries.count, "track")) up to date") }
-        let (failures, silent) = extract(waiting)
-        for remark in folder.skipped { Output.note(remark) }
+        let (failures, silent, partial) = extract(waiting)
+        for remark in folder.remarks + folder.skipped + partial { Output.note(remark) }
         for path in silent {
             Output.note("\(path): nothing but silence; training will learn silence as its genre")
         }
-        for folder in folder.subfolders {
-            Output.note("\(folder): a folder inside a genre folder; its files are not read")
-        }
         for (path, reason) in failures {
             // Errors from Capture name the file already.
-            Output.note(reason.hasPrefix(path) ? reason : "\(path): \(reason)")
+            Output.note(reason.hasPrefix(printable(path)) ? reason : "\(path): \(reason)")
         }
         Output.note(
             "\(NumberText.counted(folder.entries.count - failures.count, "track")) in \(featureDir)"
                 + (failures.isEmpty ? "" : ", \(failures.count) could not be extracted"))
         if let json { try writeSegments(folder.entries.map(\.name), to: json) }
         if !failures.isEmpty || !folder.skipped.isEmpty { throw ExitCode.failure }
+        if !partial.isEmpty { throw ExitCode.partly }
     }
 
     /// Refuses to mix original and degraded audio in one store; a hidden file records which of them a store holds.
@@ -102,26 +105,31 @@ struct ExtractCommand: ParsableCommand {
     /// Whether the features exist, complete, newer than the audio and in the requested precision.
     private func isExtracted(_ entry: AudioFolder.Entry) -> Bool {
         let path = FeatureStore.path(of: entry.name, in: featureDir)
-        func date(_ path: String) -> Date? {
-            (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
+        func date(_ path: String) -> Double? {
+            var status = stat()
+            guard PathText.withPath(path, { stat($0, &status) }) == 0 else { return nil }
+            return Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) * 1e-9
         }
         guard let extracted = date(path), let recorded = date(entry.path), extracted >= recorded else { return false }
         return FeatureStore.contains(entry.name, in: featureDir, halfPrecision: !float32)
     }
 
-    /// Extracts the entries in parallel. Returns the failures and the paths of silent files, both in order.
+    /// Extracts the entries in parallel. Returns the failures, the paths of silent files, and a line for each file that was heard
+    /// only in part, all in order.
     private func extract(
         _ entries: [AudioFolder.Entry]
-    ) -> (failures: [(name: String, reason: String)], silent: [String]) {
-        guard !entries.isEmpty else { return ([], []) }
+    ) -> (failures: [(name: String, reason: String)], silent: [String], partial: [String]) {
+        guard !entries.isEmpty else { return ([], [], []) }
         let degradation = through.flatMap(Degradation.init)
         let progress = ProgressBar("Extracting", total: entries.count)
         let failures = Mutex<[Int: String]>([:])
         let silent = Mutex<Set<Int>>([])
+        let partial = Mutex<[Int: String]>([:])
         jobs.workers.forEach(entries.count) { index, _ in
             do {
-                let features = try AudioFeatures.read(
+                let (features, losses) = try AudioFeatures.read(
                     entries[index].path, entries[index].name, through: degradation)
+                if let losses { partial.withLock { $0[index] = "\(entries[index].path): \(losses)" } }
                 guard features.frames > 0 else {
                     throw TrainingError(.unsupported, "shorter than one frame (0.1 s)")
                 }
@@ -135,7 +143,8 @@ struct ExtractCommand: ParsableCommand {
         }
         return (
             failures.withLock { $0.sorted { $0.key < $1.key } }.map { (entries[$0.key].path, $0.value) },
-            silent.withLock { $0.sorted() }.map { entries[$0].path }
+            silent.withLock { $0.sorted() }.map { entries[$0].path },
+            partial.withLock { $0.sorted { $0.key < $1.key } }.map(\.value)
         )
     }
 

@@ -24,10 +24,11 @@ struct StreamsCommand: ParsableCommand {
             With several --fold MODEL=TRACKS, each model is played only its own tracks: give models that were trained \
             without them. --search tries a grid of the estimator's parameters.
 
-            EXIT CODES: 0 all clips were played; 1 some were left out, or nothing could be evaluated.
+            EXIT CODES: 0 all clips were played; 1 some were left out, or nothing could be evaluated; 2 all were played, \
+            but some are damaged, and only a part of them was heard.
             """)
 
-    @Argument(help: "The folder of audio: <genre>/<track>.<any extension>.")
+    @Argument(help: "The folder of audio: <genre>/…/<track>.<any extension>.")
     var audioDir: String
 
     @Option(
@@ -66,7 +67,8 @@ struct StreamsCommand: ParsableCommand {
     func run() throws {
         let folder = try AudioFolder(audioDir)
         var streams: [RecordedStream] = []
-        var leftOut = 0
+        for remark in folder.remarks + folder.skipped { Output.note(remark) }
+        var (leftOut, partial) = (folder.skipped.count, Set<String>())
         for (number, (model, names)) in try folds().enumerated() {
             let playable = folder.entries.filter { entry in
                 model.labels.contains(entry.name.genre) && names?.contains(entry.name) != false
@@ -76,7 +78,7 @@ struct StreamsCommand: ParsableCommand {
                     .badParameter,
                     "no track in '\(audioDir)' is on the list and has a genre that the model knows")
             }
-            streams += try record(model, playable, seed: seed &+ UInt64(number) << 32, &leftOut)
+            streams += try record(model, playable, seed: seed &+ UInt64(number) << 32, &leftOut, &partial)
         }
         let evaluation = StreamEvaluation(streams)
         guard evaluation.hasSettledSteps else {
@@ -89,6 +91,7 @@ struct StreamsCommand: ParsableCommand {
             found: search ? try best(evaluation) : nil)
         try json ? report.printJSON() : report.printTable()
         if leftOut > 0 { throw ExitCode.failure }
+        if !partial.isEmpty { throw ExitCode.partly }
     }
 
     /// Each model with its tracks; nil means all tracks.
@@ -107,7 +110,8 @@ struct StreamsCommand: ParsableCommand {
     /// Records the streams of one model: one per round, each in another order. A stream has one sample rate, so clips
     /// of different rates play in different streams.
     private func record(
-        _ model: GenreModel, _ entries: [AudioFolder.Entry], seed: UInt64, _ leftOut: inout Int
+        _ model: GenreModel, _ entries: [AudioFolder.Entry], seed: UInt64, _ leftOut: inout Int,
+        _ partial: inout Set<String>
     ) throws -> [RecordedStream] {
         let progress = ProgressBar("Listening", total: entries.count * rounds)
         var rates: [Int: [AudioFolder.Entry]] = [:]
@@ -124,8 +128,11 @@ struct StreamsCommand: ParsableCommand {
             return try (0..<rounds).map { round in
                 let recorder = try StreamRecorder(model: model, rate: rate)
                 for name in StreamOrder.apart(entries.map(\.name), seed: seed &+ UInt64(round)) {
-                    let samples = try AudioFileReader(path: paths[name] ?? "").readAll().prefix(
-                        Int(seconds * Double(rate)))
+                    let reader = try AudioFileReader(path: paths[name] ?? "")
+                    let samples = reader.readAll().prefix(Int(seconds * Double(rate)))
+                    if let losses = reader.losses.text, partial.insert(name.description).inserted {
+                        Output.note("\(paths[name] ?? ""): \(losses)")
+                    }
                     recorder.play(Array(samples), label: model.labels.firstIndex(of: name.genre) ?? 0)
                     progress.advance()
                 }

@@ -20,6 +20,9 @@ struct TrainCommand: ParsableCommand {
             one of N networks; the model is one more network that is trained on everything. With --valid the tracks in FILE are \
             held out by all N networks too, and the rest of their store is trained on by all.
               nothing                 everything is trained on, and how good the model is stays unknown
+            A genre needs at least \(CorpusSize.fewTracks) tracks; with fewer it is learnt badly, and its score means little. With \
+            fewer than 2 it cannot be both learnt and evaluated. How long training will take is printed after its first steps.
+
             A group (an artist, a source, a speaker) is never both trained on and held out. Without --groups the tracks of \
             an artist can be, which makes the results too good.
 
@@ -142,6 +145,7 @@ struct TrainCommand: ParsableCommand {
                 "targets: of \(NumberText.counted(corpus.tracksWithTargets, "labelled track")), and of"
                     + " \(NumberText.counted(corpus.unlabelled.count, "track")) without a label")
         }
+        for note in CorpusSize.notes(corpus) { Output.note(note) }
         let result = try session.run(TrainingProgress.show)
         try files.write(result)
         session.removeCheckpoints()
@@ -165,7 +169,7 @@ struct TrainCommand: ParsableCommand {
     private func corpus() throws -> Corpus {
         let corpus = try Corpus(
             data.sources(), variants: variants, unlabelled: teaching.unlabelled, targets: teaching.targets,
-            aliases: data.aliases(), groups: data.trackGroups())
+            aliases: data.aliases(), noMusic: data.noMusicLabels, groups: data.trackGroups())
         for remark in corpus.remarks { Output.note("left out: \(remark)") }
         return corpus
     }

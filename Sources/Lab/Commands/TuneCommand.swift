@@ -70,13 +70,20 @@ struct TuneCommand: ParsableCommand {
         try checkWritable(out)
         let corpus = try Corpus(
             data.sources(), unlabelled: teaching.unlabelled, targets: teaching.targets, aliases: data.aliases(),
-            groups: data.trackGroups())
+            noMusic: data.noMusicLabels, groups: data.trackGroups())
         let heldOut = try valid.map { path in try TrackList.read(path) } ?? []
+        for note in CorpusSize.notes(corpus) { Output.note(note) }
         let tuner = Tuner(
             corpus: corpus,
             splits: try DataSplit.folds(corpus, count: folds, groups: data.groupsForFolds(), heldOut: heldOut),
             space: space, base: base, trials: trials, rungs: rungs, seed: seed, workers: jobs.workers)
+        var isEstimated = false
         let (outcomes, best) = try tuner.run(results: results) { outcome, isOld in
+            if !isOld, !isEstimated {
+                isEstimated = true
+                let pace = outcome.seconds / Double(outcome.epochs)
+                Output.note("the whole search will take about \(DurationText.text(pace * Double(tuner.epochs)))")
+            }
             Output.note(
                 "rung \(outcome.rung + 1)/\(rungs) trial \(outcome.trial + 1)/\(trials)  NLL \(outcome.nll.digits(3))  windows "
                     + "\(outcome.windowAccuracy.percent)  \(isOld ? "(known)" : DurationText.text(outcome.seconds))")

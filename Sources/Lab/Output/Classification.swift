@@ -26,7 +26,11 @@ struct Classification: Encodable {
         var probabilities: [String: Float]
     }
 
+    /// The file, and the same with %XX for what is no UTF-8; nil if all of it is.
     var file: String
+    var fileEncoded: String?
+    /// What of it was not heard; nil if nothing.
+    var skipped: String?
     var genre: String
     var confidence: Double
     /// The share of all windows with this label.
@@ -41,6 +45,9 @@ struct Classification: Encodable {
         var probabilities: [Float]
         var isSilent: Bool
     }
+
+    /// A path with %XX, if it is not all UTF-8.
+    static func encoded(_ path: String) -> String? { PathText.isText(path) ? nil : PathText.percentEncoded(path) }
 
     /// Classifies a file with the daemon's own front end and network.
     ///
@@ -69,7 +76,9 @@ struct Classification: Encodable {
             throw TrainingError(.unsupported, "nothing but silence")
         }
         func named<T>(_ values: [T]) -> [String: T] { Dictionary(uniqueKeysWithValues: zip(model.labels, values)) }
-        file = name
+        file = PathText.replaced(name)
+        fileEncoded = Self.encoded(name)
+        skipped = reader.losses.text
         genre = model.labels[whole.label]
         confidence = whole.probabilities[whole.label]
         votes = whole.votes[whole.label]

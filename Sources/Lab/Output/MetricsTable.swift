@@ -28,7 +28,7 @@ enum MetricsTable {
                     let total = Double(max(1, metrics.confusion[row].reduce(0, +)))
                     return [metrics.labels[row]]
                         + metrics.confusion[row].map { $0 == 0 ? "·" : (Double($0) / total * 100).digits(0) }
-                        + ["\(Int(total))", metrics.perLabel[row].f1.digits(2)]
+                        + ["\(Int(total))", metrics.perLabel[row].f1.digits(3)]
                 })
         return lines
     }

@@ -60,9 +60,9 @@ struct StreamsReport {
     private static func row(_ name: String, _ metrics: StreamMetrics) -> [String] {
         func seconds(_ value: Double?) -> String { value.map { "\($0.digits(1)) s" } ?? "never" }
         return [
-            name, metrics.right.digits(3), metrics.wrong.digits(3), metrics.found.digits(3),
+            name, metrics.right.percent, metrics.wrong.percent, metrics.found.percent,
             seconds(metrics.medianDelay), seconds(metrics.medianDelayFound), metrics.falseChanges.digits(2),
-            metrics.confidence?.digits(3) ?? "–", metrics.calibrationError?.digits(3) ?? "–",
+            metrics.confidence?.percent ?? "–", metrics.calibrationError?.digits(3) ?? "–",
         ]
     }
 }

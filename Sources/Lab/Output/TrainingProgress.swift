@@ -13,6 +13,7 @@ enum TrainingProgress {
             let resumed = after > 0 ? ", continuing after epoch \(after)" : ""
             Output.note(
                 "\(run)\(place): \(NumberText.counted(training, "track")) to train on, \(heldOut) held out\(resumed)")
+        case .estimated(let seconds): Output.note("training will take about \(DurationText.text(seconds))")
         case .epoch(let run, let progress): show(progress, of: run)
         case .evaluated(let run, let metrics):
             Output.note(

@@ -30,13 +30,16 @@ final class HookProcess {
         // Only this end: a program does not expect an output that is not ready.
         _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
         output = ends[0]
-        do throws(HookStartError) {
-            pid = try Self.spawn(
-                program.arguments, environment: Self.environment(delivery), input: input, output: ends[1])
-        } catch {
+        var started: pid_t = 0
+        // A group of its own, to be killed as a whole.
+        let error = spawnProgram(
+            program.arguments, environment: Self.environment(delivery),
+            input: input, output: ends[1], errors: ends[1], process: &started)
+        guard error == 0 else {
             close(ends[0])
-            throw error
+            throw HookStartError("posix_spawn", error)
         }
+        pid = started
         end = pidfd_open(pid, 0)
         guard end >= 0 else {
             let error = HookStartError("pidfd_open", errno)
@@ -78,40 +81,6 @@ final class HookProcess {
 
     /// Without the bytes that would end a variable.
     private static func clean(_ text: String) -> String { printable(text) }
-
-    private static func spawn(
-        _ arguments: [String], environment: [String], input: Int32, output: Int32
-    ) throws(HookStartError) -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
-        // Other descriptors are inherited otherwise, libcurl's among them.
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-        posix_spawn_file_actions_addchdir_np(&actions, "/")
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // A group of its own, to be killed as a whole; and no signal ignored or blocked, as here.
-        var signals = sigset_t()
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(
-            &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-        let strings: [[UnsafeMutablePointer<CChar>?]] = [arguments, environment].map { texts in
-            texts.map { (text: String) in strdup(text) } + [nil]
-        }
-        defer { for string in strings.joined() { free(string) } }
-        var pid: pid_t = 0
-        let error = posix_spawn(&pid, arguments[0], &actions, &attributes, strings[0], strings[1])
-        guard error == 0 else { throw HookStartError("posix_spawn", error) }
-        return pid
-    }
 
     // MARK: While it runs
 

@@ -25,7 +25,7 @@ struct HomeAssistant {
     }
 
     private func origin() -> JSONValue {
-        .object(["name": "genred", "sw": .string(genredVersion), "url": "https://github.com/genred/genred"])
+        .object(["name": "genred", "sw": .string(genredVersion)])
     }
 
     /// The daemon, with a sensor that says whether it is there.

@@ -34,6 +34,8 @@ package struct AugmentationConfiguration: Codable, Sendable, Equatable {
     /// Two tracks of no-music at once, and quiet music under speech; the window stays no-music.
     package var twoNoMusicChance: Float = 0.25
     package var musicUnderSpeechChance: Float = 0.2
+    /// Speech and music at once, the one up to 12 dB louder than the other (loudness of EBU R 128): the louder one leads.
+    package var speechAndMusicChance: Float = 0
     /// A short silence.
     package var silenceChance: Float = 0.04
     /// Each band's mean and deviation are moved towards those of another window in the batch (`StyleMixer`).
@@ -62,6 +64,7 @@ package struct AugmentationConfiguration: Codable, Sendable, Equatable {
         result.noMusicUnderMusicChance = 0
         result.twoNoMusicChance = 0
         result.musicUnderSpeechChance = 0
+        result.speechAndMusicChance = 0
         result.silenceChance = 0
         result.timeMaskChance = 0
         result.bandMaskChance = 0
@@ -75,6 +78,7 @@ package struct AugmentationConfiguration: Codable, Sendable, Equatable {
             ("highPassChance", highPassChance), ("rollOffChance", rollOffChance), ("noiseChance", noiseChance),
             ("noMusicUnderMusicChance", noMusicUnderMusicChance), ("twoNoMusicChance", twoNoMusicChance),
             ("musicUnderSpeechChance", musicUnderSpeechChance), ("silenceChance", silenceChance),
+            ("speechAndMusicChance", speechAndMusicChance),
             ("timeMaskChance", timeMaskChance), ("bandMaskChance", bandMaskChance), ("styleChance", styleChance),
         ]
         for (name, value) in chances where !(0...1).contains(value) {

@@ -15,6 +15,8 @@ struct Augmenter {
     private let frames = FrontEnd.version1.windowFrames
     /// Largest shift along the mel axis, in bands.
     private static let widestShift = 8
+    /// How far speech and music can be apart when they are mixed, dB.
+    private static let widestLead: Float = 12
     /// Level of digital silence, dB.
     private static let floor: Float = -100
     /// Reference level of the gains: the power of a frame at full scale, dB.
@@ -47,6 +49,8 @@ struct Augmenter {
         var targets: TrackTargets?
         var start: Float
         var length: Float
+        /// How far speech leads in a mix with music, 0 to 1, and its label.
+        var speech: (share: Float, label: Int)?
     }
 
     /// Makes the window with the given index in a step's batch. `no-music` mixed under music does not change what it is.
@@ -60,7 +64,7 @@ struct Augmenter {
             case .unlabelled(let index): (corpus.unlabelled[index], nil)
             }
         let features = track.variants[generator.index(track.variants.count)]
-        let isMusic = label == nil || label != sampler.noMusic
+        let isMusic = label.map { !sampler.noMusic.contains($0) } ?? true
         return features.values.withUnsafeBufferPointer { values in
             var voice = Voice(
                 values: values.baseAddress!, length: features.frames, start: 0,
@@ -69,7 +73,8 @@ struct Augmenter {
             var gain = generator.chance(0.9) ? generator.uniform(-25, 12) : generator.uniform(-60, -25)
             if isMusic || generator.chance(0.5) { gain += Self.referenceLevel - track.level }
             drawChannel(of: &voice, &generator)
-            let second = companion(of: track, isMusic: isMusic, &generator)
+            let talk = isMusic ? talk(over: track, &generator) : nil
+            let second = talk?.companion ?? companion(of: track, isMusic: isMusic, &generator)
             let noise =
                 generator.chance(configuration.noiseChance)
                 ? Noise(
@@ -94,7 +99,8 @@ struct Augmenter {
                 for place in 0..<(frames * bands) { output[place] += error }
             }
             return Window(
-                label: label, targets: track.targets, start: voice.start, length: Float(frames) * voice.speed)
+                label: label, targets: track.targets, start: voice.start, length: Float(frames) * voice.speed,
+                speech: talk?.lead)
         }
     }
 
@@ -166,7 +172,7 @@ struct Augmenter {
             other = sampler.drawNoMusic(&generator)
             gain = generator.uniform(-20, 6)
         } else if chance < configuration.twoNoMusicChance + configuration.musicUnderSpeechChance,
-            track.name.genre == "speech", !sampler.music.isEmpty
+            track.name.genre == WindowSampler.speech, !sampler.music.isEmpty
         {
             other = sampler.music[generator.index(sampler.music.count)]
             gain = -generator.uniform(8, 28)
@@ -175,6 +181,29 @@ struct Augmenter {
         }
         guard let other else { return nil }
         let second = corpus.tracks[other].recording
+        return companion(second, gain: gain + track.level - second.level, &generator)
+    }
+
+    /// Draws speech to mix with music, from 12 dB under it to 12 dB over it; nil for most windows.
+    private func talk(
+        over track: Recording, _ generator: inout CounterGenerator
+    ) -> (companion: (voice: Voice, features: LogMel), lead: (share: Float, label: Int))? {
+        guard configuration.speechAndMusicChance > 0, !sampler.speech.isEmpty,
+            generator.chance(configuration.speechAndMusicChance)
+        else { return nil }
+        let speech = corpus.tracks[sampler.speech[generator.index(sampler.speech.count)]]
+        let lead = generator.uniform(-Self.widestLead, Self.widestLead)
+        let gain = lead + track.loudness - speech.recording.loudness
+        // Around 0 dB listeners differ: a logistic share, 0.95 for a lead of 3 dB.
+        return (companion(speech.recording, gain: gain, &generator), (1 / (1 + exp(-lead)), speech.label))
+    }
+
+    /// A second voice, from anywhere in a recording and through a channel of its own.
+    ///
+    /// - Parameter gain: what is added to its levels, dB.
+    private func companion(
+        _ second: Recording, gain: Float, _ generator: inout CounterGenerator
+    ) -> (voice: Voice, features: LogMel) {
         let features = second.variants[generator.index(second.variants.count)]
         let slope = generator.uniform(-5, 5)
         let knots = (0..<7).map { _ in generator.normal() * 3 }
@@ -190,7 +219,7 @@ struct Augmenter {
             // The pointer is not valid outside this closure: `prepare` replaces it.
             let voice = Voice(
                 values: values.baseAddress!, length: features.frames, start: start,
-                gain: gain + track.level - second.level, equalizer: equalizer)
+                gain: gain, equalizer: equalizer)
             return (voice, features)
         }
     }

@@ -10,7 +10,7 @@ import Foundation
 /// probability that training draws them, so that a label or an artist with many windows counts no more than another.
 struct Calibration: Equatable {
     var temperature: Float = 1
-    /// [labels]: 0 for `no-music` and for labels without held-out tracks; the others have mean 0.
+    /// [labels]: 0 for what is not music and for labels without held-out tracks; the others have mean 0.
     var offsets: [Float]
 
     static func none(labels: Int) -> Calibration { Calibration(offsets: [Float](repeating: 0, count: labels)) }

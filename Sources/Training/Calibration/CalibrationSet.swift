@@ -13,16 +13,16 @@ struct CalibrationSet {
 
     let labels: Int
     private(set) var clips: [Clip]
-    /// The labels that can have an offset. `no-music` cannot: its number of tracks has nothing to do with artists.
+    /// The labels that can have an offset: genres. How many tracks there are that are not music has nothing to do with artists.
     let genres: Set<Int>
 
     /// - Parameter clips: clips with weights of any sum. Clips without windows or weight are left out.
-    init(_ clips: [Clip], labels: Int, noMusic: Int? = nil) {
+    init(_ clips: [Clip], labels: Int, noMusic: Set<Int> = []) {
         let counted = clips.filter { $0.output.windows > 0 && $0.weight > 0 }
         let total = counted.reduce(0) { $0 + $1.weight }
         self.labels = labels
         self.clips = counted.map { Clip(output: $0.output, weight: $0.weight / total, group: $0.group) }
-        genres = Set(counted.map(\.output.label)).subtracting([noMusic].compactMap(\.self))
+        genres = Set(counted.map(\.output.label)).subtracting(noMusic)
     }
 
     /// Weights outputs, at most one for each track of the corpus, by the probability that training draws the track.

@@ -10,10 +10,10 @@ extension Corpus {
         private let labels: Int
         private var used: Set<Int> = []
 
-        init(_ stores: [TargetStore], labels: [String]) throws(TrainingError) {
+        init(_ stores: [TargetStore], labels: [String], noMusic: Set<Int>) throws(TrainingError) {
             self.stores = stores
             self.labels = labels.count
-            columns = try stores.map { store throws(TrainingError) in try store.columns(in: labels) }
+            columns = try stores.map { store throws(TrainingError) in try store.columns(in: labels, noMusic: noMusic) }
         }
 
         /// The mean of all stores' targets for a track, over the rows that all of them have; nil if none has any.

@@ -17,8 +17,10 @@ package struct Corpus: Sendable {
         }
     }
 
-    /// Sorted, with `no-music` last.
+    /// Sorted, with those for audio that is not music last.
     package let labels: [String]
+    /// Indices of the labels for audio that is not music.
+    package let noMusic: Set<Int>
     package let sources: [Source]
     package let tracks: [Track]
     /// Tracks without a label, which are trained on by their targets alone.
@@ -28,7 +30,9 @@ package struct Corpus: Sendable {
 
     /// The number of labelled tracks that have targets.
     package var tracksWithTargets: Int { tracks.count { $0.recording.targets != nil } }
-    package var noMusic: Int? { labels.firstIndex(of: GenreModel.noMusic) }
+
+    /// The names of the labels for audio that is not music.
+    package var noMusicNames: [String] { noMusic.sorted().map { labels[$0] } }
 
     /// Loads the stores.
     ///
@@ -37,12 +41,13 @@ package struct Corpus: Sendable {
     ///   - unlabelled: stores whose folders are not labels: their tracks are trained on by their targets alone.
     ///   - targets: folders with a teacher's targets for tracks of any of the stores.
     ///   - aliases: folders whose label is not their name, such as `speech` → `no-music`.
+    ///   - noMusic: the labels for audio that is not music, if there are such tracks.
     ///   - only: the tracks to load; nil loads all.
     ///   - labels: the labels in their order; tracks with other labels are left out. Nil takes the folders' labels.
     package init(
         _ sources: [Source], variants: [String] = [], unlabelled: [String] = [], targets: [String] = [],
-        aliases: [String: String] = [:], groups: TrackGroups = TrackGroups(), only: Set<TrackName>? = nil,
-        labels: [String]? = nil
+        aliases: [String: String] = [:], noMusic: [String] = [GenreModel.noMusic],
+        groups: TrackGroups = TrackGroups(), only: Set<TrackName>? = nil, labels: [String]? = nil
     ) throws(TrainingError) {
         self.sources = sources
         if let missing = variants.first(where: { !isFolder($0) }) {
@@ -62,13 +67,15 @@ package struct Corpus: Sendable {
         // Without labelled tracks the targets name the labels.
         let known = sources.isEmpty ? Set(targetStores.flatMap { $0.labels ?? [] }) : names
         self.labels =
-            labels ?? known.sorted { ($0 == GenreModel.noMusic ? 1 : 0, $0) < ($1 == GenreModel.noMusic ? 1 : 0, $1) }
+            labels ?? known.sorted { (noMusic.contains($0) ? 1 : 0, $0) < (noMusic.contains($1) ? 1 : 0, $1) }
+        let order = self.labels
+        self.noMusic = Set(order.indices.filter { noMusic.contains(order[$0]) })
         guard !self.labels.isEmpty else {
             throw TrainingError(
                 .badParameter,
                 "nothing says which labels there are: give labelled features, or targets with a labels.txt")
         }
-        var teaching = try Teaching(targetStores, labels: self.labels)
+        var teaching = try Teaching(targetStores, labels: self.labels, noMusic: self.noMusic)
         let index = Dictionary(uniqueKeysWithValues: self.labels.enumerated().map { ($1, $0) })
         var tracks: [Track] = []
         var remarks: [String] = []

@@ -19,6 +19,8 @@ package struct Recording: Sendable {
     /// Mean power of the frames, dB, and mean of all values, dB.
     let level: Float
     let meanValue: Float
+    /// Loudness, dB.
+    let loudness: Float
 
     init(name: TrackName, group: String, variants: [LogMel], targets: TrackTargets?) {
         self.name = name
@@ -32,6 +34,7 @@ package struct Recording: Sendable {
         let values = variants[0].values
         let power = values.reduce(0.0) { $0 + pow(10, Double($1) / 10) }
         level = Float(10 * log10(power / Double(max(1, variants[0].frames)) + 1e-10))
+        loudness = Loudness.of(variants[0])
         meanValue = Float(values.reduce(0.0) { $0 + Double($1) } / Double(max(1, values.count)))
     }
 }

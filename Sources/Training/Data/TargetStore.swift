@@ -34,9 +34,11 @@ package struct TargetStore: Sendable {
 
     /// Where the columns go in a corpus's labels.
     ///
-    /// - Parameter labels: the corpus's labels, with `no-music` last if it is one.
-    func columns(in labels: [String]) throws(TrainingError) -> [Int] {
-        let names = self.labels ?? labels.filter { $0 != GenreModel.noMusic }
+    /// - Parameters:
+    ///   - labels: the corpus's labels.
+    ///   - noMusic: the indices of those that are not genres.
+    func columns(in labels: [String], noMusic: Set<Int>) throws(TrainingError) -> [Int] {
+        let names = self.labels ?? labels.indices.filter { !noMusic.contains($0) }.map { labels[$0] }
         return try names.map { name throws(TrainingError) in
             guard let column = labels.firstIndex(of: name) else {
                 throw TrainingError(

@@ -25,11 +25,18 @@ struct WindowSampler: Sendable {
     let genres: [Int]
     let genreShares: [Double]
     private let cumulativeGenres: [Float]
-    let noMusic: Int?
+    let noMusic: Set<Int>
     let noMusicShare: Float
+    /// The tracks of each genre.
     let pools: [Pool]
+    /// All tracks that are not music: every folder of every store has an equal share.
+    let noMusicPool: Pool
+    /// The folder of speech: tracks in it are mixed with music.
+    static let speech = "speech"
     /// All labelled tracks of music.
     let music: [Int]
+    /// All tracks in folders called `speech`.
+    let speech: [Int]
     /// The unlabelled tracks, and their share of the windows that are not `no-music`.
     let unlabelled: Pool
     let unlabelledShare: Float
@@ -44,17 +51,19 @@ struct WindowSampler: Sendable {
         let usable = training.filter { corpus.tracks[$0].weight > 0 }
         var pools = [Pool](repeating: Pool(), count: corpus.labels.count)
         var genreWeights = [Double](repeating: 0, count: corpus.labels.count)
-        // Cells are by folder, and not by label only, so that speech and noise are equal halves of no-music.
+        var noMusicPool = Pool()
+        // Cells are by folder, and not by label only, so that speech and noise are equal halves of what is not music.
         struct Cell: Hashable {
             var store: Int
             var folder: String
         }
-        for label in corpus.labels.indices {
-            let members = usable.filter { corpus.tracks[$0].label == label }
+        let noMusic = corpus.noMusic
+        /// The pool of tracks whose cells share it by their weights, or equally.
+        func pool(_ members: [Int], equally: Bool) -> Pool {
+            var pool = Pool()
             let cells = Dictionary(
                 grouping: members, by: { Cell(store: corpus.tracks[$0].store, folder: corpus.tracks[$0].name.genre) })
             var total: Float = 0
-            genreWeights[label] = members.reduce(0) { $0 + corpus.tracks[$1].weight }
             for (cell, tracks) in cells.sorted(by: { ($0.key.store, $0.key.folder) < ($1.key.store, $1.key.folder) }) {
                 let groupSizes = Dictionary(grouping: tracks, by: { corpus.tracks[$0].group }).mapValues(\.count)
                 let probabilities = tracks.map { index in
@@ -63,20 +72,26 @@ struct WindowSampler: Sendable {
                         of: track.recording, weight: track.weight, groupSize: groupSizes[track.group] ?? 1)
                 }
                 let weight = tracks.reduce(0) { $0 + corpus.tracks[$1].weight }
-                // Speech and noise are halves of no-music regardless of their numbers of tracks.
-                let size = label == corpus.noMusic ? 1 : pow(weight, configuration.storeExponent)
+                let size = equally ? 1 : pow(weight, configuration.storeExponent)
                 let share = corpus.sources[cell.store].weight * size / probabilities.reduce(0, +)
                 for (index, probability) in zip(tracks, probabilities) {
                     total += Float(probability * share)
-                    pools[label].tracks.append(index)
-                    pools[label].cumulative.append(total)
+                    pool.tracks.append(index)
+                    pool.cumulative.append(total)
                 }
             }
+            return pool
         }
+        for label in corpus.labels.indices where !noMusic.contains(label) {
+            let members = usable.filter { corpus.tracks[$0].label == label }
+            genreWeights[label] = members.reduce(0) { $0 + corpus.tracks[$1].weight }
+            pools[label] = pool(members, equally: false)
+        }
+        noMusicPool = pool(usable.filter { noMusic.contains(corpus.tracks[$0].label) }, equally: true)
         self.pools = pools
-        let noMusic = corpus.noMusic.flatMap { pools[$0].tracks.isEmpty ? nil : $0 }
+        self.noMusicPool = noMusicPool
         self.noMusic = noMusic
-        let genres = corpus.labels.indices.filter { $0 != noMusic && !pools[$0].tracks.isEmpty }
+        let genres = corpus.labels.indices.filter { !noMusic.contains($0) && !pools[$0].tracks.isEmpty }
         self.genres = genres
         let powers = genres.map { pow(genreWeights[$0], configuration.genreExponent) }
         let sum = powers.reduce(0, +)
@@ -85,8 +100,11 @@ struct WindowSampler: Sendable {
         self.unlabelled = Self.pool(of: unlabelled, corpus, configuration)
         self.unlabelledShare = unlabelled.isEmpty ? 0 : genres.isEmpty ? 1 : Float(unlabelledShare)
         let hasMusic = !genres.isEmpty || !unlabelled.isEmpty
-        noMusicShare = noMusic == nil ? 0 : hasMusic ? Float(configuration.noMusicShare) : 1
-        music = usable.filter { corpus.tracks[$0].label != noMusic }
+        noMusicShare = noMusicPool.tracks.isEmpty ? 0 : hasMusic ? Float(configuration.noMusicShare) : 1
+        speech = usable.filter {
+            noMusic.contains(corpus.tracks[$0].label) && corpus.tracks[$0].name.genre == Self.speech
+        }
+        music = usable.filter { !noMusic.contains(corpus.tracks[$0].label) }
     }
 
     /// The unlabelled tracks, by length and size of their group.
@@ -111,11 +129,8 @@ struct WindowSampler: Sendable {
     /// have been given once.
     var probabilities: [Int: Double] {
         var result: [Int: Double] = [:]
-        for (label, pool) in pools.enumerated() {
-            let share =
-                label == noMusic
-                ? Double(noMusicShare)
-                : genres.firstIndex(of: label).map { (1 - Double(noMusicShare)) * genreShares[$0] } ?? 0
+        let shares = zip(genres, genreShares).map { (pools[$0], (1 - Double(noMusicShare)) * $1) }
+        for (pool, share) in shares + [(noMusicPool, Double(noMusicShare))] {
             var before: Float = 0
             for (track, sum) in zip(pool.tracks, pool.cumulative) {
                 result[track] = share * Double(sum - before) / Double(pool.cumulative.last ?? 1)
@@ -127,7 +142,7 @@ struct WindowSampler: Sendable {
 
     /// Draws the track of a window in a batch. Genres with equal shares take turns, so each batch has them equally often.
     func draw(index: Int, _ generator: inout CounterGenerator) -> Choice {
-        if let noMusic, generator.chance(noMusicShare), let track = pools[noMusic].draw(&generator) {
+        if noMusicShare > 0, generator.chance(noMusicShare), let track = noMusicPool.draw(&generator) {
             return .track(track)
         }
         if unlabelledShare > 0, generator.chance(unlabelledShare), let track = unlabelled.draw(&generator) {
@@ -138,10 +153,8 @@ struct WindowSampler: Sendable {
         return .track(pools[genres[genre]].draw(&generator) ?? 0)
     }
 
-    /// Draws a track of no-music, to be mixed with another track.
-    func drawNoMusic(_ generator: inout CounterGenerator) -> Int? {
-        noMusic.flatMap { pools[$0].draw(&generator) }
-    }
+    /// Draws a track that is not music, to be mixed with another track.
+    func drawNoMusic(_ generator: inout CounterGenerator) -> Int? { noMusicPool.draw(&generator) }
 }
 
 extension SamplingConfiguration {

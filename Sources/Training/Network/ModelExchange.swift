@@ -5,28 +5,32 @@ import Foundation
 import Model
 
 /// Export and import of a model as two plain files that any framework can write: weights in `.safetensors`, and a JSON
-/// description with `architecture`, `labels`, `temperature` and `card`.
+/// description with `architecture`, `labels`, `noMusic` (those that are not music), `temperature` and `card`.
 package enum ModelExchange {
     private struct Description: Codable {
         var architecture: Architecture
         var labels: [String]
+        var noMusic: [String]?
         var temperature: Float?
         var card: [String: String]?
 
         private enum CodingKeys: String, CodingKey, CaseIterable {
-            case architecture, labels, temperature, card
+            case architecture, labels, noMusic, temperature, card
         }
 
         init(_ model: GenreModel) {
-            (architecture, labels, temperature, card) = (
-                model.architecture, model.labels, model.temperature, model.card
-            )
+            architecture = model.architecture
+            labels = model.labels
+            noMusic = model.noMusicLabels.map { model.labels[$0] }
+            temperature = model.temperature
+            card = model.card
         }
 
         init(from decoder: any Decoder) throws {
             let values = try JSON.container(of: "a description", decoder, keyedBy: CodingKeys.self)
             architecture = try values.decode(Architecture.self, forKey: .architecture)
             labels = try values.decode([String].self, forKey: .labels)
+            noMusic = try values.decodeIfPresent([String].self, forKey: .noMusic)
             temperature = try values.decodeIfPresent(Float.self, forKey: .temperature)
             card = try values.decodeIfPresent([String: String].self, forKey: .card)
         }
@@ -56,12 +60,13 @@ package enum ModelExchange {
             throw TrainingError(
                 .malformed,
                 "'\(description)' is not a model description (\(error.message)): expected JSON with architecture (blocks or"
-                    + " branches), labels, and optionally temperature and card")
+                    + " branches), labels, and optionally noMusic, temperature and card")
         }
         do {
             return try GenreModel(
-                architecture: given.architecture, labels: given.labels, temperature: given.temperature ?? 1,
-                card: given.card ?? [:], tensors: SafeTensors(contentsOf: weights).tensors)
+                architecture: given.architecture, labels: given.labels, noMusic: given.noMusic,
+                temperature: given.temperature ?? 1, card: given.card ?? [:],
+                tensors: SafeTensors(contentsOf: weights).tensors)
         } catch {
             throw TrainingError(.unsupported, "'\(weights)' as '\(description)' describes it: \(error.message)")
         }

@@ -137,10 +137,15 @@ final class BatchBuilder {
         } else {
             output.update(repeating: 0, count: labels)
         }
-        guard let label = window.label else { return }
-        let share = window.targets == nil ? 0 : Float(configuration.targets.share)
-        for place in 0..<labels { output[place] *= share }
-        output[label] += 1 - share
+        if let label = window.label {
+            let share = window.targets == nil ? 0 : Float(configuration.targets.share)
+            for place in 0..<labels { output[place] *= share }
+            output[label] += 1 - share
+        }
+        if let speech = window.speech {
+            for place in 0..<labels { output[place] *= 1 - speech.share }
+            output[speech.label] += speech.share
+        }
     }
 }
 

@@ -89,15 +89,22 @@ package final class Trainer {
             || configuration.patience > 0 && validationsSinceBest >= configuration.patience
     }
 
+    /// The steps before those whose pace is measured, and these. The first ones also make their memory.
+    private static let (warmUp, measured) = (2, 4)
+
     /// Trains to the end.
     ///
     /// - Parameters:
     ///   - checkpoint: path of the file that gets the state after every epoch; nil writes none.
+    ///   - onPace: called once, with the seconds of a step, when a few steps have been measured.
     ///   - onEpoch: called after each epoch; returning false stops training.
-    package func run(checkpoint: String?, _ onEpoch: (Progress) -> Bool) throws(TrainingError) {
+    package func run(
+        checkpoint: String?, onPace: (Double) -> Void = { _ in }, _ onEpoch: (Progress) -> Bool
+    ) throws(TrainingError) {
         let clock = ContinuousClock()
         let start = clock.now
         let first = step
+        var warm: ContinuousClock.Instant?
         while !isFinished {
             var (loss, hits) = (0.0, 0)
             var rate = 0.0
@@ -106,6 +113,10 @@ package final class Trainer {
                 let result = trainStep(rate: rate)
                 loss += result.loss
                 hits += result.hits
+                if step - first == Self.warmUp { warm = clock.now }
+                if step - first == Self.warmUp + Self.measured, let warm {
+                    onPace((clock.now - warm) / .seconds(1) / Double(Self.measured))
+                }
             }
             let count = Double(configuration.stepsPerEpoch)
             guard loss.isFinite else {
@@ -174,7 +185,8 @@ package final class Trainer {
     private func model(_ parameters: [Float], _ running: RunningStatistics) throws(TrainingError) -> GenreModel {
         do {
             return try GenreModel(
-                architecture: configuration.architecture, labels: corpus.labels, temperature: 1, card: [:],
+                architecture: configuration.architecture, labels: corpus.labels, noMusic: corpus.noMusicNames,
+                temperature: 1, card: [:],
                 tensors: network.shape.tensors(
                     parameters: parameters, running: running, inputTransforms: batchBuilder.inputTransforms))
         } catch {

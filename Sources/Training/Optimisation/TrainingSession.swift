@@ -13,6 +13,8 @@ package struct TrainingSession {
         /// A run starts: its name, its number and how many there are, how many tracks it trains on and holds out, and the
         /// epoch that it resumes after.
         case started(run: String, number: Int, of: Int, training: Int, heldOut: Int, after: Int)
+        /// The first steps are done: about how many seconds all of training will take.
+        case estimated(seconds: Double)
         case epoch(run: String, Trainer.Progress)
         /// A run's network was evaluated on its held-out tracks, before calibration.
         case evaluated(run: String, ClassificationMetrics)
@@ -119,12 +121,24 @@ package struct TrainingSession {
             .started(
                 run: name, number: histories.count + 1, of: runs.count, training: split.training.count,
                 heldOut: split.heldOut.count, after: trainer.history.count))
-        try trainer.run(checkpoint: checkpoint) {
+        // The pace of the first network that is trained stands for all, as far as their steps are as expensive.
+        let isFirst = histories.isEmpty
+        let steps = totalSteps - trainer.history.count * configuration.stepsPerEpoch
+        func estimate(_ pace: Double) { if isFirst { onEvent(.estimated(seconds: pace * Double(steps))) } }
+        try trainer.run(checkpoint: checkpoint, onPace: estimate) {
             onEvent(.epoch(run: name, $0))
             return true
         }
         histories.append(TrainingReport.Run(name: name, epochs: trainer.history))
         return trainer
+    }
+
+    /// The steps of all runs.
+    private var totalSteps: Int {
+        let configuration = plan.configuration
+        let teachers = configuration.teachers.map { configuration.configuration(of: $0).steps }
+        let students = runs.count / (configuration.teachers.count + 1)
+        return students * (configuration.steps + teachers.reduce(0, +))
     }
 
     /// Removes the checkpoints of a session that is complete.

@@ -139,9 +139,10 @@ package struct TrainingReport: Codable, Sendable {
                     temperature: calibration.temperature, offsets: calibration.offsets)
             }
         }
-        if let noMusic = corpus.noMusic {
-            noMusicCalledMusic = all?.share(ofReference: { $0 == noMusic }, predicted: { $0 != noMusic })
-            musicCalledNoMusic = all?.share(ofReference: { $0 != noMusic }, predicted: { $0 == noMusic })
+        let noMusic = corpus.noMusic
+        if !noMusic.isEmpty {
+            noMusicCalledMusic = all?.share(ofReference: noMusic.contains, predicted: { !noMusic.contains($0) })
+            musicCalledNoMusic = all?.share(ofReference: { !noMusic.contains($0) }, predicted: noMusic.contains)
         }
         hardest = Self.hardest(outputs, labels: corpus.labels)
     }

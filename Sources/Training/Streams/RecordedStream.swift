@@ -27,7 +27,8 @@ package struct RecordedStream: Sendable {
 
     /// The model's labels.
     let labels: [String]
-    let noMusic: Int?
+    /// Indices of the labels for audio that is not music.
+    let noMusic: [Int]
     var steps: [Step] = []
     var clips = 0
 }

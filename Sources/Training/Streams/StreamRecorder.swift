@@ -13,7 +13,7 @@ package final class StreamRecorder {
     package var rate: Int { windows.inputRate }
 
     package init(model: GenreModel, rate: Int) throws(StreamingError) {
-        stream = RecordedStream(labels: model.labels, noMusic: model.noMusicIndex)
+        stream = RecordedStream(labels: model.labels, noMusic: model.noMusicLabels)
         windows = try WindowClassifier(
             model: model, inputRate: rate, silenceLevel: EstimatorParameters().silenceLevel)
     }

@@ -65,8 +65,8 @@ package func listFolder(_ path: String) throws(TrainingError) -> [String] {
 
 /// Whether there is a folder at `path`.
 package func isFolder(_ path: String) -> Bool {
-    var isDirectory: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+    var status = stat()
+    return PathText.withPath(path) { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
 }
 
 /// The system's message for an error that Foundation wraps.

@@ -49,6 +49,21 @@ package struct Tuner {
         self.workers = workers
     }
 
+    private func epochs(ofRung rung: Int) -> Int {
+        let scale = (rung + 1..<rungs).reduce(1) { result, _ in result * Self.factor }
+        return max(1, base.epochs / scale)
+    }
+
+    /// The epochs of all trials in all rungs.
+    package var epochs: Int {
+        var (count, sum) = (trials, 0)
+        for rung in 0..<rungs {
+            sum += count * epochs(ofRung: rung)
+            count = max(1, count / Self.factor)
+        }
+        return sum
+    }
+
     /// Runs the trials that are not in the results file yet, and adds their outcomes to it.
     ///
     /// - Parameter onOutcome: called for each outcome, with whether it was in the file already.
@@ -64,8 +79,7 @@ package struct Tuner {
         var outcomes: [Outcome] = []
         var remaining = Array(0..<trials)
         for rung in 0..<rungs {
-            let scale = (rung + 1..<rungs).reduce(1) { result, _ in result * Self.factor }
-            let epochs = max(1, base.epochs / scale)
+            let epochs = epochs(ofRung: rung)
             var reached: [Outcome] = []
             for trial in remaining {
                 let (drawn, settings) = try space.draw(seed: seed, trial: trial, over: base)

@@ -28,6 +28,24 @@ final class RecordingSink: PipeSink {
         var waits: [String] {
             events.compactMap { if case .waiting(let message) = $0 { message } else { nil } }
         }
+        /// Nil for each end of a suspension.
+        var suspensions: [SourceSuspension?] {
+            events.compactMap {
+                switch $0 {
+                case .suspended(let suspension): .some(suspension)
+                case .resumed: .some(nil)
+                default: nil
+                }
+            }
+        }
+        /// Those that hold now.
+        var notices: [SourceNotice] {
+            events.reduce(into: []) { notices, event in
+                guard case .noticed(let notice) = event else { return }
+                notices.removeAll { $0.kind == notice.kind }
+                if !notice.isOver { notices.append(notice) }
+            }
+        }
         var overruns: Int {
             events.count { if case .overrun = $0 { true } else { false } }
         }

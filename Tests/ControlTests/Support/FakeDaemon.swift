@@ -65,7 +65,7 @@ final class FakeDaemon: Sendable {
 /// The event loop of the server's thread.
 private final class Server {
     private struct Client {
-        var splitter = LineSplitter()
+        var splitter = LineSplitter(limit: ControlLimits.requestBytes)
         var subscription: SubscribeParams?
     }
 

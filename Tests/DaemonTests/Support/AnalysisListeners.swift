@@ -46,7 +46,8 @@ final class Listener: AnalysisListener {
                 state.ring = ring
                 state.events.append("replaced")
             case .relabelled(let labels): state.events.append("labels \(labels.count)")
-            case .noticed: state.events.append("noticed")
+            case .said: state.events.append("said")
+            case .happened: state.events.append("happened")
             case .closed(.ended): state.events.append("ended")
             case .closed(.lost): state.events.append("lost")
             case .closed: state.events.append("closed")

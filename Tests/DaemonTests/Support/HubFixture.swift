@@ -48,10 +48,11 @@ final class HubFixture: Sendable {
         for (slot, name) in sources.enumerated() { try await add(name, slot: slot) }
     }
 
-    func add(_ name: String, slot: Int) async throws {
+    /// - Parameter uri: by default that of a device.
+    func add(_ name: String, slot: Int, uri: String? = nil) async throws {
         let settings = try AnalysisSettings.usual()
         let input = RingInput(isRealTime: true, settings: settings, workerName: "test") {}
-        let uri = try SourceURI(parsing: "alsa:\(name)")
+        let uri = try SourceURI(parsing: uri ?? "alsa:\(name)")
         await hub.add(
             HubSource(name: name, uri: uri, slot: slot, input: input, labels: Self.labels, wakeAnalysis: {}))
     }
@@ -74,6 +75,15 @@ final class HubFixture: Sendable {
 
     func close(_ event: CaptureEvent, slot: Int = 0) async {
         hub.post(.closed(event), slot: slot)
+        await settle()
+    }
+
+    /// Reports what a station says.
+    func say(
+        _ notes: StationNote..., isGone: Bool = false, ignored: Int = 0, failure: CaptureError? = nil, slot: Int = 0
+    ) async {
+        hub.post(
+            .said(StationReport(notes: notes, isGone: isGone, ignored: ignored, failure: failure)), slot: slot)
         await settle()
     }
 

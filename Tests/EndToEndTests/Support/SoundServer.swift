@@ -10,10 +10,13 @@ final class SoundServer {
     let folder: TemporaryFolder
     private var process: ChildProcess?
 
-    /// - Parameter rate: the sink's sample rate, Hz.
-    init(rate: Int = 48_000) throws {
+    /// - Parameters:
+    ///   - rate: the sink's sample rate, Hz.
+    ///   - modules: more modules to load.
+    init(rate: Int = 48_000, modules: [String] = []) throws {
         folder = try TemporaryFolder()
         self.rate = rate
+        self.modules = modules
         try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder.path)
         try """
         </usr/share/alsa/alsa.conf>
@@ -26,6 +29,7 @@ final class SoundServer {
     deinit { kill() }
 
     private let rate: Int
+    private let modules: [String]
     private var address: String { "unix:\(folder.file("native"))" }
 
     /// The environment in which libpulse, and ALSA as PCM `radio`, find this server.
@@ -41,6 +45,7 @@ final class SoundServer {
             shell: """
                 exec pulseaudio -n --daemonize=no --use-pid-file=no --exit-idle-time=-1 --disallow-exit \
                 -L "module-null-sink sink_name=radio rate=\(rate) channels=2" \
+                \(modules.map { "-L '\($0)'" }.joined(separator: " ")) \
                 -L "module-native-protocol-unix socket=\(folder.file("native")) auth-anonymous=1" >log 2>&1
                 """, in: folder.path,
             environment: ["HOME": folder.path, "XDG_RUNTIME_DIR": folder.path, "PULSE_RUNTIME_PATH": folder.path])

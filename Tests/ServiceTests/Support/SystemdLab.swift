@@ -111,9 +111,9 @@ final class SystemdLab: Sendable {
         # running [CONFIGURATION]: installs the package and starts the daemon with this configuration and no history.
         running() {
             installed
-            systemctl stop genred.socket genred 'genred-outlet-*'
+            systemctl stop genred.socket genred 'genred-outlet-*' 'genred-station@*'
             rm -rf /etc/systemd/system/genred{.service,-outlet-web.socket}.d /var/lib/genred/* \
-                /var/lib/private/genred-outlet-*/* /etc/genred/{mqtt-password,web-token,outlet-mqtt.conf}
+                /var/lib/private/genred-outlet-*/* /etc/genred/{mqtt-password,web-token,outlet-mqtt.conf,stations/*}
             systemctl daemon-reload
             systemctl reset-failed 'genred*'
             printf '%s\n' "${1-# Nothing but defaults.}" >/etc/genred/genred.yaml

@@ -9,6 +9,7 @@ enum Redaction {
         var source = source
         source.uri = clean(uri: source.uri)
         source.device = source.device.map(clean(text:))
+        if let detail = source.station?.detail { source.station?.detail = clean(text: detail) }
         source.message = source.message.map(clean(text:))
         source.lastError = source.lastError.map(clean(text:))
         return source

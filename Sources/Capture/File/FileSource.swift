@@ -17,7 +17,8 @@ struct FileSource: SourceBody {
 
     func run(into gate: SinkGate, until signal: StopSignal) {
         do throws(CaptureError) {
-            let reader = try AudioFileReader(path: path, use: use)
+            let reader = try AudioFileReader(
+                path: path, use: use, cancellation: signal.fileDescriptor)
             gate.handle(.opened(reader.format))
             try play(reader, gate, signal)
             if !signal.isRaised { gate.handle(.ended(nil)) }
@@ -32,18 +33,24 @@ struct FileSource: SourceBody {
         var clock = pace == .realtime ? PlaybackClock(rate: rate) : nil
         // Frames since the beginning of the file.
         var position = 0
+        var isReported = false
         while !signal.isRaised {
             let count = reader.read(into: samples.elements)
             if count == 0 {
+                if signal.isRaised { return }
                 guard position > 0 else {
                     throw CaptureError(
                         .unreadable, "\(reader.format.device) holds no audio, or is damaged at its start")
                 }
+                if !isReported, case let losses = reader.losses, !losses.isEmpty {
+                    gate.handle(.damaged(losses))
+                }
+                isReported = true
                 guard loops else { return }
                 guard reader.rewind() else {
                     throw CaptureError(
                         .readFailed, "\(reader.format.device) cannot be read a second time; leave out loop=true",
-                        call: "sf_seek")
+                        call: "rewind")
                 }
                 position = 0
                 continue
@@ -51,7 +58,7 @@ struct FileSource: SourceBody {
             // A block is passed on once it has been played, not before.
             guard clock?.wait(for: count, signal) ?? true else { return }
             gate.process(UnsafeBufferPointer(samples.elements.extracting(..<count)))
-            if let notice = reader.takeNotice() { gate.handle(.noticed(notice)) }
+            if let notice = reader.takeNotice() { gate.handle(.noticed(SourceNotice(notice))) }
             position += count
         }
     }

@@ -16,7 +16,7 @@ package struct LineSplitter: Sendable {
     private var partial: [UInt8] = []
     private var isDiscarding = false
 
-    package init(limit: Int = ControlLimits.requestBytes) { self.limit = limit }
+    package init(limit: Int) { self.limit = limit }
 
     /// The number of bytes held for an incomplete line; never more than `limit`.
     package var pendingBytes: Int { partial.count }
