@@ -76,10 +76,10 @@ bench-train: ## Measure one training step, beside the same network in PyTorch
 	$(SWIFT) build $(SWIFT_FLAGS)
 	@scripts/bench-train
 
-soak: ## Feed 24 hours of audio to four pipes (HOURS, SOURCES) and count every frame
-	@scripts/install-dependencies build demo test
+soak: ## Count every frame of a day fed to pipes (HOURS, SOURCES), or hear stations for two hours (STATIONS=yes)
+	@scripts/install-dependencies build demo $(if $(STATIONS),StationTests,test)
 	$(SWIFT) build $(SWIFT_FLAGS)
-	@scripts/soak $(or $(HOURS),24) $(or $(SOURCES),4)
+	@$(if $(STATIONS),scripts/soak-stations $(or $(HOURS),2),scripts/soak $(or $(HOURS),24) $(or $(SOURCES),4))
 
 stage: ## Build what install and deb package: programs with Swift's runtime inside, manuals, completions
 	@scripts/install-dependencies build
