@@ -107,7 +107,7 @@ final class HubSource {
     var message: String? {
         switch device.phase {
         case .lost, .ended: device.message
-        case .opening, .running, .stalled, .waiting: station?.reason ?? device.message ?? station?.failure
+        case .opening, .running, .stalled, .suspended, .waiting: station?.reason ?? device.message ?? station?.failure
         }
     }
 
