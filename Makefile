@@ -17,6 +17,9 @@ JOBS ?= $(shell scripts/jobs)
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing --jobs $(JOBS)
 FORMATTED := Package.swift Sources Tests
 
+# Where a test crashes: otherwise Swift spends minutes on the threads and libraries that have nothing to do with it.
+export SWIFT_BACKTRACE ?= threads=crashed,images=none,registers=none
+
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' Makefile
 

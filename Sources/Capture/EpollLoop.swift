@@ -12,27 +12,22 @@ final class EpollLoop: Sendable {
     /// The bell's ID among the events; descriptors have others.
     static let bellID: UInt64 = 0
 
-    private let epoll: Int32
+    private let epoll: OwnedDescriptor
     /// An eventfd, readable once rung.
-    private let bell: Int32
+    private let bell: OwnedDescriptor
     private let isRung = Atomic<Bool>(false)
 
     init() throws(CaptureError) {
-        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        bell = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
-        guard epoll >= 0, bell >= 0, Self.control(epoll, EPOLL_CTL_ADD, bell, Self.bellID) == 0 else {
+        epoll = OwnedDescriptor(epoll_create1(Int32(EPOLL_CLOEXEC)))
+        bell = OwnedDescriptor(eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK)))
+        guard epoll.isOpen, bell.isOpen,
+            Self.control(epoll.number, EPOLL_CTL_ADD, bell.number, Self.bellID) == 0
+        else {
             let code = errno
-            // deinit does not run for an object whose initialiser throws.
-            for descriptor in [epoll, bell] where descriptor >= 0 { close(descriptor) }
             throw CaptureError(
                 .cannotOpen, "no file descriptor is left to wait for pipes: \(systemMessage(code))",
                 call: "epoll_create1", errno: code)
         }
-    }
-
-    deinit {
-        close(epoll)
-        close(bell)
     }
 
     // MARK: Any thread
@@ -41,15 +36,15 @@ final class EpollLoop: Sendable {
     /// than once before the sleeper clears it, the bell costs one system call.
     func wake() {
         guard !isRung.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        eventfd_write(bell, 1)
+        eventfd_write(bell.number, 1)
     }
 
     /// Whether the next wait would return at once.
-    var hasEvents: Bool { Self.isReadable(epoll, milliseconds: 0) }
+    var hasEvents: Bool { Self.isReadable(epoll.number, milliseconds: 0) }
 
     /// Reports `id` from now on whenever the descriptor is readable.
     func watch(_ descriptor: Int32, _ id: UInt64) throws(CaptureError) {
-        guard Self.control(epoll, EPOLL_CTL_ADD, descriptor, id) == 0 else {
+        guard Self.control(epoll.number, EPOLL_CTL_ADD, descriptor, id) == 0 else {
             throw CaptureError(
                 .cannotOpen, "a pipe cannot be waited for: \(systemMessage(errno))", call: "epoll_ctl", errno: errno)
         }
@@ -57,25 +52,25 @@ final class EpollLoop: Sendable {
 
     /// Call this before closing a descriptor that is watched.
     func unwatch(_ descriptor: Int32) {
-        _ = Self.control(epoll, EPOLL_CTL_DEL, descriptor, 0)
+        _ = Self.control(epoll.number, EPOLL_CTL_DEL, descriptor, 0)
     }
 
     // MARK: The thread that waits
 
     /// Waits for events, indefinitely if `milliseconds` is -1. Returns how many there are, the bell's among them.
     func wait(for events: inout [epoll_event], milliseconds: Int32) -> Int {
-        max(0, Int(epoll_wait(epoll, &events, Int32(events.count), milliseconds)))
+        max(0, Int(epoll_wait(epoll.number, &events, Int32(events.count), milliseconds)))
     }
 
     /// Waits for the bell alone. Returns whether it was rung.
     func waitForBell(seconds: Double) -> Bool {
-        Self.isReadable(bell, milliseconds: Int32((seconds * 1000).rounded(.up)))
+        Self.isReadable(bell.number, milliseconds: Int32((seconds * 1000).rounded(.up)))
     }
 
     /// Call this when the bell was rung, before looking for what it was rung for: it can be rung again from then on.
     func clearBell() {
         var rings: eventfd_t = 0
-        eventfd_read(bell, &rings)
+        eventfd_read(bell.number, &rings)
         _ = isRung.exchange(false, ordering: .acquiringAndReleasing)
     }
 

@@ -10,7 +10,7 @@ import Glibc
 final class HistoryPlace {
     let path: String
     let instanceFile: InstanceFile
-    private let descriptor: Int32
+    private let lock: OwnedDescriptor
 
     /// Creates the folder if it is missing.
     ///
@@ -20,23 +20,20 @@ final class HistoryPlace {
         instanceFile = InstanceFile(besides: path)
         try Self.makeFolder(of: path, isDeep: makesFolders)
         let name = "\(path).lock"
-        descriptor = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw HistoryError("cannot create \(name)", call: "open") }
+        lock = OwnedDescriptor(open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600))
+        guard lock.isOpen else { throw HistoryError("cannot create \(name)", call: "open") }
         // A process that is about to end, or a child of it that has not begun its own program, lets go in a moment.
         var attempts = 20
-        while flock(descriptor, LOCK_EX | LOCK_NB) != 0, attempts > 0 {
+        while flock(lock.number, LOCK_EX | LOCK_NB) != 0, attempts > 0 {
             attempts -= 1
             usleep(10_000)
         }
-        guard attempts > 0 || flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
+        guard attempts > 0 || flock(lock.number, LOCK_EX | LOCK_NB) == 0 else {
             throw HistoryError(
                 .inUse,
                 "another genred keeps its history in \(path); give this one a file of its own with history: {path:}")
         }
     }
-
-    deinit { close(descriptor) }
 
     private static func makeFolder(of path: String, isDeep: Bool) throws(HistoryError) {
         guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }

@@ -63,6 +63,10 @@ enum SourcesView {
             if let message = source.message {
                 append(message, isFailing && isPresent(source) ? .colour(.red) : .plain)
             }
+            // What else it says is the message.
+            if let detail = source.station?.detail, source.station?.state == .playing {
+                append("playing: \(detail)", .quiet)
+            }
             if let ignored = source.station?.ignoredNotes, ignored > 0 {
                 append("\(NumberText.counted(ignored, "note")) of the station ignored", .quiet)
             }

@@ -45,14 +45,13 @@ final class HookProcess {
             let error = HookStartError("pidfd_open", errno)
             Glibc.kill(-pid, SIGKILL)
             waitpid(pid, nil, 0)
-            close(output)
+            // deinit closes the output, because every property is set by now.
             throw error
         }
     }
 
     deinit {
-        if output >= 0 { close(output) }
-        close(end)
+        for descriptor in [output, end] where descriptor >= 0 { close(descriptor) }
     }
 
     /// A file in memory: the program reads it whenever it likes, or not at all, and nobody waits.

@@ -8,20 +8,18 @@ import Glibc
 ///
 /// The lock is an abstract Unix socket, which needs no file and goes with the process.
 struct NodeLock: ~Copyable {
-    private let descriptor: Int32
+    private let socket: OwnedDescriptor
 
     init(node: String, broker: String) throws(OutletError) {
-        descriptor = UnixSocket.open(SOCK_STREAM)
+        socket = OwnedDescriptor(UnixSocket.open(SOCK_STREAM))
+        let descriptor = socket.number
         let name = "\0genred-outlet-mqtt-" + String(TopicLevel.stableHash("\(node) \(broker)"), radix: 16)
         let result = UnixSocket.withAddress(name) { bind(descriptor, $0, $1) }
         // Any other failure is no reason not to publish.
         guard result != 0, errno == EADDRINUSE else { return }
-        close(descriptor)
         throw OutletError(
             .configuration,
             "another genred-outlet mqtt on this machine publishes as \(node) at \(broker): stop it, or give one of them "
                 + "another --node")
     }
-
-    deinit { close(descriptor) }
 }
