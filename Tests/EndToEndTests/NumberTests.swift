@@ -12,7 +12,8 @@ extension EndToEndTests {
 
         init() throws {
             folder = try TemporaryFolder()
-            try folder.makeAlternatingAudio()
+            // Some hundred changes a second, which a client on a busy machine can take.
+            try folder.makeAlternatingAudio(noise: 60, silence: 12)
             try configure(["radio", "studio"])
         }
 

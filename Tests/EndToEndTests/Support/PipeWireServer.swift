@@ -26,9 +26,12 @@ final class PipeWireServer {
                 _ = blockUntil(within: 10) { FileManager.default.fileExists(atPath: folder.file(socket)) }
             }
         }
-        guard blockUntil(within: 20, { (try? pactl("load-module", "module-null-sink", "sink_name=radio")) != nil })
-        else { throw Programs.Failure(description: "PipeWire did not start") }
-        try pactl("set-default-sink", "radio")
+        // The session manager, which keeps the default, comes a moment after the server.
+        for command in [["load-module", "module-null-sink", "sink_name=radio"], ["set-default-sink", "radio"]] {
+            guard blockUntil(within: 20, { (try? pactl(command)) != nil }) else {
+                throw Programs.Failure(description: "PipeWire did not start: pactl \(command.joined(separator: " "))")
+            }
+        }
     }
 
     deinit { for process in processes.reversed() { process.end() } }
@@ -43,7 +46,10 @@ final class PipeWireServer {
     }
 
     @discardableResult
-    func pactl(_ arguments: String...) throws -> String {
+    func pactl(_ arguments: String...) throws -> String { try pactl(arguments) }
+
+    @discardableResult
+    private func pactl(_ arguments: [String]) throws -> String {
         try Programs.run(Programs.find("pactl") ?? "pactl", arguments, environment: environment)
     }
 
