@@ -16,7 +16,9 @@ extension ServiceTests {
                 if self.path != "/jazz.mp3":
                     return self.send_error(404)
                 if self.headers.get("Authorization") != wanted:
-                    return self.send_error(401)
+                    self.send_response(401)
+                    self.send_header("WWW-Authenticate", "Basic")
+                    return self.end_headers()
                 self.send_response(200)
                 self.send_header("Content-Type", "audio/mpeg")
                 self.send_header("icy-metaint", "12000")

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import Foundation
+import Glibc
 
 /// The programs that were built beside the tests, and those of the system.
 package enum Programs {
@@ -35,22 +37,27 @@ package enum Programs {
     package static func run(
         _ path: String, _ arguments: [String], environment: [String: String] = [:], status: Int32 = 0
     ) throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: path)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == status else {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw Failure(description: "pipe: \(systemMessage(errno))") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        let null = OwnedDescriptor(open("/dev/null", O_RDONLY | O_CLOEXEC))
+        let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
+        var process: pid_t = 0
+        // Not Foundation's Process, which waits for whatever the program leaves behind, too.
+        let error = spawnProgram(
+            [path] + arguments, environment: variables, input: null.number, output: ends[1], errors: ends[1],
+            folder: FileManager.default.currentDirectoryPath, process: &process)
+        close(ends[1])
+        let output = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
+        guard error == 0 else { throw Failure(description: "\(path) cannot be started: \(systemMessage(error))") }
+        let text = String(decoding: output.readDataToEndOfFile(), as: UTF8.self)
+        var ending: Int32 = 0
+        while waitpid(process, &ending, 0) < 0, errno == EINTR {}
+        // As a shell counts: 128 and the number of the signal that ended it.
+        let code = ending & 0x7F == 0 ? (ending >> 8) & 0xFF : 128 + (ending & 0x7F)
+        guard code == status else {
             throw Failure(
-                description:
-                    "\(path) \(arguments.joined(separator: " ")): status \(process.terminationStatus): \(text.suffix(2000))"
-            )
+                description: "\(path) \(arguments.joined(separator: " ")): status \(code): \(text.suffix(2000))")
         }
         return text
     }

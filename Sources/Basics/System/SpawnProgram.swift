@@ -3,17 +3,18 @@
 import CSpawn
 import Glibc
 
-/// Starts a program in the folder `/` and in a process group of its own, whose number is that of the process. It has no
-/// descriptor but the three that are named, and ignores and blocks no signal.
+/// Starts a program in a process group of its own, whose number is that of the process. It has no descriptor but the three
+/// that are named, and ignores and blocks no signal.
 ///
 /// - Parameters:
 ///   - arguments: the program's path first.
 ///   - environment: all of its variables, as `NAME=value`.
+///   - folder: its working folder.
 ///   - process: its number, if it was started.
 /// - Returns: 0, or the error number of posix_spawn(3).
 package func spawnProgram(
     _ arguments: [String], environment: [String], input: Int32, output: Int32, errors: Int32,
-    process: inout pid_t
+    folder: String = "/", process: inout pid_t
 ) -> Int32 {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -23,7 +24,7 @@ package func spawnProgram(
     posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO)
     // Other descriptors are inherited otherwise, those that libraries have opened among them.
     posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-    posix_spawn_file_actions_addchdir_np(&actions, "/")
+    posix_spawn_file_actions_addchdir_np(&actions, folder)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
