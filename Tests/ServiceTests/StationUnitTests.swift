@@ -58,7 +58,10 @@ extension ServiceTests {
                 [[ $(of MainPID genred-station@jazz24) == "$process" ]]
                 of StatusText genred-station@jazz24
                 journalctl -u genred-station@jazz24 -o cat --no-pager
-                grep -l 'pass word' /proc/[0-9]*/cmdline && exit 1
+                # Not that of the shell that runs this.
+                for process in $(pgrep 'genred-station|ffmpeg'); do
+                    if grep 'pass word' /proc/$process/cmdline; then exit 1; fi
+                done
                 journalctl --no-pager | grep -F 'pass word' && exit 1
                 systemctl disable --now genred-station@jazz24 broadcast 2>/dev/null
                 [[ $(of ExecMainStatus genred-station@jazz24) == 0 ]]
