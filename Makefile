@@ -18,7 +18,7 @@ SWIFT_FLAGS := -c release -Xswiftc -enable-testing --jobs $(JOBS)
 FORMATTED := Package.swift Sources Tests
 
 # Where a test crashes: otherwise Swift spends minutes on the threads and libraries that have nothing to do with it.
-export SWIFT_BACKTRACE ?= threads=crashed,images=none,registers=none
+export SWIFT_BACKTRACE ?= enable=yes,threads=crashed,images=none,registers=none
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' Makefile
