@@ -62,7 +62,9 @@ let package = Package(
         .target(name: "Streaming", dependencies: ["Basics", "Model", "CFFTW", "CKernels", "CSoxr"]),
         .target(
             name: "Capture",
-            dependencies: ["Basics", "CStartup", "CConfinement", "CALSA", "CPolling", "CPulse", "CSndfile"]),
+            dependencies: [
+                "Basics", "CStartup", "CConfinement", "CALSA", "CPolling", "CPulse", "CSndfile", "CSpawn",
+            ]),
 
         // What every long-running program needs: log lines, notifications to the service manager, a server's pause when no
         // descriptor is left.
@@ -130,7 +132,7 @@ let package = Package(
         .executableTarget(
             name: "genred-station",
             dependencies: [
-                "Basics", "ControlProtocol", "Reporting", "CCrypto", "CCurl", "CSpawn",
+                "Basics", "CConfinement", "ControlProtocol", "Reporting", "CCurl", "CSpawn",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

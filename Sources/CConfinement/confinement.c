@@ -29,12 +29,12 @@
 // What a decoder needs to start, to read a file, to compute in threads, and to write to a pipe. What is not listed fails
 // like a call that the kernel does not have. Names that an architecture lacks are passed over.
 static const char *const allowed_calls[] = {
-    "read", "readv", "pread64", "write", "writev", "lseek", "_llseek", "close", "fcntl", "fcntl64", "fstat", "fstat64",
-    "newfstatat", "fstatat64", "stat", "stat64", "lstat", "lstat64", "statx", "open", "openat", "access", "faccessat",
+    "read", "readv", "pread64", "write", "writev", "lseek", "_llseek", "close", "fstat", "fstat64", "newfstatat",
+    "fstatat64", "stat", "stat64", "lstat", "lstat64", "statx", "open", "openat", "access", "faccessat",
     "faccessat2", "readlink", "readlinkat", "getcwd", "getdents64", "mmap", "mmap2", "munmap", "mprotect", "mremap",
     "madvise", "brk", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigreturn", "sigaltstack", "futex",
     "futex_time64", "set_tid_address", "set_robust_list", "get_robust_list", "rseq", "membarrier", "arch_prctl",
-    "set_thread_area", "get_thread_area", "set_tls", "prctl", "getrlimit", "ugetrlimit", "sched_getaffinity",
+    "set_thread_area", "get_thread_area", "set_tls", "getrlimit", "ugetrlimit", "sched_getaffinity",
     "sched_yield", "exit", "exit_group", "getpid", "gettid", "getuid", "geteuid", "getgid", "getegid", "getuid32",
     "geteuid32", "getgid32", "getegid32", "getrandom", "clock_gettime", "clock_gettime64", "clock_getres",
     "clock_nanosleep", "clock_nanosleep_time64", "nanosleep", "gettimeofday", "time", "times", "getrusage", "poll",
@@ -46,6 +46,13 @@ static const char *const allowed_calls[] = {
 
 static struct sock_fprog filter;
 static int filter_error;
+
+// Allows a call whose argument number `place` has this value. An architecture may lack the call.
+static int allow_first(scmp_filter_ctx context, int call, unsigned place, int value) {
+    if (call < 0) return 0;
+    struct scmp_arg_cmp argument = {place, SCMP_CMP_EQ, (scmp_datum_t)value, 0};
+    return seccomp_rule_add_array(context, SCMP_ACT_ALLOW, call, 1, &argument);
+}
 
 static void build_filter(void) {
     scmp_filter_ctx context = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
@@ -60,18 +67,33 @@ static void build_filter(void) {
     if (result == 0)
         result = seccomp_rule_add(
             context, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+    // Of a descriptor its flags. With F_SETOWN and O_ASYNC it could have the kernel send a signal to any process of its user.
+    static const int descriptor_commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL};
+    const int calls[] = {SCMP_SYS(fcntl), SCMP_SYS(fcntl64)};
+    for (size_t call = 0; call < 2; call++) {
+        for (size_t index = 0; index < sizeof descriptor_commands / sizeof *descriptor_commands && result == 0; index++)
+            result = allow_first(context, calls[call], 1, descriptor_commands[index]);
+        if (result == 0 && calls[call] >= 0)
+            result = seccomp_rule_add(
+                context, SCMP_ACT_ALLOW, calls[call], 2, SCMP_A1(SCMP_CMP_EQ, F_SETFL),
+                SCMP_A2(SCMP_CMP_MASKED_EQ, O_ASYNC, 0));
+    }
+    // The names of its threads; not whether it outlives this process.
+    if (result == 0) result = allow_first(context, SCMP_SYS(prctl), 0, PR_SET_NAME);
+    if (result == 0) result = allow_first(context, SCMP_SYS(prctl), 0, PR_GET_NAME);
     // Its own limits can be read, and neither they nor another process' be set.
     if (result == 0)
         result = seccomp_rule_add(
             context, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, SCMP_A0(SCMP_CMP_EQ, 0), SCMP_A2(SCMP_CMP_EQ, 0));
     int file = result == 0 ? memfd_create("filter", MFD_CLOEXEC) : -1;
     struct stat status;
-    if (file >= 0 && seccomp_export_bpf(context, file) == 0 && fstat(file, &status) == 0) {
+    if (file >= 0) result = seccomp_export_bpf(context, file);
+    if (file >= 0 && result == 0 && fstat(file, &status) == 0) {
         filter.filter = malloc((size_t)status.st_size);
         filter.len = (unsigned short)((size_t)status.st_size / sizeof *filter.filter);
         if (filter.filter && pread(file, filter.filter, (size_t)status.st_size, 0) == status.st_size) filter_error = 0;
     } else {
-        filter_error = result < 0 ? -result : errno;
+        filter_error = result < 0 ? -result : errno ? errno : EIO;
     }
     if (file >= 0) close(file);
     seccomp_release(context);
@@ -118,7 +140,7 @@ static int make_rules(const struct confined_program *program, struct confinement
         "/etc/ld.so.preload", "/dev/null",
     };
     failure->call = "landlock_add_rule";
-    int result = allow(rules, program->file, LANDLOCK_ACCESS_FS_READ_FILE);
+    int result = program->file < 0 ? 0 : allow(rules, program->file, LANDLOCK_ACCESS_FS_READ_FILE);
     for (size_t index = 0; index < sizeof readable / sizeof *readable && result == 0; index++)
         result = allow_path(rules, readable[index], reading);
     if (result == 0) result = allow_path(rules, program->path, executing);
@@ -153,7 +175,10 @@ static void run(
     TRY("setpgid", setpgid(0, 0));
     TRY("prctl", prctl(PR_SET_PDEATHSIG, SIGKILL));
     if (getppid() != parent) return;
-    for (int number = 0; number < 4; number++) TRY("dup2", dup2(descriptors[number], number));
+    for (int number = 0; number < 4; number++) {
+        if (descriptors[number] >= 0) TRY("dup2", dup2(descriptors[number], number));
+        else close(number);
+    }
     // The ruleset is among those that are closed: moved to 4.
     TRY("dup2", dup2(rules, 4));
     TRY("close_range", syscall(SYS_close_range, 5, ~0U, 0));
@@ -166,11 +191,14 @@ static void run(
         {RLIMIT_CORE, 0}, {RLIMIT_NOFILE, 32},
     };
     for (size_t index = 0; index < sizeof limits / sizeof *limits; index++) {
-        struct rlimit limit = {limits[index].most, limits[index].most};
+        if (limits[index].most == RLIM_INFINITY) continue;
+        // At the first limit of processor time the kernel sends SIGXCPU, which says why it ends, at the second SIGKILL.
+        rlim_t more = limits[index].kind == RLIMIT_CPU;
+        struct rlimit limit = {limits[index].most, limits[index].most + more};
         TRY("setrlimit", setrlimit(limits[index].kind, &limit));
     }
     // No signal ignored or blocked, as in this process.
-    for (int number = 1; number < SIGRTMAX; number++) signal(number, SIG_DFL);
+    for (int number = 1; number <= SIGRTMAX; number++) signal(number, SIG_DFL);
     TRY("prctl", prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     TRY("landlock_restrict_self", syscall(SYS_landlock_restrict_self, 4, 0));
     TRY("close", close(4));
@@ -192,13 +220,15 @@ pid_t start_confined(const struct confined_program *program, struct confinement_
     int rules = make_rules(program, failure);
     if (rules < 0) return -1;
     // Above the numbers that they get, so that none is overwritten before it is moved.
-    int given[5] = {open("/dev/null", O_RDONLY | O_CLOEXEC), program->output, program->messages, program->file, rules};
+    int null = program->input < 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1;
+    int given[5] = {null < 0 ? program->input : null, program->output, program->messages, program->file, rules};
     int moved[5];
     pid_t pid = -1;
     failure->error = 0;
     for (int number = 0; number < 5; number++) {
-        moved[number] = fcntl(given[number], F_DUPFD_CLOEXEC, 8);
-        if (moved[number] < 0) *failure = (struct confinement_failure){"fcntl", errno};
+        // There need not be a file.
+        moved[number] = number == 3 && given[3] < 0 ? -1 : fcntl(given[number], F_DUPFD_CLOEXEC, 8);
+        if (moved[number] < 0 && !(number == 3 && given[3] < 0)) *failure = (struct confinement_failure){"fcntl", errno};
     }
     if (failure->error == 0) {
         volatile struct confinement_failure report = {NULL, 0};
@@ -226,7 +256,7 @@ pid_t start_confined(const struct confined_program *program, struct confinement_
     }
     for (int number = 0; number < 5; number++)
         if (moved[number] >= 0) close(moved[number]);
-    if (given[0] >= 0) close(given[0]);
+    if (null >= 0) close(null);
     close(rules);
     return pid;
 }

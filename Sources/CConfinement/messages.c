@@ -5,6 +5,7 @@
 
 #include "confinement.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -12,7 +13,12 @@ static _Thread_local bool drops_messages;
 
 static ssize_t pass_on(void *cookie, const char *bytes, size_t count) {
     (void)cookie;
-    return drops_messages ? (ssize_t)count : write(STDERR_FILENO, bytes, count);
+    if (drops_messages) return (ssize_t)count;
+    ssize_t written;
+    do written = write(STDERR_FILENO, bytes, count);
+    while (written < 0 && errno == EINTR);
+    // Failure is 0: the stream must not get a negative number.
+    return written < 0 ? 0 : written;
 }
 
 // libmpg123 prints on `stderr` what it thinks of a damaged file, and libsndfile offers no way to stop it. The stream is

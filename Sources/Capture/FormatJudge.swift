@@ -53,7 +53,12 @@ struct FormatJudge {
     /// Looks at some audio, which begins with a whole frame. Returns a verdict at most once.
     mutating func look(at audio: UnsafeRawBufferPointer) -> Verdict? {
         defer { bytesHeard += audio.count }
-        guard !isDone, audio.count >= Self.least, bytesHeard >= nextLook else { return nil }
+        guard !isDone, bytesHeard >= nextLook else { return nil }
+        guard audio.count >= Self.least else {
+            // A slow pipe comes in pieces that are too small to tell.
+            isDone = Double(bytesHeard) > Self.patience * bytesPerSecond
+            return nil
+        }
         let bytes = UnsafeRawBufferPointer(rebasing: audio.prefix(Self.most))
         // Silence says nothing.
         guard let first = bytes.first, bytes.contains(where: { $0 != first }) else {

@@ -31,7 +31,9 @@ extension PulseRecording {
             }
             let pause = lastData + Self.pause
             if canPauseUnsaid, !isPaused, now > pause, lastLook < pause { return true }
-            return connection.changes.defaults || connection.changes.devices && now >= lastLook + Self.lookInterval
+            // Who records a default asks for it again, which takes note of the change.
+            return mayMove && connection.changes.defaults
+                || connection.changes.devices && now >= lastLook + Self.lookInterval
         }
     }
 

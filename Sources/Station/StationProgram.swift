@@ -87,7 +87,7 @@ struct StationProgram: ParsableCommand {
         guard let seconds = DurationText.seconds(hangUp), seconds >= 1 else {
             throw StationError(.usage, "--hang-up: \(quoted(hangUp)) is not \(DurationText.examples)")
         }
-        guard let ffmpeg = DecoderPlan.find("ffmpeg") else {
+        guard let ffmpeg = findProgram("ffmpeg") else {
             throw StationError(
                 .configuration, "ffmpeg, which decodes stations, is not installed: sudo apt install ffmpeg")
         }

@@ -20,7 +20,11 @@ struct DecoderProcessTests {
     }
 
     /// Starts a program as decoders are started, and returns what it prints and its exit status.
-    private func confined(_ path: String, _ arguments: [String]) throws -> (text: String, status: Int32) {
+    ///
+    /// - Parameter seconds: the processor time that it may take.
+    private func confined(
+        _ path: String, _ arguments: [String], seconds: UInt64 = 60
+    ) throws -> (text: String, status: Int32) {
         var ends: [Int32] = [-1, -1]
         try #require(pipe(&ends) == 0)
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
@@ -34,7 +38,8 @@ struct DecoderProcessTests {
                 path.withCString { path in
                     var program = confined_program(
                         path: path, arguments: strings.baseAddress, environment: environment.baseAddress,
-                        file: descriptor, output: ends[1], messages: ends[1], most_memory: 2 << 30, most_seconds: 60)
+                        file: descriptor, input: -1, output: ends[1], messages: ends[1], most_memory: 2 << 30,
+                        most_seconds: seconds)
                     return start_confined(&program, &failure)
                 }
             }
@@ -45,7 +50,7 @@ struct DecoderProcessTests {
             decoding: FileHandle(fileDescriptor: ends[0], closeOnDealloc: true).readDataToEndOfFile(), as: UTF8.self)
         var status: Int32 = 0
         waitpid(pid, &status, 0)
-        return (text, (status >> 8) & 0xFF)
+        return (text, status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F))
     }
 
     @Test func `what decodes reads its file and its libraries, and no other file`() throws {
@@ -69,6 +74,25 @@ struct DecoderProcessTests {
             #expect(text.contains(reason), "\(script): \(text)")
         }
         #expect(!FileManager.default.fileExists(atPath: new))
+    }
+
+    @Test func `what decodes has no signal sent for it, and does not outlive its parent`() throws {
+        let python = try #require(Programs.find("python3"))
+        // Of a pipe that becomes readable, its owner is told by a signal of one's choice.
+        let script = """
+            import ctypes, fcntl, os
+            for command, value in [(fcntl.F_SETOWN, \(getpid())), (10, 9), (fcntl.F_SETFL, 0o20000)]:
+                try: fcntl.fcntl(1, command, value); print("done", command)
+                except OSError as error: print("refused", error.errno)
+            print("death", ctypes.CDLL(None).prctl(1, 0, 0, 0, 0))
+            """
+        let (text, _) = try confined(python, ["-I", "-S", "-c", script])
+        #expect(!text.contains("done") && text.components(separatedBy: "refused 38").count == 4, "\(text)")
+        #expect(text.contains("death -1"), "\(text)")
+    }
+
+    @Test func `what computes without end is told apart by its signal`() throws {
+        #expect(try confined("/bin/bash", ["--norc", "-c", "while :; do :; done"], seconds: 1).status == -SIGXCPU)
     }
 
     /// The process numbers of this process' decoders that read a file.

@@ -63,6 +63,35 @@ extension EndToEndTests {
             }
         }
 
+        /// How often the threads with such names have waited.
+        private func waits(_ daemon: RunningDaemon, _ prefix: String) throws -> Int {
+            let tasks = "/proc/\(daemon.process.processIdentifier)/task"
+            return try FileManager.default.contentsOfDirectory(atPath: tasks).reduce(0) { sum, thread in
+                guard
+                    (try? String(contentsOfFile: "\(tasks)/\(thread)/comm", encoding: .utf8))?.hasPrefix(prefix) == true
+                else { return sum }
+                let status = try String(contentsOfFile: "\(tasks)/\(thread)/status", encoding: .utf8)
+                let line = status.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt_switches:") }
+                return sum + (line?.split(separator: "\t").last.flatMap { Int($0) } ?? 0)
+            }
+        }
+
+        @Test func `another default costs a source with a name of its own nothing`() async throws {
+            let server = try SoundServer()
+            let daemon = try RunningDaemon(sources: [("radio", "pulse:radio.monitor")], environment: server.environment)
+            let client = try await daemon.client()
+            #expect(try await daemon.isHeard("radio", client))
+            try server.pactl("load-module", "module-null-sink", "sink_name=other")
+            try server.pactl("set-default-sink", "other")
+            try await Task.sleep(for: .seconds(1))
+            let before = try waits(daemon, "pulse ra")
+            #expect(before > 0)
+            try await Task.sleep(for: .seconds(2))
+            // A loop that asks the server without end waits for some thousand answers a second.
+            #expect(try waits(daemon, "pulse ra") - before < 200)
+            #expect(try daemon.source("radio", client).reconnects == 0)
+        }
+
         @Test func `a sink suspends as if nobody listened to its monitor`() async throws {
             let server = try SoundServer(modules: ["module-suspend-on-idle timeout=1"])
             let clip = try Music.composed("metal")

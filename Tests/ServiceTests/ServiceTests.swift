@@ -28,13 +28,15 @@ struct ServiceTests {
             installed
             fifo radio.fifo
             mkfifo -m 644 /run/other.fifo
+            ffmpeg -nostdin -loglevel error -y -i /lab/jazz.wav /lab/jazz.m4a
             running 'sources:
               - {name: pipe, uri: "pipe:/run/genred/radio.fifo"}
               - {name: other, uri: "pipe:/run/other.fifo"}
+              - {name: confined, uri: "file:/lab/jazz.m4a?loop=true"}
               - {name: file, uri: "file:/lab/metal.wav?loop=true"}'
             cat /lab/jazz.wav >/run/genred/radio.fifo
             cat /lab/metal.wav >/run/other.fifo
-            for pair in pipe:jazz other:metal file:metal; do
+            for pair in pipe:jazz other:metal confined:jazz file:metal; do
                 eventually "genrectl history --json ${pair%:*} | grep '\\"to\\":\\"${pair#*:}\\"'"
             done
             rm /run/other.fifo /run/genred/radio.fifo

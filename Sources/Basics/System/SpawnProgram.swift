@@ -3,6 +3,12 @@
 import CSpawn
 import Glibc
 
+/// Where a program is, by $PATH; nil if it is not installed.
+package func findProgram(_ name: String) -> String? {
+    let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
+    return path.split(separator: ":").map { "\($0)/\(name)" }.first { $0.hasPrefix("/") && access($0, X_OK) == 0 }
+}
+
 /// Starts a program in a process group of its own, whose number is that of the process. It has no descriptor but the three
 /// that are named, and ignores and blocks no signal.
 ///

@@ -13,12 +13,14 @@ struct confined_program {
     const char *path;
     char *const *arguments;
     char *const *environment;
-    /// A file that it may read, as descriptor 3 or anew as /proc/self/fd/3.
+    /// A file that it may read, as descriptor 3 or anew as /proc/self/fd/3; -1 for none.
     int file;
-    /// Its standard output and standard error. Its standard input is empty.
+    /// Its standard input; -1 for one that is empty.
+    int input;
+    /// Its standard output and standard error.
     int output;
     int messages;
-    /// Limits: bytes of address space, and seconds of processor time.
+    /// Limits: bytes of address space, and seconds of processor time (RLIM_INFINITY for none).
     uint64_t most_memory;
     uint64_t most_seconds;
 };

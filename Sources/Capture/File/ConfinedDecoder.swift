@@ -80,7 +80,7 @@ final class ConfinedDecoder: FileDecoder {
         if reason.contains("matches no streams") { return "it holds no audio" }
         // It knows the file by its number only.
         let named = reason.firstRange(of: "/proc/self/fd/3: ").map { String(reason[$0.upperBound...]) } ?? reason
-        return named.hasPrefix("Format not on whitelist") ? "it is of a kind that can name other files" : named
+        return named.hasPrefix("Format not on whitelist") ? "it is of a format that ffmpeg may not read here" : named
     }
 
     func read(_ samples: UnsafeMutablePointer<Float>, frames count: Int) -> Int {

@@ -50,14 +50,28 @@ struct DecoderMessages {
     private mutating func take(_ line: String) {
         if line.hasPrefix("[Parsed_ashowinfo") {
             if let number = Self.value("n", in: line), number >= 0 { takeFrame(line) }
-        } else if let mark = ["[error] ", "[fatal] ", "[panic] "].compactMap({ line.firstRange(of: $0) }).first {
-            takeError(String(line[mark.upperBound...]))
+        } else if let text = Self.error(line) {
+            takeError(text)
         } else if line.hasPrefix("[info]   Duration: ") {
             duration = Self.clock(line.dropFirst(19).prefix { $0 != "," })
         } else if encoding == nil, line.hasPrefix("[info]   Stream #0:"), let mark = line.firstRange(of: ": Audio: ") {
             let codec = line[mark.upperBound...].prefix { $0.isLetter || $0.isNumber || $0 == "_" }
             encoding = Self.displayName(String(codec))
         }
+    }
+
+    /// What an error says: its level stands first, or behind the part of ffmpeg that speaks. Further on, it is text of the
+    /// file.
+    private static func error(_ line: String) -> String? {
+        var rest = line[...]
+        for _ in 0..<2 {
+            for level in ["[error] ", "[fatal] ", "[panic] "] where rest.hasPrefix(level) {
+                return String(rest.dropFirst(level.count))
+            }
+            guard rest.first == "[", let end = rest.firstRange(of: "] ") else { return nil }
+            rest = rest[end.upperBound...]
+        }
+        return nil
     }
 
     private mutating func takeFrame(_ line: String) {

@@ -2,6 +2,7 @@
 
 import Basics
 import CConfinement
+import CSpawn
 import Glibc
 
 /// One run of ffmpeg over a file, confined so that it can do nothing else (`start_confined`). One thread uses it, and
@@ -38,17 +39,11 @@ final class DecoderProcess {
         "ogg", "oma", "rm", "shn", "sox", "tak", "truehd", "tta", "voc", "w64", "wav", "webm", "wv", "xwma",
     ]
 
-    /// Where ffmpeg is; nil if it is not installed.
-    static var program: String? {
-        let folders = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
-        return folders.split(separator: ":").map { "\($0)/ffmpeg" }.first { $0.hasPrefix("/") && access($0, X_OK) == 0 }
-    }
-
     /// Starts ffmpeg on a regular file.
     ///
     /// - Throws: `cannotOpen` if it is not installed or cannot be confined.
     init(file: Int32, cancellation: Int32?, patience: Double) throws(CaptureError) {
-        guard let program = Self.program else { throw CaptureError(.cannotOpen, "ffmpeg is not installed") }
+        guard let program = findProgram("ffmpeg") else { throw CaptureError(.cannotOpen, "ffmpeg is not installed") }
         var ends: [Int32] = [-1, -1, -1, -1]
         let isMade = ends.withUnsafeMutableBufferPointer { ends in
             pipe(ends.baseAddress) == 0 && pipe(ends.baseAddress! + 2) == 0
@@ -96,7 +91,8 @@ final class DecoderProcess {
                 program.withCString { path in
                     var description = confined_program(
                         path: path, arguments: strings.baseAddress, environment: environment.baseAddress, file: file,
-                        output: output, messages: messages, most_memory: mostMemory, most_seconds: mostSeconds(file))
+                        input: -1, output: output, messages: messages, most_memory: mostMemory,
+                        most_seconds: mostSeconds(file))
                     return start_confined(&description, &failure)
                 }
             }
@@ -169,13 +165,25 @@ final class DecoderProcess {
     private func finish() {
         close(output)
         output = -1
+        // What decodes may have been taken over: it can close its output and live on.
+        let process = OwnedDescriptor(pidfd_open(pid, 0))
         let deadline = monotonicSeconds() + patience
-        while errors >= 0, case let left = deadline - monotonicSeconds(), left > 0 {
-            var entry = pollfd(fd: errors, events: Int16(POLLIN), revents: 0)
-            _ = poll(&entry, 1, Int32((left * 1000).rounded(.up)))
+        var hasEnded = false
+        while !hasEnded, case let left = deadline - monotonicSeconds(), left > 0 {
+            // poll passes over negative descriptors.
+            var entries = [errors, process.number, cancellation ?? -1].map { descriptor in
+                pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            }
+            _ = poll(&entries, 3, Int32((left * 1000).rounded(.up)))
             readMessages()
+            hasEnded = entries[1].revents != 0 || !process.isOpen && errors < 0
+            if entries[2].revents != 0 {
+                failure = .cancelled
+                return end()
+            }
         }
-        let isStuck = errors >= 0
+        readMessages()
+        let isStuck = !hasEnded
         if isStuck { kill(-pid, SIGKILL) }
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}

@@ -24,6 +24,10 @@ struct OggScan {
     private var pageBytes = 0
     private var isPlain = true
     private var holes: [(position: Double, bytes: Int)] = []
+    /// Bytes whose sum was formed in vain. A file could make that a thousand times its own length.
+    private var vainBytes = 0
+    /// So many bytes in vain are no accident, besides those of the file once.
+    private static let mostVainBytes = 16 << 20
 
     /// Scans a file. Returns nil if it is not Ogg, or if its recordings are side by side, as in a video.
     static func shape(_ descriptor: Int32) -> AudioFileShape? {
@@ -38,6 +42,11 @@ struct OggScan {
         var place = 0
         var wasFirst = false
         while place < file.count {
+            guard vainBytes <= Self.mostVainBytes + file.count else {
+                // Another decoder may find its way.
+                isPlain = false
+                break
+            }
             guard let page = page(at: place) else {
                 let next = nextPage(from: place + 1)
                 // What is cut at the end is no hole.
@@ -71,7 +80,7 @@ struct OggScan {
 
     private mutating func nextPage(from start: Int) -> Int? {
         var place = start
-        while place < file.count {
+        while place < file.count, vainBytes <= Self.mostVainBytes + file.count {
             if file.byte(place) == UInt8(ascii: "O"), page(at: place) != nil { return place }
             place += 1
         }
@@ -90,7 +99,11 @@ struct OggScan {
             guard let segment = file.byte(place + index) else { return nil }
             length += Int(segment)
         }
-        guard place + length <= file.count, checksum(place, length) == sum else { return nil }
+        guard place + length <= file.count else { return nil }
+        guard checksum(place, length) == sum else {
+            vainBytes += length
+            return nil
+        }
         return Page(
             isFirst: flags & 2 != 0, granule: granule == .max ? nil : granule, serial: serial, content: content,
             length: length)

@@ -88,8 +88,8 @@ actor Daemon {
         }
         var configuration = ServiceGroupConfiguration(
             services: services, logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
-        // No service needs that long; one that does is abandoned.
-        configuration.maximumGracefulShutdownDuration = .seconds(3)
+        // No service needs that long, and one that does is abandoned before the unit's TimeoutStopSec.
+        configuration.maximumGracefulShutdownDuration = .seconds(6)
         try await ServiceGroup(configuration: configuration).run()
         await hub.endLabels()
         await closeHistory()

@@ -20,8 +20,10 @@ final class Decoder {
     private var complaints = DecoderComplaints()
     private var buffer = [UInt8](repeating: 0, count: 64 * 1024)
 
-    /// - Parameter secrets: what must not be in a message.
-    init(_ arguments: [String], secrets: [String] = []) throws(StationFailure) {
+    /// - Parameters:
+    ///   - isOnline: whether it connects to the station itself, for which it needs the network.
+    ///   - secrets: what must not be in a message.
+    init(_ arguments: [String], isOnline: Bool = false, secrets: [String] = []) throws(StationFailure) {
         var ends: [Int32] = [-1, -1, -1, -1, -1, -1]
         func closeAll() { for end in ends where end >= 0 { close(end) } }
         for index in 0..<3 {
@@ -34,14 +36,13 @@ final class Decoder {
         }
         // Only these ends: a program does not expect streams that are not ready.
         for end in [ends[1], ends[2], ends[4]] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
-        var process: pid_t = 0
-        let code = spawnProgram(
-            arguments, environment: ["PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C"], input: ends[0], output: ends[3],
-            errors: ends[5],
-            process: &process)
-        guard code == 0 else {
+        let process: pid_t
+        do throws(StationFailure) {
+            process = try DecoderStart.start(
+                arguments, isOnline: isOnline, input: ends[0], output: ends[3], errors: ends[5])
+        } catch {
             closeAll()
-            throw StationFailure("cannot start ffmpeg: \(systemMessage(code)) (posix_spawn, error \(code))")
+            throw error
         }
         for end in [ends[0], ends[3], ends[5]] { close(end) }
         (input, output, errors, pid) = (ends[1], ends[2], ends[4], process)
@@ -52,7 +53,7 @@ final class Decoder {
         for descriptor in [input, output, errors] where descriptor >= 0 { close(descriptor) }
         // Until it is reaped, no other process or group can have its number.
         kill(-pid, SIGKILL)
-        waitpid(pid, nil, 0)
+        while waitpid(pid, nil, 0) < 0, errno == EINTR {}
     }
 
     /// Gives it more to decode. The caller waits until nothing is pending before it gives more.

@@ -17,27 +17,18 @@ enum DecoderPlan {
         wv,tta,ape,rm
         """
 
-    /// Where a program is looked for, in $PATH.
-    static func find(_ name: String) -> String? {
-        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
-        return path.split(separator: ":").map { "\($0)/\(name)" }.first { $0.hasPrefix("/") && access($0, X_OK) == 0 }
-    }
-
     /// The arguments to decode standard input.
     ///
     /// - Parameter paced: whether the input comes faster than it sounds, and so has to be held back.
     static func arguments(ffmpeg: String, paced: Bool) -> [String] {
-        lowered(
-            [ffmpeg] + common + (paced ? ["-re"] : [])
-                + ["-protocol_whitelist", "pipe", "-format_whitelist", formats, "-i", "pipe:0"] + output)
+        [ffmpeg] + common + (paced ? ["-re"] : [])
+            + ["-protocol_whitelist", "pipe", "-format_whitelist", formats, "-i", "pipe:0"] + output
     }
 
     /// The arguments to read the script of `script(for:)` from standard input, and to play what it names.
     static func rtspArguments(ffmpeg: String) -> [String] {
-        lowered(
-            [ffmpeg] + common
-                + ["-protocol_whitelist", "pipe,rtsp,rtp,tcp,udp", "-safe", "0", "-f", "concat", "-i", "pipe:0"]
-                + output)
+        [ffmpeg] + common
+            + ["-protocol_whitelist", "pipe,rtsp,rtp,tcp,udp", "-safe", "0", "-f", "concat", "-i", "pipe:0"] + output
     }
 
     /// What tells ffmpeg a URL without an argument, which every user of the machine could see.
@@ -66,11 +57,15 @@ enum DecoderPlan {
         "-flush_packets", "1", "pipe:1",
     ]
 
-    /// If this program is root, ffmpeg is not: it is nobody, gains no rights by what it runs, and dies with this program. Any
-    /// other user has nothing to take away; then ffmpeg ends because its pipes do. In the unit there is no other way:
-    /// setpriv(1) sets capabilities in any case, which the sandbox forbids.
-    private static func lowered(_ arguments: [String]) -> [String] {
-        guard geteuid() == 0, let setpriv = find("setpriv") else { return arguments }
+    /// For a program that is root: ffmpeg is nobody, gains no rights by what it runs, and dies with this program. In the unit
+    /// this would not work: setpriv(1) sets capabilities in any case, which the sandbox forbids.
+    ///
+    /// - Throws: if there is no setpriv.
+    static func asNobody(_ arguments: [String]) throws(StationFailure) -> [String] {
+        guard let setpriv = findProgram("setpriv") else {
+            throw StationFailure(
+                "root cannot take ffmpeg's rights away without setpriv (util-linux); run this as another user")
+        }
         return [
             setpriv, "--no-new-privs", "--pdeathsig", "KILL", "--reuid", "65534", "--regid", "65534", "--clear-groups",
             "--inh-caps", "-all", "--bounding-set", "-all", "--",

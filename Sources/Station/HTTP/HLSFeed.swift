@@ -23,6 +23,8 @@ final class HLSFeed {
     private var refresh: Transfer?
     private var refreshAt: Double
     private var segment: Transfer?
+    /// The bytes of it that were asked for; nil for all.
+    private var segmentRange: String?
     private var waiting: [(url: String, range: String?)] = []
     private var map: HLSPlaylist.Map?
     /// Segments in a row that could not be had.
@@ -83,14 +85,14 @@ final class HLSFeed {
         return try Transfer(url, settings.request(url, range: range), limit: limit, in: group, at: now)
     }
 
-    /// Goes on: returns audio if `isWanted` and some has come. `restart` is set if what comes is a new beginning, which
+    /// Goes on: returns audio if some has come. `restart` is set if what comes is a new beginning, which
     /// a new decoder has to read.
     ///
     /// - Returns: nil at the end of a recording.
-    func step(at now: Double, isWanted: Bool, restart: inout Bool) throws(StationFailure) -> [UInt8]? {
+    func step(at now: Double, restart: inout Bool) throws(StationFailure) -> [UInt8]? {
         try stepRefresh(at: now)
         guard isRead else { return [] }
-        if let segment { return try step(segment, at: now, isWanted: isWanted) }
+        if let segment { return try step(segment, at: now) }
         if waiting.isEmpty { queueNext(&restart) }
         if waiting.isEmpty {
             if playlist.isEnded { return nil }
@@ -100,6 +102,7 @@ final class HLSFeed {
             return []
         }
         let (url, range) = waiting.removeFirst()
+        segmentRange = range
         segment = try request(try StationURL(url, relativeTo: base), range: range, at: now)
         return []
     }
@@ -152,9 +155,7 @@ final class HLSFeed {
         waiting.append((segment.url, segment.range))
     }
 
-    private func step(
-        _ transfer: Transfer, at now: Double, isWanted: Bool
-    ) throws(StationFailure) -> [UInt8] {
+    private func step(_ transfer: Transfer, at now: Double) throws(StationFailure) -> [UInt8] {
         do throws(StationFailure) {
             try transfer.check(at: now)
             guard let answer = transfer.answer else { return [] }
@@ -163,17 +164,20 @@ final class HLSFeed {
                 guard redirects <= Resolution.mostRedirects else {
                     throw StationFailure("more than \(Resolution.mostRedirects) redirects of a segment")
                 }
-                segment = try request(try StationURL(location, relativeTo: transfer.url), at: now)
+                segment = try request(
+                    try StationURL(location, relativeTo: transfer.url), range: segmentRange, at: now)
                 return []
             }
             redirects = 0
             if let refusal = transfer.refusal { throw StationFailure("a segment: \(refusal)") }
+            if segmentRange != nil, answer.status != 206 {
+                throw StationFailure("the server sends whole files where the playlist names parts of them")
+            }
             if case .wrong(let reason) = ContentKind(
                 type: "", path: "", beginning: transfer.received), transfer.total == transfer.received.count
             {
                 throw StationFailure(reason)
             }
-            _ = answer
         } catch {
             // One segment that is missing is a gap; more are a station that is lost.
             misses += 1
@@ -182,7 +186,6 @@ final class HLSFeed {
             if misses >= 3 { throw error }
             return []
         }
-        guard isWanted else { return [] }
         let bytes = transfer.takeReceived()
         if bytes.isEmpty, transfer.result != nil {
             segment = nil

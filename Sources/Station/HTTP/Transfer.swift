@@ -149,7 +149,7 @@ final class Transfer {
             let parts = line.split(separator: " ", maxSplits: 2).map(String.init)
             reading = Answer()
             reading.status = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
-            reading.reason = parts.count > 2 ? printable(String(parts[2].prefix(60))) : ""
+            reading.reason = parts.count > 2 ? printable(String(parts[2].unicodeScalars.prefix(60))) : ""
         } else if let colon = line.firstIndex(of: ":") {
             let value = StationText.trimmed(String(line[line.index(after: colon)...]))
             switch line[..<colon].lowercased() {

@@ -35,7 +35,7 @@ final class NotesOutput {
     deinit { if descriptor >= 0 { close(descriptor) } }
 
     func set(_ state: StationState, _ detail: String?) {
-        let detail = detail.map { String(printable($0).prefix(300)) }
+        let detail = detail.map { String(printable($0).unicodeScalars.prefix(300)) }
         guard state != self.state.state || detail != self.state.detail else { return }
         self.state = StateNote(state: state, detail: detail)
         isStateDue = true

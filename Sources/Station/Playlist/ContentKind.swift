@@ -23,7 +23,7 @@ enum ContentKind: Sendable, Equatable {
         let text = StationText.decode(beginning.prefix(Self.sniffed)).lowercased()
         let start = text.drop { $0.isWhitespace || $0 == "\u{FEFF}" }
         if start.hasPrefix("#extm3u") || start.hasPrefix("#ext-x-") {
-            // The same text is a list of stations or of segments; `PlaylistText` looks at all of it.
+            // The same text is a list of stations or of segments.
             self = text.contains("#ext-x-") ? .hls : .m3u
         } else if start.hasPrefix("[playlist]") {
             self = .pls
@@ -85,6 +85,6 @@ enum ContentKind: Sendable, Equatable {
     }
 
     private static func shown(_ type: String) -> String {
-        type.isEmpty ? "no content type" : printable(String(type.prefix(60)))
+        type.isEmpty ? "no content type" : printable(String(type.unicodeScalars.prefix(60)))
     }
 }

@@ -4,6 +4,8 @@
 struct HLSPlaylist: Sendable, Equatable {
     /// The most bytes of a playlist: a day of segments.
     static let largest = 4 << 20
+    /// More than a day of segments.
+    static let mostSegments = 20_000
 
     /// A piece of audio.
     struct Segment: Sendable, Equatable {
@@ -111,6 +113,10 @@ struct HLSPlaylist: Sendable, Equatable {
             let offset = range.offset ?? state.rangeEnd
             segment.range = Self.range(range.length, from: offset)
             state.rangeEnd = offset + range.length
+        }
+        guard segments.count < Self.mostSegments else {
+            obstacle = "the playlist has more than \(Self.mostSegments) segments"
+            return
         }
         segments.append(segment)
         state.number += 1

@@ -29,10 +29,12 @@ final class Connection {
     private let ffmpeg: String
     private var feed: Feed
     private var decoder: Decoder?
-    /// What a new decoder begins with, once this one has ended.
-    private var nextInput: [UInt8]?
+    /// Another decoder follows when this one has ended.
+    private var needsNewDecoder = false
     /// Why nothing more will come from the station.
     private var end: String?
+    /// What comes is a recording, and faster than it sounds.
+    private var isPaced = false
     /// When audio was last seen, or could not be taken.
     private var lastAudio: Double
 
@@ -50,7 +52,7 @@ final class Connection {
         feed = .direct
         detail = "RTSP"
         let script = DecoderPlan.script(for: settings.url)
-        let decoder = try Decoder(DecoderPlan.rtspArguments(ffmpeg: ffmpeg), secrets: secrets)
+        let decoder = try Decoder(DecoderPlan.rtspArguments(ffmpeg: ffmpeg), isOnline: true, secrets: secrets)
         decoder.write(Array(script.utf8))
         decoder.closeInput()
         self.decoder = decoder
@@ -65,7 +67,7 @@ final class Connection {
     /// Goes on. Throws when the station is lost.
     func step(at now: Double, _ output: AudioOutput) throws(StationFailure) {
         if case .resolving(var resolution) = feed {
-            // The array of the struct is not copied.
+            // Not held twice while it changes, so that nothing of it is copied.
             feed = .direct
             let outcome = try resolution.step(at: now)
             feed = .resolving(resolution)
@@ -74,35 +76,31 @@ final class Connection {
         }
         decoder?.readErrors()
         decoder?.flush()
-        if let decoder, decoder.pending.isEmpty, end == nil, nextInput == nil { try feed(decoder, at: now) }
+        if let decoder, decoder.pending.isEmpty, end == nil, !needsNewDecoder { try feed(decoder, at: now) }
         try play(at: now, output)
     }
 
     private func begin(_ outcome: Resolution.Outcome, at now: Double) throws(StationFailure) {
-        var paced = false
         switch outcome {
         case .audio(let transfer):
             let answer = transfer.answer
             let interval = answer?.titleInterval.flatMap { ICYReader.intervals.contains($0) ? $0 : nil }
             feed = .http(transfer, ICYReader(interval: interval))
             transfer.setLimit(64 * 1024)
-            let type = answer.map { String($0.type.prefix { $0 != ";" }.prefix(60)) } ?? ""
+            let type = answer.map { String($0.type.prefix { $0 != ";" }.unicodeScalars.prefix(60)) } ?? ""
             let rate = answer?.bitRate.flatMap { Int($0) }.map { "\($0) kb/s" }
             detail = [type.isEmpty ? nil : type, rate].compactMap { $0 }.joined(separator: ", ")
             // What has a length is a recording, which comes as fast as the network can.
-            paced = answer?.length != nil
+            isPaced = answer?.length != nil
         case .hls(let playlist, let url):
             let hls = try HLSFeed(playlist, url, settings, in: group, at: now)
             feed = .hls(hls)
             detail = "HLS"
-            paced = hls.isRecording
+            isPaced = hls.isRecording
         }
-        isPaced = paced
-        decoder = try Decoder(DecoderPlan.arguments(ffmpeg: ffmpeg, paced: paced))
+        decoder = try Decoder(DecoderPlan.arguments(ffmpeg: ffmpeg, paced: isPaced))
         lastAudio = now
     }
-
-    private var isPaced = false
 
     private func feed(_ decoder: Decoder, at now: Double) throws(StationFailure) {
         switch feed {
@@ -116,9 +114,9 @@ final class Connection {
             end(result == CURLE_OK ? "the station ended" : "\(transfer.url.host) dropped the connection", decoder)
         case .hls(let hls):
             var restart = false
-            let audio = try hls.step(at: now, isWanted: true, restart: &restart)
+            let audio = try hls.step(at: now, restart: &restart)
             if restart {
-                nextInput = []
+                needsNewDecoder = true
                 decoder.closeInput()
             } else if let audio {
                 decoder.write(audio)
@@ -145,8 +143,8 @@ final class Connection {
         if !output.hasRoom { lastAudio = now }
         if decoder.isOver {
             output.endDecoder()
-            if nextInput != nil {
-                nextInput = nil
+            if needsNewDecoder {
+                needsNewDecoder = false
                 self.decoder = try Decoder(DecoderPlan.arguments(ffmpeg: ffmpeg, paced: isPaced))
                 return
             }

@@ -74,6 +74,7 @@ final class Station {
         if let since = output.readerlessSince, now - since >= hangUpAfter {
             if case .idle = phase { return }
             phase = .idle
+            output.endDecoder()
             lastReason = nil
             news.idle(hangUpAfter)
             return
@@ -112,6 +113,7 @@ final class Station {
         lastReason = reason
         let wait = backoff.next()
         phase = .waiting(until: now + wait)
+        output.endDecoder()
         news.lost(reason, wait: wait, at: now)
         // What played is not what will play.
         news.title("")

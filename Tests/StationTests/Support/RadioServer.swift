@@ -76,7 +76,7 @@ final class RadioServer: Sendable {
     }
 
     private static let script = #"""
-        import base64, json, os, socket, ssl, struct, sys, threading, time
+        import base64, json, os, random, socket, ssl, struct, sys, threading, time
         lock, playing = threading.Lock(), 0
         rate = 8000
         sound = {name: open(name, "rb").read() for name in ("tone.mp3", "tone.ogg")}
@@ -212,7 +212,7 @@ final class RadioServer: Sendable {
             elif what == "text":
                 answer(to, kind="text/plain", body=b"This station is closed.\n" * 100)
             elif what == "garbage":
-                answer(to, body=os.urandom(1 << 16))
+                answer(to, body=random.Random(1).randbytes(1 << 16))
             elif what == "picture":
                 answer(to, body=b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\10\2\0\0\0\x90wS\xde" + bytes(4000))
             elif what == "status":
@@ -250,7 +250,7 @@ final class RadioServer: Sendable {
             elif what == "close":
                 pass
             elif what == "binary":
-                to.sendall(os.urandom(4000))
+                to.sendall(random.Random(2).randbytes(4000))
             elif what == "headers":
                 to.sendall(b"HTTP/1.0 200 OK\r\n")
                 while True:
