@@ -15,7 +15,10 @@ extension SourceURI {
             throw uri.error("it holds a control character, which no device or path needs")
         }
         guard let colon = text.firstIndex(of: ":") else {
-            let hint = text.contains("/") || text.contains(".") ? "; for a file write file:\(text)" : ""
+            let hint =
+                text.hasPrefix("~")
+                ? "; for a file write file: and its whole path, because only a shell expands ~"
+                : text.contains("/") || text.contains(".") ? "; for a file write file:\(text)" : ""
             throw uri.error("it has no scheme; a source begins with \(Self.schemes)\(hint)")
         }
         let scheme = text[..<colon].lowercased()

@@ -29,7 +29,7 @@ struct StationPlace: Sendable, Equatable {
     /// Said while nobody writes audio.
     var quiet: String {
         isUsual
-            ? "genred-station@\(name) sends no audio (is it running? systemctl status genred-station@\(name))"
+            ? "no audio from genred-station@\(name) (systemctl status genred-station@\(name) says what it does)"
             : "nobody writes to \(printable(audio)) (is genred-station running?)"
     }
 }

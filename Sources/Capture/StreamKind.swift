@@ -2,9 +2,15 @@
 
 /// What a stream is that is neither WAV nor raw PCM, by its first bytes.
 enum StreamKind {
+    /// Whether it begins as a web page does.
+    static func isPage(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.count >= 4 && ["<!DO", "<!do", "<htm", "<HTM"].contains(bytes.tag(at: 0))
+    }
+
     /// The name of a container or codec; nil for anything that may be raw PCM. The more bytes are there, the surer.
     static func name(_ bytes: UnsafeRawBufferPointer) -> String? {
         guard bytes.count >= 4 else { return nil }
+        if isPage(bytes) { return "a web page" }
         switch bytes.tag(at: 0) {
         case "fLaC": return "FLAC"
         case "OggS": return "Ogg"
@@ -16,7 +22,7 @@ enum StreamKind {
         case "wvpk": return "WavPack"
         case "MAC ": return "Monkey's Audio"
         case "#EXT", "[pla", "[Pla": return "a playlist"
-        case "<!DO", "<!do", "<htm", "<HTM", "<?xm": return "a web page"
+        case "<?xm": return "a web page"
         case "HTTP": return "the answer of a web server"
         default: break
         }

@@ -27,6 +27,7 @@ struct StationProgram: ParsableCommand {
               url=https://example.org/jazz.mp3
               user=me
               password=secret
+
             Further lines: user-agent=TEXT, header=NAME: VALUE, ca=FILE (certificates to trust instead of the system's), \
             and comments, which begin with #. A password belongs there: every user of the machine can see arguments.
 
@@ -90,6 +91,12 @@ struct StationProgram: ParsableCommand {
         guard let ffmpeg = findProgram("ffmpeg") else {
             throw StationError(
                 .configuration, "ffmpeg, which decodes stations, is not installed: sudo apt install ffmpeg")
+        }
+        var status = stat()
+        if let config, settings.url.password != nil, stat(config, &status) == 0, status.st_mode & 0o004 != 0 {
+            StandardError.shared.write(
+                "genred-station: \(config) holds a password, and every user of this machine can read it: chmod 640 \(config)\n"
+            )
         }
         if check {
             print("\(config ?? settings.url.shown): no mistakes")

@@ -86,7 +86,7 @@ struct FileSourceTests {
         let missing = TestEnvironment.path("missing.flac")
         for (path, code, reason) in [
             (missing, CaptureError.Code.cannotOpen, "No such file"), ("/tmp", .cannotOpen, "directory"),
-            ("/dev/zero", .cannotOpen, "alsa:"), (text, .unreadable, "ffmpeg"), (empty, .unreadable, "ffmpeg"),
+            ("/dev/zero", .cannotOpen, "alsa:"), (text, .unreadable, "ffmpeg"), (empty, .unreadable, "is empty"),
             (silent, .unreadable, "no audio"), (wide, .formatMismatch, "65 channels"),
             (slow, .formatMismatch, "4000 Hz"),
         ] {

@@ -46,6 +46,35 @@ struct WholeFileTests {
         return Heard(samples: samples, losses: reader.losses, format: reader.format)
     }
 
+    @Test func `joined FLAC files are heard to the end of the last`() async throws {
+        let first = try await tone("a.flac", hertz: 440)
+        let second = try await tone("b.flac", hertz: 880)
+        let heard = try hear(first + second, "joined.flac")
+        #expect(abs(heard.seconds - 8) < 0.1 && heard.losses.isEmpty, "\(heard.seconds) \(heard.losses)")
+        #expect(abs(heard.tone(at: 1) - 440) < 5 && abs(heard.tone(at: 5) - 880) < 5)
+        #expect(try hear(first, "one.flac").losses.isEmpty)
+    }
+
+    @Test func `a WAV file that is cut says how much is missing, and one of unknown length does not`() async throws {
+        let whole = try await tone("a.wav")
+        let cut = try hear(Array(whole.prefix(44_100 * 4 + 78)), "cut.wav")
+        #expect(abs(cut.seconds - 1) < 0.01)
+        #expect(
+            cut.losses.text?.hasPrefix("it ends early: 2.9 s") == true
+                || cut.losses.text?.hasPrefix("it ends early: 3.0 s") == true, "\(cut.losses)")
+        #expect(try hear(whole, "whole.wav").losses.isEmpty)
+        let endless = Signals.wav(Signals.sine(440, rate: 44_100, seconds: 1), rate: 44_100, dataSize: .max)
+        #expect(try hear(endless, "endless.wav").losses.isEmpty)
+    }
+
+    @Test func `a web page under an audio file's name, and an empty file, are refused by what they are`() {
+        let page = Array("\n <!DOCTYPE html><html><body>404 Not Found</body></html>".utf8)
+        for (bytes, reason) in [(page, "is a web page, not audio"), ([], "is empty")] {
+            let error = #expect(throws: CaptureError.self) { try hear(bytes, "song.mp3") }
+            #expect(error?.message.contains(reason) == true, "\(String(describing: error))")
+        }
+    }
+
     @Test(arguments: ["ogg", "opus", "mp3"])
     func `of joined recordings everything is heard, also after another rate and other channels`(kind: String)
         async throws

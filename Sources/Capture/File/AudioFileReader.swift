@@ -98,6 +98,7 @@ package final class AudioFileReader {
     private static func choose(
         _ descriptor: Int32, _ name: String, _ cancellation: Int32?
     ) throws(CaptureError) -> (decoder: any FileDecoder, shape: AudioFileShape?, absence: CaptureError?) {
+        try refusePage(descriptor, name)
         let shape = AudioFileShape.scan(descriptor)
         var refusal: CaptureError?
         if let shape, !shape.isPlain {
@@ -122,6 +123,15 @@ package final class AudioFileReader {
         } catch {
             throw refused(descriptor, name, by: reason, and: error)
         }
+    }
+
+    /// Refuses a web page that was saved under the name of the audio that it should have been: ffmpeg can take text for audio.
+    private static func refusePage(_ descriptor: Int32, _ name: String) throws(CaptureError) {
+        var file = FileBytes(descriptor)
+        let start = (0..<64).compactMap { file.byte($0) }.drop { $0 <= 32 }
+        let isPage = Array(start).withUnsafeBytes { StreamKind.isPage($0) }
+        if isPage { throw CaptureError(.unreadable, "\(name) is a web page, not audio") }
+        if file.count == 0 { throw CaptureError(.unreadable, "\(name) is empty") }
     }
 
     /// The error for a file that neither decoder reads.
@@ -218,17 +228,15 @@ package final class AudioFileReader {
         guard isAtEnd else { return FileLosses() }
         func seconds(_ frames: Int) -> Double { Double(frames) / Double(format.sampleRate) }
         var losses = decoder.losses
-        if let shape {
-            if let absence {
-                losses = FileLosses()
-                losses.stop =
-                    "from \(FileLosses.place(seconds(position))) on it is joined or damaged, which only ffmpeg decodes, but "
-                    + absence.message
-            } else {
-                let stop = losses.stop
-                losses = shape.losses
-                losses.stop = stop
-            }
+        if let absence, shape != nil {
+            losses = FileLosses()
+            losses.stop =
+                "from \(FileLosses.place(seconds(position))) on it is joined or damaged, which only ffmpeg decodes, but "
+                + absence.message
+        } else if let known = shape?.losses {
+            let stop = losses.stop
+            losses = known
+            losses.stop = stop
         } else if let claimed = claimed ?? decoder.claimedFrames, claimed > position {
             let stop = losses.stop
             losses = FileLosses()

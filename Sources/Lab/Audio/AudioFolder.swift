@@ -71,8 +71,9 @@ struct AudioFolder {
         }
         guard !entries.isEmpty else {
             let reason = tree.problems.first.map { "; \($0)" } ?? ""
+            let what = withoutGenre > 0 ? "the audio in '\(root)' is in no folder of a genre" : "no audio in '\(root)'"
             throw TrainingError(
-                .malformed, "no audio in '\(root)'; expected <genre>/…/<track>.<any extension>\(reason)")
+                .malformed, "\(what); expected <genre>/…/<track>.<any extension>\(reason)")
         }
         self.entries = entries.sorted { $0.name < $1.name }
         self.skipped = skipped + tree.problems

@@ -42,8 +42,10 @@ struct DecoderComplaints: Sendable {
 
     /// Lines about single packets, and those that only repeat that there was an error.
     private static func isUseless(_ text: String) -> Bool {
-        ["Last message repeated", "Error while decoding stream", "Header missing", "Conversion failed"]
-            .contains { text.hasPrefix($0) }
+        [
+            "Last message repeated", "Error while decoding stream", "Header missing", "Conversion failed",
+            "Impossible to open",
+        ].contains { text.hasPrefix($0) }
     }
 
     private static func translation(_ text: String) -> String? {

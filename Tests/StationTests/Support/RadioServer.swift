@@ -263,7 +263,8 @@ final class RadioServer: Sendable {
                 if "range" in headers:
                     first, last = headers["range"].split("=")[1].split("-")
                     data = data[int(first):int(last or len(data)) + 1]
-                answer(to, kind="application/octet-stream", body=data, Content_Length=len(data))
+                status = "206 Partial Content" if "range" in headers else "200 OK"
+                answer(to, status, "application/octet-stream", data, Content_Length=len(data))
             else:
                 answer(to, "404 Not Found", "text/html")
 
