@@ -66,7 +66,7 @@ else
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --skip '$(COMPUTING)|^(Outlets|Station|EndToEnd|Service)Tests'
 	@# The real programs in real time come last, when nothing else runs.
 	@# Few at a time: each runs programs that take a processor for themselves.
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=3 \
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 \
 	    $(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '^(Outlets|Station)Tests'
 	@# Those that listen to sound servers wait for the clock most of the time, and run beside the others. The package
 	@# manager runs one command at a time, so they are started without it.
