@@ -37,8 +37,8 @@ enum DecoderStart {
             strings[1].withUnsafeBufferPointer { environment in
                 var description = confined_program(
                     path: strings[0][0], arguments: arguments.baseAddress, environment: environment.baseAddress,
-                    file: -1,
-                    input: input, output: output, messages: errors, most_memory: mostMemory, most_seconds: .max)
+                    file: -1, input: input, output: output, messages: errors, most_memory: mostMemory,
+                    most_seconds: .max)
                 return start_confined(&description, &failure)
             }
         }

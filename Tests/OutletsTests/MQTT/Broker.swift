@@ -20,7 +20,7 @@ final class Broker {
     ///   - access: options that the clients need.
     init(settings: String = "allow_anonymous true", access: String = "") async throws {
         folder = try TemporaryFolder()
-        port = try Self.freePort()
+        port = try FreePort.find()
         self.access = access
         _ = try folder.write(
             "user root\nlistener \(port) 127.0.0.1\n\(settings.replacing("FOLDER", with: folder.path))\n",
@@ -33,23 +33,6 @@ final class Broker {
     }
 
     var url: String { "mqtt://127.0.0.1:\(port)" }
-
-    static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        // A sockaddr_in is one kind of sockaddr.
-        let result = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 ? getsockname(descriptor, $0, &length) : -1
-            }
-        }
-        try #require(result == 0)
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
 
     /// Starts it, with a subscriber that writes down everything.
     func start() async throws {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import Basics
 import Foundation
-import Glibc
 import TestSupport
 import Testing
 
@@ -19,7 +17,7 @@ import Testing
         private let port: Int
 
         init(_ daemon: FedDaemon, in folder: TemporaryFolder) throws {
-            let (web, port) = (try freePort(), try freePort())
+            let (web, port) = (try FreePort.find(), try FreePort.find())
             self.port = port
             outlet = try ChildProcess(
                 shell:
@@ -175,21 +173,4 @@ private struct Dashboard {
             }
         }
     }
-}
-
-/// A port that nobody listens on now.
-private func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let bound = withUnsafeMutablePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-        }
-    }
-    guard bound else { throw Programs.Failure(description: "no free port: \(systemMessage(errno))") }
-    return Int(UInt16(bigEndian: address.sin_port))
 }

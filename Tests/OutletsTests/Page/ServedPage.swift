@@ -18,7 +18,7 @@ final class ServedPage {
     init(_ folder: TemporaryFolder, socket: String) async throws {
         self.folder = folder
         self.socket = socket
-        port = try Self.freePort()
+        port = UInt16(try FreePort.find())
         address = "http://127.0.0.1:\(port)/"
         try await start()
     }
@@ -39,20 +39,6 @@ final class ServedPage {
     }
 
     func end() { process?.end() }
-
-    private static func freePort() throws -> UInt16 {
-        let descriptor = try newSocket()
-        defer { close(descriptor) }
-        var address = Self.address(port: 0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        try #require(isBound)
-        return UInt16(bigEndian: address.sin_port)
-    }
 
     private static func answers(_ port: UInt16) -> Bool {
         guard let descriptor = try? newSocket() else { return false }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import Glibc
-import TestSupport
 
-/// Ports that nobody uses.
-enum FreePort {
-    static func find() throws -> Int {
+/// Ports of this machine that nobody uses.
+package enum FreePort {
+    /// A port that nobody listens on now.
+    package static func find() throws -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()
@@ -17,7 +18,7 @@ enum FreePort {
                 bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
             }
         }
-        guard result else { throw Programs.Failure(description: "no free port") }
+        guard result else { throw Programs.Failure(description: "no free port: \(systemMessage(errno))") }
         return Int(UInt16(bigEndian: address.sin_port))
     }
 }
