@@ -16,25 +16,28 @@ package enum EstimatorState: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     case noMusic
 }
 
-/// Forward filter of a hidden Markov model whose states are the labels, with hysteresis and gates for the published
-/// label.
+/// What genred publishes of a stream's windows: whether it is music (`KindFilter`), which genre (`SegmentFilter`), and the
+/// label, with hysteresis and gates.
 ///
-/// Between steps, the label switches at a fixed rate to one drawn uniformly from all labels (Rabiner, "A tutorial on
-/// hidden Markov models", 1989, §III.A, the forward variable). A window's emission is its calibrated probabilities
-/// raised to a power below one, because windows that overlap are not independent. Time is seconds of audio, as the
-/// caller passes it. Nothing is allocated after `init`.
+/// The evidence for genres counts as far as a window is music. So applause does not make a genre doubtful, and after it
+/// the genre is what it was. Time is seconds of audio, as the caller passes it. Nothing is allocated after `init`.
 package final class Estimator {
     package let parameters: EstimatorParameters
     package private(set) var state = EstimatorState.starting
     /// The label in the states `genre` and `noMusic`, otherwise nil.
     package private(set) var label: Int?
 
+    private let kinds: KindFilter
+    /// Nil for a model without genres.
+    private let segments: SegmentFilter?
+    /// The labels of the genres, and of the kinds of audio that are not music, in the filters' order.
+    private let genres: [Int]
+    private let noMusic: [Int]
     /// [labels]: the posterior that is published.
     private let published: OwnedBuffer<Float>
-    /// [labels]: the filter's posterior, as if windows erred independently.
-    private let filtered: OwnedBuffer<Float>
-    /// [labels]: whether a label is for audio that is not music.
-    private let isNoMusic: [Bool]
+    /// [kinds], [genres]: a window's probabilities in the filters' order.
+    private let kindEmission: OwnedBuffer<Float>
+    private let genreEmission: OwnedBuffer<Float>
     private var silentFor = 0.0
 
     /// - Parameters:
@@ -44,9 +47,15 @@ package final class Estimator {
     package init(labels: Int, noMusic: [Int], parameters: EstimatorParameters) throws(StreamingError) {
         if let problem = parameters.problem { throw StreamingError(.badParameter, problem) }
         self.parameters = parameters
-        isNoMusic = (0..<labels).map(noMusic.contains)
-        published = OwnedBuffer(repeating: 1 / Float(labels), count: labels)
-        filtered = OwnedBuffer(repeating: 1 / Float(labels), count: labels)
+        self.noMusic = noMusic.sorted()
+        genres = (0..<labels).filter { !noMusic.contains($0) }
+        kinds = KindFilter(
+            labels: (genres.isEmpty ? [] : [genres.count]) + noMusic.map { _ in 1 }, parameters: parameters)
+        segments = genres.isEmpty ? nil : SegmentFilter(genres: genres.count, parameters: parameters)
+        published = OwnedBuffer(repeating: 0, count: labels)
+        kindEmission = OwnedBuffer(repeating: 0, count: kinds.probabilities.count)
+        genreEmission = OwnedBuffer(repeating: 0, count: genres.count)
+        combine()
     }
 
     /// Each label's published probability, given all audio so far. Valid as long as the estimator lives.
@@ -91,17 +100,26 @@ package final class Estimator {
     ) {
         reset()
         silentFor = previous.silentFor
-        if let order {
-            for (index, old) in order.enumerated() { filtered[index] = previous.filtered[old] }
-            sharpen()
+        if let order, let genreOrder = Self.places(genres, order, in: previous.genres),
+            let kindOrder = Self.places(noMusic, order, in: previous.noMusic)
+        {
+            kinds.follow(previous.kinds, order: genres.isEmpty ? kindOrder : [0] + kindOrder.map { $0 + 1 })
+            if let segments, let others = previous.segments { segments.follow(others, order: genreOrder) }
+            combine()
             state = previous.state
             label = previous.label.flatMap { order.firstIndex(of: $0) }
         } else if previous.state == .silence {
             state = .silence
         } else if let windowProbabilities {
-            observe(windowProbabilities, weight: parameters.evidenceRate * seconds * active)
+            observe(windowProbabilities, seconds: seconds * active)
             publish()
         }
+    }
+
+    /// Where the labels stood in another estimator's list; nil if they are of another kind there.
+    private static func places(_ labels: [Int], _ order: [Int], in others: [Int]) -> [Int]? {
+        let places = labels.compactMap { others.firstIndex(of: order[$0]) }
+        return places.count == labels.count ? places : nil
     }
 
     /// Processes one step of the stream.
@@ -115,9 +133,10 @@ package final class Estimator {
         windowProbabilities: UnsafeBufferPointer<Float>?, active: Double, silent: Bool, elapsed: Double
     ) {
         silentFor = silent ? silentFor + elapsed : 0
-        predict(elapsed)
+        kinds.predict(elapsed)
+        segments?.predict(elapsed)
         guard let windowProbabilities else { return }
-        observe(windowProbabilities, weight: parameters.evidenceRate * elapsed * active)
+        observe(windowProbabilities, seconds: elapsed * active)
         if silentFor >= parameters.silenceAfter {
             // What follows a pause need not be what came before it.
             if state != .silence { forget() }
@@ -129,72 +148,57 @@ package final class Estimator {
     }
 
     private func forget() {
-        filtered.fill(1 / Float(filtered.count))
-        published.fill(1 / Float(filtered.count))
+        kinds.reset()
+        segments?.reset()
+        combine()
     }
 
-    /// Prediction step: the label may have switched since the last step.
-    private func predict(_ elapsed: Double) {
-        let filtered = filtered.elements
-        let stay = Float(exp(-parameters.switchRate * elapsed))
-        let share = (1 - stay) / Float(filtered.count)
-        for index in filtered.indices { filtered[index] = filtered[index] * stay + share }
-        sharpen()
-    }
-
-    /// Update step: multiplies by the tempered emission.
-    private func observe(_ emission: UnsafeBufferPointer<Float>, weight: Double) {
-        guard weight > 0 else { return }
-        let filtered = filtered.elements
-        var sum: Float = 0
-        for index in filtered.indices {
-            // Without the floor, one window with a probability of 0 would rule a label out indefinitely.
-            filtered[index] *= pow(max(emission[index], 1e-6), Float(weight))
-            sum += filtered[index]
+    /// Gives a window to both filters.
+    private func observe(_ window: UnsafeBufferPointer<Float>, seconds: Double) {
+        var music: Float = 0
+        for (place, label) in genres.enumerated() {
+            genreEmission[place] = max(0, window[label])
+            music += genreEmission[place]
         }
-        // Extreme settings can bring every product below the smallest number: then nothing is known.
-        guard sum > 0 else { return forget() }
-        for index in filtered.indices { filtered[index] /= sum }
-        sharpen()
+        let first = genres.isEmpty ? 0 : 1
+        if !genres.isEmpty { kindEmission[0] = music }
+        for (place, label) in noMusic.enumerated() { kindEmission[first + place] = window[label] }
+        kinds.observe(UnsafeBufferPointer(kindEmission.elements), seconds: seconds)
+        segments?.observe(UnsafeBufferPointer(genreEmission.elements), share: music, seconds: seconds)
+        combine()
     }
 
-    /// Computes the published probabilities from the filter's.
-    private func sharpen() {
-        let (filtered, published) = (filtered.elements, published.elements)
-        var sum: Float = 0
-        for index in filtered.indices {
-            published[index] = pow(max(filtered[index], 1e-30), Float(parameters.sharpness))
-            sum += published[index]
+    /// Computes each label's probability: that of its kind, and for a genre that of the genre in music.
+    private func combine() {
+        let kinds = kinds.probabilities
+        let first = genres.isEmpty ? 0 : 1
+        if let segments {
+            for (place, label) in genres.enumerated() { published[label] = kinds[0] * segments.probabilities[place] }
         }
-        for index in published.indices { published[index] /= sum }
+        for (place, label) in noMusic.enumerated() { published[label] = kinds[first + place] }
     }
 
-    /// Chooses the label with hysteresis. Labels for audio that is not music count together first: what is half speech and
-    /// half noise is certainly no music.
+    /// Chooses the label with hysteresis: first between music and the rest, whose kinds count together (what is half speech
+    /// and half noise is certainly no music), then among the genres or kinds.
     private func publish() {
-        let published = probabilities
-        var genre = -1
-        var kind = -1
-        var noMusic: Float = 0
-        for index in published.indices {
-            let probability = published[index]
-            if isNoMusic[index] {
-                noMusic += probability
-                if kind < 0 || probability > published[kind] { kind = index }
-            } else if genre < 0 || probability > published[genre] {
-                genre = index
-            }
-        }
-        let music = genre < 0 ? 0 : published[genre]
-        if kind >= 0, noMusic > music, Double(noMusic) >= parameters.enter {
-            // Between kinds of it the label stays until another is as certain as a genre has to be.
-            let keeps = label.map { isNoMusic[$0] && Double(published[kind]) < parameters.enter } ?? false
-            if !keeps { label = kind }
-        } else if genre >= 0, Double(music) >= parameters.enter {
-            label = genre
-        } else if let current = label, Double(isNoMusic[current] ? noMusic : published[current]) < parameters.leave {
+        let isMusic = label.map { !noMusic.contains($0) }
+        let music = genres.isEmpty ? 0 : kinds.probabilities[0]
+        let lead = Double(2 * music - 1)
+        let wasMusic = isMusic ?? (lead > 0)
+        let nowMusic = abs(lead) >= parameters.margin ? lead > 0 : wasMusic
+        let candidates = nowMusic ? genres : noMusic
+        var best = candidates[0]
+        for candidate in candidates where published[candidate] > published[best] { best = candidate }
+        let probability = Double(published[best])
+        let current = label.flatMap { nowMusic == isMusic ? Double(published[$0]) : nil }
+        if nowMusic ? probability >= parameters.enter : true {
+            // Another label must be clearly more probable than the present one.
+            if current.map({ probability >= $0 + parameters.margin }) ?? true { label = best }
+        } else if let current {
+            if current < parameters.leave { label = nil }
+        } else {
             label = nil
         }
-        state = label.map { isNoMusic[$0] ? .noMusic : .genre } ?? .unsure
+        state = label.map { noMusic.contains($0) ? .noMusic : .genre } ?? .unsure
     }
 }

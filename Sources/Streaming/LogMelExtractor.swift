@@ -15,6 +15,11 @@ package final class LogMelExtractor {
         package let bands: UnsafeMutableBufferPointer<Float>
         /// Mean square of the frame's newest `hopLength` samples without what is too slow to be heard, full scale = 1.
         package let power: Float
+
+        package init(bands: UnsafeMutableBufferPointer<Float>, power: Float) {
+            self.bands = bands
+            self.power = power
+        }
     }
 
     package let frontEnd: FrontEnd

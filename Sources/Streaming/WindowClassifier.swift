@@ -1,48 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import Basics
-import Foundation
 import Model
 
-/// Results of one step of a stream: the network's output for the window that ends now, and measures of silence and
-/// level.
-package struct WindowResult {
-    /// Seconds of audio up to the end of the last whole frame.
-    package var position: Double
-    /// [labels]: each label's calibrated probability in the window; nil before the first window. Valid during the call
-    /// that receives it.
-    package var windowProbabilities: UnsafeBufferPointer<Float>?
-    /// Share of the window's frames that are not silent, 0 to 1.
-    package var active: Double
-    /// Whether every frame since the previous step was silent.
-    package var silent: Bool
-    /// Seconds of audio since the previous step.
-    package var elapsed: Double
-    /// Mean square of the audio since the previous step without what is too slow to be heard, full scale = 1.
-    package var power: Double
-}
-
-/// Samples in, window probabilities out: resampler, log-mel frames, level, MFCC, network.
+/// Samples in, window probabilities out: resampler and log-mel frames (`AudioFrames`), then level, MFCC and network
+/// (`FrameClassifier`).
 ///
 /// The daemon and `genrelab` both use this class. It is synchronous, works for one thread at a time, and has no clock but
 /// the sample count. The results depend on the samples alone, not on how they
 /// are cut into calls. Nothing is allocated after the first second, and no lock is taken.
-///
-/// There are two kinds of silence. A frame without any loud mel band, by the model's front end, becomes zeros for the
-/// network (`LevelNormalizer`). A frame whose power is below `silenceLevel` counts as silent for the estimator.
 package final class WindowClassifier {
     private let audio: AudioFrames
-    private var normalizer: LevelNormalizer
-    private let cosine: CosineTransform
-    private let history: FrameHistory
-    private var running: RunningModel
-
-    /// Number of silent frames in the last window.
-    private var silentCount = 0
-    private var silencePower: Float
-    private var framesSinceStep = 0
-    private var silentSinceStep = 0
-    private var powerSinceStep = 0.0
+    private let classifier: FrameClassifier
 
     /// - Parameters:
     ///   - inputRate: rate of the samples that `process` will get, Hz, 8 000 to 192 000.
@@ -54,104 +22,50 @@ package final class WindowClassifier {
         model: GenreModel, inputRate: Int, silenceLevel: Double, step: Int? = nil,
         workspace: Workspace = Workspace()
     ) throws(StreamingError) {
-        let frontEnd = model.frontEnd
-        audio = try AudioFrames(inputRate: inputRate, frontEnd: frontEnd, workspace: workspace)
-        normalizer = LevelNormalizer(frontEnd: frontEnd)
-        cosine = FrontEndTables.of(frontEnd).cosine
-        history = FrameHistory(frontEnd: frontEnd)
-        running = RunningModel(model: model, step: step)
-        silencePower = Self.power(ofLevel: silenceLevel)
-        silentCount = frontEnd.windowFrames
+        audio = try AudioFrames(inputRate: inputRate, frontEnd: model.frontEnd, workspace: workspace)
+        classifier = FrameClassifier(model: model, silenceLevel: silenceLevel, step: step)
     }
 
-    package var model: GenreModel { running.model }
+    package var model: GenreModel { classifier.model }
 
     /// Rate of the input samples, Hz.
     package var inputRate: Int { audio.inputRate }
 
     /// Frames processed since the last reset.
-    package var frames: Int { audio.frames }
+    package var frames: Int { classifier.frames }
 
     /// Seconds of audio up to the end of the last whole frame.
-    package var position: Double { audio.position }
+    package var position: Double { classifier.position }
 
     /// Mean square of the audio since the last step, summed over `frames` frames. At a stream's end this is the
     /// remainder.
-    package var remainder: (power: Double, frames: Int) { (powerSinceStep, framesSinceStep) }
+    package var remainder: (power: Double, frames: Int) { classifier.remainder }
 
     /// [labels]: the last window's probabilities; nil before the first window.
-    package var lastWindowProbabilities: UnsafeBufferPointer<Float>? { running.lastWindowProbabilities }
+    package var lastWindowProbabilities: UnsafeBufferPointer<Float>? { classifier.lastWindowProbabilities }
 
     /// Processes mono samples at `inputRate` and calls `consume` with each step that they complete.
     package func process(_ samples: Span<Float>, _ consume: (WindowResult) -> Void) {
-        audio.process(samples) { analyse($0, consume) }
+        audio.process(samples) { classifier.process($0, consume) }
     }
 
     /// Ends the stream: calls `consume` with the steps that the resampler's remaining output completes.
     package func finish(_ consume: (WindowResult) -> Void) {
-        audio.finish { analyse($0, consume) }
+        audio.finish { classifier.process($0, consume) }
     }
 
     /// Begins a new stream.
     package func reset() {
         audio.reset()
-        normalizer.reset()
-        history.reset()
-        running.reset()
-        silentCount = model.frontEnd.windowFrames
-        startStep()
+        classifier.reset()
     }
 
     /// Continues with another model or another silence level, as if the stream had begun with them.
-    func use(_ new: RunningModel, silenceLevel: Double) {
-        new.catchUp(with: history)
-        running = new
-        silencePower = Self.power(ofLevel: silenceLevel)
-        silentCount = silentFrames(ofLast: model.frontEnd.windowFrames)
-        silentSinceStep = silentFrames(ofLast: framesSinceStep)
-    }
+    func use(_ new: RunningModel, silenceLevel: Double) { classifier.use(new, silenceLevel: silenceLevel) }
 
     /// Steps since the last reset, on the grid of the present model's windows.
-    var steps: Int { running.steps(after: history.count) }
+    var steps: Int { classifier.steps }
 
     /// Share of the last window's frames that are not silent, 0 to 1.
-    var active: Double { 1 - Double(silentCount) / Double(model.frontEnd.windowFrames) }
-
-    private static func power(ofLevel level: Double) -> Float { Float(pow(10, level / 10)) }
-
-    private func silentFrames(ofLast count: Int) -> Int {
-        (history.count - count..<history.count).count { history.isSilent($0, below: silencePower) }
-    }
-
-    private func analyse(_ frame: LogMelExtractor.Frame, _ consume: (WindowResult) -> Void) {
-        normalizer.process(frame.bands)
-        cosine.process(frame.bands.baseAddress!, into: history.next)
-        history.append(power: frame.power)
-        count(frame)
-        running.process(history.frame(history.count - 1), isSilent: normalizer.isSilent)
-        // Steps lie on the grid of the windows, before the first window too.
-        guard (audio.frames - model.frontEnd.windowFrames) % running.step == 0 else { return }
-        consume(
-            WindowResult(
-                position: position, windowProbabilities: lastWindowProbabilities,
-                active: active, silent: silentSinceStep == framesSinceStep,
-                elapsed: Double(framesSinceStep) * model.frontEnd.hopDuration,
-                power: powerSinceStep / Double(framesSinceStep)))
-        startStep()
-    }
-
-    private func count(_ frame: LogMelExtractor.Frame) {
-        let silent = frame.power < silencePower
-        let wasSilent = history.isSilent(history.count - 1 - model.frontEnd.windowFrames, below: silencePower)
-        silentCount += (silent ? 1 : 0) - (wasSilent ? 1 : 0)
-        framesSinceStep += 1
-        if silent { silentSinceStep += 1 }
-        powerSinceStep += Double(frame.power)
-    }
-
-    private func startStep() {
-        framesSinceStep = 0
-        silentSinceStep = 0
-        powerSinceStep = 0
-    }
+    var active: Double { classifier.active }
 }

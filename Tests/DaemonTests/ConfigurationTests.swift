@@ -34,10 +34,11 @@ struct ConfigurationTests {
             update: 0.48
             estimator:
               switch-rate: 0.1
-              evidence-rate: 2
+              evidence-rate: 3
               sharpness: 0.5
               enter: 0.6
               leave: 0.2
+              margin: 0.1
               silence-level: -50
               silence-after: 2s
             history: {path: /srv/h.sqlite, keep: 7d, limit: 50}
@@ -50,10 +51,11 @@ struct ConfigurationTests {
         #expect(configuration.update == 0.48)
         var estimator = EstimatorParameters()
         estimator.switchRate = 0.1
-        estimator.evidenceRate = 2
+        estimator.evidenceRate = 3
         estimator.sharpness = 0.5
         estimator.enter = 0.6
         estimator.leave = 0.2
+        estimator.margin = 0.1
         estimator.silenceLevel = -50
         estimator.silenceAfter = 2
         #expect(configuration.estimator == estimator)
@@ -248,6 +250,6 @@ struct ConfigurationTests {
         var estimator = full.estimator
         estimator.switchRate = defaults.estimator.switchRate
         #expect(estimator == defaults.estimator)
-        #expect(Set(keys.compactMap { $0.firstMatch(of: /([a-z-]+):/)?.1 }).count == 23)
+        #expect(Set(keys.compactMap { $0.firstMatch(of: /([a-z-]+):/)?.1 }).count == 24)
     }
 }

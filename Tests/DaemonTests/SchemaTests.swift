@@ -78,7 +78,7 @@ struct SchemaTests {
             default: #expect(written == expected, "\(path)")
             }
         }
-        #expect(count == 16)
+        #expect(count == 17)
     }
 
     @Test func `each bound in the schema is that of the program`() throws {
@@ -104,7 +104,7 @@ struct SchemaTests {
                 }
             }
         }
-        #expect(count == 22)
+        #expect(count == 24)
     }
 
     /// Values that both can check: no numbers in quotes, no mode without quotes, no durations beyond their bounds, which

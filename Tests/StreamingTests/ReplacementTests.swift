@@ -123,7 +123,7 @@ struct ReplacementTests {
         let samples = music(9, rate)
         let model = try randomModel()
         var sharper = EstimatorParameters()
-        (sharper.sharpness, sharper.enter, sharper.leave) = (1, 0.99, 0.98)
+        (sharper.sharpness, sharper.enter, sharper.leave) = (3, 0.99, 0.98)
         let changed = try estimates(
             StreamingClassifier(model: model, inputRate: rate), samples, changeAt: 6 * rate, generator: &generator
         ) { classifier, publish in
@@ -135,7 +135,7 @@ struct ReplacementTests {
         let best = try #require(last.probabilities.firstIndex(of: last.probabilities.max()!))
         #expect(
             first.probabilities[best] > last.probabilities[best],
-            "the same posterior is now published with a sharpness of 1")
+            "the same posterior is now published with a sharpness of 3")
     }
 
     @Test func `silence stays silence under other labels`() throws {

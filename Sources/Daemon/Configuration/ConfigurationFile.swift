@@ -132,9 +132,10 @@ enum ConfigurationFile {
         parameters.evidenceRate =
             section.number("evidence-rate", in: 0.001...100, unit: " of observations per second")
             ?? defaults.evidenceRate
-        parameters.sharpness = section.number("sharpness", in: 0.01...1) ?? defaults.sharpness
+        parameters.sharpness = section.number("sharpness", in: 0.01...10) ?? defaults.sharpness
         parameters.enter = section.number("enter", in: 0.01...1) ?? defaults.enter
         parameters.leave = section.number("leave", in: 0...1) ?? defaults.leave
+        parameters.margin = section.number("margin", in: 0...1) ?? defaults.margin
         parameters.silenceLevel =
             section.number("silence-level", in: -120...0, unit: " of decibels") ?? defaults.silenceLevel
         let after = section.value("silence-after", "a duration from 0.1 s to 10 min") { text in

@@ -18,20 +18,10 @@ struct LatestEstimate {
     private var windowValues: [Float]
     private var hasWindow = false
 
-    /// How often the right label is to be among the alternatives.
-    private static let coverage: Float = 0.9
-
-    /// The fewest labels whose probabilities sum to `coverage`, the most probable first; none where nothing is estimated.
+    /// The fewest labels that hold the right one nine times in ten, the most probable first; none where nothing is estimated.
     var alternatives: [String] {
         guard state == .genre || state == .unsure || state == .noMusic else { return [] }
-        var result: [String] = []
-        var sum: Float = 0
-        for index in probabilities.indices.sorted(by: { (probabilities[$1], $0) < (probabilities[$0], $1) }) {
-            result.append(labels[index])
-            sum += probabilities[index]
-            if sum >= Self.coverage { break }
-        }
-        return result
+        return Alternatives.labels(of: probabilities).map { labels[$0] }
     }
 
     init(labels: [String]) {
