@@ -176,6 +176,10 @@ extension EndToEndTests.LaboratoryTests {
         #expect(try Self.lab(bench.train(model), status: 1).contains("'polka' has no track left to train on"))
         // These clips last 6 s, and the first 6 s after a change do not count.
         #expect(try Self.lab(["streams", "--model", model, music], status: 1).contains("nothing to evaluate"))
+        #expect(
+            try Self.lab(["streams", "--model", model, "--features", bench.features, "--speech-lead=6"], status: 1)
+                .contains("needs tracks in a folder 'speech'"))
+        #expect(try Self.lab(["streams", "--model", model], status: 64).contains("a folder of audio, or --features"))
         try "hum/0\n".write(toFile: split, atomically: true, encoding: .utf8)
         let both = ["--split", split, "--valid", split]
         try FileManager.default.removeItem(atPath: "\(bench.features)/polka")

@@ -38,6 +38,19 @@ struct StreamMetricsTests {
         #expect(metrics.confidence == 0.5 && metrics.calibrationError == 0)
     }
 
+    @Test func `what was published, and whether the alternatives held the right label`() {
+        var tally = StreamTally(labels: ["jazz", "rock", "speech"], noMusic: [2])
+        tally.startStream()
+        for (age, label) in [(0, 0), (7, 0), (8, 2), (9, nil), (10, 1)] as [(Int, Int?)] {
+            let step = RecordedStream.Step(
+                time: Double(age), reference: 0, age: Double(age), clip: 0, windowProbabilities: nil, active: 1,
+                silent: false, elapsed: 1)
+            tally.add(step, label: label, confidence: 0.5, alternatives: age < 9 ? [0, 1] : [1])
+        }
+        #expect(tally.metrics.published == ["genre": 0.5, "speech": 0.25, "unsure": 0.25])
+        #expect(tally.metrics.amongAlternatives == 0.5 && tally.metrics.alternatives == 1.5)
+    }
+
     @Test func `changes within a clip after the first are false`() {
         let metrics = tally { _, age in (age % 2, 0.5) }
         // The label changes 16 times in each clip, and one change in each is right.

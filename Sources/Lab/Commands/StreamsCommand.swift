@@ -2,8 +2,6 @@
 
 import ArgumentParser
 import Basics
-import Capture
-import Foundation
 import Model
 import Streaming
 import Training
@@ -21,6 +19,9 @@ struct StreamsCommand: ParsableCommand {
             minute the label became wrong or the right one was given up: for the estimator with the daemon's defaults, \
             and for the raw windows.
 
+            --features DIR plays a feature store in place of audio. With --speech-lead DB somebody talks over all of the \
+            music: the shares of what was published then show whether the louder one of both was.
+
             With several --fold MODEL=TRACKS, each model is played only its own tracks: give models that were trained \
             without them. --search tries a grid of the estimator's parameters.
 
@@ -29,7 +30,18 @@ struct StreamsCommand: ParsableCommand {
             """)
 
     @Argument(help: "The folder of audio: <genre>/…/<track>.<any extension>.")
-    var audioDir: String
+    var audioDir: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A feature store to play in place of audio; can be repeated.", valueName: "dir"))
+    var features: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Mix speech over all music, this much louder than it (EBU R 128): tracks in the folder 'speech' of the stores.",
+            valueName: "dB"))
+    var speechLead: Double?
 
     @Option(
         help: ArgumentHelp(
@@ -62,23 +74,21 @@ struct StreamsCommand: ParsableCommand {
         guard fold.isEmpty || (choice.model == nil && tracks == nil) else {
             throw ValidationError("--fold gives both the model and the tracks; leave out --model and --tracks")
         }
+        guard (audioDir == nil) != features.isEmpty else {
+            throw ValidationError("give a folder of audio, or --features DIR, and not both")
+        }
+        if let speechLead {
+            guard !features.isEmpty else { throw ValidationError("--speech-lead needs --features DIR") }
+            guard (-60...60).contains(speechLead) else { throw ValidationError("--speech-lead must be -60 to 60 dB") }
+        }
     }
 
     func run() throws {
-        let folder = try AudioFolder(audioDir)
+        var losses = StreamClips.Losses()
+        let clips = try clips(&losses)
         var streams: [RecordedStream] = []
-        for remark in folder.remarks + folder.skipped { Output.note(remark) }
-        var (leftOut, partial) = (folder.skipped.count, Set<String>())
         for (number, (model, names)) in try folds().enumerated() {
-            let playable = folder.entries.filter { entry in
-                model.labels.contains(entry.name.genre) && names?.contains(entry.name) != false
-            }
-            guard !playable.isEmpty else {
-                throw TrainingError(
-                    .badParameter,
-                    "no track in '\(audioDir)' is on the list and has a genre that the model knows")
-            }
-            streams += try record(model, playable, seed: seed &+ UInt64(number) << 32, &leftOut, &partial)
+            streams += try clips.record(model, only: names, seed: UInt64(number), &losses)
         }
         let evaluation = StreamEvaluation(streams)
         guard evaluation.hasSettledSteps else {
@@ -90,8 +100,18 @@ struct StreamsCommand: ParsableCommand {
             chosen: try evaluation.metrics(EstimatorParameters()), raw: evaluation.rawMetrics(),
             found: search ? try best(evaluation) : nil)
         try json ? report.printJSON() : report.printTable()
-        if leftOut > 0 { throw ExitCode.failure }
-        if !partial.isEmpty { throw ExitCode.partly }
+        if losses.leftOut > 0 { throw ExitCode.failure }
+        if !losses.partial.isEmpty { throw ExitCode.partly }
+    }
+
+    /// What is played.
+    private func clips(_ losses: inout StreamClips.Losses) throws -> StreamClips {
+        let settings = StreamClips.Settings(seconds: seconds, rounds: rounds, seed: seed, speechLead: speechLead)
+        guard let audioDir else { return StreamClips(try features.map { try FeatureStore(at: $0) }, settings) }
+        let folder = try AudioFolder(audioDir)
+        for remark in folder.remarks + folder.skipped { Output.note(remark) }
+        losses.leftOut = folder.skipped.count
+        return StreamClips(folder, settings)
     }
 
     /// Each model with its tracks; nil means all tracks.
@@ -104,40 +124,6 @@ struct StreamsCommand: ParsableCommand {
             let parts = entry.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2 else { throw ValidationError("'\(entry)' is not MODEL=TRACKS") }
             return (try GenreModel(contentsOf: parts[0]), Set(try TrackList.read(parts[1])))
-        }
-    }
-
-    /// Records the streams of one model: one per round, each in another order. A stream has one sample rate, so clips
-    /// of different rates play in different streams.
-    private func record(
-        _ model: GenreModel, _ entries: [AudioFolder.Entry], seed: UInt64, _ leftOut: inout Int,
-        _ partial: inout Set<String>
-    ) throws -> [RecordedStream] {
-        let progress = ProgressBar("Listening", total: entries.count * rounds)
-        var rates: [Int: [AudioFolder.Entry]] = [:]
-        for entry in entries {
-            do {
-                rates[try AudioFileReader(path: entry.path).format.sampleRate, default: []].append(entry)
-            } catch {
-                Output.note("left out: \(error)")
-                leftOut += 1
-            }
-        }
-        return try rates.sorted { $0.key < $1.key }.flatMap { rate, entries in
-            let paths = Dictionary(entries.map { ($0.name, $0.path) }) { first, _ in first }
-            return try (0..<rounds).map { round in
-                let recorder = try StreamRecorder(model: model, rate: rate)
-                for name in StreamOrder.apart(entries.map(\.name), seed: seed &+ UInt64(round)) {
-                    let reader = try AudioFileReader(path: paths[name] ?? "")
-                    let samples = reader.readAll().prefix(Int(seconds * Double(rate)))
-                    if let losses = reader.losses.text, partial.insert(name.description).inserted {
-                        Output.note("\(paths[name] ?? ""): \(losses)")
-                    }
-                    recorder.play(Array(samples), label: model.labels.firstIndex(of: name.genre) ?? 0)
-                    progress.advance()
-                }
-                return recorder.stream
-            }
         }
     }
 

@@ -21,7 +21,7 @@ struct TrainCommand: ParsableCommand {
             held out by all N networks too, and the rest of their store is trained on by all.
               nothing                 everything is trained on, and how good the model is stays unknown
             A genre needs at least \(CorpusSize.fewTracks) tracks; with fewer it is learnt badly, and its score means little. With \
-            fewer than 2 it cannot be both learnt and evaluated. How long training will take is printed after its first steps.
+            fewer than 2 it cannot be both learnt and evaluated. How much data, memory and time training needs is printed before it begins; --needs prints only that.
 
             A group (an artist, a source, a speaker) is never both trained on and held out. Without --groups the tracks of \
             an artist can be, which makes the results too good.
@@ -81,6 +81,9 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup var jobs: JobsOption
 
+    @Flag(help: "Print how much data, memory and time training needs, and exit.")
+    var needs = false
+
     @Flag(help: "Continue from the checkpoints beside MODEL.")
     var resume = false
 
@@ -104,7 +107,7 @@ struct TrainCommand: ParsableCommand {
         if data.features.isEmpty && (valid != nil || folds != nil) {
             throw ValidationError("--valid and --folds need --features DIR: only labelled tracks can be held out")
         }
-        if out == nil { throw ValidationError("--out MODEL is missing: the model to write") }
+        if out == nil && !needs { throw ValidationError("--out MODEL is missing: the model to write") }
         if let folds {
             guard (2...50).contains(folds) else { throw ValidationError("--folds must be 2 to 50") }
             if split != nil { throw ValidationError("--split and --folds cannot be used together") }
@@ -121,20 +124,17 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
+        FastKernels.use()
         let configuration = try trainingConfiguration()
         if printConfig {
             return Output.line(String(decoding: try Output.prettyJSON(configuration), as: UTF8.self))
         }
-        guard let out else { return }
         let corpus = try corpus()
         let splits = try splits(of: corpus)
         warn(about: splits, of: corpus)
-        let files = TrainedFiles(model: evaluateOnly ? nil : out, report: out, folds: keepFolds ? splits.count : 0)
-        try files.checkWritable()
         let plan = TrainingPlan(
             corpus: corpus, splits: splits, trainsOnEverything: (splits.count != 1 || refit) && !evaluateOnly,
             configuration: configuration, seed: seed)
-        let session = TrainingSession(plan: plan, checkpoints: out, resumes: resume, workers: jobs.workers)
         let labels = corpus.labels
         Output.note(
             "\(NumberText.counted(corpus.tracks.count, "track")), \(NumberText.counted(labels.count, "label")):"
@@ -146,11 +146,24 @@ struct TrainCommand: ParsableCommand {
                     + " \(NumberText.counted(corpus.unlabelled.count, "track")) without a label")
         }
         for note in CorpusSize.notes(corpus) { Output.note(note) }
+        let session = TrainingSession(
+            plan: plan, checkpoints: needs ? nil : out, resumes: resume, workers: jobs.workers)
+        try session.checkMemory()
+        guard let out, !needs else { return try showNeeds(of: plan) }
+        let files = TrainedFiles(model: evaluateOnly ? nil : out, report: out, folds: keepFolds ? splits.count : 0)
+        try files.checkWritable()
+        try session.checkCheckpoints()
+        try showNeeds(of: plan)
         let result = try session.run(TrainingProgress.show)
         try files.write(result)
         session.removeCheckpoints()
         Output.note(evaluateOnly ? "report: \(out).html" : "model: \(out), report: \(out).html")
         Output.lines(TrainingSummary.lines(result.report))
+    }
+
+    private func showNeeds(of plan: TrainingPlan) throws {
+        TrainingProgress.show(
+            try plan.needs(workers: jobs.workers), threads: jobs.workers.count, resumes: resume && !needs)
     }
 
     /// The configuration of `--config`, or the default one, with the epochs of `--epochs`.

@@ -65,6 +65,7 @@ struct TuneCommand: ParsableCommand {
     }
 
     func run() throws {
+        FastKernels.use()
         let base = try config.map { path in try TrainingConfiguration(contentsOf: path) } ?? TrainingConfiguration()
         let space = try SearchSpace(contentsOf: self.space, over: base)
         try checkWritable(out)

@@ -13,13 +13,23 @@ enum TrainingProgress {
             let resumed = after > 0 ? ", continuing after epoch \(after)" : ""
             Output.note(
                 "\(run)\(place): \(NumberText.counted(training, "track")) to train on, \(heldOut) held out\(resumed)")
-        case .estimated(let seconds): Output.note("training will take about \(DurationText.text(seconds))")
         case .epoch(let run, let progress): show(progress, of: run)
         case .evaluated(let run, let metrics):
             Output.note(
                 "\(run): \(NumberText.counted(metrics.clips.n, "clip")) held out: windows \(metrics.windows.accuracy.percent), clips "
                     + "\(metrics.clips.accuracy.percent), before calibration")
         }
+    }
+
+    /// What a plan needs, before it starts.
+    static func show(_ needs: TrainingNeeds, threads: Int, resumes: Bool) {
+        let networks = NumberText.counted(needs.networks, "network") + (resumes ? ", from the beginning," : "")
+        Output.note(
+            "\(needs.hours.digits(1)) h of audio and a batch need \((Double(needs.memory) / 1_073_741_824).digits(1)) GiB of memory"
+        )
+        Output.note(
+            "training of \(networks) will take about \(DurationText.text(needs.seconds)) with"
+                + " \(NumberText.counted(threads, "thread")) of this machine, from a few steps of each kind")
     }
 
     /// On a terminal an epoch overwrites the one before, unless that was evaluated.

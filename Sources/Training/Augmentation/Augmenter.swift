@@ -172,7 +172,7 @@ struct Augmenter {
             other = sampler.drawNoMusic(&generator)
             gain = generator.uniform(-20, 6)
         } else if chance < configuration.twoNoMusicChance + configuration.musicUnderSpeechChance,
-            track.name.genre == WindowSampler.speech, !sampler.music.isEmpty
+            track.name.isSpeech, !sampler.music.isEmpty
         {
             other = sampler.music[generator.index(sampler.music.count)]
             gain = -generator.uniform(8, 28)

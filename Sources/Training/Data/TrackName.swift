@@ -76,6 +76,10 @@ package struct TrackName: Hashable, Sendable, Comparable, CustomStringConvertibl
             && !text.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }
     }
 
+    /// The folder of speech, which can be mixed with music.
+    package static let speechFolder = "speech"
+    package var isSpeech: Bool { genre == Self.speechFolder }
+
     package var description: String { "\(genre)/\(track)" }
 
     package static func < (left: TrackName, right: TrackName) -> Bool {

@@ -31,11 +31,9 @@ struct WindowSampler: Sendable {
     let pools: [Pool]
     /// All tracks that are not music: every folder of every store has an equal share.
     let noMusicPool: Pool
-    /// The folder of speech: tracks in it are mixed with music.
-    static let speech = "speech"
     /// All labelled tracks of music.
     let music: [Int]
-    /// All tracks in folders called `speech`.
+    /// All tracks in the folder of speech.
     let speech: [Int]
     /// The unlabelled tracks, and their share of the windows that are not `no-music`.
     let unlabelled: Pool
@@ -102,7 +100,7 @@ struct WindowSampler: Sendable {
         let hasMusic = !genres.isEmpty || !unlabelled.isEmpty
         noMusicShare = noMusicPool.tracks.isEmpty ? 0 : hasMusic ? Float(configuration.noMusicShare) : 1
         speech = usable.filter {
-            noMusic.contains(corpus.tracks[$0].label) && corpus.tracks[$0].name.genre == Self.speech
+            noMusic.contains(corpus.tracks[$0].label) && corpus.tracks[$0].name.isSpeech
         }
         music = usable.filter { !noMusic.contains(corpus.tracks[$0].label) }
     }

@@ -89,22 +89,27 @@ package final class Trainer {
             || configuration.patience > 0 && validationsSinceBest >= configuration.patience
     }
 
-    /// The steps before those whose pace is measured, and these. The first ones also make their memory.
-    private static let (warmUp, measured) = (2, 4)
+    /// Trains a few steps and returns the seconds of one. The first steps, which also touch their memory for the first
+    /// time, are not measured.
+    func pace() -> Double {
+        let (warmUp, measured) = (2, 4)
+        for _ in 0..<warmUp { _ = trainStep(rate: 0) }
+        let start = ContinuousClock.now
+        for _ in 0..<measured { _ = trainStep(rate: 0) }
+        return (ContinuousClock.now - start) / .seconds(1) / Double(measured)
+    }
 
     /// Trains to the end.
     ///
     /// - Parameters:
     ///   - checkpoint: path of the file that gets the state after every epoch; nil writes none.
-    ///   - onPace: called once, with the seconds of a step, when a few steps have been measured.
     ///   - onEpoch: called after each epoch; returning false stops training.
     package func run(
-        checkpoint: String?, onPace: (Double) -> Void = { _ in }, _ onEpoch: (Progress) -> Bool
+        checkpoint: String?, _ onEpoch: (Progress) -> Bool
     ) throws(TrainingError) {
         let clock = ContinuousClock()
         let start = clock.now
         let first = step
-        var warm: ContinuousClock.Instant?
         while !isFinished {
             var (loss, hits) = (0.0, 0)
             var rate = 0.0
@@ -113,10 +118,6 @@ package final class Trainer {
                 let result = trainStep(rate: rate)
                 loss += result.loss
                 hits += result.hits
-                if step - first == Self.warmUp { warm = clock.now }
-                if step - first == Self.warmUp + Self.measured, let warm {
-                    onPace((clock.now - warm) / .seconds(1) / Double(Self.measured))
-                }
             }
             let count = Double(configuration.stepsPerEpoch)
             guard loss.isFinite else {

@@ -13,8 +13,6 @@ package struct TrainingSession {
         /// A run starts: its name, its number and how many there are, how many tracks it trains on and holds out, and the
         /// epoch that it resumes after.
         case started(run: String, number: Int, of: Int, training: Int, heldOut: Int, after: Int)
-        /// The first steps are done: about how many seconds all of training will take.
-        case estimated(seconds: Double)
         case epoch(run: String, Trainer.Progress)
         /// A run's network was evaluated on its held-out tracks, before calibration.
         case evaluated(run: String, ClassificationMetrics)
@@ -121,24 +119,12 @@ package struct TrainingSession {
             .started(
                 run: name, number: histories.count + 1, of: runs.count, training: split.training.count,
                 heldOut: split.heldOut.count, after: trainer.history.count))
-        // The pace of the first network that is trained stands for all, as far as their steps are as expensive.
-        let isFirst = histories.isEmpty
-        let steps = totalSteps - trainer.history.count * configuration.stepsPerEpoch
-        func estimate(_ pace: Double) { if isFirst { onEvent(.estimated(seconds: pace * Double(steps))) } }
-        try trainer.run(checkpoint: checkpoint, onPace: estimate) {
+        try trainer.run(checkpoint: checkpoint) {
             onEvent(.epoch(run: name, $0))
             return true
         }
         histories.append(TrainingReport.Run(name: name, epochs: trainer.history))
         return trainer
-    }
-
-    /// The steps of all runs.
-    private var totalSteps: Int {
-        let configuration = plan.configuration
-        let teachers = configuration.teachers.map { configuration.configuration(of: $0).steps }
-        let students = runs.count / (configuration.teachers.count + 1)
-        return students * (configuration.steps + teachers.reduce(0, +))
     }
 
     /// Removes the checkpoints of a session that is complete.
@@ -158,6 +144,9 @@ package struct TrainingSession {
             plan.configuration.teachers.indices.map { Self.name(ofTeacher: $0 + 1, of: run) } + [run]
         }
     }
+
+    /// Refuses to start over checkpoints that do not belong to this session.
+    package func checkCheckpoints() throws(TrainingError) { try check(existingCheckpoints) }
 
     /// Refuses to start if that would overwrite checkpoints: those that are not to be resumed, or belong to other runs.
     private func check(_ existing: [String]) throws(TrainingError) {
@@ -189,15 +178,13 @@ package struct TrainingSession {
     }
 
     /// Refuses a batch that does not fit into memory, before hours are spent on its teachers.
-    private func checkMemory() throws(TrainingError) {
-        let configuration = plan.configuration
-        let networks = [configuration] + configuration.teachers.map { configuration.configuration(of: $0) }
-        let needed = networks.reduce(0) { $0 + Trainer.bytes($1, labels: plan.corpus.labels.count) }
+    package func checkMemory() throws(TrainingError) {
+        let needed = plan.batchMemory
         let memory = Int(ProcessInfo.processInfo.physicalMemory)
         guard needed <= memory else {
             throw TrainingError(
                 .badParameter,
-                "a batch of \(configuration.batch) windows needs \(needed >> 20) MiB of memory, and this machine has"
+                "a batch of \(plan.configuration.batch) windows needs \(needed >> 20) MiB of memory, and this machine has"
                     + " \(memory >> 20): make 'batch' smaller")
         }
     }

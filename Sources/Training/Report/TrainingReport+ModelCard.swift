@@ -74,7 +74,7 @@ extension TrainingReport {
     private var commonCard: [String: String] {
         [
             "date": date, "seed": "\(seed)", "recipe": Self.json(configuration), "weights": "\(weights)",
-            "data": dataInWords,
+            "data": dataInWords, "data_hash": dataHash,
             "multiplications_per_second": "\(Int(multiplicationsPerSecond))",
         ]
     }

@@ -56,6 +56,8 @@ package struct TrainingReport: Codable, Sendable {
     package var stores: [String]
     package var tracks: Int
     package var groups: Int
+    /// Hash of all features, labels, groups and targets.
+    package var dataHash: String
     /// Labelled tracks that had targets of a teacher, and tracks that had nothing but targets.
     package var tracksWithTargets: Int
     package var unlabelledTracks: Int
@@ -103,6 +105,7 @@ package struct TrainingReport: Codable, Sendable {
         self.stores = stores
         tracks = corpus.tracks.count
         groups = Set(corpus.tracks.map(\.group)).count
+        dataHash = corpus.fingerprint(DataSplit(training: Array(corpus.tracks.indices), heldOut: [])).text
         tracksWithTargets = corpus.tracksWithTargets
         unlabelledTracks = corpus.unlabelled.count
         let architecture = plan.configuration.architecture

@@ -15,9 +15,14 @@ package struct StreamEvaluation: Sendable {
     /// Whether any clip is long enough to be evaluated.
     package var hasSettledSteps: Bool { streams.contains { $0.steps.contains(where: \.isSettled) } }
 
+    /// All streams are of models with the same labels.
+    private var emptyTally: StreamTally {
+        StreamTally(labels: streams.first?.labels ?? [], noMusic: streams.first?.noMusic ?? [])
+    }
+
     /// Metrics of the label that the daemon would publish with these parameters.
     package func metrics(_ parameters: EstimatorParameters) throws(StreamingError) -> StreamMetrics {
-        var tally = StreamTally()
+        var tally = emptyTally
         for stream in streams {
             let estimator = try Estimator(
                 labels: stream.labels.count, noMusic: stream.noMusic, parameters: parameters)
@@ -31,7 +36,9 @@ package struct StreamEvaluation: Sendable {
                 } else {
                     estimator.process(windowProbabilities: nil, active: 0, silent: step.silent, elapsed: step.elapsed)
                 }
-                tally.add(step, label: estimator.label, confidence: Double(estimator.confidence))
+                tally.add(
+                    step, label: estimator.label, confidence: Double(estimator.confidence),
+                    alternatives: Alternatives.labels(of: estimator.probabilities))
             }
         }
         return tally.metrics
@@ -39,14 +46,15 @@ package struct StreamEvaluation: Sendable {
 
     /// Metrics of each window's most probable label.
     package func rawMetrics() -> StreamMetrics {
-        var tally = StreamTally()
+        var tally = emptyTally
         for stream in streams {
             tally.startStream()
             for step in stream.steps {
                 let best = step.windowProbabilities.flatMap { window in window.indices.max { window[$0] < window[$1] } }
                 tally.add(
                     step, label: best,
-                    confidence: best.flatMap { best in step.windowProbabilities.map { Double($0[best]) } } ?? 0)
+                    confidence: best.flatMap { best in step.windowProbabilities.map { Double($0[best]) } } ?? 0,
+                    alternatives: step.windowProbabilities.map(Alternatives.labels) ?? [])
             }
         }
         return tally.metrics
@@ -55,17 +63,20 @@ package struct StreamEvaluation: Sendable {
     /// Combinations of the most important parameters.
     package static let grid: [EstimatorParameters] = {
         var candidates: [EstimatorParameters] = []
-        for switchInterval in [30.0, 60, 120] {
-            for evidenceRate in [0.5, 0.7, 1.0, 1.5] {
-                for sharpness in [0.2, 0.25, 0.3, 0.4] {
-                    for (enter, leave) in [(0.2, 0.12), (0.25, 0.15), (0.3, 0.2), (0.35, 0.22), (0.4, 0.25)] {
-                        var parameters = EstimatorParameters()
-                        parameters.switchRate = 1 / switchInterval
-                        parameters.evidenceRate = evidenceRate
-                        parameters.sharpness = sharpness
-                        parameters.enter = enter
-                        parameters.leave = leave
-                        candidates.append(parameters)
+        for switchInterval in [15.0, 30, 60] {
+            for evidenceRate in [1.5, 2.0, 3.0] {
+                for sharpness in [1.1, 1.3, 1.5, 1.8] {
+                    for (enter, leave) in [(0.2, 0.12), (0.25, 0.15), (0.3, 0.2), (0.35, 0.22)] {
+                        for margin in [0.1, 0.15, 0.2] {
+                            var parameters = EstimatorParameters()
+                            parameters.switchRate = 1 / switchInterval
+                            parameters.evidenceRate = evidenceRate
+                            parameters.sharpness = sharpness
+                            parameters.enter = enter
+                            parameters.leave = leave
+                            parameters.margin = margin
+                            candidates.append(parameters)
+                        }
                     }
                 }
             }

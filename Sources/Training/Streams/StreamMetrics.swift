@@ -27,6 +27,13 @@ package struct StreamMetrics: Sendable, Codable {
     /// Expected calibration error of the confidence (10 bins), over the same time.
     package var calibrationError: Double?
 
+    /// Share of that time with the right label among the alternatives, and the mean number of these.
+    package var amongAlternatives = 0.0
+    package var alternatives = 0.0
+    /// Shares of the time from `settling` on in which a genre, `unsure` (which includes silence) or each of the labels for
+    /// audio that is not music was published.
+    package var published: [String: Double] = [:]
+
     /// Seconds after a change that do not count for `right` and `wrong`.
     package static let settling = 6.0
 }
