@@ -5,20 +5,20 @@
 /// --search`).
 package struct EstimatorParameters: Sendable, Equatable {
     /// Expected changes per second of what plays, such as one piece for another: one over the mean time between changes.
-    package var switchRate: Double = 1.0 / 30
+    package var switchRate: Double = 0.04
     /// Independent observations that a second of windows is worth as evidence of a change. Windows overlap, so this is less
     /// than their number.
-    package var evidenceRate: Double = 2
+    package var evidenceRate: Double = 2.5
     /// Exponent of a piece's mean window probabilities before they are published: above 1, since a piece says more than one
     /// of its windows.
-    package var sharpness: Double = 1.4
+    package var sharpness: Double = 1.35
     /// A genre is published when its probability reaches this.
     package var enter: Double = 0.25
     /// A published genre is kept until its probability falls below this, or another one's is greater by `margin`.
-    package var leave: Double = 0.15
+    package var leave: Double = 0.12
     /// By how much the probability of another label must exceed that of the published one to take its place, and that of music
     /// that of all else.
-    package var margin: Double = 0.15
+    package var margin: Double = 0.25
 
     /// Expected changes between music and each kind of other audio, per second.
     package var kindSwitchRate: Double = 1.0 / 30

@@ -246,10 +246,7 @@ struct ConfigurationTests {
         #expect(full.history.limit == defaults.history.limit)
         #expect(full.log == defaults.log)
         #expect(full.model == nil)
-        #expect(abs(full.estimator.switchRate - defaults.estimator.switchRate) < 1e-4)
-        var estimator = full.estimator
-        estimator.switchRate = defaults.estimator.switchRate
-        #expect(estimator == defaults.estimator)
+        #expect(full.estimator == defaults.estimator)
         #expect(Set(keys.compactMap { $0.firstMatch(of: /([a-z-]+):/)?.1 }).count == 24)
     }
 }

@@ -73,8 +73,6 @@ struct SchemaTests {
             case "socket.path": #expect(written.socket.path == "/run/genred/genred.sock")
             case "history.path": #expect(written.history.place == .file("/var/lib/genred/history.sqlite"))
             case "update": #expect(written.update == 0.24)
-            case "estimator.switch-rate":
-                #expect(abs(written.estimator.switchRate - expected.estimator.switchRate) < 1e-4)
             default: #expect(written == expected, "\(path)")
             }
         }

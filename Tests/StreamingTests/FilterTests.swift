@@ -60,9 +60,9 @@ struct FilterTests {
             }
             for index in segments.indices {
                 let heard = segments[index].windows
-                let total = 1 + Double(heard.count) * step
+                let total = 2.5 + Double(heard.count) * step
                 let expected = (0..<3).reduce(0) { sum, genre in
-                    let count = heard.reduce(1 / 3.0) { $0 + Double($1[genre]) * step }
+                    let count = heard.reduce(2.5 / 3) { $0 + Double($1[genre]) * step }
                     return sum + Double(window[genre]) * log(count / total * 3)
                 }
                 segments[index].weight *= exp(evidence * step * expected)
