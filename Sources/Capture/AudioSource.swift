@@ -43,6 +43,24 @@ package protocol AudioSink: AnyObject, Sendable {
 package protocol PipeSink: AudioSink {
     /// Whether one more read fits. `PipeReader` asks before each read, and again after `wake` if the answer was no.
     var hasRoom: Bool { get }
+    /// What it has heard of the open stream, and with how much it will have something new to say; nil if that is not known.
+    /// Until then, reading can wait.
+    var demand: AudioDemand? { get }
+}
+
+extension PipeSink {
+    package var demand: AudioDemand? { nil }
+}
+
+/// Seconds of a stream's audio: what has been heard of it, and what the next estimate needs.
+package struct AudioDemand: Sendable {
+    package var heard: Double
+    package var next: Double
+
+    package init(heard: Double, next: Double) {
+        self.heard = heard
+        self.next = next
+    }
 }
 
 /// An event of a source, in order with its samples.

@@ -42,9 +42,20 @@ final class EpollLoop: Sendable {
     /// Whether the next wait would return at once.
     var hasEvents: Bool { Self.isReadable(epoll.number, milliseconds: 0) }
 
-    /// Reports `id` from now on whenever the descriptor is readable.
-    func watch(_ descriptor: Int32, _ id: UInt64) throws(CaptureError) {
-        guard Self.control(epoll.number, EPOLL_CTL_ADD, descriptor, id) == 0 else {
+    /// What is reported of a descriptor. That all writers of a pipe are gone always is.
+    enum Interest: UInt32 {
+        case data
+        case hangUp
+
+        fileprivate var events: UInt32 { self == .data ? EPOLLIN.rawValue : 0 }
+    }
+
+    /// Reports `id` from now on whenever the descriptor is readable, or only when all writers are gone.
+    func watch(
+        _ descriptor: Int32, _ id: UInt64, for interest: Interest = .data, isNew: Bool = true
+    ) throws(CaptureError) {
+        let operation = isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
+        guard Self.control(epoll.number, operation, descriptor, id, interest) == 0 else {
             throw CaptureError(
                 .cannotOpen, "a pipe cannot be waited for: \(systemMessage(errno))", call: "epoll_ctl", errno: errno)
         }
@@ -79,8 +90,10 @@ final class EpollLoop: Sendable {
         return poll(&descriptor, 1, milliseconds) > 0
     }
 
-    private static func control(_ epoll: Int32, _ operation: Int32, _ descriptor: Int32, _ id: UInt64) -> Int32 {
-        var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: id))
+    private static func control(
+        _ epoll: Int32, _ operation: Int32, _ descriptor: Int32, _ id: UInt64, _ interest: Interest = .data
+    ) -> Int32 {
+        var event = epoll_event(events: interest.events, data: epoll_data_t(u64: id))
         return epoll_ctl(epoll, operation, descriptor, &event)
     }
 }

@@ -23,6 +23,15 @@ final class OpenedPipe: Sendable {
         pump?.stop()
     }
 
+    /// The bytes that the pipe holds, after it was made larger if it held fewer than `wanted` and the kernel grants more.
+    func capacity(for wanted: Int) -> Int {
+        // Linux's fcntl(2): F_GETPIPE_SZ, and F_SETPIPE_SZ, which rounds up to a power of two.
+        let (getSize, setSize): (Int32, Int32) = (1032, 1031)
+        let bytes = Int(fcntl(descriptor, getSize))
+        guard bytes > 0, bytes < wanted else { return max(0, bytes) }
+        return max(bytes, Int(fcntl(descriptor, setSize, Int32(min(wanted, 1 << 20)))))
+    }
+
     /// Opens a FIFO by its name.
     ///
     /// - Parameter isStation: whether a station makes it, in its own folder: a link that it puts there is not followed to

@@ -43,6 +43,12 @@ struct PipeDecoder {
     /// A stream was opened or refused during the present `decode`.
     private var hasBegun = false
 
+    /// Bytes of a second of the open stream's audio; nil while none is open.
+    var bytesPerSecond: Int? {
+        guard let open, let mixer else { return nil }
+        return open.sampleRate * mixer.bytesPerFrame
+    }
+
     /// - Parameters:
     ///   - device: the pipe's name in `StreamFormat` and messages.
     ///   - use: the channels that are listened to; nil for all.

@@ -50,6 +50,11 @@ package final class PipeReader: @unchecked Sendable {
     private var pipes: [UInt64: PolledPipe] = [:]
     /// Pipes to read again without an event: they have more to decode, or their sink had no room.
     private var parked: [PolledPipe] = []
+    /// Pipes to read at a moment that each of them knows, whatever is written before it: some may have been read since.
+    private var sleeping: [PolledPipe] = []
+    /// The first of these moments, and how much earlier others are read together with it.
+    private var nextDue = Double.infinity
+    private static let together = 0.003
     /// Monotonic seconds.
     private var lastPoll = 0.0
     /// No poll before this moment.
@@ -64,6 +69,7 @@ package final class PipeReader: @unchecked Sendable {
     package init() throws(CaptureError) {
         loop = try EpollLoop()
         parked.reserveCapacity(64)
+        sleeping.reserveCapacity(64)
     }
 
     // MARK: Any thread
@@ -87,7 +93,9 @@ package final class PipeReader: @unchecked Sendable {
     func makeID() -> UInt64 { nextID.add(1, ordering: .relaxed).oldValue }
 
     /// Watches an open pipe, so that it is read when it has data; or no longer.
-    func watch(_ descriptor: Int32, _ id: UInt64) throws(CaptureError) { try loop.watch(descriptor, id) }
+    func watch(
+        _ descriptor: Int32, _ id: UInt64, for interest: EpollLoop.Interest, isNew: Bool
+    ) throws(CaptureError) { try loop.watch(descriptor, id, for: interest, isNew: isNew) }
     func unwatch(_ descriptor: Int32) { loop.unwatch(descriptor) }
 
     // MARK: The thread that reads
@@ -106,11 +114,10 @@ package final class PipeReader: @unchecked Sendable {
             if isRung { answerBell() }
             return hasMore || isRung
         }
-        // Without pipes there are no names to check, and it sleeps indefinitely.
-        let patience = pipes.isEmpty ? -1 : Int32(Self.nameInterval * 1000)
         let count = loop.wait(for: &events, milliseconds: mayWait && !hasMore ? patience : 0)
         let now = monotonicSeconds()
         checkNames(now)
+        let hadDue = readDue(now)
         if pipes.count >= Self.many, count < events.count, now >= hurryEnd, now - lastPoll < 2 * Self.pause {
             nextPoll = now + Self.pause
         }
@@ -119,17 +126,61 @@ package final class PipeReader: @unchecked Sendable {
             let id = events[index].data.u64
             if id == EpollLoop.bellID {
                 answerBell()
-            } else if let pipe = pipes[id], read(pipe) != .idle {
-                parked.append(pipe)
+            } else if let pipe = pipes[id] {
+                sort(pipe, read(pipe))
             }
         }
-        return hasMore || count > 0
+        return hasMore || hadDue || count > 0
+    }
+
+    /// How long to wait for data, in milliseconds: until the first sleeping pipe is due, and at most until names are checked.
+    /// Without pipes there are no names, and it is -1: indefinitely.
+    private var patience: Int32 {
+        if pipes.isEmpty { return -1 }
+        let due = max(0, nextDue - monotonicSeconds())
+        return Int32((min(due, Self.nameInterval) * 1000).rounded(.up))
+    }
+
+    private func sort(_ pipe: PolledPipe, _ outcome: PolledPipe.Outcome) {
+        switch outcome {
+        case .idle: break
+        case .more, .blocked: parked.append(pipe)
+        case .later(let due):
+            nextDue = min(nextDue, due)
+            if !pipe.isSleeping { sleeping.append(pipe) }
+            pipe.isSleeping = true
+        }
+    }
+
+    /// Reads the sleeping pipes that are due. Returns whether there were any.
+    private func readDue(_ now: Double) -> Bool {
+        guard now >= nextDue else { return false }
+        nextDue = .infinity
+        var index = 0
+        var any = false
+        while index < sleeping.count {
+            let pipe = sleeping[index]
+            if let due = pipe.due, due > now + Self.together {
+                nextDue = min(nextDue, due)
+                index += 1
+                continue
+            }
+            sleeping.swapAt(index, sleeping.count - 1)
+            sleeping.removeLast()
+            pipe.isSleeping = false
+            // Nil: it was read meanwhile, because all writers had gone.
+            guard pipe.due != nil else { continue }
+            any = true
+            sort(pipe, read(pipe))
+        }
+        return any
     }
 
     private func read(_ pipe: PolledPipe) -> PolledPipe.Outcome {
         defer { readCount.add(1, ordering: .relaxed) }
         let (outcome, bytes) = pipe.read(into: buffer)
-        if bytes >= Self.much {
+        // What was put off is in real time, and much at once.
+        if bytes >= Self.much, pipe.due == nil {
             nextPoll = 0
             hurryEnd = monotonicSeconds() + Self.hurry
         }
@@ -142,8 +193,16 @@ package final class PipeReader: @unchecked Sendable {
         var hasMore = false
         parked.removeAll { pipe in
             let outcome = read(pipe)
-            if outcome == .more { hasMore = true }
-            return outcome == .idle
+            switch outcome {
+            case .more:
+                hasMore = true
+                return false
+            case .blocked: return false
+            case .idle: return true
+            case .later:
+                sort(pipe, outcome)
+                return true
+            }
         }
         return hasMore
     }

@@ -12,13 +12,15 @@ final class PolledPipe: @unchecked Sendable {
     // Safe to share: the variables are touched inside `gate` alone, by the reader's thread, and by `stop` once it has
     // closed the gate.
 
-    enum Outcome {
+    enum Outcome: Equatable {
         /// Nothing to do until the descriptor has data.
         case idle
         /// There is more to decode, after the other pipes had their turn.
         case more
         /// The sink has no room.
         case blocked
+        /// Nothing to do until a moment, in monotonic seconds: what is written before it says nothing new.
+        case later(Double)
     }
 
     /// The name of a FIFO without data since `since`, in monotonic seconds, and the file that it stood for.
@@ -41,8 +43,18 @@ final class PolledPipe: @unchecked Sendable {
     private let gate = StopGate()
 
     private var opened: OpenedPipe?
-    /// Whether the descriptor's events are watched.
-    private var isWatched = false
+    /// What of the descriptor is watched.
+    private var watched: EpollLoop.Interest?
+    /// When it is to be read next, whatever is written before; nil if as soon as anything is. The reader's thread alone uses
+    /// it.
+    private(set) var due: Double?
+    /// Whether the reader has it among its sleeping pipes; used by its thread alone.
+    var isSleeping = false
+    private var arrivals = ArrivalClock()
+    /// The audio that the next read was put off for.
+    private var wanted: Double?
+    /// Bytes that the open pipe holds; 0 if that was not asked yet.
+    private var capacity = 0
     /// All writers are gone, and the FIFO is being opened anew.
     private var isReopening = false
     /// Bytes that were read and not yet decoded.
@@ -97,8 +109,13 @@ final class PolledPipe: @unchecked Sendable {
         gate.enter {
             guard let opened, !isReopening else { return (.idle, 0) }
             do throws(CaptureError) {
-                let result = sink.hasRoom ? try read(opened.descriptor, buffer) : (.blocked, 0)
-                try watch(result.outcome == .idle && !isReopening)
+                due = nil
+                var result = sink.hasRoom ? try read(opened.descriptor, buffer) : (.blocked, 0)
+                let isIdle = result.outcome == .idle && !isReopening
+                if isIdle, (1..<PipeBuffer.capacity).contains(result.bytes), let later = putOff(opened) {
+                    (due, result.outcome) = (later, .later(later))
+                }
+                try watch(isIdle ? due == nil ? .data : .hangUp : nil)
                 return result
             } catch {
                 fail(error)
@@ -108,14 +125,39 @@ final class PolledPipe: @unchecked Sendable {
     }
 
     /// While the descriptor's state does not matter it is not watched: epoll would report it again and again.
-    private func watch(_ shouldWatch: Bool) throws(CaptureError) {
-        guard let opened, isWatched != shouldWatch else { return }
-        if shouldWatch {
-            try reader.watch(opened.descriptor, id)
+    private func watch(_ interest: EpollLoop.Interest?) throws(CaptureError) {
+        guard let opened, watched != interest else { return }
+        if let interest {
+            try reader.watch(opened.descriptor, id, for: interest, isNew: watched == nil)
         } else {
             reader.unwatch(opened.descriptor)
         }
-        isWatched = shouldWatch
+        watched = interest
+    }
+
+    /// Seconds that are not worth sleeping.
+    private static let shortestSleep = 0.01
+    /// Share of the pipe that may fill while its reader sleeps: its writer must not have to wait.
+    private static let fullest = 0.7
+
+    /// When to read next, after a read that has emptied the pipe: when there is audio enough for the sink to say something new.
+    /// Nil if that is not known, or if whoever writes is faster than real time.
+    private func putOff(_ opened: OpenedPipe) -> Double? {
+        guard let demand = sink.demand, let bytesPerSecond = decoder.bytesPerSecond else {
+            wanted = nil
+            return nil
+        }
+        arrivals.note(now: lastRead, heard: demand.heard, wanted: wanted)
+        wanted = nil
+        guard let arrival = arrivals.arrival(of: demand.next), arrival >= lastRead + Self.shortestSleep else {
+            return nil
+        }
+        if capacity == 0 {
+            capacity = opened.capacity(for: Int(Double(bytesPerSecond) * (arrival - lastRead) / Self.fullest))
+        }
+        let limit = lastRead + Self.fullest * Double(capacity) / Double(bytesPerSecond)
+        if arrival <= limit { wanted = demand.next }
+        return min(arrival, limit)
     }
 
     private func read(
@@ -144,7 +186,10 @@ final class PolledPipe: @unchecked Sendable {
         ) { output in
             hasWriter = true
             switch output {
-            case .opened(let format): report(.opened(format))
+            case .opened(let format):
+                arrivals = ArrivalClock()
+                wanted = nil
+                report(.opened(format))
             case .samples(let samples):
                 (hasAudio, hasRecovered) = (true, true)
                 hasReportedRefusal = false
@@ -233,7 +278,7 @@ final class PolledPipe: @unchecked Sendable {
                 lastRead = monotonicSeconds()
                 mayHaveEnded = true
                 guard let waiting = place.waiting else { return .more }
-                try watch(true)
+                try watch(.data)
                 if !isReopening || hasWriter { report(.waiting(waiting)) }
                 isReopening = false
                 hasWriter = false
@@ -248,9 +293,10 @@ final class PolledPipe: @unchecked Sendable {
 
     /// Closes the descriptor, unless a reference elsewhere keeps it open.
     private func release() {
-        if isWatched, let opened { reader.unwatch(opened.descriptor) }
+        if watched != nil, let opened { reader.unwatch(opened.descriptor) }
         opened = nil
-        isWatched = false
+        watched = nil
+        capacity = 0
     }
 
     private func end(_ error: CaptureError?) {
@@ -293,7 +339,7 @@ final class PolledPipe: @unchecked Sendable {
     /// The name of an open FIFO without data since a moment, in monotonic seconds; nil if it has data, or no name.
     func quietName(since moment: Double) -> QuietName? {
         gate.enter {
-            guard let path = place.path, let identity = opened?.identity, isWatched, lastRead <= moment else {
+            guard let path = place.path, let identity = opened?.identity, watched != nil, lastRead <= moment else {
                 return nil
             }
             return QuietName(path: path, identity: identity, since: moment)

@@ -42,6 +42,26 @@ struct PipeReaderTests {
         }
     }
 
+    @Test func `a pipe that is fed in real time is read about once an update`() async throws {
+        let reader = try ReadingThread.start()
+        let path = try makeFIFO()
+        let sink = UpdateSink(rate: 48_000)
+        let source = try listen(path, sink, to: reader)
+        defer { source.stop() }
+        // 50 pieces a second, in real time.
+        let file = try Signals.file(Signals.encode(Signals.sine(440, rate: 48_000, seconds: 12), .int16, channels: 2))
+        let writer = try ChildProcess(
+            shell: "ffmpeg -v error -re -f s16le -ar 48000 -ac 2 -i '\(file)' -f s16le - >'\(path)'")
+        defer { writer.end() }
+        #expect(await sink.inner.wait { $0.count >= 7 * 48_000 })
+        let (before, count) = (reader.progress, sink.inner.record.count)
+        #expect(await sink.inner.wait { $0.count >= 11 * 48_000 })
+        let updates = Double(sink.inner.record.count - count) / 48_000 / 0.24
+        // As its data arrived it would be read ten times an update.
+        #expect(Double(reader.progress - before) < 4 * updates)
+        #expect(await sink.inner.wait { $0.count == 12 * 48_000 }, "nothing is lost, and its end is seen")
+    }
+
     @Test(arguments: ["cat /dev/zero", "while cat '%'; do :; done"])
     func `a pipe that never pauses, or opens streams without end, leaves the others their turn`(command: String)
         async throws
@@ -100,6 +120,25 @@ private final class FullSink: PipeSink {
     var hasRoom: Bool {
         get { room.load(ordering: .acquiring) }
         set { room.store(newValue, ordering: .releasing) }
+    }
+
+    func handle(_ event: CaptureEvent) { inner.handle(event) }
+
+    func process(_ samples: UnsafeBufferPointer<Float>) { inner.process(samples) }
+}
+
+/// Wants to be fed every 0.24 s.
+private final class UpdateSink: PipeSink {
+    let inner = RecordingSink(keeping: 0)
+    private let rate: Double
+
+    init(rate: Double) { self.rate = rate }
+
+    var hasRoom: Bool { true }
+
+    var demand: AudioDemand? {
+        let heard = Double(inner.record.count) / rate
+        return AudioDemand(heard: heard, next: ((heard / 0.24).rounded(.down) + 1) * 0.24)
     }
 
     func handle(_ event: CaptureEvent) { inner.handle(event) }

@@ -66,6 +66,8 @@ final class PipeInput: SourceInput, PipeSink, AnalysisTrack, @unchecked Sendable
         return hasRoom
     }
 
+    var demand: AudioDemand? { analysis.demand }
+
     func handle(_ event: CaptureEvent) {
         switch event {
         case .overrun:

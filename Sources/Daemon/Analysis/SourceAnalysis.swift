@@ -49,6 +49,9 @@ struct SourceAnalysis {
     /// Whether the hub has left room for the estimates of one turn. If not, it wakes the worker when it has made room.
     var hasRoom: Bool { stream?.hasRoom ?? true }
 
+    /// What the stream has heard, and with how much it will have the next estimate.
+    var demand: AudioDemand? { stream?.demand }
+
     /// Returns whether estimates were made, which the caller announces.
     func process(_ samples: UnsafeBufferPointer<Float>) -> Bool { stream?.process(samples) ?? false }
 

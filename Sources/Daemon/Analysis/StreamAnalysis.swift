@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
+import Capture
 import Model
 import Streaming
 
@@ -20,6 +21,12 @@ final class StreamAnalysis: @unchecked Sendable {
     private let classifier: StreamingClassifier
     /// Seconds heard of the same stream before it began anew.
     private var offset = 0.0
+    /// Samples heard since it began, or began anew, and where the last estimate was made, in seconds.
+    private var heard = 0
+    private var lastEstimate: Double?
+    /// The least seconds of audio that were there beyond the end of an estimate's last frame when it was made: what the
+    /// resampler needs, and the rest of a piece. Infinite until two estimates have followed one another.
+    private var lookahead = Double.infinity
     /// Maximum number of estimates per turn.
     private var estimatesPerTurn: Int
 
@@ -42,6 +49,7 @@ final class StreamAnalysis: @unchecked Sendable {
     /// Returns whether estimates were made.
     func process(_ samples: UnsafeBufferPointer<Float>) -> Bool {
         var any = false
+        heard += samples.count
         classifier.process(samples.span) { estimate in
             append(estimate)
             any = true
@@ -49,11 +57,23 @@ final class StreamAnalysis: @unchecked Sendable {
         return any
     }
 
+    /// What it has heard, and with how much it will have the next estimate; nil until that is known.
+    var demand: AudioDemand? {
+        guard let lastEstimate, lookahead.isFinite else { return nil }
+        return AudioDemand(
+            heard: Double(heard) / Double(classifier.inputRate),
+            next: lastEstimate + classifier.updateInterval + lookahead)
+    }
+
     func finish() {
         classifier.finish { append($0) }
     }
 
     private func append(_ estimate: StreamingClassifier.Estimate) {
+        if lastEstimate != nil {
+            lookahead = min(lookahead, Double(heard) / Double(classifier.inputRate) - estimate.position)
+        }
+        lastEstimate = estimate.position
         estimates.append(
             EstimateRing.Record(
                 position: offset + estimate.position, state: estimate.state, label: estimate.label,
@@ -64,6 +84,7 @@ final class StreamAnalysis: @unchecked Sendable {
     /// Goes on with other settings, between two windows.
     func use(_ change: AnalysisChange) {
         (estimates, estimatesPerTurn) = (change.estimates, change.estimatesPerTurn)
+        forgetDemand()
         classifier.use(change.replacement) { append($0) }
     }
 
@@ -71,6 +92,13 @@ final class StreamAnalysis: @unchecked Sendable {
     func restart() {
         offset = position
         classifier.reset()
+        heard = 0
+        forgetDemand()
+    }
+
+    private func forgetDemand() {
+        lastEstimate = nil
+        lookahead = .infinity
     }
 }
 
