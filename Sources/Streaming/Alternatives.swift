@@ -10,13 +10,18 @@ package enum Alternatives {
 
     /// The fewest labels that hold the right one nine times in ten, the most probable first.
     package static func labels(of probabilities: some RandomAccessCollection<Float>) -> [Int] {
-        let sorted = probabilities.enumerated().sorted { ($1.element, $0.offset) < ($0.element, $1.offset) }
         var result: [Int] = []
+        result.reserveCapacity(most)
         var sum: Float = 0
-        for (label, probability) in sorted.prefix(most) {
-            result.append(label)
-            sum += probability
-            if sum >= coverage { break }
+        // Selected one by one: sorting them all would allocate, for every estimate of every source.
+        while result.count < min(most, probabilities.count), sum < coverage {
+            var best: (label: Int, probability: Float)?
+            for (label, probability) in probabilities.enumerated() where !result.contains(label) {
+                if best.map({ probability > $0.probability }) ?? true { best = (label, probability) }
+            }
+            guard let best else { break }
+            result.append(best.label)
+            sum += best.probability
         }
         return result
     }

@@ -126,7 +126,7 @@ struct ServiceManagerTests {
         let client = try RawClient(folder.file("s"))
         #expect(try await client.ask("reload")?.result != nil)
         #expect(await daemon.notifications.receives("RELOADING=1\nMONOTONIC_USEC="))
-        #expect(await daemon.notifications.receives("STATUS=a: no-music ("))
+        #expect(await daemon.notifications.receives("STATUS=a: noise ("))
         #expect(await daemon.stop() == 0)
         #expect(await daemon.notifications.receives("STOPPING=1"))
         let kinds = daemon.notifications.messages.map { $0.prefix { $0 != "=" } }.filter { $0 != "STATUS" }
