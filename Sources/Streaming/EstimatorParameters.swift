@@ -11,14 +11,14 @@ package struct EstimatorParameters: Sendable, Equatable {
     package var evidenceRate: Double = 2.5
     /// Exponent of a piece's mean window probabilities before they are published: above 1, since a piece says more than one
     /// of its windows.
-    package var sharpness: Double = 1.35
+    package var sharpness: Double = 1.3
     /// A genre is published when its probability reaches this.
     package var enter: Double = 0.25
     /// A published genre is kept until its probability falls below this, or another one's is greater by `margin`.
     package var leave: Double = 0.12
     /// By how much the probability of another label must exceed that of the published one to take its place, and that of music
     /// that of all else.
-    package var margin: Double = 0.25
+    package var margin: Double = 0.18
 
     /// Expected changes between music and each kind of other audio, per second.
     package var kindSwitchRate: Double = 1.0 / 30

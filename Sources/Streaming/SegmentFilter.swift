@@ -30,7 +30,7 @@ final class SegmentFilter {
     private static let capacity = Int(youth / spacing) + elders + 3
     /// Seconds of windows without any preference that a segment begins with, before it has windows of its own: when it
     /// predicts, and when its genre is concluded.
-    private static let priorSeconds: (predicting: Float, concluding: Float) = (2.5, 2)
+    private static let priorSeconds: (predicting: Float, concluding: Float) = (2.5, 1.5)
     /// The least probability that a window is taken to give a genre.
     private static let floor: Float = 1e-4
     /// Segments that are less probable have no part in what is published.

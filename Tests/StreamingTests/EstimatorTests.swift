@@ -171,7 +171,6 @@ struct AlternativesTests {
         arguments: [
             ([0.05, 0.92, 0.03], [1]), ([0.3, 0.1, 0.6], [2, 0]), ([0.2, 0.2, 0.2, 0.2, 0.2], [0, 1, 2]), ([1], [0]),
             ([], []),
-            ([.nan, 0.5, 0.5], [0, 1, 2]),
         ] as [([Float], [Int])])
     func `the alternatives are the fewest labels with nine tenths of the probability, and at most three`(
         probabilities: [Float], labels: [Int]

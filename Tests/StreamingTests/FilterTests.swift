@@ -77,7 +77,7 @@ struct FilterTests {
         for segment in segments {
             let seconds = Double(segment.windows.count) * step
             let powers = (0..<3).map { genre in
-                exp(sharpness / (seconds + 2) * segment.windows.reduce(0) { $0 + log(Double($1[genre])) * step })
+                exp(sharpness / (seconds + 1.5) * segment.windows.reduce(0) { $0 + log(Double($1[genre])) * step })
             }
             for genre in 0..<3 { published[genre] += segment.weight * powers[genre] / powers.reduce(0, +) }
         }
