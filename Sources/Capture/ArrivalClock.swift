@@ -16,6 +16,8 @@ struct ArrivalClock {
     private static let mostLateness = 0.015
     /// A read that had been put off found less than was wanted: how much, and when that was.
     private var missed: (wanted: Double, at: Double)?
+    /// The audio of the last read.
+    private var lastHeard = 0.0
 
     /// Notes a read that has emptied the pipe.
     ///
@@ -23,6 +25,9 @@ struct ArrivalClock {
     ///   - heard: the audio that has come by now.
     ///   - wanted: what the read had been put off for; nil for a read that had not.
     mutating func note(now: Double, heard: Double, wanted: Double?) {
+        // After a pause the stream is counted anew.
+        if heard < lastHeard { self = ArrivalClock() }
+        lastHeard = heard
         if now - spanStart > Self.span {
             leastDelay = (.infinity, leastDelay.now, leastDelay.before)
             spanStart = now

@@ -7,7 +7,7 @@ import Glibc
 import Synchronization
 
 /// Reads any number of pipes on one thread: each that has data in its turn, at most what a pipe holds. The thread
-/// sleeps while all are empty.
+/// sleeps while all are empty, or hold less than an estimate needs (`PipeSink.demand`).
 ///
 /// A pipe whose sink has no room is not read, so that its writer waits. Nothing here waits for a file system: Dispatch's
 /// threads open the pipes and post the results.
@@ -27,7 +27,7 @@ package final class PipeReader: @unchecked Sendable {
     /// Seconds between two polls while many pipes have data. Frequent small writes, and writers at different moments, are
     /// read together: a wake-up costs as much as tens of milliseconds of audio.
     private static let pause = 0.01
-    /// Fewer pipes than this are read as their data arrives: soonest, and each writer's end before the next writer.
+    /// With fewer pipes than this there is no pause: each is read soonest, and each writer's end before the next writer.
     private static let many = 4
     /// A read of this many bytes comes from a writer that is faster than real time, which no pause must slow down.
     private static let much = PipeBuffer.capacity / 2

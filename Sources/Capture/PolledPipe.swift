@@ -53,8 +53,9 @@ final class PolledPipe: @unchecked Sendable {
     private var arrivals = ArrivalClock()
     /// The audio that the next read was put off for.
     private var wanted: Double?
-    /// Bytes that the open pipe holds; 0 if that was not asked yet.
+    /// Bytes that the open pipe holds, 0 if that was not asked yet; and whether the kernel was asked for more.
     private var capacity = 0
+    private var hasAskedForMore = false
     /// All writers are gone, and the FIFO is being opened anew.
     private var isReopening = false
     /// Bytes that were read and not yet decoded.
@@ -112,7 +113,7 @@ final class PolledPipe: @unchecked Sendable {
                 due = nil
                 var result = sink.hasRoom ? try read(opened.descriptor, buffer) : (.blocked, 0)
                 let isIdle = result.outcome == .idle && !isReopening
-                if isIdle, (1..<PipeBuffer.capacity).contains(result.bytes), let later = putOff(opened) {
+                if isIdle, result.bytes > 0, let later = putOff(opened, bytes: result.bytes) {
                     (due, result.outcome) = (later, .later(later))
                 }
                 try watch(isIdle ? due == nil ? .data : .hangUp : nil)
@@ -135,14 +136,14 @@ final class PolledPipe: @unchecked Sendable {
         watched = interest
     }
 
-    /// Seconds that are not worth sleeping.
-    private static let shortestSleep = 0.01
+    /// Seconds that are not worth sleeping, and the longest sleep: the hub must not take it for a source without a signal.
+    private static let (shortestSleep, longestSleep) = (0.01, 0.5)
     /// Share of the pipe that may fill while its reader sleeps: its writer must not have to wait.
-    private static let fullest = 0.7
+    private static let fullest = 0.8
 
-    /// When to read next, after a read that has emptied the pipe: when there is audio enough for the sink to say something new.
-    /// Nil if that is not known, or if whoever writes is faster than real time.
-    private func putOff(_ opened: OpenedPipe) -> Double? {
+    /// When to read next, after a read of so many bytes: when there is audio enough for the sink to say something new. Nil if
+    /// that is not known, if whoever writes is faster than real time, or if the pipe was full.
+    private func putOff(_ opened: OpenedPipe, bytes: Int) -> Double? {
         guard let demand = sink.demand, let bytesPerSecond = decoder.bytesPerSecond else {
             wanted = nil
             return nil
@@ -152,10 +153,15 @@ final class PolledPipe: @unchecked Sendable {
         guard let arrival = arrivals.arrival(of: demand.next), arrival >= lastRead + Self.shortestSleep else {
             return nil
         }
-        if capacity == 0 {
-            capacity = opened.capacity(for: Int(Double(bytesPerSecond) * (arrival - lastRead) / Self.fullest))
+        if capacity == 0 { capacity = opened.capacity(for: 0) }
+        // Made larger only where that spares most wake-ups: each user has a limit for all pipes together.
+        let update = Double(bytesPerSecond) * min(Self.longestSleep, arrival - lastRead)
+        if !hasAskedForMore, Double(capacity) < update / 2 {
+            capacity = opened.capacity(for: Int(update / Self.fullest))
+            hasAskedForMore = true
         }
-        let limit = lastRead + Self.fullest * Double(capacity) / Double(bytesPerSecond)
+        guard Double(bytes) < 0.95 * Double(capacity) else { return nil }
+        let limit = lastRead + min(Self.longestSleep, Self.fullest * Double(capacity) / Double(bytesPerSecond))
         if arrival <= limit { wanted = demand.next }
         return min(arrival, limit)
     }
@@ -274,6 +280,7 @@ final class PolledPipe: @unchecked Sendable {
             do throws(CaptureError) {
                 let new = try result.get()
                 release()
+                due = nil
                 opened = new
                 lastRead = monotonicSeconds()
                 mayHaveEnded = true
@@ -296,11 +303,13 @@ final class PolledPipe: @unchecked Sendable {
         if watched != nil, let opened { reader.unwatch(opened.descriptor) }
         opened = nil
         watched = nil
-        capacity = 0
+        wanted = nil
+        (capacity, hasAskedForMore) = (0, false)
     }
 
     private func end(_ error: CaptureError?) {
         release()
+        due = nil
         isOver = true
         report(.ended(error))
     }
@@ -308,6 +317,7 @@ final class PolledPipe: @unchecked Sendable {
     private func fail(_ error: CaptureError) {
         guard !isOver else { return }
         release()
+        due = nil
         // A name that stands for something other than a FIFO is a mistake, and ends the source; a FIFO that is missing
         // may be made later.
         let mayComeBack =
@@ -339,7 +349,7 @@ final class PolledPipe: @unchecked Sendable {
     /// The name of an open FIFO without data since a moment, in monotonic seconds; nil if it has data, or no name.
     func quietName(since moment: Double) -> QuietName? {
         gate.enter {
-            guard let path = place.path, let identity = opened?.identity, watched != nil, lastRead <= moment else {
+            guard let path = place.path, let identity = opened?.identity, watched == .data, lastRead <= moment else {
                 return nil
             }
             return QuietName(path: path, identity: identity, since: moment)

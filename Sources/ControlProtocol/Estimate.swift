@@ -30,7 +30,8 @@ package struct Estimate: Codable, Sendable, Equatable {
     /// The one word to show: the genre if `state` is `genre`; if it is `no-music`, what the model calls that (`speech`,
     /// `noise`, or `no-music` itself); else the state.
     package var label: String
-    /// The fewest labels that hold the right one nine times in ten, the most probable first; empty where nothing is heard.
+    /// The fewest labels that hold the right one nine times in ten, the most probable first, and at most three; empty
+    /// where nothing is heard.
     package var alternatives: [String]
     /// The calibrated probability, 0 to 1, of `label` in the states `genre` and `no-music`. For an `unsure` estimate, that of the
     /// most probable label.

@@ -71,7 +71,7 @@ struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List the genres and the parts of the demonstration's programme.",
         discussion:
-            "With --json, one object per part: start and end in seconds, label (a genre, no-music, silence), title.")
+            "With --json, one object per part: start and end in seconds, label (a genre, speech, silence), title.")
 
     @Flag(help: "Print the programme as JSON lines.")
     var json = false

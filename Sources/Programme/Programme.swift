@@ -19,11 +19,11 @@ package struct Programme: Sendable, Equatable {
 
         package var end: Double { start + seconds }
 
-        /// The right label: a genre, `no-music` or `silence`.
+        /// The right label: a genre, `speech` or `silence`.
         package var label: String {
             switch content {
             case .music(let genre, _): genre.rawValue
-            case .speech: "no-music"
+            case .speech: "speech"
             case .silence: "silence"
             }
         }

@@ -13,7 +13,7 @@ package enum Alternatives {
         var result: [Int] = []
         result.reserveCapacity(most)
         var sum: Float = 0
-        // Selected one by one: sorting them all would allocate, for every estimate of every source.
+        // Selected one by one, since this is done for every estimate of every source.
         while result.count < min(most, probabilities.count), sum < coverage {
             var best: (label: Int, probability: Float)?
             for (label, probability) in probabilities.enumerated() where !result.contains(label) {

@@ -19,8 +19,8 @@ package enum EstimatorState: UInt8, Sendable, CaseIterable, BitwiseCopyable {
 /// What genred publishes of a stream's windows: whether it is music (`KindFilter`), which genre (`SegmentFilter`), and the
 /// label, with hysteresis and gates.
 ///
-/// The evidence for genres counts as far as a window is music. So applause does not make a genre doubtful, and after it
-/// the genre is what it was. Time is seconds of audio, as the caller passes it. Nothing is allocated after `init`.
+/// The evidence for genres counts as far as a window is music. So applause does not make a genre doubtful, and after some
+/// seconds of it the genre is what it was. Time is seconds of audio, as the caller passes it. Nothing is allocated after `init`.
 package final class Estimator {
     package let parameters: EstimatorParameters
     package private(set) var state = EstimatorState.starting
@@ -136,7 +136,8 @@ package final class Estimator {
         kinds.predict(elapsed)
         segments?.predict(elapsed)
         guard let windowProbabilities else { return }
-        observe(windowProbabilities, seconds: elapsed * active)
+        // The last window may still hold what came before a pause that has been published.
+        if !(silent && state == .silence) { observe(windowProbabilities, seconds: elapsed * active) }
         if silentFor >= parameters.silenceAfter {
             // What follows a pause need not be what came before it.
             if state != .silence { forget() }
@@ -190,14 +191,15 @@ package final class Estimator {
         var best = candidates[0]
         for candidate in candidates where published[candidate] > published[best] { best = candidate }
         let probability = Double(published[best])
-        let current = label.flatMap { nowMusic == isMusic ? Double(published[$0]) : nil }
-        if nowMusic ? probability >= parameters.enter : true {
-            // Another label must be clearly more probable than the present one.
-            if current.map({ probability >= $0 + parameters.margin }) ?? true { label = best }
-        } else if let current {
-            if current < parameters.leave { label = nil }
+        // The present label is kept as long as it is of the same kind and, if it is a genre, above `leave`.
+        var current = label.flatMap { nowMusic == isMusic ? Double(published[$0]) : nil }
+        if nowMusic, let kept = current, kept < parameters.leave { current = nil }
+        let isProbable = !nowMusic || probability >= parameters.enter
+        if let current {
+            // Another label must be clearly more probable.
+            if isProbable, probability >= current + parameters.margin { label = best }
         } else {
-            label = nil
+            label = isProbable ? best : nil
         }
         state = label.map { noMusic.contains($0) ? .noMusic : .genre } ?? .unsure
     }

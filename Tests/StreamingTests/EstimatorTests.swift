@@ -131,6 +131,20 @@ struct EstimatorTests {
             #expect(estimator.label == 1)
         }
         #expect(estimator.confidence < 0.6)
+        for _ in 0..<2000 where estimator.probabilities[1] >= 0.3 { feed(estimator, nothing, seconds: 0.24) }
+        #expect(estimator.label == nil && estimator.state == .unsure)
+    }
+
+    @Test func `below leave a label gives way to any that is probable enough`() throws {
+        // A margin that no rival reaches.
+        let estimator = try estimator { ($0.enter, $0.leave, $0.margin) = (0.5, 0.3, 0.85) }
+        feed(estimator, jazz, seconds: 10)
+        for _ in 0..<200 where estimator.probabilities[1] >= 0.3 {
+            #expect(estimator.label == 1)
+            feed(estimator, rock, seconds: 0.24)
+        }
+        feed(estimator, rock, seconds: 5)
+        #expect(estimator.label == 2)
     }
 
     @Test func `another label takes over when it is more probable by the margin`() throws {

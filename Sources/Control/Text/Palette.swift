@@ -15,7 +15,8 @@ struct Palette: Sendable, Equatable {
         "hiphop": Colour(extended: 44, basic: 6), "jazz": Colour(extended: 215, basic: 11),
         "metal": Colour(extended: 103, basic: 7), "pop": Colour(extended: 218, basic: 13),
         "reggae": Colour(extended: 113, basic: 10), "rock": Colour(extended: 167, basic: 9),
-        "no-music": Colour(extended: 66, basic: 8), "unsure": Colour(extended: 240, basic: 8),
+        "no-music": Colour(extended: 66, basic: 8), "speech": Colour(extended: 66, basic: 8),
+        "noise": Colour(extended: 102, basic: 8), "unsure": Colour(extended: 240, basic: 8),
         "silence": Colour(extended: 235, basic: 8), "starting": Colour(extended: 237, basic: 8),
         "no-signal": Colour(extended: 88, basic: 1),
     ]

@@ -135,7 +135,7 @@ enum ConfigurationFile {
         parameters.sharpness = section.number("sharpness", in: 0.01...10) ?? defaults.sharpness
         parameters.enter = section.number("enter", in: 0.01...1) ?? defaults.enter
         parameters.leave = section.number("leave", in: 0...1) ?? defaults.leave
-        parameters.margin = section.number("margin", in: 0...1) ?? defaults.margin
+        parameters.margin = section.number("margin", in: 0...0.9) ?? defaults.margin
         parameters.silenceLevel =
             section.number("silence-level", in: -120...0, unit: " of decibels") ?? defaults.silenceLevel
         let after = section.value("silence-after", "a duration from 0.1 s to 10 min") { text in

@@ -18,7 +18,8 @@ struct LatestEstimate {
     private var windowValues: [Float]
     private var hasWindow = false
 
-    /// The fewest labels that hold the right one nine times in ten, the most probable first; none where nothing is estimated.
+    /// The fewest labels that hold the right one nine times in ten, the most probable first, and at most three; none
+    /// where nothing is estimated.
     var alternatives: [String] {
         guard state == .genre || state == .unsure || state == .noMusic else { return [] }
         return Alternatives.labels(of: probabilities).map { labels[$0] }

@@ -46,8 +46,12 @@ struct StreamClips {
         self.settings = settings
     }
 
-    init(_ stores: [FeatureStore], _ settings: Settings) {
-        clips = .features(stores.flatMap { store in store.tracks.map { ($0, store) } })
+    init(_ stores: [FeatureStore], _ settings: Settings) throws(TrainingError) {
+        let tracks = stores.flatMap { store in store.tracks.map { (name: $0, store: store) } }
+        if let (name, _) = Dictionary(grouping: tracks, by: \.name).first(where: { $1.count > 1 }) {
+            throw TrainingError(.badParameter, "'\(name)' is in two stores: give each track once")
+        }
+        clips = .features(tracks)
         self.settings = settings
     }
 
@@ -61,7 +65,8 @@ struct StreamClips {
         _ model: GenreModel, only names: Set<TrackName>?, seed: UInt64, _ losses: inout Losses
     ) throws -> [RecordedStream] {
         func isPlayable(_ name: TrackName) -> Bool {
-            model.labels.contains(name.genre) && names?.contains(name) != false
+            let isKnown = model.labels.contains(name.genre) || settings.speechLead != nil && name.isSpeech
+            return isKnown && names?.contains(name) != false
         }
         guard clips.names.contains(where: isPlayable) else {
             throw TrainingError(
@@ -118,7 +123,7 @@ struct StreamClips {
         let stores = Dictionary(tracks) { first, _ in first }
         let frames = Int(settings.seconds / model.frontEnd.hopDuration)
         let speakers = settings.speechLead == nil ? [] : tracks.filter { $0.name.isSpeech }
-        let played = settings.speechLead == nil ? tracks : tracks.filter { !isNoMusic($0.name, model) }
+        let played = settings.speechLead == nil ? tracks : tracks.filter { isMusic($0.name, model) }
         guard settings.speechLead == nil || !speakers.isEmpty else {
             throw TrainingError(
                 .badParameter, "--speech-lead needs tracks in a folder '\(TrackName.speechFolder)' of a store")
@@ -140,7 +145,7 @@ struct StreamClips {
         }
     }
 
-    private func isNoMusic(_ name: TrackName, _ model: GenreModel) -> Bool {
-        model.labels.firstIndex(of: name.genre).map(model.noMusicLabels.contains) ?? false
+    private func isMusic(_ name: TrackName, _ model: GenreModel) -> Bool {
+        model.labels.firstIndex(of: name.genre).map { !model.noMusicLabels.contains($0) } ?? false
     }
 }

@@ -88,6 +88,9 @@ struct StreamsCommand: ParsableCommand {
         let clips = try clips(&losses)
         var streams: [RecordedStream] = []
         for (number, (model, names)) in try folds().enumerated() {
+            if let first = streams.first, first.labels != model.labels {
+                throw TrainingError(.badParameter, "the models of --fold have different labels")
+            }
             streams += try clips.record(model, only: names, seed: UInt64(number), &losses)
         }
         let evaluation = StreamEvaluation(streams)
@@ -107,7 +110,7 @@ struct StreamsCommand: ParsableCommand {
     /// What is played.
     private func clips(_ losses: inout StreamClips.Losses) throws -> StreamClips {
         let settings = StreamClips.Settings(seconds: seconds, rounds: rounds, seed: seed, speechLead: speechLead)
-        guard let audioDir else { return StreamClips(try features.map { try FeatureStore(at: $0) }, settings) }
+        guard let audioDir else { return try StreamClips(try features.map { try FeatureStore(at: $0) }, settings) }
         let folder = try AudioFolder(audioDir)
         for remark in folder.remarks + folder.skipped { Output.note(remark) }
         losses.leftOut = folder.skipped.count

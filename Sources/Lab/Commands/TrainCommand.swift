@@ -21,7 +21,8 @@ struct TrainCommand: ParsableCommand {
             held out by all N networks too, and the rest of their store is trained on by all.
               nothing                 everything is trained on, and how good the model is stays unknown
             A genre needs at least \(CorpusSize.fewTracks) tracks; with fewer it is learnt badly, and its score means little. With \
-            fewer than 2 it cannot be both learnt and evaluated. How much data, memory and time training needs is printed before it begins; --needs prints only that.
+            fewer than 2 it cannot be both learnt and evaluated. How much data, memory and \
+            time training needs is printed before it begins; --needs prints only that.
 
             A group (an artist, a source, a speaker) is never both trained on and held out. Without --groups the tracks of \
             an artist can be, which makes the results too good.
@@ -131,6 +132,10 @@ struct TrainCommand: ParsableCommand {
         }
         let corpus = try corpus()
         let splits = try splits(of: corpus)
+        let files = out.map {
+            TrainedFiles(model: evaluateOnly ? nil : $0, report: $0, folds: keepFolds ? splits.count : 0)
+        }
+        if !needs { try files?.checkWritable() }
         warn(about: splits, of: corpus)
         let plan = TrainingPlan(
             corpus: corpus, splits: splits, trainsOnEverything: (splits.count != 1 || refit) && !evaluateOnly,
@@ -149,11 +154,10 @@ struct TrainCommand: ParsableCommand {
         let session = TrainingSession(
             plan: plan, checkpoints: needs ? nil : out, resumes: resume, workers: jobs.workers)
         try session.checkMemory()
-        guard let out, !needs else { return try showNeeds(of: plan) }
-        let files = TrainedFiles(model: evaluateOnly ? nil : out, report: out, folds: keepFolds ? splits.count : 0)
-        try files.checkWritable()
+        guard let out, let files, !needs else { return try showNeeds(of: plan) }
         try session.checkCheckpoints()
-        try showNeeds(of: plan)
+        // What is left of an interrupted run is said after its first epoch.
+        if !resume { try showNeeds(of: plan) }
         let result = try session.run(TrainingProgress.show)
         try files.write(result)
         session.removeCheckpoints()
@@ -162,8 +166,7 @@ struct TrainCommand: ParsableCommand {
     }
 
     private func showNeeds(of plan: TrainingPlan) throws {
-        TrainingProgress.show(
-            try plan.needs(workers: jobs.workers), threads: jobs.workers.count, resumes: resume && !needs)
+        TrainingProgress.show(try plan.needs(workers: jobs.workers), threads: jobs.workers.count)
     }
 
     /// The configuration of `--config`, or the default one, with the epochs of `--epochs`.

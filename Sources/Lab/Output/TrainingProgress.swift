@@ -22,8 +22,8 @@ enum TrainingProgress {
     }
 
     /// What a plan needs, before it starts.
-    static func show(_ needs: TrainingNeeds, threads: Int, resumes: Bool) {
-        let networks = NumberText.counted(needs.networks, "network") + (resumes ? ", from the beginning," : "")
+    static func show(_ needs: TrainingNeeds, threads: Int) {
+        let networks = NumberText.counted(needs.networks, "network")
         Output.note(
             "\(needs.hours.digits(1)) h of audio and a batch need \((Double(needs.memory) / 1_073_741_824).digits(1)) GiB of memory"
         )

@@ -36,6 +36,7 @@ struct HookCondition: Codable, Sendable, Equatable {
     func verdict(on label: String) -> Verdict {
         guard let labels else { return .holds }
         if labels.contains(label) { return .holds }
+        if labels.contains(HookLabel.noMusic), HookLabel.kindsOfNoMusic.contains(label) { return .holds }
         switch label {
         case HookLabel.starting, HookLabel.stopped: return .isUnknown
         // A source that is lost during silence has not come back.

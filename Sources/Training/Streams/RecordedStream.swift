@@ -26,7 +26,7 @@ package struct RecordedStream: Sendable {
     }
 
     /// The model's labels.
-    let labels: [String]
+    package let labels: [String]
     /// Indices of the labels for audio that is not music.
     let noMusic: [Int]
     var steps: [Step] = []

@@ -204,6 +204,13 @@ struct HookRuleStateTests {
         #expect(drive.fired == ["on silence 1 10.0", "on silence 1 20.0", "on silence 1 30.0"])
     }
 
+    @Test(arguments: ["speech", "noise", "no-music"]) func `a rule on no-music means its kinds, too`(label: String) {
+        let condition = HookCondition(labels: ["no-music"])
+        #expect(condition.verdict(on: label) == .holds)
+        #expect(condition.verdict(on: "jazz") == .isOver)
+        #expect(HookCondition(labels: ["speech"]).verdict(on: label) == (label == "speech" ? .holds : .isOver))
+    }
+
     @Test func `the laws hold for random rules and changes, in steps of any size and over restarts`() throws {
         var generator = SplitMix(state: 16)
         let labels = ["silence", "no-signal", "jazz", "rock", "starting", "stopped", "no-music"]

@@ -5,6 +5,7 @@
 const genres = {
   blues: '#5f87ff', classical: '#ffd7af', country: '#d7af5f', disco: '#d75fd7', hiphop: '#00d7d7', jazz: '#ffaf5f',
   metal: '#8787af', pop: '#ffafd7', reggae: '#87d75f', rock: '#d75f5f', 'no-music': '#5f8787',
+  speech: '#5f8787', noise: '#878787',
 };
 // For the labels of other models, used in turn.
 const others = [
