@@ -28,11 +28,14 @@ struct ArrivalClock {
         // After a pause the stream is counted anew.
         if heard < lastHeard { self = ArrivalClock() }
         lastHeard = heard
+        // A read that was put off and found enough says only that it was not too early: what was known holds.
+        let isFound = wanted.map { heard >= $0 } ?? false
+        let known = isFound ? min(leastDelay.now, leastDelay.before) : .infinity
         if now - spanStart > Self.span {
             leastDelay = (.infinity, leastDelay.now, leastDelay.before)
             spanStart = now
         }
-        leastDelay.now = min(leastDelay.now, now - heard)
+        leastDelay.now = min(leastDelay.now, now - heard, known)
         if let missed, heard >= missed.wanted {
             lateness = min(Self.mostLateness, lateness + now - missed.at + 0.001)
             self.missed = nil

@@ -18,7 +18,7 @@ package struct EstimatorParameters: Sendable, Equatable {
     package var leave: Double = 0.12
     /// By how much the probability of another label must exceed that of the published one to take its place, and that of music
     /// that of all else.
-    package var margin: Double = 0.18
+    package var margin: Double = 0.2
 
     /// Expected changes between music and each kind of other audio, per second.
     package var kindSwitchRate: Double = 1.0 / 30

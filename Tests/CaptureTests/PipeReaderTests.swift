@@ -58,7 +58,7 @@ struct PipeReaderTests {
         #expect(await sink.inner.wait { $0.count >= 11 * 48_000 })
         let updates = Double(sink.inner.record.count - count) / 48_000 / 0.24
         // As its data arrives it would be read twelve times an update. A busy machine writes and reads late.
-        #expect(Double(reader.progress - before) < 8 * updates)
+        #expect(Double(reader.progress - before) <= 8 * updates)
         #expect(await sink.inner.wait { $0.count == 12 * 48_000 }, "nothing is lost, and its end is seen")
     }
 

@@ -122,16 +122,16 @@ struct EstimatorTests {
     }
 
     @Test func `a label is kept between leave and enter`() throws {
-        let estimator = try estimator { ($0.enter, $0.leave, $0.switchRate) = (0.6, 0.3, 0.05) }
+        let estimator = try estimator { ($0.enter, $0.leave, $0.switchRate) = (0.6, 0.38, 0.05) }
         while estimator.label == nil { feed(estimator, jazz, seconds: 0.24) }
         // Windows without information: the posterior decays.
         let nothing = [Float](repeating: 0.25, count: 4)
-        while estimator.probabilities[1] >= 0.35 {
+        while estimator.probabilities[1] >= 0.4 {
             feed(estimator, nothing, seconds: 0.24)
             #expect(estimator.label == 1)
         }
         #expect(estimator.confidence < 0.6)
-        for _ in 0..<2000 where estimator.probabilities[1] >= 0.3 { feed(estimator, nothing, seconds: 0.24) }
+        for _ in 0..<2000 where estimator.probabilities[1] >= 0.38 { feed(estimator, nothing, seconds: 0.24) }
         #expect(estimator.label == nil && estimator.state == .unsure)
     }
 

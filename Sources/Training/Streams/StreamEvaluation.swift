@@ -67,7 +67,7 @@ package struct StreamEvaluation: Sendable {
             for evidenceRate in [1.5, 2.5, 4.0] {
                 for sharpness in [1.1, 1.3, 1.5, 1.7] {
                     for (enter, leave) in [(0.2, 0.1), (0.25, 0.12), (0.3, 0.15), (0.35, 0.2)] {
-                        for margin in [0.12, 0.18, 0.25, 0.3] {
+                        for margin in [0.12, 0.2, 0.25, 0.3] {
                             var parameters = EstimatorParameters()
                             parameters.switchRate = 1 / switchInterval
                             parameters.evidenceRate = evidenceRate
