@@ -178,7 +178,7 @@ extension EndToEndTests.LaboratoryTests {
         #expect(try Self.lab(["streams", "--model", model, music], status: 1).contains("nothing to evaluate"))
         #expect(
             try Self.lab(["streams", "--model", model, "--features", bench.features, "--speech-lead=6"], status: 1)
-                .contains("needs tracks in a folder 'speech'"))
+                .contains("needs a model with the label 'speech'"))
         #expect(try Self.lab(["streams", "--model", model], status: 64).contains("a folder of audio, or --features"))
         try "hum/0\n".write(toFile: split, atomically: true, encoding: .utf8)
         let both = ["--split", split, "--valid", split]

@@ -122,11 +122,18 @@ struct StreamClips {
     ) throws -> [RecordedStream] {
         let stores = Dictionary(tracks) { first, _ in first }
         let frames = Int(settings.seconds / model.frontEnd.hopDuration)
+        guard settings.speechLead == nil || model.labels.contains(TrackName.speechFolder) else {
+            throw TrainingError(
+                .badParameter, "--speech-lead needs a model with the label '\(TrackName.speechFolder)'")
+        }
         let speakers = settings.speechLead == nil ? [] : tracks.filter { $0.name.isSpeech }
         let played = settings.speechLead == nil ? tracks : tracks.filter { isMusic($0.name, model) }
         guard settings.speechLead == nil || !speakers.isEmpty else {
             throw TrainingError(
                 .badParameter, "--speech-lead needs tracks in a folder '\(TrackName.speechFolder)' of a store")
+        }
+        guard !played.isEmpty else {
+            throw TrainingError(.badParameter, "--speech-lead needs music for somebody to talk over")
         }
         let progress = ProgressBar("Listening", total: played.count * settings.rounds)
         return try (0..<settings.rounds).map { round in

@@ -19,8 +19,9 @@ struct StreamsCommand: ParsableCommand {
             minute the label became wrong or the right one was given up: for the estimator with the daemon's defaults, \
             and for the raw windows.
 
-            --features DIR plays a feature store in place of audio. With --speech-lead DB somebody talks over all of the \
-            music: the shares of what was published then show whether the louder one of both was.
+            --features DIR plays a feature store in place of audio. With --speech-lead=DB somebody talks over all of the \
+            music, louder than it or, with --speech-lead=-6, quieter. The last line then shows whether the louder one of \
+            both was published; right and wrong are still about the genre of the music.
 
             With several --fold MODEL=TRACKS, each model is played only its own tracks: give models that were trained \
             without them. --search tries a grid of the estimator's parameters.
