@@ -83,9 +83,17 @@ struct GenredCommand: AsyncParsableCommand {
     @Flag(help: "Check the configuration, print its settings or its mistakes, and exit.")
     var checkConfig = false
 
-    static func main() async {
-        SignalService.hold()
-        await main(PathText.arguments())
+    /// Made by the main thread before there are others.
+    private static let signals = ProcessSignals()
+
+    /// The daemon runs on Swift's pool, and the main thread waits for signals.
+    static func main() {
+        let signals = Self.signals
+        Task.detached {
+            await main(PathText.arguments())
+            Glibc.exit(EXIT_SUCCESS)
+        }
+        signals.wait()
     }
 
     func validate() throws {
@@ -134,7 +142,9 @@ struct GenredCommand: AsyncParsableCommand {
             let level = SharedLevel(setup.configuration.log.level)
             let isJournal = StandardError.shared.isJournal(SocketPath.variable("JOURNAL_STREAM"))
             let log = Logger(label: "genred") { _ in LineLog(isJournal: isJournal, level: level) }
-            let status = try await Daemon(setup, options: options, log: log, level: level, service: service).run()
+            let daemon = try Daemon(
+                setup, options: options, log: log, level: level, service: service, signals: Self.signals.arrived)
+            let status = try await daemon.run()
             throw ExitCode(status.rawValue)
         } catch let code as ExitCode {
             throw code

@@ -18,7 +18,7 @@ struct AllocationTests {
 
         init() throws { bell = try Bell() }
 
-        func estimatesWait(slot: Int) {
+        func estimatesWait(slot: Int, isUrgent: Bool) {
             if ready.insert(slot) { bell.ring() }
         }
 

@@ -11,12 +11,12 @@ import Testing
 @testable import Reporting
 @testable import genred
 
-/// Tests of the whole daemon in this process, with real files, pipes and sockets. They run one at a time, because each
-/// daemon traps the signals.
+/// Tests of the whole daemon in this process, with real files, pipes and sockets.
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct DaemonTests {
     private let folder: TemporaryFolder
     private let log = LogRecorder()
+    private let signals = AsyncStream.makeStream(of: Int32.self)
 
     init() throws { folder = try TemporaryFolder() }
 
@@ -32,7 +32,7 @@ struct DaemonTests {
         let recorder = log
         let daemon = try Daemon(
             try Setup(asked), options: asked, log: Logger(label: "x") { _ in recorder }, level: SharedLevel(.info),
-            service: .none)
+            service: .none, signals: signals.stream)
         return (daemon, Task { try await daemon.run() })
     }
 
@@ -47,7 +47,7 @@ struct DaemonTests {
     }
 
     private func stop(_ running: Task<genred.ExitStatus, any Error>) async throws -> genred.ExitStatus {
-        kill(getpid(), SIGTERM)
+        signals.continuation.yield(SIGTERM)
         let status = try await running.value
         #expect(access(path, F_OK) != 0)
         return status
@@ -212,7 +212,7 @@ struct DaemonTests {
         }
         let client = try await client()
         _ = try folder.write("history: {limit: 20}\nsources: [{name: other, uri: 'alsa:x'}]", to: "g.yaml")
-        kill(getpid(), SIGHUP)
+        signals.continuation.yield(SIGHUP)
         #expect(await eventually { log.lines.contains("notice reload: history") })
         #expect(try await positions(client).keys.sorted() == ["mine"])
         #expect(try await stop(running) == .success)

@@ -47,6 +47,8 @@ final class EstimateRing: @unchecked Sendable {
     private let tail = Atomic<Int>(0)
     /// The producer has stopped because there was no room.
     private let producerWaits = Atomic<Bool>(false)
+    /// The consumer waits for the next record, whatever it says.
+    private let isRequested = Atomic<Bool>(false)
 
     init(capacity: Int, labels: Int) {
         self.capacity = capacity
@@ -68,6 +70,13 @@ final class EstimateRing: @unchecked Sendable {
 
     private var room: Int { capacity - (head.load(ordering: .relaxed) - tail.load(ordering: .acquiring)) }
 
+    var isHalfFull: Bool { 2 * room <= capacity }
+
+    /// Whether the consumer has asked for the next record since the last call.
+    func takeRequest() -> Bool {
+        isRequested.load(ordering: .relaxed) && isRequested.exchange(false, ordering: .acquiringAndReleasing)
+    }
+
     /// Copies an estimate; the caller has checked that there is room.
     func append(_ record: Record) {
         let index = head.load(ordering: .relaxed)
@@ -88,6 +97,9 @@ final class EstimateRing: @unchecked Sendable {
     }
 
     // MARK: The consumer
+
+    /// Asks for the next record, whatever it says.
+    func requestNext() { isRequested.store(true, ordering: .releasing) }
 
     /// Passes all records to `body`, oldest first. Returns whether the producer waits for the room that this made.
     func drain(_ body: (Record) -> Void) -> Bool {

@@ -89,7 +89,8 @@ final class PipeInput: SourceInput, PipeSink, AnalysisTrack, @unchecked Sendable
         // After a pause longer than a window, what was heard before says nothing about what comes now.
         if health.secondsSinceDelivery > longestPause { analysis.restart() }
         health.noteDelivery(lasting: Int64(Double(samples.count) * nanosecondsPerSample))
-        if analysis.process(samples) { analysis.announceEstimates() }
+        analysis.process(samples)
+        analysis.announceEstimates()
     }
 
     private func open(_ format: StreamFormat) {

@@ -32,15 +32,14 @@ final class RingTrack: AnalysisTrack {
     private func drain() -> Bool {
         guard let ring else { return true }
         var left = ring.capacity
-        var hasPublished = false
-        defer { if hasPublished { analysis.announceEstimates() } }
+        defer { analysis.announceEstimates() }
         while left > 0 {
             let block = block.samples.elements
             let count = ring.read(into: block.extracting(..<min(block.count, left)))
             if count == 0 { return true }
             left -= count
             input.noteRoom(in: ring)
-            if analysis.process(UnsafeBufferPointer(block.extracting(..<count))) { hasPublished = true }
+            analysis.process(UnsafeBufferPointer(block.extracting(..<count)))
         }
         return ring.count == 0
     }

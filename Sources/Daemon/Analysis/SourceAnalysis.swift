@@ -6,7 +6,9 @@ import Streaming
 /// Receives the results of the analysis; the hub does.
 protocol AnalysisListener: AnyObject, Sendable {
     /// The slot's stream has unread estimates. Called by any thread, at any time; neither allocates nor locks.
-    func estimatesWait(slot: Int)
+    ///
+    /// - Parameter isUrgent: whether they must be read soon, even if nobody has asked for every estimate.
+    func estimatesWait(slot: Int, isUrgent: Bool)
 
     /// An event has happened. Events are rare, and come from the source's worker, in order.
     func post(_ event: TrackEvent, slot: Int)
@@ -52,10 +54,13 @@ struct SourceAnalysis {
     /// What the stream has heard, and with how much it will have the next estimate.
     var demand: AudioDemand? { stream?.demand }
 
-    /// Returns whether estimates were made, which the caller announces.
-    func process(_ samples: UnsafeBufferPointer<Float>) -> Bool { stream?.process(samples) ?? false }
+    /// The caller announces the estimates that this makes.
+    func process(_ samples: UnsafeBufferPointer<Float>) { stream?.process(samples) }
 
-    func announceEstimates() { listener.estimatesWait(slot: slot) }
+    /// Announces the estimates that were made since the last call, if any.
+    func announceEstimates() {
+        if let isUrgent = stream?.takeAnnouncement() { listener.estimatesWait(slot: slot, isUrgent: isUrgent) }
+    }
 
     mutating func open(_ format: StreamFormat, _ new: StreamAnalysis) {
         stream = new

@@ -29,6 +29,10 @@ final class StreamAnalysis: @unchecked Sendable {
     private var lookahead = Double.infinity
     /// Maximum number of estimates per turn.
     private var estimatesPerTurn: Int
+    /// Whether estimates were made that are not announced yet, and whether one of them is news.
+    private var (hasEstimates, hasNews) = (false, false)
+    /// What the last estimate said; nil before the first.
+    private var said: (state: EstimatorState, label: Int?)?
 
     /// - Parameter turn: the seconds of audio that one turn of the worker can take.
     init(sampleRate: Int, turn: Double, settings: AnalysisSettings, workspace: Workspace) throws(StreamingError) {
@@ -46,15 +50,18 @@ final class StreamAnalysis: @unchecked Sendable {
     /// Whether the hub has left room for the estimates of one turn.
     var hasRoom: Bool { estimates.hasRoom(for: estimatesPerTurn) }
 
-    /// Returns whether estimates were made.
-    func process(_ samples: UnsafeBufferPointer<Float>) -> Bool {
-        var any = false
+    func process(_ samples: UnsafeBufferPointer<Float>) {
         heard += samples.count
-        classifier.process(samples.span) { estimate in
-            append(estimate)
-            any = true
-        }
-        return any
+        classifier.process(samples.span) { append($0) }
+    }
+
+    /// Whether the estimates since the last call are urgent: one says something new, the hub waits for one, or the ring
+    /// fills. Nil if there are none.
+    func takeAnnouncement() -> Bool? {
+        guard hasEstimates else { return nil }
+        let isUrgent = hasNews || estimates.isHalfFull || estimates.takeRequest()
+        (hasEstimates, hasNews) = (false, false)
+        return isUrgent
     }
 
     /// What it has heard, and with how much it will have the next estimate; nil until that is known.
@@ -74,6 +81,11 @@ final class StreamAnalysis: @unchecked Sendable {
             lookahead = min(lookahead, Double(heard) / Double(classifier.inputRate) - estimate.position)
         }
         lastEstimate = estimate.position
+        hasEstimates = true
+        if said?.state != estimate.state || said?.label != estimate.label {
+            hasNews = true
+            said = (estimate.state, estimate.label)
+        }
         estimates.append(
             EstimateRing.Record(
                 position: offset + estimate.position, state: estimate.state, label: estimate.label,
@@ -85,6 +97,7 @@ final class StreamAnalysis: @unchecked Sendable {
     func use(_ change: AnalysisChange) {
         (estimates, estimatesPerTurn) = (change.estimates, change.estimatesPerTurn)
         forgetDemand()
+        said = nil
         classifier.use(change.replacement) { append($0) }
     }
 

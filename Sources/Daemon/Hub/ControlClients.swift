@@ -18,6 +18,9 @@ final class ControlClients {
     var count: Int { connected.count }
     var subscriberCount: Int { subscriptions.count }
 
+    /// Whether any client has subscribed to estimates.
+    var wantEstimates: Bool { subscriptions.values.contains { $0.events.contains(.estimate) } }
+
     func isSubscribed(_ client: Client) -> Bool { subscriptions[client] != nil }
 
     /// Whether every client has subscribed: only the others may still send a request.

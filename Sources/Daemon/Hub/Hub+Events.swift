@@ -113,6 +113,7 @@ extension Hub {
 
     /// Publishes that nothing is known (a stream has just begun, or there is no signal), or that nothing plays.
     func publishUnknown(_ state: EstimateState, of source: HubSource) {
+        source.estimates?.requestNext()
         publish(source.clear(state), of: source)
         notifyEstimate(of: source)
     }
@@ -165,6 +166,7 @@ extension Hub {
         case .opening, .stalled, .suspended, .lost, .waiting, .ended: return
         }
         guard source.input.secondsSinceDelivery >= patience(with: source) else { return watchForStall(of: source) }
+        publishEstimates(of: source)
         // A check that is much too late was held up with this whole process: what came meanwhile is still on its way.
         if lateness > patience { return watchForStall(of: source, least: patience) }
         if case .running = source.device.phase {

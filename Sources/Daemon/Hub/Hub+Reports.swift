@@ -9,6 +9,7 @@ extension Hub {
 
     /// What is heard, in a line: `radio: jazz (81 %), studio: silence`; with many sources, how many have which label.
     var statusLine: String {
+        publishUnannounced()
         if sources.isEmpty { return "no sources" }
         if sources.count <= Self.mostNamed {
             return sources.map { source in
@@ -25,6 +26,7 @@ extension Hub {
 
     /// Logs a line for each source, with the share of each label since the last summary.
     func logSummary() {
+        publishUnannounced()
         let interval = summaryClock.lap()
         for source in sources {
             guard let summary = source.takeSummary() else { continue }

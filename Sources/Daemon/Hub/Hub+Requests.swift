@@ -8,6 +8,7 @@ import Glibc
 extension Hub {
     /// The answer as a line. Not for `history` and `reload`, which take longer.
     func answer(_ call: ControlCall, id: RequestID, client: Client) -> [UInt8] {
+        publishUnannounced()
         do throws(RPCError) {
             switch call {
             case .describe: return Response.line(id: id, result: describe())
@@ -15,6 +16,7 @@ extension Hub {
             case .subscribe(let params):
                 try check(params.source)
                 clients.subscribe(client, params)
+                subscribersChanged()
                 let names = params.source.map { [$0] } ?? sources.map(\.name)
                 return Response.line(id: id, result: SubscribeResult(events: params.events, sources: names))
             case .sources: return Response.line(id: id, result: SourcesResult(sources: sources.map(\.status)))

@@ -6,6 +6,7 @@ import ControlProtocol
 import History
 import Logging
 import NIOCore
+import Synchronization
 
 /// Collects every source's estimates and serves them to clients, history and log.
 ///
@@ -32,6 +33,9 @@ actor Hub {
     /// Whether the next update of the history is scheduled.
     private var willNoteLabels = false
 
+    /// Whether a client wants every estimate. If not, the analysis wakes the hub only for what is urgent, and the hub reads
+    /// the other estimates when somebody asks.
+    private nonisolated let wantsEveryEstimate = Atomic<Bool>(false)
     private nonisolated let ready = ReadySet(slots: AnalysisPool.slots)
     private nonisolated let bell: Bell
     private let endings: AsyncStream<Void>.Continuation
@@ -120,7 +124,21 @@ actor Hub {
         clients.flush()
     }
 
-    private func publishEstimates(of source: HubSource) {
+    /// Publishes what the analysis has not announced: call it before what is known is read.
+    func publishUnannounced() {
+        for source in sources { publishEstimates(of: source) }
+        clients.flush()
+    }
+
+    /// Call it when a client has subscribed, or has gone.
+    func subscribersChanged() {
+        wantsEveryEstimate.store(clients.wantEstimates, ordering: .sequentiallyConsistent)
+        // The analysis may have looked before: both sides have a fence between their write and their look.
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        publishUnannounced()
+    }
+
+    func publishEstimates(of source: HubSource) {
         guard let ring = source.estimates else { return }
         let producerWaits = ring.drain { publish($0, of: source) }
         if producerWaits { source.wakeAnalysis() }
@@ -160,6 +178,7 @@ actor Hub {
 
     /// The current labels.
     func openLabels() -> [OpenLabel] {
+        publishUnannounced()
         for source in sources { source.advanceQuiet() }
         return sources.map(\.openLabel)
     }
@@ -171,6 +190,7 @@ actor Hub {
     }
 
     private func endLabel(of source: HubSource) {
+        publishEstimates(of: source)
         guard let stop = source.endLabel() else { return }
         let change = history.append(stop)
         clients.notify(.change(change), kind: .change, source: source.name)
@@ -185,6 +205,7 @@ actor Hub {
 
     private func noteLabels() {
         willNoteLabels = false
+        publishUnannounced()
         for source in sources {
             source.advanceQuiet()
             // The silence of a suspended sink is as sure as that of one that plays it, and clients expect to be told.
@@ -198,7 +219,10 @@ actor Hub {
 }
 
 extension Hub: AnalysisListener {
-    nonisolated func estimatesWait(slot: Int) {
+    nonisolated func estimatesWait(slot: Int, isUrgent: Bool) {
+        // See `subscribersChanged`.
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        guard isUrgent || wantsEveryEstimate.load(ordering: .sequentiallyConsistent) else { return }
         if ready.insert(slot) { bell.ring() }
     }
 

@@ -72,7 +72,10 @@ final class ClientConnection: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         self.context = nil
         let client = client
-        hub.assumeIsolated { $0.clients.remove(client) }
+        hub.assumeIsolated {
+            $0.clients.remove(client)
+            $0.subscribersChanged()
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

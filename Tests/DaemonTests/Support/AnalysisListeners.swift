@@ -18,7 +18,7 @@ final class Listener: AnalysisListener {
     let isHeld = Flag()
     let wake = Mutex<@Sendable () -> Void>({})
 
-    func estimatesWait(slot: Int) {
+    func estimatesWait(slot: Int, isUrgent: Bool) {
         if !isHeld.isRaised { collect() }
     }
 
@@ -65,7 +65,9 @@ final class Fan: AnalysisListener {
 
     func assign(_ slot: Int, to index: Int) { places.withLock { $0[slot] = index } }
 
-    func estimatesWait(slot: Int) { places.withLock { $0[slot] }.map { listeners[$0].estimatesWait(slot: slot) } }
+    func estimatesWait(slot: Int, isUrgent: Bool) {
+        places.withLock { $0[slot] }.map { listeners[$0].estimatesWait(slot: slot, isUrgent: isUrgent) }
+    }
 
     func post(_ event: TrackEvent, slot: Int) {
         places.withLock { $0[slot] }.map { listeners[$0].post(event, slot: slot) }
