@@ -12,7 +12,9 @@ struct ALSAPCM: ~Copyable {
     let device: String
 
     /// Opens, negotiates and starts.
-    init(name: String, requested: RequestedFormat, use: ChannelSelection?) throws(CaptureError) {
+    ///
+    /// - Parameter piece: the seconds of audio that the device is to deliver at once, within its limits.
+    init(name: String, requested: RequestedFormat, use: ChannelSelection?, piece: Double) throws(CaptureError) {
         var opened: OpaquePointer?
         try alsa(name, "cannot be opened", "snd_pcm_open") {
             snd_pcm_open(&opened, name, SND_PCM_STREAM_CAPTURE, SND_PCM_NONBLOCK)
@@ -22,7 +24,7 @@ struct ALSAPCM: ~Copyable {
         }
         let setup: ALSASetup
         do throws(CaptureError) {
-            setup = try ALSASetup.negotiate(handle, name: name, requested: requested, use: use)
+            setup = try ALSASetup.negotiate(handle, name: name, requested: requested, use: use, piece: piece)
             try alsa(name, "cannot be started", "snd_pcm_start") { snd_pcm_start(handle) }
         } catch {
             snd_pcm_close(handle)

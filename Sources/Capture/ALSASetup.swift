@@ -28,14 +28,15 @@ struct ALSASetup {
     private static let preferredRates: [UInt32] = [48_000, 44_100]
     /// Channel counts, in order of preference.
     private static let preferredChannels: [UInt32] = [2, 1, 4, 8, 6, 3, 5, 7] + Array(9...64)
-    /// Microseconds between wake-ups: often enough for an update every 240 ms, and no more often.
-    private static let period: UInt32 = 40_000
-    /// Microseconds that the thread may be delayed before audio is lost.
-    private static let buffer: UInt32 = 500_000
+    /// Microseconds of audio in the device's buffer: the thread may be delayed that long, less one period, before audio is
+    /// lost.
+    private static let buffer: UInt32 = 1_000_000
+    /// The fewest periods in a buffer.
+    private static let fewestPeriods: UInt32 = 3
 
     /// Sets what the URI demands and, where it leaves a choice, what the device offers without conversion.
     static func negotiate(
-        _ pcm: OpaquePointer, name: String, requested: RequestedFormat, use: ChannelSelection?
+        _ pcm: OpaquePointer, name: String, requested: RequestedFormat, use: ChannelSelection?, piece: Double
     ) throws(CaptureError) -> ALSASetup {
         var allocated: OpaquePointer?
         guard snd_pcm_hw_params_malloc(&allocated) == 0, let parameters = allocated else {
@@ -47,9 +48,10 @@ struct ALSASetup {
         let encoding = try hardware.chooseEncoding(requested.format)
         let channels = try hardware.chooseChannels(requested.channels, least: use?.least ?? 1)
         try hardware.chooseRate(requested.rate)
-        var (bufferTime, periodTime) = (buffer, period)
         // A device with a fixed buffer keeps it.
+        var bufferTime = buffer
         snd_pcm_hw_params_set_buffer_time_near(pcm, parameters, &bufferTime, nil)
+        var periodTime = min(UInt32(piece * 1e6), bufferTime / fewestPeriods)
         snd_pcm_hw_params_set_period_time_near(pcm, parameters, &periodTime, nil)
         try alsa(name, "rejects the parameters that it offered", "snd_pcm_hw_params") {
             snd_pcm_hw_params(pcm, parameters)

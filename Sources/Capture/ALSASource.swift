@@ -11,6 +11,8 @@ struct ALSASource: SourceBody {
     let pcm: String
     let format: RequestedFormat
     let use: ChannelSelection?
+    /// Seconds of audio that the device is asked to deliver at once.
+    let piece: Double
 
     let isRealTime = true
     var threadName: String { "alsa \(pcm)" }
@@ -18,7 +20,7 @@ struct ALSASource: SourceBody {
     func run(into gate: SinkGate, until signal: StopSignal) {
         ALSAMessages.silence()
         reconnecting(gate, signal) { () throws(CaptureError) in
-            let capture = ALSACapture(try ALSAPCM(name: pcm, requested: format, use: use), name: pcm, gate, signal)
+            let capture = ALSACapture(try ALSAPCM(name: pcm, requested: format, use: use, piece: piece), name: pcm, gate, signal)
             try capture.run()
         }
     }

@@ -18,6 +18,10 @@ struct ArrivalClock {
     private var missed: (wanted: Double, at: Double)?
     /// The audio of the last read.
     private var lastHeard = 0.0
+    /// The largest piece of which every read so far was a multiple: what the writer writes at once. 0 if unknown.
+    private var piece = 0.0
+    /// A shorter piece says nothing, and two that differ by less are the same: a sample takes longer.
+    private static let (shortestPiece, tolerance) = (0.004, 0.000005)
 
     /// Notes a read that has emptied the pipe.
     ///
@@ -27,6 +31,7 @@ struct ArrivalClock {
     mutating func note(now: Double, heard: Double, wanted: Double?) {
         // After a pause the stream is counted anew.
         if heard < lastHeard { self = ArrivalClock() }
+        learnPiece(from: heard - lastHeard, wasPutOff: wanted != nil)
         lastHeard = heard
         // A read that was put off and found enough says only that it was not too early: what was known holds.
         let isFound = wanted.map { heard >= $0 } ?? false
@@ -34,6 +39,8 @@ struct ArrivalClock {
         if now - spanStart > Self.span {
             leastDelay = (.infinity, leastDelay.now, leastDelay.before)
             spanStart = now
+            // One odd write must not count for ever.
+            if piece < Self.shortestPiece { piece = 0 }
         }
         leastDelay.now = min(leastDelay.now, now - heard, known)
         if let missed, heard >= missed.wanted {
@@ -51,6 +58,27 @@ struct ArrivalClock {
         guard missed == nil, leastDelay.earlier.isFinite, least.isFinite, leastDelay.earlier - least < Self.fast else {
             return nil
         }
-        return least + wanted + lateness
+        return least + wholePieces(for: wanted) + lateness
+    }
+
+    /// The audio that is there when `wanted` is: the end of a piece.
+    private func wholePieces(for wanted: Double) -> Double {
+        guard piece >= Self.shortestPiece, wanted > lastHeard else { return wanted }
+        return lastHeard + ((wanted - lastHeard - Self.tolerance) / piece).rounded(.up) * piece
+    }
+
+    /// Takes the greatest common divisor. A read that was put off brought many pieces, so it cannot be the first to count.
+    private mutating func learnPiece(from length: Double, wasPutOff: Bool) {
+        guard length > Self.tolerance else { return }
+        guard piece > 0 else {
+            if !wasPutOff { piece = length }
+            return
+        }
+        var (larger, smaller) = (max(piece, length), min(piece, length))
+        while smaller > Self.tolerance {
+            let rest = abs(larger - (larger / smaller).rounded() * smaller)
+            (larger, smaller) = (smaller, rest)
+        }
+        piece = larger
     }
 }

@@ -29,8 +29,8 @@ extension PulseRecording {
                     .disconnected, "PulseAudio's source \(deviceName) runs but delivers nothing; reopening it",
                     call: "pa_stream_peek")
             }
-            let pause = lastData + Self.pause
-            if canPauseUnsaid, !isPaused, now > pause, lastLook < pause { return true }
+            let overdue = lastData + pause
+            if canPauseUnsaid, !isPaused, now > overdue, lastLook < overdue { return true }
             // Who records a default asks for it again, which takes note of the change.
             return mayMove && connection.changes.defaults
                 || connection.changes.devices && now >= lastLook + Self.lookInterval
@@ -51,7 +51,7 @@ extension PulseRecording {
         // A source that is gone is noticed by the recording's own state.
         guard let now = found.source else { return .same }
         if (now.monitored != nil) != isMonitor { return .other(now) }
-        let isStill = canPauseUnsaid && !now.isRunning && (!isReady || lastLook > lastData + Self.pause)
+        let isStill = canPauseUnsaid && !now.isRunning && (!isReady || lastLook > lastData + pause)
         if isPaused, !isSuspended, now.isRunning {
             resume()
         } else if !isPaused, isSuspended || isStill {

@@ -9,13 +9,11 @@ final class PulseRecording {
     static let patience = 2.0
     /// Seconds until the first data: a null sink's monitor delivers blocks of up to 2 s.
     static let patienceAtFirst = 5.0
-    /// Seconds of audio per message from the server.
-    private static let fragment = 0.04
     /// Seconds between two checks of the deadline that mean that this process did not run, rather than that the source
     /// stalled; a check comes at every tick of the connection.
     static let lateness = 1.5
     /// Seconds without data after which PipeWire, which does not say that a monitor pauses, is asked whether it does.
-    static let pause = 0.25
+    var pause: Double { piece + 0.25 }
     /// Seconds between two looks at what the server knows: a volume that is being moved changes many times a second.
     static let lookInterval = 0.25
 
@@ -23,6 +21,8 @@ final class PulseRecording {
     let gate: SinkGate
     let source: PulseConnection.Source
     let mayMove: Bool
+    /// Seconds of audio that the server is asked to deliver at once.
+    let piece: Double
     let stream: OpaquePointer
     private let use: ChannelSelection?
     private var mixer: ChannelMixer
@@ -42,7 +42,7 @@ final class PulseRecording {
     /// - Parameter mayMove: whether the user may move the recording to another source, as is right for default ones.
     init(
         of source: PulseConnection.Source, _ use: ChannelSelection?, mayMove: Bool, on connection: PulseConnection,
-        _ gate: SinkGate
+        _ gate: SinkGate, piece: Double
     ) throws(CaptureError) {
         let channels = Int(source.sampleSpec.channels)
         guard RequestedFormat.channelCounts.contains(channels) else {
@@ -67,6 +67,7 @@ final class PulseRecording {
         self.stream = stream
         self.source = source
         self.mayMove = mayMove
+        self.piece = piece
         self.connection = connection
         self.gate = gate
         self.use = use
@@ -116,7 +117,7 @@ final class PulseRecording {
         if !mayMove { flags |= PA_STREAM_DONT_MOVE.rawValue }
         // A sink suspends as if nobody listened to its monitor: what is suspended plays nothing. An input is kept awake.
         if isMonitor { flags |= PA_STREAM_DONT_INHIBIT_AUTO_SUSPEND.rawValue }
-        let fragment = Int(Self.fragment * Double(spec.rate)) * mixer.bytesPerFrame
+        let fragment = Int(piece * Double(spec.rate)) * mixer.bytesPerFrame
         var attributes = pa_buffer_attr(
             maxlength: .max, tlength: .max, prebuf: .max, minreq: .max, fragsize: UInt32(fragment))
         guard pa_stream_connect_record(stream, source.name, &attributes, pa_stream_flags_t(flags)) == 0 else {

@@ -15,6 +15,8 @@ struct PulseSource: SourceBody {
     /// The server's address, as in `PULSE_SERVER`; nil for the default one.
     let server: String?
     let use: ChannelSelection?
+    /// Seconds of audio that the server is asked to deliver at once.
+    let piece: Double
 
     let isRealTime = true
     var threadName: String { "pulse \(source)" }
@@ -38,21 +40,24 @@ struct PulseSource: SourceBody {
             defer { pa_threaded_mainloop_unlock(loop) }
             let connection = PulseConnection(loop: loop, server: server, signal: signal)
             defer { connection.close() }
-            try connection.record(source, use, gate)
+            try connection.record(source, use, gate, piece: piece)
         }
     }
 }
 
 extension PulseConnection {
     /// Connects and records until stopped; throws when the server or the source is missing or goes away.
-    fileprivate func record(_ source: String, _ use: ChannelSelection?, _ gate: SinkGate) throws(CaptureError) {
+    fileprivate func record(
+        _ source: String, _ use: ChannelSelection?, _ gate: SinkGate, piece: Double
+    ) throws(CaptureError) {
         let isDefault = PulseSource.defaultNames.contains(source)
         guard try open(), try identify() else { return }
         watch()
         guard var wanted = try findSource(source) else { return }
         var recorded = wanted
         while true {
-            let recording = try PulseRecording(of: recorded, use, mayMove: isDefault, on: self, gate)
+            let recording = try PulseRecording(
+                of: recorded, use, mayMove: isDefault, on: self, gate, piece: piece)
             defer { recording.close() }
             guard try recording.begin() else { return }
             var isElsewhere = false

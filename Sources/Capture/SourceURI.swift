@@ -83,12 +83,20 @@ package struct SourceURI: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// Seconds of audio that a device delivers at once.
+    private static let devicePieces = 0.04...0.25
+
     /// Makes a source for this URI; nothing is opened before its `start`.
-    package func makeSource() -> AudioSource {
-        switch target {
-        case .alsa(let pcm, let format): .threaded(ThreadedSource(ALSASource(pcm: pcm, format: format, use: use)))
+    ///
+    /// - Parameter updateInterval: the seconds after which audio is of use. A device is asked to deliver as much at once,
+    ///   within its limits, so that it wakes nobody in between.
+    package func makeSource(updateInterval: Double = 0) -> AudioSource {
+        let piece = min(max(updateInterval, Self.devicePieces.lowerBound), Self.devicePieces.upperBound)
+        return switch target {
+        case .alsa(let pcm, let format):
+            .threaded(ThreadedSource(ALSASource(pcm: pcm, format: format, use: use, piece: piece)))
         case .pulse(let source, let server):
-            .threaded(ThreadedSource(PulseSource(source: source, server: server, use: use)))
+            .threaded(ThreadedSource(PulseSource(source: source, server: server, use: use, piece: piece)))
         case .standardInput(let format): .pipe(PipeSource(.standardInput, format: format, use: use))
         case .fifo(let path, let format): .pipe(PipeSource(.fifo(path), format: format, use: use))
         case .station(let place): .pipe(PipeSource(.station(place), format: RequestedFormat(), use: use))

@@ -5,6 +5,7 @@ import Capture
 import ControlProtocol
 import Foundation
 import Logging
+import Synchronization
 import TestSupport
 import Testing
 
@@ -16,7 +17,7 @@ import Testing
 struct DaemonTests {
     private let folder: TemporaryFolder
     private let log = LogRecorder()
-    private let signals = AsyncStream.makeStream(of: Int32.self)
+    private let signals = SignalSender()
 
     init() throws { folder = try TemporaryFolder() }
 
@@ -32,7 +33,7 @@ struct DaemonTests {
         let recorder = log
         let daemon = try Daemon(
             try Setup(asked), options: asked, log: Logger(label: "x") { _ in recorder }, level: SharedLevel(.info),
-            service: .none, signals: signals.stream)
+            service: .none, signals: signals.begin())
         return (daemon, Task { try await daemon.run() })
     }
 
@@ -47,7 +48,7 @@ struct DaemonTests {
     }
 
     private func stop(_ running: Task<genred.ExitStatus, any Error>) async throws -> genred.ExitStatus {
-        signals.continuation.yield(SIGTERM)
+        signals.send(SIGTERM)
         let status = try await running.value
         #expect(access(path, F_OK) != 0)
         return status
@@ -212,7 +213,7 @@ struct DaemonTests {
         }
         let client = try await client()
         _ = try folder.write("history: {limit: 20}\nsources: [{name: other, uri: 'alsa:x'}]", to: "g.yaml")
-        signals.continuation.yield(SIGHUP)
+        signals.send(SIGHUP)
         #expect(await eventually { log.lines.contains("notice reload: history") })
         #expect(try await positions(client).keys.sorted() == ["mine"])
         #expect(try await stop(running) == .success)
@@ -272,4 +273,17 @@ struct DaemonTests {
         socket.remove()
         close(socket.descriptor)
     }
+}
+
+/// Sends signals to the daemon that was started last, without the process.
+private final class SignalSender: Sendable {
+    private let receiver = Mutex<AsyncStream<Int32>.Continuation?>(nil)
+
+    func begin() -> AsyncStream<Int32> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
+        receiver.withLock { $0 = continuation }
+        return stream
+    }
+
+    func send(_ signal: Int32) { _ = receiver.withLock { $0?.yield(signal) } }
 }

@@ -30,8 +30,6 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
     /// The ring of an open stream.
     private struct OpenRing: Sendable {
         let ring: SampleRing
-        /// Minimum number of samples that wakes the worker: one hop of the front end.
-        let worthwhile: Int
         let sampleRate: Int
     }
 
@@ -48,6 +46,8 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
     private let wakeWorker: @Sendable () -> Void
     private let isStopped = Atomic<Bool>(false)
     private let isWaiting = Atomic<Bool>(false)
+    /// The number of samples in the ring that wakes the worker: what the next estimate needs.
+    private let worthwhile = Atomic<Int>(0)
     private let room = WakeUp()
     /// The ring as other threads see it; `present` is the source's thread's own copy, read without a lock.
     private let shared = Mutex<OpenRing?>(nil)
@@ -71,7 +71,7 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
 
     var progress: Int { health.taken }
 
-    var hasWork: Bool { mailbox.hasMail || shared.withLock { $0.map { $0.ring.count >= $0.worthwhile } ?? false } }
+    var hasWork: Bool { mailbox.hasMail || shared.withLock { $0.map { isWorthwhile($0.ring) } ?? false } }
 
     func use(_ settings: AnalysisSettings) throws(StreamingError) {
         try self.settings.use(settings) { mailbox.post(.changed($0)) }
@@ -118,7 +118,7 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
         health.noteDelivery()
         if isRealTime {
             health.noteDropped(present.ring.write(samples.span), sampleRate: present.sampleRate)
-            if present.ring.count >= present.worthwhile { wakeWorker() }
+            if isWorthwhile(present.ring) { wakeWorker() }
         } else {
             writeAll(samples, to: present)
         }
@@ -130,7 +130,7 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
             // A constant, because the compiler puts a variable whose span is taken on the heap.
             let rest = UnsafeBufferPointer(rebasing: samples[written...])
             written += open.ring.tryWrite(rest.span)
-            if open.ring.count >= open.worthwhile { wakeWorker() }
+            if isWorthwhile(open.ring) { wakeWorker() }
             if written == samples.count { return }
             health.noteWaiting(true)
             isWaiting.store(true, ordering: .sequentiallyConsistent)
@@ -143,6 +143,8 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
         }
     }
 
+    private func isWorthwhile(_ ring: SampleRing) -> Bool { ring.count >= worthwhile.load(ordering: .relaxed) }
+
     /// Whether half of the ring is free, so that the two threads work at the same time and hand over large pieces.
     private func hasRoom(_ ring: SampleRing) -> Bool { ring.count <= ring.capacity / 2 }
 
@@ -154,9 +156,8 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
             try settings.open(sampleRate: rate, turn: turn, workspace: workspace) {
                 mailbox.post(.opened(format, ring, $0))
             }
-            let open = OpenRing(
-                ring: ring, worthwhile: rate * FrontEnd.version1.hopLength / FrontEnd.version1.sampleRate,
-                sampleRate: rate)
+            let open = OpenRing(ring: ring, sampleRate: rate)
+            noteDemand(nil, in: ring, sampleRate: rate)
             present = open
             shared.withLock { $0 = open }
         } catch {
@@ -178,6 +179,13 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
     }
 
     // MARK: The worker
+
+    /// Notes how much the next estimate needs: the worker sleeps until then. If that is not known, one hop is enough.
+    func noteDemand(_ demand: AudioDemand?, in ring: SampleRing, sampleRate: Int) {
+        let hop = sampleRate * FrontEnd.version1.hopLength / FrontEnd.version1.sampleRate
+        let left = demand.map { Int((($0.next - $0.heard) * Double(sampleRate)).rounded(.up)) } ?? 0
+        worthwhile.store(min(max(hop, left), ring.capacity / 2), ordering: .relaxed)
+    }
 
     /// Call this after samples were taken out of the ring.
     func noteRoom(in ring: SampleRing) {

@@ -9,6 +9,7 @@ final class RingTrack: AnalysisTrack {
     private let block: SampleBlock
     private var analysis: SourceAnalysis
     private var ring: SampleRing?
+    private var sampleRate = 0
 
     init(input: RingInput, slot: Int, listener: any AnalysisListener, block: SampleBlock) {
         self.input = input
@@ -32,7 +33,10 @@ final class RingTrack: AnalysisTrack {
     private func drain() -> Bool {
         guard let ring else { return true }
         var left = ring.capacity
-        defer { analysis.announceEstimates() }
+        defer {
+            analysis.announceEstimates()
+            input.noteDemand(analysis.demand, in: ring, sampleRate: sampleRate)
+        }
         while left > 0 {
             let block = block.samples.elements
             let count = ring.read(into: block.extracting(..<min(block.count, left)))
@@ -59,7 +63,7 @@ final class RingTrack: AnalysisTrack {
     private func apply(_ item: RingInput.Item) {
         switch item {
         case .opened(let format, let newRing, let stream):
-            ring = newRing
+            (ring, sampleRate) = (newRing, format.sampleRate)
             analysis.open(format, stream)
         case .changed(let change):
             analysis.use(change)

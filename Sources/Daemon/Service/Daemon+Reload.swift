@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
+import CStartup
 import ControlProtocol
 import StrictYAML
 
@@ -26,6 +27,8 @@ extension Daemon {
             let new = try await Task.detached { [options, setup] in try Setup(options, after: setup) }.value
             if isStopping { return refuse(Self.tooLate) }
             let changes = try await apply(new)
+            // The old model's and the old sources'.
+            genred_return_memory(false)
             for change in changes { log.notice("reload: \(change)") }
             if changes.isEmpty { log.notice("reload: nothing has changed") }
             return .success(ReloadResult(changed: changes))

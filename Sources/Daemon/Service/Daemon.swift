@@ -77,6 +77,7 @@ actor Daemon {
             .init(service: server),
             .init(service: supervisor, successTerminationBehavior: .gracefullyShutdownGroup),
             .init(service: summary),
+            .init(service: StartMemory(), successTerminationBehavior: .ignore),
             .init(service: StopNotice { await self.willStop() }),
             .init(
                 service: SignalService(signals: signals) { _ = await self.reload() },

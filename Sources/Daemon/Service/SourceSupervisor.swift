@@ -74,7 +74,7 @@ actor SourceSupervisor {
 
     private func start(_ configuration: Configuration.Source) async {
         do throws(CaptureError) {
-            switch configuration.uri.makeSource() {
+            switch configuration.uri.makeSource(updateInterval: analysis.updateInterval) {
             case .threaded(let source):
                 let place = try pool.addRing(isRealTime: source.isRealTime, settings: analysis)
                 await start(configuration, in: place) {
