@@ -91,7 +91,7 @@ soak: ## Count every frame of a day fed to pipes (HOURS, SOURCES), or hear stati
 	$(SWIFT) build $(SWIFT_FLAGS)
 	@$(if $(STATIONS),scripts/soak-stations $(or $(HOURS),2),scripts/soak $(or $(HOURS),24) $(or $(SOURCES),4))
 
-stage: ## Build what install and deb package: programs with Swift's runtime inside, manuals, completions
+stage: ## Build what install and deb package: programs, libraries with Swift's runtime, manuals, completions
 	@scripts/install-dependencies build
 	$(SWIFT) build $(SWIFT_FLAGS)
 	@SWIFT=$(SWIFT) scripts/stage $(SWIFT_FLAGS)
@@ -108,6 +108,7 @@ install_unit = install -d $(dir $(2)) && sed 's|/usr/bin/|$(PREFIX)/bin/|' syste
 install: $(if $(shell command -v $(SWIFT)),stage) ## Install everything (DESTDIR, PREFIX=/usr/local)
 	@[[ -e .build/stage/done ]] || { echo "Not built yet. Run 'make stage' as a user who has Swift." >&2; exit 1; }
 	install -D -t $(installed)/bin .build/stage/bin/*
+	install -D -m 644 -t $(installed)/lib/genred .build/stage/lib/genred/*
 	install -D -m 644 -t $(installed)/share/genred Sources/Model/Resources/default.safetensors config/genred.schema.json \
 	    config/station.conf
 	install -D -m 644 -t $(installed)/share/genred/monitoring monitoring/*
