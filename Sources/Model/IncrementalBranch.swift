@@ -79,11 +79,16 @@ final class IncrementalBranch {
     /// Appends a frame, [coefficients], for the next `process`.
     func append(_ coefficients: UnsafePointer<Float>) { nodes[0].layer.append(coefficients) }
 
+    /// The scratch memory that its largest layer needs.
+    var scratchSize: NetworkScratch.Size {
+        nodes.reduce(into: NetworkScratch.Size()) { $0.formMaximum($1.layer.scratchSize) }
+    }
+
     /// Processes the frames that were appended.
-    func process() {
+    func process(_ scratch: NetworkScratch) {
         // A node comes before those that it feeds.
         for index in nodes.indices {
-            nodes[index].layer.process { phase, output in
+            nodes[index].layer.process(scratch) { phase, output in
                 let target = nodes[index].targets[phase]
                 if nodes[index].isLast { positions[target].append(output) } else { nodes[target].layer.append(output) }
             }

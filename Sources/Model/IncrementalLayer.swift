@@ -12,11 +12,7 @@ final class IncrementalLayer {
     private let shape: LayerShape
     /// [frames, paddedWidth]. Nothing overwrites the zeros beside a frame's bands.
     private let input: OwnedBuffer<Float>
-    /// [bands, patchLength]: the kernel's input for each band of one position, padded with zeros. Empty for 1-D layers,
-    /// whose kernel reads consecutive frames of `input`.
-    private let patches: OwnedBuffer<Float>
-    /// [positions, bands, outputs].
-    private let output: OwnedBuffer<Float>
+    private let capacity: Int
     private let phases: [Int]
     /// [phases]: the number of positions in the phase's pool; negative before the first pool begins.
     private let poolCounts: OwnedBuffer<Int>
@@ -32,11 +28,18 @@ final class IncrementalLayer {
         self.phases = phases
         shape = layer.shape
         input = OwnedBuffer(repeating: 0, count: (capacity + shape.kernel.time - 1) * shape.paddedWidth)
-        patches = OwnedBuffer(repeating: 0, count: shape.bands > 1 ? shape.bands * shape.patchLength : 0)
-        output = OwnedBuffer(repeating: 0, count: capacity * shape.bands * shape.outputs)
+        self.capacity = capacity
         poolCounts = OwnedBuffer(repeating: 0, count: phases.count)
         pools = OwnedBuffer(repeating: 0, count: phases.count * shape.pooledWidth)
         reset()
+    }
+
+    /// The scratch memory that it needs, in elements: [bands, patchLength] for the kernel's input at one position, padded with
+    /// zeros, and [positions, bands, outputs]. The kernel of a 1-D layer reads consecutive frames of `input`.
+    var scratchSize: NetworkScratch.Size {
+        NetworkScratch.Size(
+            patches: shape.bands > 1 ? shape.bands * shape.patchLength : 0,
+            output: (capacity + shape.kernel.time - 1) * shape.bands * shape.outputs)
     }
 
     func reset() {
@@ -54,16 +57,17 @@ final class IncrementalLayer {
     /// Convolves the frames that were appended, and keeps those that the next call needs.
     ///
     /// - Parameter emit: receives each complete pool, [pooledBands, outputs], and the index of its phase in `phases`.
-    func process(_ emit: (_ phase: Int, UnsafePointer<Float>) -> Void) {
+    func process(_ scratch: NetworkScratch, _ emit: (_ phase: Int, UnsafePointer<Float>) -> Void) {
         let ready = filled - (shape.kernel.time - 1)
         guard ready > 0 else { return }
-        convolve(ready)
+        let output = scratch.output.pointer
+        convolve(ready, scratch.patches.pointer, into: output)
         let counts = poolCounts.pointer
         for position in 0..<ready {
             for phase in phases.indices {
                 let (count, largest) = (counts[phase], pools.pointer + phase * shape.pooledWidth)
                 if count >= 0 {
-                    pool(output.pointer + position * shape.bands * shape.outputs, into: largest, isFirst: count == 0)
+                    pool(output + position * shape.bands * shape.outputs, into: largest, isFirst: count == 0)
                 }
                 counts[phase] = count + 1
                 if count + 1 == shape.pool.time {
@@ -77,26 +81,31 @@ final class IncrementalLayer {
         filled = kept
     }
 
-    private func convolve(_ ready: Int) {
+    private func convolve(
+        _ ready: Int, _ patches: UnsafeMutablePointer<Float>, into output: UnsafeMutablePointer<Float>
+    ) {
         guard shape.bands > 1 else {
             // The kernel reads whole frames, so each weight is read once for several positions.
             layer.weight.apply(
                 layer.bias, input.pointer, columns: ready, stride: shape.paddedWidth, rectify: shape.rectified,
-                into: output.pointer)
+                into: output)
             return
         }
         let segment = shape.kernel.frequency * shape.inputs
-        let (input, patches) = (input.pointer, patches.pointer)
+        let input = input.pointer
+        let used = shape.kernel.time * segment
         for position in 0..<ready {
             for band in 0..<shape.bands {
                 for time in 0..<shape.kernel.time {
                     (patches + band * shape.patchLength + time * segment).update(
                         from: input + (position + time) * shape.paddedWidth + band * shape.inputs, count: segment)
                 }
+                // Another layer has been here. Its weight is zero, but zero times NaN is not.
+                (patches + band * shape.patchLength + used).update(repeating: 0, count: shape.patchLength - used)
             }
             layer.weight.apply(
                 layer.bias, patches, columns: shape.bands, stride: shape.patchLength, rectify: shape.rectified,
-                into: output.pointer + position * shape.bands * shape.outputs)
+                into: output + position * shape.bands * shape.outputs)
         }
     }
 

@@ -7,7 +7,7 @@ import Basics
 ///
 /// Frames are processed one by one. Every `step` frames, from the first whole window on, a frame completes a window and
 /// its logits. They equal `GenreModel.logits(window:)` of the window's frames to 1e-4. Nothing is allocated after
-/// `init`. Use it from one thread at a time.
+/// the first window. Use it from one thread at a time.
 package final class IncrementalNetwork {
     package let model: GenreModel
     /// Frames processed since the last reset.
@@ -18,13 +18,16 @@ package final class IncrementalNetwork {
     private let features: OwnedBuffer<Float>
     /// [labels].
     private let output: OwnedBuffer<Float>
+    /// Memory that it needs only during `process`; shared with the other networks of its thread.
+    package var scratch: NetworkScratch
+    private let scratchSize: NetworkScratch.Size
     private let windowFrames: Int
     /// Frames from one window to the next.
     package let step: Int
 
     /// - Parameter step: frames from one window to the next, a divisor of `architecture.step`, which is the default. A
     ///   smaller step costs more: the additional windows share with the others only the layers before a pool.
-    package init(model: GenreModel, step: Int? = nil) {
+    package init(model: GenreModel, step: Int? = nil, scratch: NetworkScratch = NetworkScratch()) {
         let (step, windowFrames) = (step ?? model.architecture.step, model.frontEnd.windowFrames)
         precondition(step > 0 && model.architecture.step % step == 0, "not a divisor of the architecture's step")
         self.model = model
@@ -33,6 +36,8 @@ package final class IncrementalNetwork {
         branches = zip(model.weights.branches, model.architecture.branches).map { layers, branch in
             IncrementalBranch(branch, layers: layers, frames: windowFrames, every: step)
         }
+        self.scratch = scratch
+        scratchSize = branches.reduce(into: NetworkScratch.Size()) { $0.formMaximum($1.scratchSize) }
         features = OwnedBuffer(repeating: 0, count: model.architecture.features)
         output = OwnedBuffer(repeating: 0, count: model.labels.count)
     }
@@ -57,7 +62,8 @@ package final class IncrementalNetwork {
         frames += 1
         // Windows end at windowFrames + k·step. Computing only there reads each weight once for a block of frames.
         guard (frames - windowFrames) % step == 0 else { return false }
-        for branch in branches { branch.process() }
+        scratch.reserve(scratchSize)
+        for branch in branches { branch.process(scratch) }
         guard frames >= windowFrames else { return false }
         var place = features.pointer
         for branch in branches {

@@ -42,12 +42,14 @@ package final class FrameClassifier {
     /// - Parameters:
     ///   - silenceLevel: audio below it is silent, dB relative to full scale (RMS).
     ///   - step: frames from one window to the next, a divisor of the architecture's step, which is the default.
-    package init(model: GenreModel, silenceLevel: Double, step: Int? = nil) {
+    package init(
+        model: GenreModel, silenceLevel: Double, step: Int? = nil, scratch: NetworkScratch = NetworkScratch()
+    ) {
         let frontEnd = model.frontEnd
         normalizer = LevelNormalizer(frontEnd: frontEnd)
         cosine = FrontEndTables.of(frontEnd).cosine
         history = FrameHistory(frontEnd: frontEnd)
-        running = RunningModel(model: model, step: step)
+        running = RunningModel(model: model, step: step, scratch: scratch)
         silencePower = Self.power(ofLevel: silenceLevel)
         silentCount = frontEnd.windowFrames
     }
@@ -78,6 +80,7 @@ package final class FrameClassifier {
 
     /// Continues with another model or another silence level, as if the stream had begun with them.
     func use(_ new: RunningModel, silenceLevel: Double) {
+        new.scratch = running.scratch
         new.catchUp(with: history)
         running = new
         silencePower = Self.power(ofLevel: silenceLevel)

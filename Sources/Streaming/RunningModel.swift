@@ -21,9 +21,9 @@ final class RunningModel {
 
     /// - Parameter step: frames from one window to the next, a divisor of the architecture's step, which is the
     ///   default.
-    init(model: GenreModel, step: Int? = nil) {
+    init(model: GenreModel, step: Int? = nil, scratch: NetworkScratch = NetworkScratch()) {
         self.model = model
-        network = IncrementalNetwork(model: model, step: step)
+        network = IncrementalNetwork(model: model, step: step, scratch: scratch)
         windowProbabilities = OwnedBuffer(repeating: 0, count: model.labels.count)
         settledFrames = 2 * model.frontEnd.windowFrames
         silence = OwnedBuffer(repeating: 0, count: model.frontEnd.coefficients)
@@ -31,6 +31,12 @@ final class RunningModel {
 
     /// Frames from one window to the next.
     var step: Int { network.step }
+
+    /// Memory that the network shares with the others of its thread.
+    var scratch: NetworkScratch {
+        get { network.scratch }
+        set { network.scratch = newValue }
+    }
 
     /// Each label's calibrated probability in the last window; nil before the first window.
     var lastWindowProbabilities: UnsafeBufferPointer<Float>? {

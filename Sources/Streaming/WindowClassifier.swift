@@ -23,7 +23,8 @@ package final class WindowClassifier {
         workspace: Workspace = Workspace()
     ) throws(StreamingError) {
         audio = try AudioFrames(inputRate: inputRate, frontEnd: model.frontEnd, workspace: workspace)
-        classifier = FrameClassifier(model: model, silenceLevel: silenceLevel, step: step)
+        classifier = FrameClassifier(
+            model: model, silenceLevel: silenceLevel, step: step, scratch: workspace.network)
     }
 
     package var model: GenreModel { classifier.model }

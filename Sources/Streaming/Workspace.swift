@@ -23,6 +23,9 @@ package final class Workspace: @unchecked Sendable {
     /// A frame's mel bands, dB.
     let bands: OwnedBuffer<Float>
 
+    /// The network's layers.
+    let network = NetworkScratch()
+
     package init(frontEnd: FrontEnd = .version1) {
         samples = OwnedBuffer(repeating: 0, count: Resampler.block)
         resampled = OwnedBuffer(repeating: 0, count: Resampler.mostProduced)

@@ -6,7 +6,7 @@ import Synchronization
 /// The threads that analyse all sources: at most one per core, and at most one per source.
 final class AnalysisPool: Sendable {
     /// The most sources at a time.
-    static let slots = 1024
+    static let slots = 4096
 
     private struct State {
         var workers: [AnalysisWorker] = []

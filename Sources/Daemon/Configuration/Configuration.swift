@@ -76,5 +76,5 @@ struct Configuration: Sendable, Equatable {
     }
 
     /// The most sources. The analysis has a few more slots.
-    static let mostSources = 1000
+    static let mostSources = 4000
 }
