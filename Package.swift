@@ -91,7 +91,8 @@ let package = Package(
         .executableTarget(
             name: "genred",
             dependencies: [
-                "Basics", "CStartup", "Model", "Streaming", "Capture", "ControlProtocol", "History", "Reporting", "StrictYAML",
+                "Basics", "CStartup", "Model", "Streaming", "Capture", "ControlProtocol", "History", "Reporting",
+                "StrictYAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

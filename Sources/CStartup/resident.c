@@ -21,7 +21,9 @@ static int forget(struct dl_phdr_info *object, size_t size, void *unused) {
     return 0;
 }
 
-void genred_return_memory(bool code) {
+void genred_share_heaps(void) { mallopt(M_ARENA_MAX, 2); }
+
+void genred_return_memory(void) {
     malloc_trim(0);
-    if (code) dl_iterate_phdr(forget, NULL);
+    dl_iterate_phdr(forget, NULL);
 }

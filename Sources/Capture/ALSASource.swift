@@ -20,7 +20,8 @@ struct ALSASource: SourceBody {
     func run(into gate: SinkGate, until signal: StopSignal) {
         ALSAMessages.silence()
         reconnecting(gate, signal) { () throws(CaptureError) in
-            let capture = ALSACapture(try ALSAPCM(name: pcm, requested: format, use: use, piece: piece), name: pcm, gate, signal)
+            let capture = ALSACapture(
+                try ALSAPCM(name: pcm, requested: format, use: use, piece: piece), name: pcm, gate, signal)
             try capture.run()
         }
     }

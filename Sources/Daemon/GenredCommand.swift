@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Basics
+import CStartup
 import Capture
 import ControlProtocol
 import Glibc
@@ -89,6 +90,7 @@ struct GenredCommand: AsyncParsableCommand {
     /// The daemon runs on Swift's pool, and the main thread waits for signals.
     static func main() {
         let signals = Self.signals
+        genred_share_heaps()
         Task.detached {
             await main(PathText.arguments())
             Glibc.exit(EXIT_SUCCESS)

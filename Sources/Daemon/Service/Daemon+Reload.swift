@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
-import CStartup
 import ControlProtocol
 import StrictYAML
 
@@ -27,8 +26,7 @@ extension Daemon {
             let new = try await Task.detached { [options, setup] in try Setup(options, after: setup) }.value
             if isStopping { return refuse(Self.tooLate) }
             let changes = try await apply(new)
-            // The old model's and the old sources'.
-            genred_return_memory(false)
+            memory.request()
             for change in changes { log.notice("reload: \(change)") }
             if changes.isEmpty { log.notice("reload: nothing has changed") }
             return .success(ReloadResult(changed: changes))

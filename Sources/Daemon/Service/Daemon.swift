@@ -20,6 +20,7 @@ actor Daemon {
     let hub: Hub
     let supervisor: SourceSupervisor
     let summary: SummaryLog
+    let memory = MemoryReturn()
     var setup: Setup
     var server: ControlServer?
     /// The reload that is running, or the last one.
@@ -77,7 +78,7 @@ actor Daemon {
             .init(service: server),
             .init(service: supervisor, successTerminationBehavior: .gracefullyShutdownGroup),
             .init(service: summary),
-            .init(service: StartMemory(), successTerminationBehavior: .ignore),
+            .init(service: memory),
             .init(service: StopNotice { await self.willStop() }),
             .init(
                 service: SignalService(signals: signals) { _ = await self.reload() },

@@ -52,7 +52,7 @@ actor SourceSupervisor {
         }
         if let newAnalysis {
             analysis = newAnalysis
-            for running in running { useAnalysis(of: running) }
+            for running in running { await useAnalysis(of: running) }
         }
         for source in sources where !running.contains(where: { $0.configuration == source }) {
             let before = leaving.first { $0.configuration.name == source.name }?.configuration
@@ -64,12 +64,16 @@ actor SourceSupervisor {
         return changes
     }
 
-    private func useAnalysis(of running: Running) {
+    /// Has a source's worker switch to the present settings, and waits a moment until it has: the next source's new analysis
+    /// then gets the memory of this one's old analysis.
+    private func useAnalysis(of running: Running) async {
+        let before = running.input.progress
         do throws(StreamingError) {
             try running.input.use(analysis)
         } catch {
             log.error("\(running.configuration.name): keeping the previous settings: \(error)")
         }
+        for _ in 0..<20 where running.input.progress == before { try? await Task.sleep(for: .milliseconds(1)) }
     }
 
     private func start(_ configuration: Configuration.Source) async {

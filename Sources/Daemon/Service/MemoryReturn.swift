@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import CStartup
+import ServiceLifecycle
+
+/// Returns memory to the system some time after the start and after each reload: what only these needed, and what the
+/// sources and models had that are gone.
+struct MemoryReturn: Service {
+    /// Until then every source is open, and has taken over its new settings.
+    private static let delay = Duration.seconds(5)
+
+    private let requests: AsyncStream<Void>
+    private let requested: AsyncStream<Void>.Continuation
+
+    /// The start is the first request.
+    init() {
+        (requests, requested) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        request()
+    }
+
+    func request() { requested.yield() }
+
+    func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            for await _ in requests {
+                try await Task.sleep(for: Self.delay, tolerance: .seconds(1))
+                genred_return_memory()
+            }
+        }
+    }
+}
