@@ -84,18 +84,10 @@ struct GenredCommand: AsyncParsableCommand {
     @Flag(help: "Check the configuration, print its settings or its mistakes, and exit.")
     var checkConfig = false
 
-    /// Made by the main thread before there are others.
-    private static let signals = ProcessSignals()
-
-    /// The daemon runs on Swift's pool, and the main thread waits for signals.
-    static func main() {
-        let signals = Self.signals
+    static func main() async {
+        SignalService.hold()
         genred_share_heaps()
-        Task.detached {
-            await main(PathText.arguments())
-            Glibc.exit(EXIT_SUCCESS)
-        }
-        signals.wait()
+        await main(PathText.arguments())
     }
 
     func validate() throws {
@@ -144,9 +136,7 @@ struct GenredCommand: AsyncParsableCommand {
             let level = SharedLevel(setup.configuration.log.level)
             let isJournal = StandardError.shared.isJournal(SocketPath.variable("JOURNAL_STREAM"))
             let log = Logger(label: "genred") { _ in LineLog(isJournal: isJournal, level: level) }
-            let daemon = try Daemon(
-                setup, options: options, log: log, level: level, service: service, signals: Self.signals.arrived)
-            let status = try await daemon.run()
+            let status = try await Daemon(setup, options: options, log: log, level: level, service: service).run()
             throw ExitCode(status.rawValue)
         } catch let code as ExitCode {
             throw code

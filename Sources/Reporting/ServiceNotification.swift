@@ -30,11 +30,16 @@ package struct ServiceNotification: Sendable {
     /// Feeds the watchdog. Dropped when the service manager is too busy.
     package func isAlive() { send("WATCHDOG=1", flags: MSG_DONTWAIT) }
 
+    /// The longest wait, in seconds, for a service manager that is busy: a stop must not wait for one that hangs.
+    private static let patience = 1
+
     private func send(_ message: String, flags: Int = 0) {
         guard let path, path.utf8.count <= UnixSocket.longestPath else { return }
         let descriptor = UnixSocket.open(SOCK_DGRAM)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
+        var patience = timeval(tv_sec: Self.patience, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         let bytes = Array(message.utf8)
         // There is nobody to report an error to.
         _ = UnixSocket.withAddress(path) { address, length in

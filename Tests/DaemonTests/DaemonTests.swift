@@ -5,19 +5,18 @@ import Capture
 import ControlProtocol
 import Foundation
 import Logging
-import Synchronization
 import TestSupport
 import Testing
 
 @testable import Reporting
 @testable import genred
 
-/// Tests of the whole daemon in this process, with real files, pipes and sockets.
+/// Tests of the whole daemon in this process, with real files, pipes and sockets. They run one at a time, because each
+/// daemon traps the signals.
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct DaemonTests {
     private let folder: TemporaryFolder
     private let log = LogRecorder()
-    private let signals = SignalSender()
 
     init() throws { folder = try TemporaryFolder() }
 
@@ -33,7 +32,7 @@ struct DaemonTests {
         let recorder = log
         let daemon = try Daemon(
             try Setup(asked), options: asked, log: Logger(label: "x") { _ in recorder }, level: SharedLevel(.info),
-            service: .none, signals: signals.begin())
+            service: .none)
         return (daemon, Task { try await daemon.run() })
     }
 
@@ -48,7 +47,7 @@ struct DaemonTests {
     }
 
     private func stop(_ running: Task<genred.ExitStatus, any Error>) async throws -> genred.ExitStatus {
-        signals.send(SIGTERM)
+        kill(getpid(), SIGTERM)
         let status = try await running.value
         #expect(access(path, F_OK) != 0)
         return status
@@ -213,7 +212,7 @@ struct DaemonTests {
         }
         let client = try await client()
         _ = try folder.write("history: {limit: 20}\nsources: [{name: other, uri: 'alsa:x'}]", to: "g.yaml")
-        signals.send(SIGHUP)
+        kill(getpid(), SIGHUP)
         #expect(await eventually { log.lines.contains("notice reload: history") })
         #expect(try await positions(client).keys.sorted() == ["mine"])
         #expect(try await stop(running) == .success)
@@ -273,17 +272,4 @@ struct DaemonTests {
         socket.remove()
         close(socket.descriptor)
     }
-}
-
-/// Sends signals to the daemon that was started last, without the process.
-private final class SignalSender: Sendable {
-    private let receiver = Mutex<AsyncStream<Int32>.Continuation?>(nil)
-
-    func begin() -> AsyncStream<Int32> {
-        let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
-        receiver.withLock { $0 = continuation }
-        return stream
-    }
-
-    func send(_ signal: Int32) { _ = receiver.withLock { $0?.yield(signal) } }
 }

@@ -132,6 +132,19 @@ struct ServiceNotificationTests {
         #expect(next().hasPrefix("RELOADING=1\nMONOTONIC_USEC="))
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `a service manager that does not read holds up nobody`() throws {
+        let folder = try TemporaryFolder()
+        let manager = try NotifySocket(folder.file("notify"))
+        let notification = ServiceNotification(path: manager.path)
+        // More than a socket holds.
+        for number in 0..<2000 { notification.status("\(number)") }
+        notification.stopping()
+        #expect(!manager.take().isEmpty)
+        notification.stopping()
+        #expect(manager.take() == ["STOPPING=1"])
+    }
+
     @Test func `notifications without a service manager do nothing`() {
         #expect(!ServiceNotification(path: nil).hasReceiver)
         ServiceNotification(path: nil).stopping()

@@ -9,6 +9,7 @@ import NIOCore
 import NIOPosix
 import Reporting
 import ServiceLifecycle
+import UnixSignals
 
 /// The whole program: makes every part of the daemon from a setup, and runs them until they end.
 actor Daemon {
@@ -27,22 +28,17 @@ actor Daemon {
     var lastReload: Task<Result<ReloadResult, RPCError>, Never>?
     private(set) var isStopping = false
     private let service: ServiceEnvironment
-    private let signals: AsyncStream<Int32>
 
     /// Makes every part and starts none.
-    ///
-    /// - Parameter signals: SIGHUP reloads, any other stops.
     init(
         _ setup: Setup, options: CommandLineOptions, log: Logger, level: SharedLevel,
-        workers: Int = ProcessInfo.processInfo.activeProcessorCount, service: ServiceEnvironment,
-        signals: AsyncStream<Int32>
+        workers: Int = ProcessInfo.processInfo.activeProcessorCount, service: ServiceEnvironment = .none
     ) throws(StartError) {
         self.setup = setup
         self.options = options
         self.log = log
         self.level = level
         self.service = service
-        self.signals = signals
         notification = ServiceNotification(path: service.notifySocket)
         let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
         history = History(setup.history, log: log)
@@ -57,6 +53,8 @@ actor Daemon {
 
     /// Runs until the daemon is stopped or every source has ended.
     func run() async throws -> ExitStatus {
+        // From here on signals wait until the services run, so that the socket is never left behind.
+        let signals = await UnixSignalsSequence(trapping: SignalService.signals)
         let listening = try listen()
         announce(listening)
         // Before the first change, which needs a number. A disk that does not answer is not waited for.
