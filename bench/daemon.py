@@ -40,6 +40,18 @@ def memory(process):
     return tuple(int(values[key].split()[0]) * 1024 for key in ("Rss", "Anonymous"))
 
 
+def wakeups(process):
+    """Number of times that a thread of a process went to sleep and was woken."""
+    total = 0
+    for task in os.listdir(f"/proc/{process}/task"):
+        try:
+            lines = pathlib.Path(f"/proc/{process}/task/{task}/status").read_text().splitlines()
+        except FileNotFoundError:
+            continue
+        total += sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt"))
+    return total
+
+
 class Daemon:
     """A running genred whose sources are FIFOs. As a context manager it ends with the block."""
 
@@ -83,15 +95,7 @@ class Daemon:
         return memory(self.process.pid)
 
     def wakeups(self):
-        """Number of times that a thread went to sleep and was woken."""
-        total = 0
-        for task in os.listdir(f"/proc/{self.process.pid}/task"):
-            try:
-                lines = self._file(f"task/{task}/status").splitlines()
-            except FileNotFoundError:
-                continue
-            total += sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt"))
-        return total
+        return wakeups(self.process.pid)
 
     def threads(self):
         """Names of the threads, by their numbers."""
