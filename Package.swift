@@ -172,7 +172,7 @@ let package = Package(
         ),
 
         .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
-        .testTarget(name: "ModelTests", dependencies: ["Basics", "Model", "TestSupport"]),
+        .testTarget(name: "ModelTests", dependencies: ["Basics", "CKernels", "Model", "TestSupport"]),
         .testTarget(
             name: "StreamingTests", dependencies: ["Basics", "Streaming", "AllocationCounter", "TestSupport"],
             exclude: ["Golden"]

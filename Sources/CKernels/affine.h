@@ -35,6 +35,8 @@ TARGET static inline __attribute__((always_inline)) void BLOCK(
 #pragma clang loop unroll(full)
         for (int column = 0; column < column_count; column++) {
             float sum = total(&sums[row][column]);
+            // One by one, because for some processors the compiler would round the products of several before adding.
+#pragma clang loop vectorize(disable)
             for (ptrdiff_t rest = i; rest < length; rest++)
                 sum += NAMED(WIDEN, one)(weight[row * length + rest]) * input[column * stride + rest];
             if (bias) sum += bias[row];

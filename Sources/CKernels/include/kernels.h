@@ -19,7 +19,8 @@ bool genred_widens_half(void);
 /// Computes output[column·rows + row] = bias[row] + Σ_i weight[row·length + i] · input[column·stride + i].
 ///
 /// `bias` may be NULL. With `rectify`, negative results become 0. The terms of a sum are always added in the same
-/// order, so that equal columns give equal bits on one machine, however many columns a call has. Nothing is allocated.
+/// order, so that equal columns give equal bits on one machine, however many columns a call has. Processors that
+/// multiply and add without rounding in between (AVX2, AVX-512, NEON) agree bit for bit. Nothing is allocated.
 void genred_affine(
     const float *weight, const float *bias, const float *input, ptrdiff_t columns, ptrdiff_t stride, ptrdiff_t rows,
     ptrdiff_t length, bool rectify, float *output);
