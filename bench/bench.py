@@ -18,7 +18,7 @@ import time
 
 from daemon import (
     BINARIES, BYTES_PER_SECOND, CHANNELS, FORMAT, GENRECTL, GENRED, HOP, HOP_BYTES, INSTALLED, RATE, ROOT, SUBSCRIBE,
-    Daemon)
+    Daemon, woken)
 
 HERE = pathlib.Path(__file__).resolve().parent
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
@@ -79,7 +79,7 @@ def latency(raw, seconds):
         time.sleep(1)
         begin, wakeups = time.monotonic(), daemon.wakeups()
         time.sleep(10)
-        idle = (daemon.wakeups() - wakeups) / (time.monotonic() - begin)
+        idle = woken(wakeups, daemon.wakeups()) / (time.monotonic() - begin)
         (fifo,) = daemon.open_fifos()
         client = daemon.connect()
         client.sendall(SUBSCRIBE)
@@ -99,7 +99,7 @@ def latency(raw, seconds):
             offset = turn % (len(audio) // HOP_BYTES) * HOP_BYTES
             os.write(fifo, audio[offset : offset + HOP_BYTES])
             written = time.monotonic()
-        playing = (daemon.wakeups() - wakeups) / (time.monotonic() - begin)
+        playing = woken(wakeups, daemon.wakeups()) / (time.monotonic() - begin)
         memory, start = daemon.memory(), daemon.start
         trips = []
         for _ in range(20):
@@ -172,6 +172,11 @@ def scale(raw, sources, seconds):
     return json.loads(run(sys.executable, HERE / "scale.py", raw, sources, seconds).splitlines()[-1])
 
 
+def live(wav, seconds):
+    report("One station, fed by ffmpeg")
+    return json.loads(run(sys.executable, HERE / "live.py", wav, seconds, timeout=300).splitlines()[-1])
+
+
 def outlets(raw, sources, seconds):
     report(f"The outlets with {sources} sources")
     return json.loads(run(sys.executable, HERE / "outlets.py", raw, sources, seconds).splitlines()[-1])
@@ -179,10 +184,11 @@ def outlets(raw, sources, seconds):
 
 def measure(options, folder):
     wav, raw = prepare(options.audio, folder)
-    result = {"machine": machine(), "audio": str(options.audio or "composed")}
+    result = {"machine": machine(), "audio": str(options.audio or "composed"), "commit": commit(), "quick": options.quick}
     result["outlets"] = [outlets(raw, count, 60 if options.quick else 120) for count in (1, 100)]
     if options.outlets:
         return result
+    result["live"] = live(wav, 20 if options.quick else 60)
     report("Stages")
     stages = [json.loads(line) for line in run(BINARIES / "genred-bench", wav).splitlines()]
     result["stages"] = {stage["stage"]: stage["seconds"] for stage in stages}
@@ -200,8 +206,9 @@ def measure(options, folder):
     result["hour"] = hour(raw)
     result["allocations"] = allocations(raw, folder)
     result["installed"] = sum(file.lstat().st_size for file in INSTALLED.rglob("*") if not file.is_dir())
-    counts = [1, 10, 100] if options.quick else [1, 10, 100, 500, 1000]
-    result["scale"] = [scale(raw, count, 12 if options.quick else 30) for count in counts]
+    result["package"] = package()
+    counts = [1, 10, 100] if options.quick else [1, 10, 100, 500, 1000, 2000]
+    result["scale"] = [scale(raw, count, 18 if options.quick else 36) for count in counts]
     return result
 
 
@@ -216,6 +223,18 @@ def silence(folder):
     path = folder / "silence.raw"
     path.write_bytes(bytes(10 * BYTES_PER_SECOND))
     return path
+
+
+def package():
+    """Size in bytes of the newest Debian package; None without one."""
+    packages = sorted(ROOT.glob("genred_*.deb"), key=lambda path: path.stat().st_mtime)
+    return packages[-1].stat().st_size if packages else None
+
+
+def commit():
+    found = run("git", "-C", ROOT, "rev-parse", "--short", "HEAD").strip()
+    changed = run("git", "-C", ROOT, "status", "--porcelain", "--", "Sources", "Package.swift", "scripts", "Makefile").strip()
+    return found + (" with changes" if changed else "")
 
 
 def machine():
@@ -253,7 +272,15 @@ def delay(each):
 
 def table(result):
     whole = result["updates"]["4.2"]
-    rows = [("processor time per second of audio, 48 kHz stereo", "ms", "of genred's")]
+    station = result["live"]
+    rows = [("one station, fed by ffmpeg in pieces of 20 ms", "", ""),
+            ("processor time a second", f"{milliseconds(station['processor'])} ms", ""),
+            ("wake-ups a second", f"{station['wakeups']:.1f}", ""),
+            ("last sample to notification, median and 99 %",
+             f"{1000 * station['delay_p50']:.1f} ms", f"{1000 * station['delay_p99']:.1f} ms"),
+            ("resident memory; anonymous part",
+             f"{station['resident'] / 2**20:.1f} MiB", f"{station['anonymous'] / 2**20:.1f} MiB"), ("", "", "")]
+    rows.append(("processor time per second of audio, 48 kHz stereo", "ms", "of genred's"))
     rows.append(("genred, pipe to estimate, 4.2 updates a second", milliseconds(whole), "1.00"))
     for name, seconds in [("1.04 updates a second", result["updates"]["1.04"]),
                           ("16.7 updates a second", result["updates"]["16.7"]), ("silence", result["silence"])]:
@@ -297,6 +324,52 @@ def table(result):
     return f"{aligned(rows)}\n\n{outlets_table(result)}"
 
 
+def goals(result):
+    """What was wanted, what was measured, and whether that is reached: (text, wanted, measured, reached)."""
+    whole = result["updates"]["4.2"]
+    front_end = result["stages"]["spectrum"] + result["stages"]["coefficients"]
+    cheapest = {what: min(peer["seconds"] for peer in result["peers"] if peer["what"] == what)
+                for what in ("whole", "front end")}
+    station, update = result["live"], 0.24
+    by_count = {entry["sources"]: entry for entry in result["scale"]}
+    rows = []
+
+    def most(text, wanted, value, form, factor=1.0):
+        rows.append((text, f"at most {form.format(wanted)}", form.format(value * factor), value * factor <= wanted))
+
+    def least(text, wanted, value, form):
+        rows.append((text, f"at least {form.format(wanted)}", form.format(value), value >= wanted))
+
+    most("one live station: processor time a second", 0.8, station["processor"], "{:.2f} ms", 1000)
+    most("one live station: wake-ups an update", 2, station["wakeups"] * update, "{:.2f}")
+    most("one live station: last sample to estimate, 99 %", 20, station["delay_p99"], "{:.1f} ms", 1000)
+    most("one live station: resident memory", 25, station["resident"], "{:.1f} MiB", 2**-20)
+    if 100 in by_count:
+        entry, one = by_count[100], by_count[1]
+        most("100 sources: wake-ups an update and source", 1.3, entry["wakeups"] * update / 100, "{:.2f}")
+        most("memory of an added source", 128, (entry["resident"] - one["resident"]) / 99, "{:.0f} KiB", 2**-10)
+    least("less processor time than the cheapest Python way", 10, cheapest["whole"] / whole, "{:.1f} times")
+    least("less than the cheapest front end alone", 2, cheapest["front end"] / front_end, "{:.1f} times")
+    most("start to READY", 25, result["ready"], "{:.0f} ms", 1000)
+    most("genrectl current", 10, result["current"], "{:.0f} ms", 1000)
+    most("allocations a second of the analysis", 0, round(result["allocations"]["analysis"]), "{:.0f}")
+    if result["package"]:
+        most("the package, to download", 15, result["package"], "{:.1f} MB", 1e-6)
+    most("all files, installed", 45, result["installed"], "{:.1f} MB", 1e-6)
+    if 2000 in by_count:
+        entry = by_count[2000]
+        most("2000 live sources: pieces and samples lost", 0, entry["dropped"] + entry["full"], "{:.0f}")
+        most("2000 live sources: late, 99 %", 25, entry["late_p99"], "{:.0f} ms", 1000)
+    return rows
+
+
+def goals_table(result):
+    lines = ["| | wanted | measured | reached |", "| --- | --- | --- | --- |"]
+    lines += [f"| {text} | {wanted} | {measured} | {'yes' if reached else '**no**'} |"
+              for text, wanted, measured, reached in goals(result)]
+    return "\n".join(lines)
+
+
 def plot(result, path):
     import matplotlib
 
@@ -320,6 +393,10 @@ def plot(result, path):
     right.set_xlabel("sources at the pace of real time")
     right.set_ylabel("processors used")
     right.grid(alpha=0.3, which="both")
+    each = right.twinx()
+    each.plot(counts, [1000 * entry["processor"] for entry in result["scale"]], "s--", color="#b06030")
+    each.set_ylim(bottom=0)
+    each.set_ylabel("ms a second and source (dashed)", color="#b06030")
     figure.tight_layout()
     figure.savefig(path)
 
@@ -337,7 +414,7 @@ def main():
         print(f"{result['machine']}\n\n{outlets_table(result)}")
         return
     (options.out / "bench.json").write_text(json.dumps(result, indent=1) + "\n")
-    text = table(result)
+    text = f"{table(result)}\n\n{goals_table(result)}"
     (options.out / "bench.txt").write_text(f"{result['machine']}\n\n{text}\n")
     plot(result, options.out / "bench.svg")
     print(f"{result['machine']}\n\n{text}\n\n{options.out}/bench.txt, bench.json, bench.svg")

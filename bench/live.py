@@ -15,10 +15,12 @@ import tempfile
 import threading
 import time
 
-from daemon import BYTES_PER_SECOND, CHANNELS, GENRED, RATE, SUBSCRIBE, memory, processor, wakeups
+from daemon import BYTES_PER_SECOND, CHANNELS, GENRED, RATE, SUBSCRIBE, memory, processor, wakeups, woken
 
 POSITION = re.compile(rb'"position":([0-9.]+)')
 SETTLE = 10.0
+# The resampler's filter reaches so many seconds beyond a window's last sample.
+FILTER = 0.007
 
 
 def ffmpeg(audio):
@@ -37,11 +39,11 @@ def alone(audio, seconds, folder):
     feeder = ffmpeg(audio)
     daemon = genred(folder, feeder.stdout)
     time.sleep(SETTLE)
-    begin, used, woken = time.monotonic(), processor(daemon.pid), wakeups(daemon.pid)
+    begin, used, before = time.monotonic(), processor(daemon.pid), wakeups(daemon.pid)
     time.sleep(seconds)
     duration = time.monotonic() - begin
     result = {
-        "processor": (processor(daemon.pid) - used) / duration, "wakeups": (wakeups(daemon.pid) - woken) / duration,
+        "processor": (processor(daemon.pid) - used) / duration, "wakeups": woken(before, wakeups(daemon.pid)) / duration,
         "resident": memory(daemon.pid)[0], "anonymous": memory(daemon.pid)[1]}
     daemon.terminate()
     daemon.wait()
@@ -58,14 +60,18 @@ def delays(audio, seconds, folder):
 
     def relay():
         nonlocal total
-        # ffmpeg's WAV header comes first, in a piece of its own.
-        daemon.stdin.write(os.read(feeder.stdout.fileno(), 4096))
-        daemon.stdin.flush()
+        header = b""
         while piece := os.read(feeder.stdout.fileno(), 65536):
             try:
                 os.write(daemon.stdin.fileno(), piece)
             except BrokenPipeError:
                 return
+            if b"data" not in header:
+                # The WAV header is no audio.
+                header += piece
+                if b"data" not in header:
+                    continue
+                piece = header[header.index(b"data") + 8:]
             total += len(piece)
             written.append((total, time.monotonic()))
 
@@ -75,11 +81,12 @@ def delays(audio, seconds, folder):
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(f"{folder}/s")
         client.sendall(SUBSCRIBE)
+        client.settimeout(10)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             chunk, arrived = client.recv(1 << 16), time.monotonic()
             for heard in POSITION.findall(chunk):
-                needed = float(heard) * BYTES_PER_SECOND
+                needed = (float(heard) + FILTER) * BYTES_PER_SECOND
                 while place < len(written) - 1 and written[place][0] < needed:
                     place += 1
                 if written[place][0] >= needed:

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 
-from daemon import HOP, HOP_BYTES, SUBSCRIBE, Daemon
+from daemon import HOP, HOP_BYTES, SUBSCRIBE, Daemon, woken
 
 
 def feed(daemon, audio, seconds, began):
@@ -47,7 +47,8 @@ def main():
     with open(sys.argv[1], "rb") as file:
         audio = file.read()
     sources, seconds = int(sys.argv[2]), float(sys.argv[3])
-    settle = 4.0
+    # Until then genred learns when each source's audio comes.
+    settle = 10.0
     with Daemon(sources) as daemon:
         empty = daemon.memory()
         arrivals = []
@@ -56,8 +57,11 @@ def main():
 
         def listen():
             buffer = b""
-            while chunk := client.recv(1 << 20):
-                arrivals.append((time.monotonic(), chunk))
+            try:
+                while chunk := client.recv(1 << 20):
+                    arrivals.append((time.monotonic(), chunk))
+            except OSError:  # Closed at the end.
+                pass
 
         listener = threading.Thread(target=listen, daemon=True)
         listener.start()
@@ -90,7 +94,7 @@ def main():
     print(json.dumps({
         "sources": sources,
         "processor": (after[0] - before[0]) / duration / sources,
-        "wakeups": (after[1] - before[1]) / duration,
+        "wakeups": woken(before[1], after[1]) / duration,
         "late_p50": jitter[len(jitter) // 2] if jitter else None,
         "late_p99": jitter[len(jitter) * 99 // 100] if jitter else None,
         "updates": len(jitter) / (duration + 1) / sources,
