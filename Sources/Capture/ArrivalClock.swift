@@ -18,8 +18,12 @@ struct ArrivalClock {
     private var missed: (wanted: Double, at: Double)?
     /// The audio of the last read.
     private var lastHeard = 0.0
-    /// The largest piece of which every read so far was a multiple: what the writer writes at once. 0 if unknown.
+    /// What the writer writes at once: the largest piece of which every read was a multiple, since that was forgotten last. 0 if
+    /// unknown.
     private var piece = 0.0
+    /// Spans since it was forgotten, and after how many it is: one odd write must not count for ever, nor one read of two pieces.
+    private var spans = 0
+    private static let memory = 15
     /// A shorter piece says nothing, and two that differ by less are the same: a sample takes longer.
     private static let (shortestPiece, tolerance) = (0.004, 0.000005)
 
@@ -39,12 +43,14 @@ struct ArrivalClock {
         if now - spanStart > Self.span {
             leastDelay = (.infinity, leastDelay.now, leastDelay.before)
             spanStart = now
-            // One odd write must not count for ever.
-            if piece < Self.shortestPiece { piece = 0 }
+            spans += 1
+            if piece < Self.shortestPiece || spans == Self.memory { (piece, spans) = (0, 0) }
         }
         leastDelay.now = min(leastDelay.now, now - heard, known)
         if let missed, heard >= missed.wanted {
-            lateness = min(Self.mostLateness, lateness + now - missed.at + 0.001)
+            let late = now - missed.at
+            // What comes much later is a burst, or the end of a pause.
+            if late < 2 * Self.mostLateness { lateness = min(Self.mostLateness, lateness + late + 0.001) }
             self.missed = nil
         }
         if let wanted {

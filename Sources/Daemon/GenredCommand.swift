@@ -86,7 +86,7 @@ struct GenredCommand: AsyncParsableCommand {
 
     static func main() async {
         SignalService.hold()
-        genred_share_heaps()
+        genred_share_arenas()
         await main(PathText.arguments())
     }
 

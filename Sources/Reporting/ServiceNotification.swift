@@ -22,7 +22,7 @@ package struct ServiceNotification: Sendable {
 
     package func reloading() { send("RELOADING=1\nMONOTONIC_USEC=\(monotonicNanoseconds() / 1000)") }
 
-    package func stopping() { send("STOPPING=1") }
+    package func stopping() { send("STOPPING=1", patience: 1) }
 
     /// Reports what the service is doing, in a line for people. Dropped when the service manager is too busy.
     package func status(_ text: String) { send("STATUS=\(text)", flags: MSG_DONTWAIT) }
@@ -30,16 +30,15 @@ package struct ServiceNotification: Sendable {
     /// Feeds the watchdog. Dropped when the service manager is too busy.
     package func isAlive() { send("WATCHDOG=1", flags: MSG_DONTWAIT) }
 
-    /// The longest wait, in seconds, for a service manager that is busy: a stop must not wait for one that hangs.
-    private static let patience = 1
-
-    private func send(_ message: String, flags: Int = 0) {
+    /// - Parameter patience: the longest wait, in seconds, for a service manager that is busy. A stop must not wait for one that
+    ///   hangs.
+    private func send(_ message: String, flags: Int = 0, patience: Int = 30) {
         guard let path, path.utf8.count <= UnixSocket.longestPath else { return }
         let descriptor = UnixSocket.open(SOCK_DGRAM)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
-        var patience = timeval(tv_sec: Self.patience, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        var longest = timeval(tv_sec: patience, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &longest, socklen_t(MemoryLayout<timeval>.size))
         let bytes = Array(message.utf8)
         // There is nobody to report an error to.
         _ = UnixSocket.withAddress(path) { address, length in

@@ -65,22 +65,53 @@ struct HubTests {
         await fixture.stop()
     }
 
+    @Test func `an estimate that says nothing new waits until somebody asks, or wants every one`() async throws {
+        let fixture = try await HubFixture()
+        let bell = try await fixture.hub.listen()
+        await fixture.open()
+        let ring = try #require(await fixture.hub.perform { $0.sources[0].estimates })
+        func analyse(position: Double, isUrgent: Bool = false) async throws {
+            ([0.25, 0.25, 0.5] as [Float]).withUnsafeBufferPointer {
+                ring.append(
+                    EstimateRing.Record(
+                        position: position, state: .genre, label: 0, confidence: 0.8, level: -20, probabilities: $0,
+                        windowProbabilities: $0))
+            }
+            fixture.hub.estimatesWait(slot: 0, isUrgent: isUrgent)
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        func known() async -> Double { await fixture.hub.perform { $0.sources[0].latest.position } }
+        try await analyse(position: 3, isUrgent: true)
+        #expect(await known() == 3)
+        try await analyse(position: 3.24)
+        #expect(await known() == 3)
+        let client = try RawClient(fixture.path)
+        let answer = try await client.ask("current")?.result?["estimates"] as? [[String: Any]]
+        #expect(answer?.first?["position"] as? Double == 3.24)
+        await client.send(line: #"{"jsonrpc":"2.0","id":1,"method":"subscribe","params":{"events":["estimate"]}}"#)
+        _ = try await client.object()
+        try await analyse(position: 3.48)
+        #expect(try await client.object()?.params?["position"] as? Double == 3.48)
+        try await bell.close()
+        await fixture.stop()
+    }
+
     @Test func `the status line lists a few sources, and counts the labels of many`() async throws {
         let few = try await HubFixture(sources: ["radio", "studio", "set"])
-        #expect(await few.hub.statusLine == "radio: starting, studio: starting, set: starting")
+        #expect(await few.hub.statusLine() == "radio: starting, studio: starting, set: starting")
         for slot in 0..<3 { await few.open(slot: slot) }
         await few.estimate(.genre, 0, at: 9, confidence: 0.814)
         await few.estimate(.silence, at: 9, confidence: 0, slot: 1)
         await few.estimate(.genre, 1, at: 9, slot: 2)
         await few.close(.ended(nil), slot: 2)
-        #expect(await few.hub.statusLine == "radio: jazz (81 %), studio: silence, set: ended")
+        #expect(await few.hub.statusLine() == "radio: jazz (81 %), studio: silence, set: ended")
         await few.stop()
         let many = try await HubFixture(sources: (0..<7).map { "s\($0)" })
         for slot in 0..<4 {
             await many.open(slot: slot)
             await many.estimate(.genre, slot == 0 ? 0 : 1, at: 9, slot: slot)
         }
-        #expect(await many.hub.statusLine == "7 sources: 3 rock, 3 starting, 1 jazz")
+        #expect(await many.hub.statusLine() == "7 sources: 3 rock, 3 starting, 1 jazz")
         await many.stop()
     }
 

@@ -3,13 +3,12 @@
 #ifndef GENRED_RESIDENT_H
 #define GENRED_RESIDENT_H
 
-/// Has all threads share two heaps. By default each thread may get one of its own, and what one has freed is then of no use to
-/// another. Call it before there are threads.
-void genred_share_heaps(void);
+/// Has all threads share two of malloc's arenas. By default each thread may get an arena of its own, and what one thread has
+/// freed is then of no use to another. Call it before there are threads.
+void genred_share_arenas(void);
 
 /// Returns memory to the system: what malloc keeps for later, and the pages of the program and its libraries that are read
-/// from their files. Those that are used again are mapped again, from the file cache; what runs only once, at
-/// the start, is not.
+/// from their files. Pages that are used again come back from the file cache; those that only the start used do not.
 void genred_return_memory(void);
 
 #endif

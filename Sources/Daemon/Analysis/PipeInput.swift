@@ -42,6 +42,8 @@ final class PipeInput: SourceInput, PipeSink, AnalysisTrack, @unchecked Sendable
     /// Also grows when another pipe of the worker is read.
     var progress: Int { health.taken + reader.progress }
 
+    var hasTakenSettings: Bool { !changes.hasMail }
+
     var hasWork: Bool { changes.hasMail || settings.hasStream && reader.hasWork }
 
     func use(_ settings: AnalysisSettings) throws(StreamingError) {

@@ -71,6 +71,8 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
 
     var progress: Int { health.taken }
 
+    var hasTakenSettings: Bool { !mailbox.hasMail }
+
     var hasWork: Bool { mailbox.hasMail || shared.withLock { $0.map { isWorthwhile($0.ring) } ?? false } }
 
     func use(_ settings: AnalysisSettings) throws(StreamingError) {
@@ -143,7 +145,11 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
         }
     }
 
-    private func isWorthwhile(_ ring: SampleRing) -> Bool { ring.count >= worthwhile.load(ordering: .relaxed) }
+    private func isWorthwhile(_ ring: SampleRing) -> Bool {
+        // See `noteDemand`.
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        return ring.count >= worthwhile.load(ordering: .relaxed)
+    }
 
     /// Whether half of the ring is free, so that the two threads work at the same time and hand over large pieces.
     private func hasRoom(_ ring: SampleRing) -> Bool { ring.count <= ring.capacity / 2 }
@@ -178,13 +184,16 @@ final class RingInput: SourceInput, AudioSink, @unchecked Sendable {
         wakeWorker()
     }
 
-    // MARK: The worker
+    // MARK: The worker, and the source's thread when it opens a stream
 
     /// Notes how much the next estimate needs: the worker sleeps until then. If that is not known, one hop is enough.
     func noteDemand(_ demand: AudioDemand?, in ring: SampleRing, sampleRate: Int) {
         let hop = sampleRate * FrontEnd.version1.hopLength / FrontEnd.version1.sampleRate
         let left = demand.map { Int((($0.next - $0.heard) * Double(sampleRate)).rounded(.up)) } ?? 0
         worthwhile.store(min(max(hop, left), ring.capacity / 2), ordering: .relaxed)
+        // Whoever wrote before this compared with the old number. The worker looks at the ring once more after this: both
+        // sides have a fence between their write and their look.
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
     }
 
     /// Call this after samples were taken out of the ring.

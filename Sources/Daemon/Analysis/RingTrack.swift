@@ -33,18 +33,16 @@ final class RingTrack: AnalysisTrack {
     private func drain() -> Bool {
         guard let ring else { return true }
         var left = ring.capacity
-        defer {
-            analysis.announceEstimates()
-            input.noteDemand(analysis.demand, in: ring, sampleRate: sampleRate)
-        }
         while left > 0 {
             let block = block.samples.elements
             let count = ring.read(into: block.extracting(..<min(block.count, left)))
-            if count == 0 { return true }
+            if count == 0 { break }
             left -= count
             input.noteRoom(in: ring)
             analysis.process(UnsafeBufferPointer(block.extracting(..<count)))
         }
+        analysis.announceEstimates()
+        input.noteDemand(analysis.demand, in: ring, sampleRate: sampleRate)
         return ring.count == 0
     }
 

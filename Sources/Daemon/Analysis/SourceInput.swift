@@ -16,6 +16,9 @@ protocol SourceInput: AnyObject, Sendable {
     /// Whether the worker has pending work.
     var hasWork: Bool { get }
 
+    /// Whether the worker has taken the settings of the last `use`.
+    var hasTakenSettings: Bool { get }
+
     /// Switches to new settings; an open stream goes on. Throws, and changes nothing, if they are invalid.
     func use(_ settings: AnalysisSettings) throws(StreamingError)
 

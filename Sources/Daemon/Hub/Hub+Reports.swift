@@ -8,7 +8,7 @@ extension Hub {
     private static let mostNamed = 5
 
     /// What is heard, in a line: `radio: jazz (81 %), studio: silence`; with many sources, how many have which label.
-    var statusLine: String {
+    func statusLine() -> String {
         publishUnannounced()
         if sources.isEmpty { return "no sources" }
         if sources.count <= Self.mostNamed {

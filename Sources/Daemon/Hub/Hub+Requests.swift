@@ -15,6 +15,7 @@ extension Hub {
             case .current(let params): return Response.line(id: id, result: try current(params))
             case .subscribe(let params):
                 try check(params.source)
+                if params.events.contains(.estimate) { beginEveryEstimate() }
                 clients.subscribe(client, params)
                 subscribersChanged()
                 let names = params.source.map { [$0] } ?? sources.map(\.name)

@@ -36,6 +36,8 @@ actor Hub {
     /// Whether a client wants every estimate. If not, the analysis wakes the hub only for what is urgent, and the hub reads
     /// the other estimates when somebody asks.
     private nonisolated let wantsEveryEstimate = Atomic<Bool>(false)
+    /// Whether a ring of estimates is being read.
+    private var isPublishing = false
     private nonisolated let ready = ReadySet(slots: AnalysisPool.slots)
     private nonisolated let bell: Bell
     private let endings: AsyncStream<Void>.Continuation
@@ -124,22 +126,30 @@ actor Hub {
         clients.flush()
     }
 
-    /// Publishes what the analysis has not announced: call it before what is known is read.
+    /// Publishes what the analysis has not announced: call it before what is known is read. It sends nothing: whoever wants
+    /// every estimate is sent what was announced.
     func publishUnannounced() {
         for source in sources { publishEstimates(of: source) }
-        clients.flush()
     }
 
-    /// Call it when a client has subscribed, or has gone.
-    func subscribersChanged() {
-        wantsEveryEstimate.store(clients.wantEstimates, ordering: .sequentiallyConsistent)
+    /// Call it before a client subscribes to estimates, so that it gets all that come from now on and none from before.
+    func beginEveryEstimate() {
+        wantsEveryEstimate.store(true, ordering: .sequentiallyConsistent)
         // The analysis may have looked before: both sides have a fence between their write and their look.
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         publishUnannounced()
     }
 
+    /// Call it when a client has subscribed, or has gone.
+    func subscribersChanged() {
+        wantsEveryEstimate.store(clients.wantEstimates, ordering: .sequentiallyConsistent)
+    }
+
     func publishEstimates(of source: HubSource) {
-        guard let ring = source.estimates else { return }
+        // A notification can close a client's channel, which must not read the same ring.
+        guard !isPublishing, let ring = source.estimates else { return }
+        isPublishing = true
+        defer { isPublishing = false }
         let producerWaits = ring.drain { publish($0, of: source) }
         if producerWaits { source.wakeAnalysis() }
     }
@@ -220,7 +230,7 @@ actor Hub {
 
 extension Hub: AnalysisListener {
     nonisolated func estimatesWait(slot: Int, isUrgent: Bool) {
-        // See `subscribersChanged`.
+        // See `beginEveryEstimate`.
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         guard isUrgent || wantsEveryEstimate.load(ordering: .sequentiallyConsistent) else { return }
         if ready.insert(slot) { bell.ring() }

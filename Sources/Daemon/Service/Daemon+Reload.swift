@@ -20,13 +20,15 @@ extension Daemon {
     private func reloadNow() async -> Result<ReloadResult, RPCError> {
         if isStopping { return refuse(Self.tooLate) }
         notification.reloading()
-        defer { notification.reloaded() }
+        defer {
+            notification.reloaded()
+            memory.request()
+        }
         do {
             // Detached: a file system that does not answer must not keep the daemon from stopping.
             let new = try await Task.detached { [options, setup] in try Setup(options, after: setup) }.value
             if isStopping { return refuse(Self.tooLate) }
             let changes = try await apply(new)
-            memory.request()
             for change in changes { log.notice("reload: \(change)") }
             if changes.isEmpty { log.notice("reload: nothing has changed") }
             return .success(ReloadResult(changed: changes))

@@ -71,7 +71,7 @@ actor Daemon {
             throw StartError(.system, "the control socket cannot be served: \(error)")
         }
         self.server = server
-        notification.ready(await hub.statusLine)
+        notification.ready(await hub.statusLine())
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: server),
             .init(service: supervisor, successTerminationBehavior: .gracefullyShutdownGroup),

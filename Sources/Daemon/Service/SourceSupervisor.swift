@@ -52,7 +52,8 @@ actor SourceSupervisor {
         }
         if let newAnalysis {
             analysis = newAnalysis
-            for running in running { await useAnalysis(of: running) }
+            await useAnalysis()
+            guard !isStopped else { return changes }
         }
         for source in sources where !running.contains(where: { $0.configuration == source }) {
             let before = leaving.first { $0.configuration.name == source.name }?.configuration
@@ -64,16 +65,23 @@ actor SourceSupervisor {
         return changes
     }
 
-    /// Has a source's worker switch to the present settings, and waits a moment until it has: the next source's new analysis
-    /// then gets the memory of this one's old analysis.
-    private func useAnalysis(of running: Running) async {
-        let before = running.input.progress
-        do throws(StreamingError) {
-            try running.input.use(analysis)
-        } catch {
-            log.error("\(running.configuration.name): keeping the previous settings: \(error)")
+    /// The most seconds that a reload waits for workers to switch.
+    private static let patience = 2.0
+
+    /// Has each source's worker switch to the present settings, one after the other, so that the next source's new
+    /// analysis gets the memory of this one's old analysis.
+    private func useAnalysis() async {
+        let deadline = monotonicSeconds() + Self.patience
+        for running in running {
+            do throws(StreamingError) {
+                try running.input.use(analysis)
+            } catch {
+                log.error("\(running.configuration.name): keeping the previous settings: \(error)")
+            }
+            while !running.input.hasTakenSettings, monotonicSeconds() < deadline {
+                try? await Task.sleep(for: .milliseconds(1))
+            }
         }
-        for _ in 0..<20 where running.input.progress == before { try? await Task.sleep(for: .milliseconds(1)) }
     }
 
     private func start(_ configuration: Configuration.Source) async {

@@ -16,7 +16,7 @@ struct StatusReport: Service {
             var last = ""
             while true {
                 try await Task.sleep(for: Self.interval, tolerance: .milliseconds(500))
-                let status = await hub.statusLine
+                let status = await hub.statusLine()
                 if status != last { notification.status(status) }
                 last = status
             }

@@ -178,7 +178,6 @@ import Testing
         let size = try #require(
             Int(try await browser.evaluate("\(requests).reduce((sum, e) => sum + e.encodedBodySize, 0)")))
         let elements = try #require(Int(try await browser.evaluate("document.querySelectorAll('*').length")))
-        print("MEASURED", count, size, elements)
         #expect(
             (1...20).contains(count) && (1...1_500_000).contains(size) && (1...700).contains(elements),
             "\(count) requests, \(size) bytes, \(elements) elements")
