@@ -28,7 +28,7 @@ extension EndToEndTests {
             let (daemon, fifo) = try daemon()
             let client = try await daemon.client()
             let tone = RawAudio.quietTone(seconds: 1)
-            let memory = try client.status().memory
+            let memory = try daemon.memory
             // Four gigabytes of audio: accepted as they come. Of another chunk, or of the format chunk: refused.
             try await PipeWriter(fifo).write(RawAudio.header(dataBytes: 0xFFFF_FFFC) + tone)
             #expect(
@@ -49,14 +49,14 @@ extension EndToEndTests {
             try Data(RawAudio.header(dataBytes: 0xFFFF_FFFC) + tone).write(to: URL(fileURLWithPath: file))
             let other = try RunningDaemon(sources: [("file", "file:\(file)?pace=fast")])
             #expect(await other.exit(within: 10) == 0, "\(other.log)")
-            #expect(try client.status().memory < memory + 16 << 20)
+            #expect(try daemon.memory < memory + 16 << 20)
             #expect(try await daemon.isHeard("silence", client))
         }
 
         @Test func `a request of a million lines costs no memory`() async throws {
             let (daemon, _) = try daemon()
             let client = try await daemon.client()
-            let memory = try client.status().memory
+            let memory = try daemon.memory
             // Each meaningless line gets an error. When nobody reads the errors, the daemon stops reading.
             let raw = try RawClient(daemon.socket)
             var bytes = [UInt8](repeating: UInt8(ascii: "\n"), count: 2_000_000)
@@ -67,7 +67,7 @@ extension EndToEndTests {
             let pretty = Array("{\n\"jsonrpc\":\"2.0\",\n\"id\":1,\n\"method\":\"current\"\n}\n".utf8)
             #expect(await other.send(pretty))
             for _ in 0..<5 { #expect(await other.line()?.contains("error") == true) }
-            #expect(try client.status().memory < memory + 16 << 20)
+            #expect(try daemon.memory < memory + 16 << 20)
             #expect(try await daemon.isHeard("silence", client))
         }
 

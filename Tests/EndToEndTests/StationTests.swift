@@ -117,7 +117,7 @@ extension EndToEndTests {
                 Array("{\"state\": \"asleep\"}\n{\"title\": \"\\u202e\\u0007x\"}\n".utf8),
             ]
             for bytes in kinds { try await flood(bytes) }
-            let before = try client.status().memory
+            let before = try daemon.memory
             var position = 0.0
             for bytes in kinds + kinds {
                 try await flood(bytes)
@@ -129,7 +129,7 @@ extension EndToEndTests {
                 #expect(isHeard, "\(daemon.log)")
                 position = try daemon.source("radio", client).position
             }
-            let after = try client.status().memory
+            let after = try daemon.memory
             #expect(after < before + 4 << 20, "\(before) to \(after) bytes")
             let ignored = try daemon.source("radio", client).station?.ignoredNotes ?? 0
             #expect(ignored > 100)

@@ -3,6 +3,7 @@
 import ControlProtocol
 import Foundation
 import TestSupport
+import Testing
 
 /// A real genred on a socket of its own, which ends with its test.
 final class RunningDaemon {
@@ -107,5 +108,17 @@ final class RunningDaemon {
             if done(estimate) { break }
         }
         return result
+    }
+}
+
+extension RunningDaemon {
+    /// Bytes of memory that belong to the process alone. Pages of files are not counted: they come and go with what runs.
+    var memory: Int {
+        get throws {
+            let text = try String(
+                contentsOfFile: "/proc/\(process.processIdentifier)/smaps_rollup", encoding: .utf8)
+            let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("Anonymous:") })
+            return try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) }) * 1024
+        }
     }
 }
