@@ -39,7 +39,7 @@ final class IncrementalLayer {
     var scratchSize: NetworkScratch.Size {
         NetworkScratch.Size(
             patches: shape.bands > 1 ? shape.bands * shape.patchLength : 0,
-            output: (capacity + shape.kernel.time - 1) * shape.bands * shape.outputs)
+            output: capacity * shape.bands * shape.outputs)
     }
 
     func reset() {

@@ -146,7 +146,7 @@ actor Hub {
     }
 
     func publishEstimates(of source: HubSource) {
-        // A notification can close a client's channel, which must not read the same ring.
+        // A notification can close a client's channel, whose handlers must not read the same ring.
         guard !isPublishing, let ring = source.estimates else { return }
         isPublishing = true
         defer { isPublishing = false }

@@ -160,7 +160,7 @@ import Testing
         #expect(browser.complaints == [])
     }
 
-    /// What makes it fast. The time itself depends on what else the machine does (docs/outlets.md has it measured).
+    /// What makes it fast. The time itself depends on what else the machine does.
     @Test func `a day with 5000 changes takes few requests and few elements`() async throws {
         let daemon = try await FedDaemon()
         await daemon.stop()
