@@ -61,12 +61,30 @@ struct CancellationWatch {
         }
     }
 
-    /// Adds a frame of two channels.
+    /// Adds frames of two channels, at most `framesLeft`. The sums stay in registers.
     @inline(__always)
-    mutating func add(_ first: Float, _ second: Float) {
-        add(first, 0)
-        add(second, 1)
-        endFrame()
+    mutating func add(_ count: Int, _ pair: (Int) -> (first: Float, second: Float)) {
+        var (first, second, both) = (SIMD4<Double>(), SIMD4<Double>(), 0.0)
+        var (firstSquare, secondSquare) = (0.0, 0.0)
+        trends.withUnsafeBufferPointer { trends in
+            for index in 0..<count {
+                let values = pair(index)
+                let (left, right) = (Double(values.first), Double(values.second))
+                let trend = trends[frames + index]
+                first += left * trend
+                second += right * trend
+                firstSquare += left * left
+                secondSquare += right * right
+                both += (left + right) * (left + right)
+            }
+        }
+        shares[0] += first
+        shares[1] += second
+        squares[0] += firstSquare
+        squares[1] += secondSquare
+        total.shares += first + second
+        total.square += both
+        frames += count
     }
 
     /// Adds one channel's sample to the present frame.
@@ -86,7 +104,8 @@ struct CancellationWatch {
         frames += 1
     }
 
-    var isBlockFull: Bool { frames >= framesPerBlock }
+    /// Frames until the block is full and `decide` is due.
+    var framesLeft: Int { framesPerBlock - frames }
 
     /// Ends the block. Returns what to listen to from now on, if that has changed.
     mutating func decide() -> Decision? {

@@ -107,11 +107,7 @@ final class ChannelMixer {
             for frame in 0..<frames {
                 output[frame] = Code.load(input + frame &* Code.bytes) * scale
             }
-        case 2:
-            for frame in 0..<frames {
-                let left = input + frame &* 2 &* Code.bytes
-                output[frame] = (Code.load(left) + Code.load(left + Code.bytes)) * scale
-            }
+        case 2: Code.addPairs(input, frames, scale: scale, into: output)
         default:
             for frame in 0..<frames {
                 let first = input + frame &* channels &* Code.bytes
@@ -149,21 +145,28 @@ final class ChannelMixer {
     @inline(__always)
     private func observe<Code: SampleCode>(_: Code.Type, _ input: UnsafeRawPointer, _ frames: Int) {
         let scale = 1 / Code.fullScale
+        let (step, bytesPerFrame) = (CancellationWatch.step, bytesPerFrame)
         var frame = watch.skipped
         while frame < frames {
-            let first = input + frame &* channels &* Code.bytes
+            let count = min((frames - frame + step - 1) / step, watch.framesLeft)
+            let first = input + frame &* bytesPerFrame
             if listened.count == 2 {
-                watch.add(
-                    Code.load(first + listened[0] &* Code.bytes) * scale,
-                    Code.load(first + listened[1] &* Code.bytes) * scale)
-            } else {
-                for (place, channel) in listened.enumerated() {
-                    watch.add(Code.load(first + channel &* Code.bytes) * scale, place)
+                let (left, right) = (listened[0] &* Code.bytes, listened[1] &* Code.bytes)
+                watch.add(count) { index in
+                    let place = first + index &* step &* bytesPerFrame
+                    return (Code.load(place + left) * scale, Code.load(place + right) * scale)
                 }
-                watch.endFrame()
+            } else {
+                for index in 0..<count {
+                    for (place, channel) in listened.enumerated() {
+                        watch.add(
+                            Code.load(first + index &* step &* bytesPerFrame + channel &* Code.bytes) * scale, place)
+                    }
+                    watch.endFrame()
+                }
             }
-            frame += CancellationWatch.step
-            if watch.isBlockFull, let decision = watch.decide() { change(to: decision) }
+            frame += count * step
+            if watch.framesLeft == 0, let decision = watch.decide() { change(to: decision) }
         }
         watch.skipped = frame - frames
     }

@@ -64,7 +64,7 @@ struct PipeDecoder {
     /// - Parameters:
     ///   - bytes: the new bytes, after those left over from the last call.
     ///   - atEnd: whether nothing follows; leftover bytes are then dropped, and the next call begins a new stream.
-    ///   - mono: working memory, one sample per byte.
+    ///   - mono: working memory: as many samples are emitted at once.
     /// - Returns: the number of bytes used, and whether the rest needs more data; the rest is then at most `longestRest`
     ///   bytes.
     mutating func decode(
@@ -100,9 +100,10 @@ struct PipeDecoder {
                 state = .skipping(left)
                 return 0
             }
-            let end = min(UInt64(rest.count), left ?? .max)
-            let next = Self.nextHeader(in: rest, atEnd)
-            let audio = UnsafeRawBufferPointer(rebasing: rest[..<min(Int(end), next?.offset ?? .max)])
+            let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(mono.count * mixer.bytesPerFrame))
+            let end = min(UInt64(piece.count), left ?? .max)
+            let next = Self.nextHeader(in: piece, atEnd && piece.count == rest.count)
+            let audio = UnsafeRawBufferPointer(rebasing: piece[..<min(Int(end), next?.offset ?? .max)])
             let whole = audio.count - audio.count % mixer.bytesPerFrame
             if whole > 0 {
                 emit(.samples(mixer.mix(audio, into: mono)))

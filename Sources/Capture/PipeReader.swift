@@ -30,7 +30,7 @@ package final class PipeReader: @unchecked Sendable {
     /// With fewer pipes than this there is no pause: each is read soonest, and each writer's end before the next writer.
     private static let many = 4
     /// A read of this many bytes comes from a writer that is faster than real time, which no pause must slow down.
-    private static let much = PipeBuffer.capacity / 2
+    private static let much = PipeBuffer.usualPipe / 2
     /// Seconds without a pause after such a read.
     private static let hurry = 0.1
     /// Seconds between two checks of the names of quiet FIFOs.
@@ -64,7 +64,7 @@ package final class PipeReader: @unchecked Sendable {
     private var nextNameCheck = 0.0
 
     /// The most samples that one read can bring.
-    package static func mostSamples(channels: Int) -> Int { PipeBuffer.capacity / channels }
+    package static func mostSamples(channels: Int) -> Int { PipeBuffer.mostBytes / channels }
 
     package init() throws(CaptureError) {
         loop = try EpollLoop()
@@ -243,10 +243,15 @@ package final class PipeReader: @unchecked Sendable {
 
 /// The memory into which a thread reads its pipes, one after the other.
 final class PipeBuffer {
-    /// Bytes: what a pipe holds by default, and what the previous read left over.
-    static let capacity = PipeDecoder.longestRest + 64 << 10
+    /// Bytes that a pipe holds by default.
+    static let usualPipe = 64 << 10
+    /// Bytes that a pipe holds whose writer is faster than real time, and that one read takes: each read of a full pipe wakes
+    /// its writer, which costs as much as the analysis of some hundredths of a second.
+    static let largePipe = 256 << 10
+    /// Those, and what the previous read left over.
+    static let mostBytes = PipeDecoder.longestRest + largePipe
 
-    let bytes = OwnedBuffer<UInt8>(repeating: 0, count: capacity)
-    /// One sample per byte.
-    let mono = OwnedBuffer<Float>(repeating: 0, count: capacity)
+    let bytes = OwnedBuffer<UInt8>(repeating: 0, count: mostBytes)
+    /// Samples that are decoded and analysed at once: few enough to stay in the processor's cache.
+    let mono = OwnedBuffer<Float>(repeating: 0, count: 8 << 10)
 }

@@ -53,9 +53,7 @@ final class PolledPipe: @unchecked Sendable {
     private var arrivals = ArrivalClock()
     /// The audio that the next read was put off for.
     private var wanted: Double?
-    /// Bytes that the open pipe holds, 0 if that was not asked yet; and whether the kernel was asked for more.
-    private var capacity = 0
-    private var hasAskedForMore = false
+    private var capacity = PipeCapacity()
     /// All writers are gone, and the FIFO is being opened anew.
     private var isReopening = false
     /// Bytes that were read and not yet decoded.
@@ -112,6 +110,8 @@ final class PolledPipe: @unchecked Sendable {
             do throws(CaptureError) {
                 due = nil
                 var result = sink.hasRoom ? try read(opened.descriptor, buffer) : (.blocked, 0)
+                // It was full: its writer had to wait.
+                if result.bytes >= PipeBuffer.usualPipe { capacity.reach(PipeBuffer.largePipe, opened.descriptor) }
                 let isIdle = result.outcome == .idle && !isReopening
                 if isIdle, result.bytes > 0, let later = putOff(opened, bytes: result.bytes) {
                     (due, result.outcome) = (later, .later(later))
@@ -153,15 +153,12 @@ final class PolledPipe: @unchecked Sendable {
         guard let arrival = arrivals.arrival(of: demand.next), arrival >= lastRead + Self.shortestSleep else {
             return nil
         }
-        if capacity == 0 { capacity = opened.capacity(for: 0) }
+        capacity.reach(1, opened.descriptor)
         // Made larger only where that spares most wake-ups: each user has a limit for all pipes together.
         let update = Double(bytesPerSecond) * min(Self.longestSleep, arrival - lastRead)
-        if !hasAskedForMore, Double(capacity) < update / 2 {
-            capacity = opened.capacity(for: Int(update / Self.fullest))
-            hasAskedForMore = true
-        }
-        guard Double(bytes) < 0.95 * Double(capacity) else { return nil }
-        let limit = lastRead + min(Self.longestSleep, Self.fullest * Double(capacity) / Double(bytesPerSecond))
+        if Double(capacity.bytes) < update / 2 { capacity.reach(Int(update / Self.fullest), opened.descriptor) }
+        guard Double(bytes) < 0.95 * Double(capacity.bytes) else { return nil }
+        let limit = lastRead + min(Self.longestSleep, Self.fullest * Double(capacity.bytes) / Double(bytesPerSecond))
         if arrival <= limit { wanted = demand.next }
         return min(arrival, limit)
     }
@@ -304,7 +301,7 @@ final class PolledPipe: @unchecked Sendable {
         opened = nil
         watched = nil
         wanted = nil
-        (capacity, hasAskedForMore) = (0, false)
+        capacity = PipeCapacity()
     }
 
     private func end(_ error: CaptureError?) {

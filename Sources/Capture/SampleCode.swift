@@ -7,6 +7,21 @@ protocol SampleCode {
     static var fullScale: Float { get }
     /// The sample at `pointer`, in -fullScale...fullScale. Safe as long as `bytes` bytes are there.
     static func load(_ pointer: UnsafeRawPointer) -> Float
+    /// Writes the sums of `count` pairs of samples, times `scale`.
+    static func addPairs(
+        _ input: UnsafeRawPointer, _ count: Int, scale: Float, into output: UnsafeMutablePointer<Float>)
+}
+
+extension SampleCode {
+    @inline(__always)
+    static func addPairs(
+        _ input: UnsafeRawPointer, _ count: Int, scale: Float, into output: UnsafeMutablePointer<Float>
+    ) {
+        for index in 0..<count {
+            let left = input + index &* 2 &* bytes
+            output[index] = (load(left) + load(left + bytes)) * scale
+        }
+    }
 }
 
 /// The encodings, which differ in the numbers' type, width, place and byte order.
@@ -30,6 +45,27 @@ enum SampleCodes {
         static let fullScale: Float = 32_768
         static func load(_ pointer: UnsafeRawPointer) -> Float {
             Float(Int16(littleEndian: pointer.loadUnaligned(as: Int16.self)))
+        }
+
+        /// What most programs send, in vectors: a pair is a number of 32 bits, whose halves are added as integers.
+        static func addPairs(
+            _ input: UnsafeRawPointer, _ count: Int, scale: Float, into output: UnsafeMutablePointer<Float>
+        ) {
+            typealias Pairs = SIMD16<Int32>
+            var index = 0
+            let target = UnsafeMutableRawPointer(output)
+            while index + Pairs.scalarCount <= count {
+                // Little-endian, as every processor that Swift compiles for on Linux is.
+                let pairs = (input + 4 &* index).loadUnaligned(as: Pairs.self)
+                let sums = ((pairs &<< 16) &>> 16) &+ (pairs &>> 16)
+                (target + 4 &* index).storeBytes(of: SIMD16<Float>(sums) * scale, as: SIMD16<Float>.self)
+                index += Pairs.scalarCount
+            }
+            while index < count {
+                let left = input + 4 &* index
+                output[index] = (load(left) + load(left + 2)) * scale
+                index += 1
+            }
         }
     }
 

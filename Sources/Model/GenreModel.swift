@@ -13,8 +13,10 @@ package struct GenreModel: Sendable {
     package private(set) var temperature: Float
     /// The file's card: training data, split and measured quality, with keys and values as in the file.
     package private(set) var card: [String: String]
-    /// Weights in the layout for inference, shared by all copies of this model.
+    /// The weights as the file has them.
     private(set) var weights: Weights
+    /// The network as inference computes it, shared by all copies of this model.
+    private(set) var network: QuantizedNetwork
 
     /// The usual label of the class for audio that is not music: speech, noise, crowds.
     package static let noMusic = "no-music"
@@ -69,6 +71,7 @@ package struct GenreModel: Sendable {
         self.card = card
         weights = try Weights(
             architecture: architecture, coefficients: frontEnd.coefficients, labels: labels.count, tensors: tensors)
+        network = QuantizedNetwork(weights)
     }
 
     /// Returns the same network with another calibration and card.
@@ -77,8 +80,17 @@ package struct GenreModel: Sendable {
     package func with(temperature: Float, offsets: [Float], card: [String: String]) -> GenreModel {
         var result = self
         result.temperature = temperature
-        result.weights.headBias = zip(weights.headBias, offsets).map { $0 + $1 }
+        result.weights.head.bias = zip(weights.head.bias, offsets).map { $0 + $1 }
+        result.network.head = QuantizedLayer(result.weights.head)
         result.card = card
+        return result
+    }
+
+    /// Returns the model whose weights are exactly those that this one's inference uses.
+    func rounded() -> GenreModel {
+        var result = self
+        result.weights.branches = weights.branches.map { $0.map(QuantizedLayer.rounded) }
+        result.weights.head = QuantizedLayer.rounded(weights.head)
         return result
     }
 

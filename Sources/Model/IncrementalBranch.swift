@@ -28,7 +28,7 @@ final class IncrementalBranch {
     /// - Parameters:
     ///   - frames: frames of a window.
     ///   - every: frames from one window to the next, a divisor of the branch's step.
-    init(_ branch: Architecture.Branch, layers: [Weights.Layer], frames: Int, every: Int) {
+    init(_ branch: Architecture.Branch, layers: [QuantizedLayer], frames: Int, every: Int) {
         let channels = layers.last?.shape.outputs ?? 0
         featureCount = channels * Architecture.statistics.count
         step = branch.step
@@ -45,7 +45,7 @@ final class IncrementalBranch {
     ///   - capacity: the most frames that the layer receives at once.
     /// - Returns: the node's index.
     private func grow(
-        _ layers: ArraySlice<Weights.Layer>, starts: [(place: Int, window: Int)], capacity: Int, positions count: Int
+        _ layers: ArraySlice<QuantizedLayer>, starts: [(place: Int, window: Int)], capacity: Int, positions count: Int
     ) -> Int {
         let layer = layers[layers.startIndex]
         let pool = layer.shape.pool.time
@@ -79,10 +79,8 @@ final class IncrementalBranch {
     /// Appends a frame, [coefficients], for the next `process`.
     func append(_ coefficients: UnsafePointer<Float>) { nodes[0].layer.append(coefficients) }
 
-    /// The scratch memory that its largest layer needs.
-    var scratchSize: NetworkScratch.Size {
-        nodes.reduce(into: NetworkScratch.Size()) { $0.formMaximum($1.layer.scratchSize) }
-    }
+    /// Elements of scratch memory that its largest layer needs.
+    var scratchSize: Int { nodes.reduce(0) { max($0, $1.layer.scratchSize) } }
 
     /// Processes the frames that were appended.
     func process(_ scratch: NetworkScratch) {

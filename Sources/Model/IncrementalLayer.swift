@@ -8,10 +8,12 @@ import Basics
 /// A pool's grid begins at the window's first frame. Windows that begin at different places of the grid have separate
 /// pools, one for each phase.
 final class IncrementalLayer {
-    private let layer: Weights.Layer
+    private let layer: QuantizedLayer
     private let shape: LayerShape
-    /// [frames, paddedWidth]. Nothing overwrites the zeros beside a frame's bands.
-    private let input: OwnedBuffer<Float>
+    /// [frames, paddedWidth], and one number that nothing counts. Nothing overwrites the zeros beside a frame's bands.
+    private let input: OwnedBuffer<Int16>
+    /// [frames]: what one unit of a frame's numbers stands for.
+    private let units: OwnedBuffer<Float>
     private let capacity: Int
     private let phases: [Int]
     /// [phases]: the number of positions in the phase's pool; negative before the first pool begins.
@@ -23,24 +25,21 @@ final class IncrementalLayer {
     /// - Parameters:
     ///   - phases: first positions of the pools' grids, each less than a pool's length.
     ///   - capacity: the most frames that are appended between two calls of `process`.
-    init(layer: Weights.Layer, phases: [Int], capacity: Int) {
+    init(layer: QuantizedLayer, phases: [Int], capacity: Int) {
         self.layer = layer
         self.phases = phases
         shape = layer.shape
-        input = OwnedBuffer(repeating: 0, count: (capacity + shape.kernel.time - 1) * shape.paddedWidth)
+        let frames = capacity + shape.kernel.time - 1
+        input = OwnedBuffer(repeating: 0, count: frames * shape.paddedWidth + 1)
+        units = OwnedBuffer(repeating: 0, count: frames)
         self.capacity = capacity
         poolCounts = OwnedBuffer(repeating: 0, count: phases.count)
         pools = OwnedBuffer(repeating: 0, count: phases.count * shape.pooledWidth)
         reset()
     }
 
-    /// The scratch memory that it needs, in elements: [bands, patchLength] for the kernel's input at one position, padded with
-    /// zeros, and [positions, bands, outputs]. The kernel of a 1-D layer reads consecutive frames of `input`.
-    var scratchSize: NetworkScratch.Size {
-        NetworkScratch.Size(
-            patches: shape.bands > 1 ? shape.bands * shape.patchLength : 0,
-            output: capacity * shape.bands * shape.outputs)
-    }
+    /// Elements of scratch memory that it needs: [positions, bands, outputs].
+    var scratchSize: Int { capacity * shape.bands * shape.outputs }
 
     func reset() {
         filled = 0
@@ -49,8 +48,8 @@ final class IncrementalLayer {
 
     /// Appends a frame, [bands, inputs], for the next `process`.
     func append(_ frame: UnsafePointer<Float>) {
-        (input.pointer + filled * shape.paddedWidth + shape.padding * shape.inputs)
-            .update(from: frame, count: shape.bands * shape.inputs)
+        units.pointer[filled] = layer.quantize(
+            frame, into: input.pointer + filled * shape.paddedWidth + shape.padding * shape.inputs)
         filled += 1
     }
 
@@ -60,8 +59,8 @@ final class IncrementalLayer {
     func process(_ scratch: NetworkScratch, _ emit: (_ phase: Int, UnsafePointer<Float>) -> Void) {
         let ready = filled - (shape.kernel.time - 1)
         guard ready > 0 else { return }
-        let output = scratch.output.pointer
-        convolve(ready, scratch.patches.pointer, into: output)
+        let output = scratch.pointer
+        layer.convolve(input.pointer, units: units.pointer, positions: ready, into: output)
         let counts = poolCounts.pointer
         for position in 0..<ready {
             for phase in phases.indices {
@@ -78,35 +77,8 @@ final class IncrementalLayer {
         }
         let kept = shape.kernel.time - 1
         input.pointer.update(from: input.pointer + ready * shape.paddedWidth, count: kept * shape.paddedWidth)
+        units.pointer.update(from: units.pointer + ready, count: kept)
         filled = kept
-    }
-
-    private func convolve(
-        _ ready: Int, _ patches: UnsafeMutablePointer<Float>, into output: UnsafeMutablePointer<Float>
-    ) {
-        guard shape.bands > 1 else {
-            // The kernel reads whole frames, so each weight is read once for several positions.
-            layer.weight.apply(
-                layer.bias, input.pointer, columns: ready, stride: shape.paddedWidth, rectify: shape.rectified,
-                into: output)
-            return
-        }
-        let segment = shape.kernel.frequency * shape.inputs
-        let input = input.pointer
-        let used = shape.kernel.time * segment
-        for position in 0..<ready {
-            for band in 0..<shape.bands {
-                for time in 0..<shape.kernel.time {
-                    (patches + band * shape.patchLength + time * segment).update(
-                        from: input + (position + time) * shape.paddedWidth + band * shape.inputs, count: segment)
-                }
-                // Another layer has been here. Its weight is zero, but zero times NaN is not.
-                (patches + band * shape.patchLength + used).update(repeating: 0, count: shape.patchLength - used)
-            }
-            layer.weight.apply(
-                layer.bias, patches, columns: shape.bands, stride: shape.patchLength, rectify: shape.rectified,
-                into: output + position * shape.bands * shape.outputs)
-        }
     }
 
     /// Adds one position's bands to a pool.

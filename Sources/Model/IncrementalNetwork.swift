@@ -6,8 +6,8 @@ import Basics
 /// need are kept (Rybakov et al., "Streaming keyword spotting on mobile devices", 2020).
 ///
 /// Frames are processed one by one. Every `step` frames, from the first whole window on, a frame completes a window and
-/// its logits. They equal `GenreModel.logits(window:)` of the window's frames to 1e-4. Nothing is allocated after
-/// the first window. Use it from one thread at a time.
+/// its logits: those of `GenreModel.logits(window:)` of the window's frames, but for the rounding of `QuantizedLayer`.
+/// Nothing is allocated after the first window. Use it from one thread at a time.
 package final class IncrementalNetwork {
     package let model: GenreModel
     /// Frames processed since the last reset.
@@ -16,11 +16,13 @@ package final class IncrementalNetwork {
     private let branches: [IncrementalBranch]
     /// [features]: inputs of the linear layer.
     private let features: OwnedBuffer<Float>
+    /// The same as multiples of a unit, and one number that nothing counts.
+    private let quantized: OwnedBuffer<Int16>
     /// [labels].
     private let output: OwnedBuffer<Float>
     /// Memory that it needs only during `process`; shared with the other networks of its thread.
     package var scratch: NetworkScratch
-    private let scratchSize: NetworkScratch.Size
+    private let scratchSize: Int
     private let windowFrames: Int
     /// Frames from one window to the next.
     package let step: Int
@@ -33,12 +35,13 @@ package final class IncrementalNetwork {
         self.model = model
         self.step = step
         self.windowFrames = windowFrames
-        branches = zip(model.weights.branches, model.architecture.branches).map { layers, branch in
+        branches = zip(model.network.branches, model.architecture.branches).map { layers, branch in
             IncrementalBranch(branch, layers: layers, frames: windowFrames, every: step)
         }
         self.scratch = scratch
-        scratchSize = branches.reduce(into: NetworkScratch.Size()) { $0.formMaximum($1.scratchSize) }
+        scratchSize = branches.reduce(0) { max($0, $1.scratchSize) }
         features = OwnedBuffer(repeating: 0, count: model.architecture.features)
+        quantized = OwnedBuffer(repeating: 0, count: model.architecture.features + 1)
         output = OwnedBuffer(repeating: 0, count: model.labels.count)
     }
 
@@ -70,10 +73,9 @@ package final class IncrementalNetwork {
             branch.summarise(windowAt: frames - windowFrames, epsilon: model.architecture.stdEpsilon, into: place)
             place += branch.featureCount
         }
-        let weights = model.weights
-        weights.headWeight.apply(
-            weights.headBias, features.pointer, columns: 1, stride: weights.headWeight.length, rectify: false,
-            into: output.pointer)
+        let head = model.network.head
+        var unit = head.quantize(features.pointer, into: quantized.pointer)
+        head.convolve(quantized.pointer, units: &unit, positions: 1, into: output.pointer)
         return true
     }
 }

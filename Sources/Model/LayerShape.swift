@@ -20,8 +20,8 @@ package struct LayerShape: Hashable, Sendable {
 
     /// Inputs of one output, in the order [time, frequency, channel].
     package var fan: Int { kernel.area * inputs }
-    /// `fan`, in a 2-D layer rounded up to a multiple of a vector's lanes, because `CKernels` adds the rest one by one.
-    package var patchLength: Int { bands > 1 ? (fan + 15) / 16 * 16 : fan }
+    /// Consecutive numbers of a frame under the kernel.
+    package var segment: Int { kernel.frequency * inputs }
     /// Zeros on either side of a frame's bands.
     package var padding: Int { (kernel.frequency - 1) / 2 }
     /// Bands after pooling.
@@ -38,6 +38,14 @@ extension Architecture {
         branches.enumerated().map { index, branch in
             branch.layers(coefficients: coefficients, prefix: kind == Self.kind ? "" : "branches.\(index).")
         }
+    }
+
+    /// The linear layer from features to labels: one frame, the features of a window.
+    func head(labels: Int) -> LayerShape {
+        let one = Extent(time: 1, frequency: 1)
+        return LayerShape(
+            name: "head", bands: 1, inputs: features, outputs: labels, kernel: one, pool: one, rectified: false,
+            tensorShape: [labels, features])
     }
 
     /// Transposes [rows, a, b] to [rows, b, a]: between a file's [out, in, kernel] and inference's [out, kernel, in].

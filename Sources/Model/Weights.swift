@@ -2,12 +2,12 @@
 
 import Basics
 
-/// The network's weights in the layout of inference. Each output channel has one row over kernel position, then input
+/// The network's weights as the model file gives them. Each output channel has one row over kernel position, then input
 /// channel, so that a convolution is a dot product with consecutive frames.
 struct Weights: Sendable {
     struct Layer: Sendable {
         var shape: LayerShape
-        /// [outputs, patchLength]: `fan` weights in each row, then zeros.
+        /// [outputs, fan].
         var weight: WeightMatrix
         /// [outputs].
         var bias: [Float]
@@ -15,10 +15,8 @@ struct Weights: Sendable {
 
     /// Layers of each branch.
     var branches: [[Layer]]
-    /// [labels, features].
-    var headWeight: WeightMatrix
-    /// [labels].
-    var headBias: [Float]
+    /// The linear layer, from features to labels.
+    var head: Layer
 
     /// Reads the tensors, which must be exactly those that the architecture needs.
     ///
@@ -47,13 +45,13 @@ struct Weights: Sendable {
                 let weight = try take("\(shape.name).weight", shape.tensorShape)
                 let bias = try take("\(shape.name).bias", [shape.outputs])
                 let rows = Architecture.transposed(weight, rows: shape.outputs, shape.inputs, shape.kernel.area)
-                let matrix = WeightMatrix(rows, rows: shape.outputs).padded(to: shape.patchLength)
-                layers.append(Layer(shape: shape, weight: matrix, bias: bias))
+                layers.append(Layer(shape: shape, weight: WeightMatrix(rows, rows: shape.outputs), bias: bias))
             }
             branches.append(layers)
         }
-        headWeight = WeightMatrix(try take("head.weight", [labels, architecture.features]), rows: labels)
-        headBias = try take("head.bias", [labels])
+        let shape = architecture.head(labels: labels)
+        let weight = WeightMatrix(try take("head.weight", shape.tensorShape), rows: labels)
+        head = Layer(shape: shape, weight: weight, bias: try take("head.bias", [labels]))
         if let name = left.keys.min() {
             throw ModelError(.badTensor, "tensor '\(name.prefix(60))' belongs to no layer of the architecture")
         }
@@ -67,12 +65,11 @@ struct Weights: Sendable {
             result["\(shape.name).weight"] = SafeTensors.Tensor(
                 shape: shape.tensorShape,
                 values: Architecture.transposed(
-                    layer.weight.floats(upTo: shape.fan), rows: shape.outputs, shape.kernel.area, shape.inputs))
+                    layer.weight.floats, rows: shape.outputs, shape.kernel.area, shape.inputs))
             result["\(shape.name).bias"] = SafeTensors.Tensor(shape: [shape.outputs], values: layer.bias)
         }
-        result["head.weight"] = SafeTensors.Tensor(
-            shape: [headWeight.rows, headWeight.length], values: headWeight.floats)
-        result["head.bias"] = SafeTensors.Tensor(shape: [headBias.count], values: headBias)
+        result["head.weight"] = SafeTensors.Tensor(shape: head.shape.tensorShape, values: head.weight.floats)
+        result["head.bias"] = SafeTensors.Tensor(shape: [head.bias.count], values: head.bias)
         return result
     }
 }

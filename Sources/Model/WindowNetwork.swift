@@ -3,8 +3,7 @@
 extension GenreModel {
     /// Computes the logits, [labels], of one window.
     ///
-    /// This is the reference implementation, in double precision and without state. `IncrementalNetwork` must agree
-    /// with it.
+    /// This is the reference implementation, in double precision and without state, with the weights of the model file.
     ///
     /// - Parameter window: [windowFrames, coefficients], row-major, oldest frame first.
     package func logits(window: [Float]) -> [Float] {
@@ -20,10 +19,7 @@ extension GenreModel {
                 frames, positions: count, channels: channels, epsilon: architecture.stdEpsilon, into: &statistics)
             features += statistics
         }
-        var logits = [Float](repeating: 0, count: labels.count)
-        weights.headWeight.apply(
-            weights.headBias, features, columns: 1, stride: features.count, rectify: false, into: &logits)
-        return logits
+        return Self.run(weights.head, features, count: 1).frames
     }
 
     /// Applies convolution, ReLU and max-pooling to `count` frames.
@@ -40,7 +36,7 @@ extension GenreModel {
             for band in 0..<(shape.pooledBands * shape.pool.frequency) {
                 for output in 0..<shape.outputs {
                     var sum = Double(layer.bias[output])
-                    var place = output * layer.weight.length
+                    var place = output * shape.fan
                     for time in 0..<shape.kernel.time {
                         for frequency in 0..<shape.kernel.frequency {
                             for channel in 0..<shape.inputs {

@@ -23,9 +23,8 @@ struct AudiblePower: Sendable {
     func of(_ samples: UnsafePointer<Float>) -> Float {
         var shares = SIMD4<Float>()
         withUnsafeMutableBytes(of: &shares) { bytes in
-            genred_affine(
-                trends, nil, samples, 1, count, Trends.degree + 1, count, false,
-                bytes.assumingMemoryBound(to: Float.self).baseAddress)
+            genred_multiply(
+                trends, samples, Trends.degree + 1, count, bytes.assumingMemoryBound(to: Float.self).baseAddress)
         }
         // The mean goes first: a sum of squares of a large offset would drown the rest.
         let mean = shares[0] * constant

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
-import CFFTW
 import Foundation
 import Synchronization
 
@@ -104,22 +103,20 @@ final class BlockResamplingPlan: Sendable {
     /// Resamples a block with its surroundings, [inputLength]. Of the output, [outputLength], the `outputHop` samples
     /// from `outputStart` on are valid.
     func process(
-        _ input: borrowing OwnedBuffer<Float>, spectrum: borrowing OwnedBuffer<fftwf_complex>,
-        into output: borrowing OwnedBuffer<Float>
+        _ input: borrowing OwnedBuffer<Float>, spectrum: Spectrum, into output: borrowing OwnedBuffer<Float>
     ) {
-        forward.execute(input, into: spectrum)
-        // fftwf_complex is float[2]: the spectrum is consecutive real and imaginary parts.
-        spectrum.pointer.withMemoryRebound(to: Float.self, capacity: outputLength + 2) { parts in
-            gains.withUnsafeBufferPointer { gains in
-                let count = gains.count
-                let gains = gains.baseAddress!
-                for bin in 0..<count {
-                    parts[2 * bin] *= gains[bin]
-                    parts[2 * bin + 1] *= gains[bin]
-                }
-                let rest = outputLength + 2 - 2 * count
-                if rest > 0 { (parts + 2 * count).update(repeating: 0, count: rest) }
-            }
+        let count = gains.count
+        forward.execute(input, bins: count, into: spectrum)
+        let (real, imaginary) = (spectrum.real.pointer, spectrum.imaginary.pointer)
+        gains.withUnsafeBufferPointer { gains in
+            let gains = gains.baseAddress!
+            for bin in 0..<count { real[bin] *= gains[bin] }
+            for bin in 0..<count { imaginary[bin] *= gains[bin] }
+        }
+        let rest = outputLength / 2 + 1 - count
+        if rest > 0 {
+            (real + count).update(repeating: 0, count: rest)
+            (imaginary + count).update(repeating: 0, count: rest)
         }
         inverse.execute(spectrum, into: output)
     }
@@ -151,15 +148,15 @@ final class BlockResamplingPlan: Sendable {
         }
         let sum = taps[0] + 2 * taps.dropFirst().reduce(0, +)
         let response = OwnedBuffer<Float>(repeating: 0, count: length)
-        let spectrum = OwnedBuffer<fftwf_complex>(repeating: (0, 0), count: length / 2 + 1)
+        let spectrum = Spectrum(samples: length)
         for (index, tap) in taps.enumerated() {
             // The two transforms together multiply by the length.
             let value = Float(tap / sum / Double(length))
             response[index] = value
             response[(length - index) % length] = value
         }
-        transform.execute(response, into: spectrum)
-        return spectrum.elements.prefix(count).map(\.0)
+        transform.execute(response, bins: count, into: spectrum)
+        return Array(spectrum.real.elements.prefix(count))
     }
 
     /// The modified Bessel function of the first kind and order zero, by its power series.

@@ -29,6 +29,6 @@ package struct CosineTransform: Sendable {
 
     /// Transforms one frame: `bands` is [inputs], `coefficients` is [outputs].
     package func process(_ bands: UnsafePointer<Float>, into coefficients: UnsafeMutablePointer<Float>) {
-        genred_affine(matrix, nil, bands, 1, inputs, outputs, inputs, false, coefficients)
+        genred_multiply(matrix, bands, outputs, inputs, coefficients)
     }
 }

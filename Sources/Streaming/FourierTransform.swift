@@ -2,13 +2,23 @@
 
 import Basics
 import CFFTW
+import CKernels
+import Foundation
 import Synchronization
 
-/// The real FFT of one length, or its inverse, by FFTW in single precision. All streams share one plan per length.
+/// The real FFT of one even length, or its inverse, in single precision. All streams share one plan per length.
+///
+/// FFTW transforms half as many complex numbers, and `CKernels` makes one spectrum of the other: FFTW's own transforms of
+/// real numbers hardly use vectors, and take half as long again.
 final class FourierTransform: @unchecked Sendable {
     // Safe to share: the plan never changes after init, and FFTW's new-array execution is thread-safe. Destroying a
     // plan is not, but the plans that `ofLength` keeps live as long as the process.
     private let plan: fftwf_plan
+    /// Complex numbers: half of the length.
+    private let half: Int
+    /// [half + 1]: the unit circle's upper half.
+    private let cosines: [Float]
+    private let sines: [Float]
 
     enum Direction {
         /// Samples to spectrum.
@@ -43,30 +53,60 @@ final class FourierTransform: @unchecked Sendable {
     }
 
     private init?(_ kind: Kind) {
+        precondition(kind.length % 2 == 0, "an odd length has no halves")
+        half = kind.length / 2
+        let angles = (0...half).map { Double.pi * Double($0) / Double(kind.length / 2) }
+        (cosines, sines) = (angles.map { Float(cos($0)) }, angles.map { Float(sin($0)) })
         // As aligned as every buffer that the plan is executed on.
-        let real = OwnedBuffer<Float>(repeating: 0, count: kind.length)
-        let complex = OwnedBuffer<fftwf_complex>(repeating: (0, 0), count: kind.length / 2 + 1)
+        let samples = OwnedBuffer<fftwf_complex>(repeating: (0, 0), count: half)
+        let halves = OwnedBuffer<fftwf_complex>(repeating: (0, 0), count: half)
         // Estimated, not measured: every run gets the same plan, and so the same bits.
-        let plan =
-            switch kind.direction {
-            case .forward:
-                fftwf_plan_dft_r2c_1d(Int32(kind.length), real.pointer, complex.pointer, FFTW_ESTIMATE)
-            case .inverse:
-                fftwf_plan_dft_c2r_1d(Int32(kind.length), complex.pointer, real.pointer, FFTW_ESTIMATE)
-            }
+        let plan = fftwf_plan_dft_1d(
+            Int32(half), samples.pointer, halves.pointer,
+            kind.direction == .forward ? FFTW_FORWARD : FFTW_BACKWARD, FFTW_ESTIMATE)
         guard let plan else { return nil }
         self.plan = plan
     }
 
     deinit { fftwf_destroy_plan(plan) }
 
-    /// Transforms `length` samples into `length / 2 + 1` bins of `spectrum`. `samples` may be overwritten.
-    func execute(_ samples: borrowing OwnedBuffer<Float>, into spectrum: borrowing OwnedBuffer<fftwf_complex>) {
-        fftwf_execute_dft_r2c(plan, samples.pointer, spectrum.pointer)
+    /// Transforms `length` samples into the first `bins` bins, at most `length / 2 + 1`.
+    func execute(_ samples: borrowing OwnedBuffer<Float>, bins: Int, into spectrum: Spectrum) {
+        let halves = spectrum.halves.pointer
+        // fftwf_complex is float[2].
+        samples.pointer.withMemoryRebound(to: fftwf_complex.self, capacity: half) {
+            fftwf_execute_dft(plan, $0, halves)
+        }
+        halves.withMemoryRebound(to: Float.self, capacity: 2 * half) {
+            genred_spectrum_of_halves(
+                $0, half, cosines, sines, bins, spectrum.real.pointer, spectrum.imaginary.pointer)
+        }
     }
 
-    /// Transforms `length / 2 + 1` bins into `length` samples. `spectrum` is overwritten.
-    func execute(_ spectrum: borrowing OwnedBuffer<fftwf_complex>, into samples: borrowing OwnedBuffer<Float>) {
-        fftwf_execute_dft_c2r(plan, spectrum.pointer, samples.pointer)
+    /// Transforms `length / 2 + 1` bins into `length` samples.
+    func execute(_ spectrum: Spectrum, into samples: borrowing OwnedBuffer<Float>) {
+        let halves = spectrum.halves.pointer
+        halves.withMemoryRebound(to: Float.self, capacity: 2 * half) {
+            genred_halves_of_spectrum(
+                spectrum.real.pointer, spectrum.imaginary.pointer, half, cosines, sines, $0)
+        }
+        samples.pointer.withMemoryRebound(to: fftwf_complex.self, capacity: half) {
+            fftwf_execute_dft(plan, halves, $0)
+        }
+    }
+}
+
+/// A spectrum of real samples, and what its transform needs meanwhile.
+final class Spectrum {
+    /// [bins].
+    let real: OwnedBuffer<Float>
+    let imaginary: OwnedBuffer<Float>
+    fileprivate let halves: OwnedBuffer<fftwf_complex>
+
+    /// - Parameter samples: the most samples of a transform.
+    init(samples: Int) {
+        real = OwnedBuffer(repeating: 0, count: samples / 2 + 1)
+        imaginary = OwnedBuffer(repeating: 0, count: samples / 2 + 1)
+        halves = OwnedBuffer(repeating: (0, 0), count: samples / 2)
     }
 }

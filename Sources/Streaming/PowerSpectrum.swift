@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
-import CFFTW
 import Model
 
 /// Power spectrum of frames: periodic Hann taper, real FFT, squared magnitude without scaling. Equals
@@ -33,14 +32,9 @@ package struct PowerSpectrum {
             let taper = taper.baseAddress!
             for index in 0..<length { tapered[index] = samples[index] * taper[index] }
         }
-        transform.execute(workspace.tapered, into: workspace.spectrum)
-        // fftwf_complex is float[2]: the spectrum is consecutive real and imaginary parts.
-        workspace.spectrum.pointer.withMemoryRebound(to: Float.self, capacity: length + 2) { parts in
-            for bin in 0...(length / 2) {
-                let (real, imaginary) = (parts[2 * bin], parts[2 * bin + 1])
-                power[bin] = real * real + imaginary * imaginary
-            }
-        }
+        transform.execute(workspace.tapered, bins: length / 2 + 1, into: workspace.spectrum)
+        let (real, imaginary) = (workspace.spectrum.real.pointer, workspace.spectrum.imaginary.pointer)
+        for bin in 0...(length / 2) { power[bin] = real[bin] * real[bin] + imaginary[bin] * imaginary[bin] }
         return UnsafePointer(power)
     }
 }

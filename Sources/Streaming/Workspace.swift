@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
-import CFFTW
 import Model
 
 /// Scratch memory for the analysis of streams. One workspace serves all streams that a thread analyses, so that it
@@ -17,7 +16,7 @@ package final class Workspace: @unchecked Sendable {
     /// A frame's samples under the taper.
     let tapered: OwnedBuffer<Float>
     /// The spectrum of a frame, or of the resampler's block.
-    let spectrum: OwnedBuffer<fftwf_complex>
+    let spectrum: Spectrum
     /// A frame's power spectrum.
     let power: OwnedBuffer<Float>
     /// A frame's mel bands, dB.
@@ -30,8 +29,7 @@ package final class Workspace: @unchecked Sendable {
         samples = OwnedBuffer(repeating: 0, count: Resampler.block)
         resampled = OwnedBuffer(repeating: 0, count: Resampler.mostProduced)
         tapered = OwnedBuffer(repeating: 0, count: frontEnd.frameLength)
-        spectrum = OwnedBuffer(
-            repeating: (0, 0), count: max(frontEnd.frameLength, BlockResamplingPlan.mostSamples) / 2 + 1)
+        spectrum = Spectrum(samples: max(frontEnd.frameLength, BlockResamplingPlan.mostSamples))
         power = OwnedBuffer(repeating: 0, count: MelFilterbank.paddedBins(frontEnd))
         bands = OwnedBuffer(repeating: 0, count: frontEnd.melBands)
     }

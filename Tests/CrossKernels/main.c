@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Computes affine maps of many shapes on pseudo-random numbers, and writes the results as floats to standard output.
+// Computes convolutions of many shapes on pseudo-random numbers, and writes the results to standard output.
 // Compiled with the kernels for two processors, it shows whether both compute the same.
 //
 // Compiled as freestanding it is a program for 64-bit ARM that needs no C library, so that none has to be installed
@@ -10,13 +10,17 @@
 
 #define COUNT(array) (ptrdiff_t)(sizeof(array) / sizeof *(array))
 
-static const ptrdiff_t all_rows[] = {1, 2, 3, 4, 5, 7, 8, 33};
-static const ptrdiff_t all_lengths[] = {1, 7, 15, 16, 17, 24, 31, 33, 48, 63, 100, 193};
-enum { most_rows = 33, longest = 193, most_columns = 5 };
+static const ptrdiff_t all_outputs[] = {1, 2, 7, 15, 16, 17, 33};
+static const ptrdiff_t all_segments[] = {1, 2, 3, 8, 15, 31, 32, 100};
+enum { most_outputs = 48, longest = 100, most_columns = 13, most_times = 4 };
 
-static float weights[most_rows * longest], bias[most_rows], input[most_columns * longest];
-static uint16_t half_weights[most_rows * longest];
-static float output[most_columns * most_rows];
+static int8_t weights[most_outputs * (longest + 1) * most_times];
+static float units[most_outputs], bias[most_outputs], numbers[most_outputs * longest];
+static int16_t input[(most_columns + most_times) * (longest + 1)];
+static float input_units[most_columns + most_times];
+static float output[most_columns * most_outputs];
+enum { most_bins = 300 };
+static float spectrum[2][most_bins + 1];
 
 static uint32_t state = 1;
 
@@ -60,26 +64,63 @@ void _start(void)
 
 #endif
 
+static int put(const void *bytes, ptrdiff_t count) { return write(1, bytes, (size_t)count) == count; }
+
+/// Frames one after the other, or bands of one frame.
+static int convolve_all(ptrdiff_t outputs, ptrdiff_t segment)
+{
+    for (ptrdiff_t columns = 1; columns <= most_columns; columns++)
+        for (int variant = 0; variant < 16; variant++) {
+            bool frames = variant & 1;
+            struct genred_convolution layer = {
+                .weights = weights,
+                .units = units,
+                .bias = bias,
+                .outputs = outputs,
+                .times = 1 + variant / 4,
+                .segment = segment,
+                .frame_stride = segment + (frames ? 0 : 3),
+                .column_stride = frames ? segment : segment / 3 + 1,
+                .column_frames = frames,
+                .rectify = variant & 2,
+            };
+            genred_convolve(&layer, input, input_units, columns, output);
+            if (!put(output, columns * outputs * (ptrdiff_t)sizeof *output)) return 0;
+        }
+    return 1;
+}
+
+/// `numbers` are complex numbers, the unit circle, and in the end halves again.
+static int transform_all(ptrdiff_t length)
+{
+    const float *cosines = numbers + 2 * most_bins, *sines = cosines + 1;
+    for (ptrdiff_t count = length + 1; count > 0; count = count / 2) {
+        genred_spectrum_of_halves(numbers, length, cosines, sines, count, spectrum[0], spectrum[1]);
+        if (!put(spectrum, sizeof spectrum)) return 0;
+    }
+    genred_halves_of_spectrum(numbers + 5, numbers + 1, length, cosines, sines, output);
+    return put(output, 2 * length * (ptrdiff_t)sizeof *output);
+}
+
 int main(void)
 {
-    fill(weights, COUNT(weights));
+    fill(units, COUNT(units));
     fill(bias, COUNT(bias));
-    fill(input, COUNT(input));
-    // Any sign, and an exponent that keeps the number below 2; one in 16 is subnormal.
-    for (ptrdiff_t i = 0; i < COUNT(half_weights); i++) half_weights[i] = next() & 0xBFFF;
-    for (ptrdiff_t r = 0; r < COUNT(all_rows); r++)
-        for (ptrdiff_t l = 0; l < COUNT(all_lengths); l++)
-            for (ptrdiff_t columns = 1; columns <= most_columns; columns++)
-                for (int variant = 0; variant < 8; variant++) {
-                    ptrdiff_t rows = all_rows[r], length = all_lengths[l], stride = length / 2 + 1;
-                    const float *added = variant & 1 ? bias : NULL;
-                    bool rectify = variant & 2;
-                    if (variant & 4)
-                        genred_affine_half(half_weights, added, input, columns, stride, rows, length, rectify, output);
-                    else
-                        genred_affine(weights, added, input, columns, stride, rows, length, rectify, output);
-                    ptrdiff_t size = columns * rows * (ptrdiff_t)sizeof *output;
-                    if (write(1, output, (size_t)size) != size) return 1;
-                }
+    fill(input_units, COUNT(input_units));
+    for (ptrdiff_t i = 0; i < COUNT(weights); i++) weights[i] = (int8_t)(next() % 255 - 127);
+    for (ptrdiff_t limit = 32767; limit > 1; limit /= 3) {
+        fill(numbers, COUNT(numbers));
+        ptrdiff_t count = COUNT(input) < COUNT(numbers) ? COUNT(input) : COUNT(numbers);
+        float unit = genred_quantize(numbers, count - limit % 19, (int32_t)limit, input);
+        if (!put(&unit, sizeof unit) || !put(input, (ptrdiff_t)sizeof input)) return 1;
+        for (ptrdiff_t o = 0; o < COUNT(all_outputs); o++)
+            for (ptrdiff_t s = 0; s < COUNT(all_segments); s++) {
+                if (limit == 32767 && !convolve_all(all_outputs[o], all_segments[s])) return 1;
+                genred_multiply(numbers, numbers + limit % 7, all_outputs[o], all_segments[s], output);
+                if (!put(output, all_outputs[o] * (ptrdiff_t)sizeof *output)) return 1;
+            }
+    }
+    for (ptrdiff_t length = 1; length <= most_bins; length += length / 5 + 1)
+        if (!transform_all(length)) return 1;
     return 0;
 }

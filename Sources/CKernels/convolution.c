@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "choice.h"
+#include "kernels.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+// A product is rounded before it is added, on every processor: where some fuse the two, results would differ.
+#pragma STDC FP_CONTRACT OFF
+
+typedef int32_t unaligned_pair __attribute__((aligned(2), may_alias));
+
+// Every x86-64 has this instruction. Elsewhere the compiler finds its own: on 64-bit ARM, SMULL and SMLAL of NEON.
+#if defined(__x86_64__)
+#define BASELINE_VECTOR __m128i
+#define BASELINE_MULTIPLY _mm_madd_epi16
+#else
+typedef int16_t eight_numbers __attribute__((vector_size(16)));
+typedef int32_t four_sums __attribute__((vector_size(16)));
+#define FIRSTS(numbers) __builtin_convertvector(__builtin_shufflevector(numbers, numbers, 0, 2, 4, 6), four_sums)
+#define SECONDS(numbers) __builtin_convertvector(__builtin_shufflevector(numbers, numbers, 1, 3, 5, 7), four_sums)
+#define BASELINE_VECTOR eight_numbers
+#define BASELINE_MULTIPLY(a, b) (FIRSTS(a) * FIRSTS(b) + SECONDS(a) * SECONDS(b))
+#endif
+
+#define FUNCTION convolve_baseline
+#define TARGET
+#define LANES 4
+#define COLUMNS 2
+#define VECTOR BASELINE_VECTOR
+#define MULTIPLY BASELINE_MULTIPLY
+#include "convolution.h"
+
+#if defined(__x86_64__)
+
+#define FUNCTION convolve_avx2
+#define TARGET AVX2
+#define LANES 8
+#define COLUMNS 6
+#define VECTOR __m256i
+#define MULTIPLY _mm256_madd_epi16
+#include "convolution.h"
+
+#endif
+
+BODY float quantize(
+    const float *numbers, ptrdiff_t count, int32_t limit, int16_t *output)
+{
+    // The bits of positive numbers, taken as integers, have the order of the numbers.
+    uint32_t most = 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        union { float number; uint32_t bits; } each = {numbers[i]};
+        uint32_t magnitude = each.bits & 0x7FFFFFFF;
+        most = magnitude > most ? magnitude : most;
+    }
+    union { uint32_t bits; float number; } largest = {most};
+    float unit = largest.number / (float)limit;
+    float inverse = (float)limit / largest.number;
+    // Too small for an inverse, infinite, or not a number.
+    if (!(largest.number >= 0x1p-100f) || most >= 0x7F800000) unit = inverse = 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        // 1.5 * 2^23 leaves no bits for a fraction: the sum is rounded, and its lowest bits are the whole number.
+        union { float number; int32_t bits; } whole = {numbers[i] * inverse + 0x1.8p23f};
+        output[i] = (int16_t)whole.bits;
+    }
+    return unit;
+}
+
+static float quantize_baseline(const float *numbers, ptrdiff_t count, int32_t limit, int16_t *output)
+{
+    return quantize(numbers, count, limit, output);
+}
+
+#if defined(__x86_64__)
+AVX2 static float quantize_avx2(const float *numbers, ptrdiff_t count, int32_t limit, int16_t *output)
+{
+    return quantize(numbers, count, limit, output);
+}
+#endif
+
+void genred_convolve(
+    const struct genred_convolution *layer, const int16_t *input, const float *input_units, ptrdiff_t columns,
+    float *output)
+{
+    CHOOSE(convolve, layer, input, input_units, columns, output);
+}
+
+float genred_quantize(const float *numbers, ptrdiff_t count, int32_t limit, int16_t *output)
+{
+    return CHOOSE(quantize, numbers, count, limit, output);
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The body of a convolution. It is included once for each instruction set, with
+//
+//   FUNCTION     the function's name
+//   TARGET       the attribute that selects the instruction set
+//   LANES        outputs that a vector holds
+//   COLUMNS      the most columns that are summed at once: as many as there are registers for
+//   VECTOR       a vector of 2 * LANES 16-bit numbers
+//   MULTIPLY     multiplies two such vectors, and adds the products of neighbours: LANES 32-bit sums
+#define PASTE(a, b) a##_##b
+#define NAMED(a, b) PASTE(a, b)
+#define TILE NAMED(FUNCTION, tile)
+#define VECTORS (GENRED_OUTPUTS / LANES)
+#define floats NAMED(FUNCTION, floats)
+#define sums NAMED(FUNCTION, sums)
+#define pairs NAMED(FUNCTION, pairs)
+#define narrow NAMED(FUNCTION, narrow)
+
+typedef float floats __attribute__((vector_size(4 * LANES), aligned(4)));
+typedef int32_t sums __attribute__((vector_size(4 * LANES)));
+typedef int16_t pairs __attribute__((vector_size(4 * LANES)));
+typedef int8_t narrow __attribute__((vector_size(2 * LANES), aligned(1)));
+
+/// Computes GENRED_OUTPUTS outputs of `count` columns, a constant in each call, so that the sums stay in registers.
+TARGET static inline __attribute__((always_inline)) void TILE(
+    const struct genred_convolution *layer, const int8_t *weight, const float *units, const float *bias,
+    const int16_t *input, const float *input_units, float *output, ptrdiff_t rows, int count)
+{
+    ptrdiff_t pair_count = (layer->segment + 1) / 2;
+    floats totals[COLUMNS][VECTORS];
+#pragma clang loop unroll(full)
+    for (int column = 0; column < count; column++)
+        for (int part = 0; part < VECTORS; part++) totals[column][part] = (floats){0};
+    for (ptrdiff_t time = 0; time < layer->times; time++) {
+        sums whole[COLUMNS][VECTORS];
+#pragma clang loop unroll(full)
+        for (int column = 0; column < count; column++)
+#pragma clang loop unroll(full)
+            for (int part = 0; part < VECTORS; part++) whole[column][part] = (sums){0};
+        const int16_t *in = input + time * layer->frame_stride;
+        for (ptrdiff_t pair = 0; pair < pair_count; pair++) {
+            pairs weights[VECTORS];
+#pragma clang loop unroll(full)
+            for (int part = 0; part < VECTORS; part++)
+                weights[part] = __builtin_convertvector(*(const narrow *)(weight + part * 2 * LANES), pairs);
+            weight += 2 * GENRED_OUTPUTS;
+#pragma clang loop unroll(full)
+            for (int column = 0; column < count; column++) {
+                sums both = (sums){0} + *(const unaligned_pair *)(in + column * layer->column_stride + 2 * pair);
+#pragma clang loop unroll(full)
+                for (int part = 0; part < VECTORS; part++)
+                    whole[column][part] += (sums)MULTIPLY((VECTOR)weights[part], (VECTOR)both);
+            }
+        }
+#pragma clang loop unroll(full)
+        for (int column = 0; column < count; column++) {
+            float factor = input_units[time + column * layer->column_frames];
+#pragma clang loop unroll(full)
+            for (int part = 0; part < VECTORS; part++)
+                totals[column][part] += __builtin_convertvector(whole[column][part], floats) * factor;
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int column = 0; column < count; column++) {
+        float results[GENRED_OUTPUTS];
+#pragma clang loop unroll(full)
+        for (int part = 0; part < VECTORS; part++) {
+            floats result = totals[column][part] * *(const floats *)(units + part * LANES);
+            result += *(const floats *)(bias + part * LANES);
+            if (layer->rectify) result = (floats)((sums)result & (result > 0));
+            *(floats *)(results + part * LANES) = result;
+        }
+        float *target = output + column * layer->outputs;
+        for (ptrdiff_t row = 0; row < rows; row++) target[row] = results[row];
+    }
+}
+
+TARGET static void FUNCTION(
+    const struct genred_convolution *layer, const int16_t *input, const float *input_units, ptrdiff_t columns,
+    float *output)
+{
+    ptrdiff_t size = layer->times * ((layer->segment + 1) / 2) * 2 * GENRED_OUTPUTS;
+    for (ptrdiff_t row = 0; row < layer->outputs; row += GENRED_OUTPUTS) {
+        ptrdiff_t rows = layer->outputs - row < GENRED_OUTPUTS ? layer->outputs - row : GENRED_OUTPUTS;
+        const int8_t *weight = layer->weights + row / GENRED_OUTPUTS * size;
+        for (ptrdiff_t column = 0; column < columns;) {
+            const int16_t *in = input + column * layer->column_stride;
+            const float *in_units = input_units + column * layer->column_frames;
+            float *out = output + column * layer->outputs + row;
+#define COUNT(count)                                                                                   \
+    TILE(layer, weight, layer->units + row, layer->bias + row, in, in_units, out, rows, count);        \
+    column += count
+            ptrdiff_t left = columns - column;
+            if (left >= COLUMNS) { COUNT(COLUMNS); }
+            else if (left >= 4 && COLUMNS > 4) { COUNT(4); }
+            else if (left >= 2) { COUNT(2); }
+            else { COUNT(1); }
+#undef COUNT
+        }
+    }
+}
+
+#undef FUNCTION
+#undef TARGET
+#undef LANES
+#undef COLUMNS
+#undef MULTIPLY
+#undef VECTOR
+#undef VECTORS
+#undef TILE
+#undef floats
+#undef sums
+#undef pairs
+#undef narrow
+#undef NAMED
+#undef PASTE

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Basics
+import CKernels
+
+/// One layer as inference computes it: weights of 8 bits, inputs of 16.
+///
+/// An output's weights are multiples of a unit of its own, a frame's numbers multiples of the frame's unit. Their products
+/// are summed as integers. A quarter of the bytes of single precision are read, and a vector holds twice the products
+/// (Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", 2018).
+/// The inputs keep 16 bits, because they cost little there: the network is bound by reading its weights.
+final class QuantizedLayer: @unchecked Sendable {
+    // Safe to share: nothing changes after init.
+
+    let shape: LayerShape
+    /// The largest magnitude of an input, so that no sum of a frame's products leaves 32 bits.
+    private let limit: Int32
+    /// The pointers are those of the buffers below.
+    private let convolution: genred_convolution
+    private let weights: OwnedBuffer<Int8>
+    /// [outputs, padded].
+    private let units: OwnedBuffer<Float>
+    private let bias: OwnedBuffer<Float>
+
+    private static let largestWeight: Float = 127
+
+    init(_ layer: Weights.Layer) {
+        let shape = layer.shape
+        self.shape = shape
+        let group = Int(GENRED_OUTPUTS)
+        let (times, segment) = (shape.kernel.time, shape.segment)
+        let (groups, pairs) = ((shape.outputs + group - 1) / group, (segment + 1) / 2)
+        weights = OwnedBuffer(repeating: 0, count: groups * times * pairs * group * 2)
+        units = OwnedBuffer(repeating: 0, count: groups * group)
+        bias = OwnedBuffer(repeating: 0, count: groups * group)
+        let values = layer.weight.floats
+        for output in 0..<shape.outputs {
+            let row = values[output * shape.fan..<(output + 1) * shape.fan]
+            let (rounded, unit) = Self.round(row)
+            units[output] = unit
+            bias[output] = layer.bias[output]
+            for time in 0..<times {
+                for index in 0..<segment {
+                    let pair = ((output / group * times + time) * pairs + index / 2) * group + output % group
+                    weights[2 * pair + index % 2] = rounded[time * segment + index]
+                }
+            }
+        }
+        limit = Int32(min(Float(Int16.max), (Float(Int32.max) / Self.largestWeight / Float(segment)).rounded(.down)))
+        convolution = genred_convolution(
+            weights: weights.pointer, units: units.pointer, bias: bias.pointer, outputs: shape.outputs, times: times,
+            segment: segment, frame_stride: shape.paddedWidth,
+            column_stride: shape.bands > 1 ? shape.inputs : shape.paddedWidth, column_frames: shape.bands > 1 ? 0 : 1,
+            rectify: shape.rectified)
+    }
+
+    /// Returns one output's weights as multiples of a unit.
+    private static func round(_ row: ArraySlice<Float>) -> (multiples: [Int8], unit: Float) {
+        let unit = row.reduce(0) { max($0, abs($1)) } / largestWeight
+        return (row.map { unit > 0 ? Int8(($0 / unit).rounded()) : 0 }, unit)
+    }
+
+    /// The layer with the weights that inference uses, in single precision.
+    static func rounded(_ layer: Weights.Layer) -> Weights.Layer {
+        let (values, fan) = (layer.weight.floats, layer.shape.fan)
+        var result = layer
+        result.weight = WeightMatrix(
+            stride(from: 0, to: values.count, by: fan).flatMap { start in
+                let (multiples, unit) = round(values[start..<start + fan])
+                return multiples.map { Float($0) * unit }
+            }, rows: layer.weight.rows)
+        return result
+    }
+
+    /// Writes a frame's numbers, [bands, inputs], as multiples of a unit, and returns the unit.
+    func quantize(_ frame: UnsafePointer<Float>, into target: UnsafeMutablePointer<Int16>) -> Float {
+        genred_quantize(frame, shape.bands * shape.inputs, limit, target)
+    }
+
+    /// Computes the outputs of some positions, [positions, bands, outputs].
+    ///
+    /// - Parameters:
+    ///   - input: [positions + kernel.time - 1, paddedWidth], and one number more.
+    ///   - units: [positions + kernel.time - 1]: the frames' units.
+    func convolve(
+        _ input: UnsafePointer<Int16>, units: UnsafePointer<Float>, positions: Int,
+        into output: UnsafeMutablePointer<Float>
+    ) {
+        withUnsafePointer(to: convolution) { convolution in
+            guard shape.bands > 1 else {
+                return genred_convolve(convolution, input, units, positions, output)
+            }
+            for position in 0..<positions {
+                genred_convolve(
+                    convolution, input + position * shape.paddedWidth, units + position, shape.bands,
+                    output + position * shape.bands * shape.outputs)
+            }
+        }
+    }
+}
+
+/// A network's layers as inference computes them.
+struct QuantizedNetwork: Sendable {
+    let branches: [[QuantizedLayer]]
+    /// The linear layer, from features to labels.
+    var head: QuantizedLayer
+
+    init(_ weights: Weights) {
+        branches = weights.branches.map { $0.map(QuantizedLayer.init) }
+        head = QuantizedLayer(weights.head)
+    }
+}
