@@ -13,8 +13,8 @@ package struct GenreModel: Sendable {
     package private(set) var temperature: Float
     /// The file's card: training data, split and measured quality, with keys and values as in the file.
     package private(set) var card: [String: String]
-    /// The weights as the file has them.
-    private(set) var weights: Weights
+    /// The weights as the file has them; nil in a model `forInference`.
+    private(set) var weights: Weights?
     /// The network as inference computes it, shared by all copies of this model.
     private(set) var network: QuantizedNetwork
 
@@ -69,8 +69,9 @@ package struct GenreModel: Sendable {
         self.noMusicLabels = noMusicLabels
         self.temperature = temperature
         self.card = card
-        weights = try Weights(
+        let weights = try Weights(
             architecture: architecture, coefficients: frontEnd.coefficients, labels: labels.count, tensors: tensors)
+        self.weights = weights
         network = QuantizedNetwork(weights)
     }
 
@@ -80,17 +81,26 @@ package struct GenreModel: Sendable {
     package func with(temperature: Float, offsets: [Float], card: [String: String]) -> GenreModel {
         var result = self
         result.temperature = temperature
-        result.weights.head.bias = zip(weights.head.bias, offsets).map { $0 + $1 }
-        result.network.head = QuantizedLayer(result.weights.head)
+        guard var head = weights?.head else { preconditionFailure("a model without the file's weights") }
+        head.bias = zip(head.bias, offsets).map { $0 + $1 }
+        result.weights?.head = head
+        result.network.head = QuantizedLayer(head)
         result.card = card
+        return result
+    }
+
+    /// Returns the model without the file's weights, which take four times the memory of those that inference uses. It can
+    /// be run, and neither written nor calibrated.
+    package func forInference() -> GenreModel {
+        var result = self
+        result.weights = nil
         return result
     }
 
     /// Returns the model whose weights are exactly those that this one's inference uses.
     func rounded() -> GenreModel {
         var result = self
-        result.weights.branches = weights.branches.map { $0.map(QuantizedLayer.rounded) }
-        result.weights.head = QuantizedLayer.rounded(weights.head)
+        result.weights?.round()
         return result
     }
 
@@ -153,6 +163,7 @@ extension GenreModel {
 
     /// The contents of a model file. Values of the card that are JSON arrays or objects stay JSON.
     package func safeTensors() throws(ModelError) -> SafeTensors {
+        guard let weights else { throw ModelError(.cannotWrite, "the model was read without the weights of its file") }
         do {
             return SafeTensors(
                 metadata: [

@@ -50,13 +50,17 @@ extension Architecture {
 
     /// Transposes [rows, a, b] to [rows, b, a]: between a file's [out, in, kernel] and inference's [out, kernel, in].
     package static func transposed(_ values: [Float], rows: Int, _ a: Int, _ b: Int) -> [Float] {
-        var result = [Float](repeating: 0, count: values.count)
-        for row in 0..<rows {
-            for i in 0..<a {
-                for j in 0..<b { result[(row * b + j) * a + i] = values[(row * a + i) * b + j] }
+        precondition(values.count == rows * a * b, "not \(rows) x \(a) x \(b) numbers")
+        return values.withUnsafeBufferPointer { values in
+            [Float](unsafeUninitializedCapacity: values.count) { result, filled in
+                for row in 0..<rows {
+                    for i in 0..<a {
+                        for j in 0..<b { result[(row * b + j) * a + i] = values[(row * a + i) * b + j] }
+                    }
+                }
+                filled = values.count
             }
         }
-        return result
     }
 }
 

@@ -22,7 +22,7 @@ final class QuantizedLayer: @unchecked Sendable {
     private let units: OwnedBuffer<Float>
     private let bias: OwnedBuffer<Float>
 
-    private static let largestWeight: Float = 127
+    private static let largestWeight: Int32 = 127
 
     init(_ layer: Weights.Layer) {
         let shape = layer.shape
@@ -33,20 +33,18 @@ final class QuantizedLayer: @unchecked Sendable {
         weights = OwnedBuffer(repeating: 0, count: groups * times * pairs * group * 2)
         units = OwnedBuffer(repeating: 0, count: groups * group)
         bias = OwnedBuffer(repeating: 0, count: groups * group)
-        let values = layer.weight.floats
-        for output in 0..<shape.outputs {
-            let row = values[output * shape.fan..<(output + 1) * shape.fan]
-            let (rounded, unit) = Self.round(row)
-            units[output] = unit
-            bias[output] = layer.bias[output]
+        bias.pointer.update(from: layer.bias, count: shape.outputs)
+        let (weightPlace, unitPlace) = (weights.pointer, units.pointer)
+        Self.forEachRow(layer) { output, row, unit in
+            unitPlace[output] = unit
             for time in 0..<times {
+                let first = ((output / group * times + time) * pairs * group + output % group) * 2
                 for index in 0..<segment {
-                    let pair = ((output / group * times + time) * pairs + index / 2) * group + output % group
-                    weights[2 * pair + index % 2] = rounded[time * segment + index]
+                    weightPlace[first + index / 2 * group * 2 + index % 2] = Int8(row[time * segment + index])
                 }
             }
         }
-        limit = Int32(min(Float(Int16.max), (Float(Int32.max) / Self.largestWeight / Float(segment)).rounded(.down)))
+        limit = min(Int32(Int16.max), .max / Self.largestWeight / Int32(segment))
         convolution = genred_convolution(
             weights: weights.pointer, units: units.pointer, bias: bias.pointer, outputs: shape.outputs, times: times,
             segment: segment, frame_stride: shape.paddedWidth,
@@ -54,21 +52,25 @@ final class QuantizedLayer: @unchecked Sendable {
             rectify: shape.rectified)
     }
 
-    /// Returns one output's weights as multiples of a unit.
-    private static func round(_ row: ArraySlice<Float>) -> (multiples: [Int8], unit: Float) {
-        let unit = row.reduce(0) { max($0, abs($1)) } / largestWeight
-        return (row.map { unit > 0 ? Int8(($0 / unit).rounded()) : 0 }, unit)
+    /// Calls `body` with each output's weights, as multiples of a unit.
+    private static func forEachRow(_ layer: Weights.Layer, _ body: (Int, UnsafePointer<Int16>, Float) -> Void) {
+        let fan = layer.shape.fan
+        let row = OwnedBuffer<Int16>(repeating: 0, count: fan)
+        layer.weight.withUnsafeBufferPointer { weight in
+            for output in 0..<layer.shape.outputs {
+                let unit = genred_quantize(weight.baseAddress! + output * fan, fan, largestWeight, row.pointer)
+                body(output, row.pointer, unit)
+            }
+        }
     }
 
     /// The layer with the weights that inference uses, in single precision.
     static func rounded(_ layer: Weights.Layer) -> Weights.Layer {
-        let (values, fan) = (layer.weight.floats, layer.shape.fan)
         var result = layer
-        result.weight = WeightMatrix(
-            stride(from: 0, to: values.count, by: fan).flatMap { start in
-                let (multiples, unit) = round(values[start..<start + fan])
-                return multiples.map { Float($0) * unit }
-            }, rows: layer.weight.rows)
+        let fan = layer.shape.fan
+        forEachRow(layer) { output, row, unit in
+            for index in 0..<fan { result.weight[output * fan + index] = Float(row[index]) * unit }
+        }
         return result
     }
 

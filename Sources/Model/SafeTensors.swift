@@ -121,16 +121,8 @@ package struct SafeTensors: Sendable {
                 "tensor '\(name)' of shape \(entry.shape) does not fit bytes \(start)..<\(end) of \(body.count)")
         }
         let values = body.withUnsafeBytes { raw in
-            (0..<count).map { index in
-                width == 4
-                    ? Float(
-                        bitPattern: UInt32(
-                            littleEndian: raw.loadUnaligned(fromByteOffset: start + 4 * index, as: UInt32.self)))
-                    : Float(
-                        Float16(
-                            bitPattern: UInt16(
-                                littleEndian: raw.loadUnaligned(fromByteOffset: start + 2 * index, as: UInt16.self))))
-            }
+            let bytes = UnsafeRawBufferPointer(rebasing: raw[start..<end])
+            return width == 2 ? HalfPrecision.floats(bytes) : bytes.littleEndianFloats
         }
         return Tensor(shape: entry.shape, values: values)
     }

@@ -8,7 +8,7 @@ struct Weights: Sendable {
     struct Layer: Sendable {
         var shape: LayerShape
         /// [outputs, fan].
-        var weight: WeightMatrix
+        var weight: [Float]
         /// [outputs].
         var bias: [Float]
     }
@@ -33,7 +33,7 @@ struct Weights: Sendable {
                 throw ModelError(
                     .badTensor, "tensor '\(name)' has shape \(tensor.shape); the architecture needs \(shape)")
             }
-            guard tensor.values.allSatisfy(\.isFinite) else {
+            guard tensor.values.allSatisfy({ $0.isFinite }) else {
                 throw ModelError(.badTensor, "tensor '\(name)' holds numbers that are not finite")
             }
             return tensor.values
@@ -45,16 +45,22 @@ struct Weights: Sendable {
                 let weight = try take("\(shape.name).weight", shape.tensorShape)
                 let bias = try take("\(shape.name).bias", [shape.outputs])
                 let rows = Architecture.transposed(weight, rows: shape.outputs, shape.inputs, shape.kernel.area)
-                layers.append(Layer(shape: shape, weight: WeightMatrix(rows, rows: shape.outputs), bias: bias))
+                layers.append(Layer(shape: shape, weight: rows, bias: bias))
             }
             branches.append(layers)
         }
         let shape = architecture.head(labels: labels)
-        let weight = WeightMatrix(try take("head.weight", shape.tensorShape), rows: labels)
-        head = Layer(shape: shape, weight: weight, bias: try take("head.bias", [labels]))
+        head = Layer(
+            shape: shape, weight: try take("head.weight", shape.tensorShape), bias: try take("head.bias", [labels]))
         if let name = left.keys.min() {
             throw ModelError(.badTensor, "tensor '\(name.prefix(60))' belongs to no layer of the architecture")
         }
+    }
+
+    /// Replaces the weights by those that inference uses.
+    mutating func round() {
+        branches = branches.map { $0.map(QuantizedLayer.rounded) }
+        head = QuantizedLayer.rounded(head)
     }
 
     /// The tensors from which `init` makes these weights.
@@ -65,10 +71,10 @@ struct Weights: Sendable {
             result["\(shape.name).weight"] = SafeTensors.Tensor(
                 shape: shape.tensorShape,
                 values: Architecture.transposed(
-                    layer.weight.floats, rows: shape.outputs, shape.kernel.area, shape.inputs))
+                    layer.weight, rows: shape.outputs, shape.kernel.area, shape.inputs))
             result["\(shape.name).bias"] = SafeTensors.Tensor(shape: [shape.outputs], values: layer.bias)
         }
-        result["head.weight"] = SafeTensors.Tensor(shape: head.shape.tensorShape, values: head.weight.floats)
+        result["head.weight"] = SafeTensors.Tensor(shape: head.shape.tensorShape, values: head.weight)
         result["head.bias"] = SafeTensors.Tensor(shape: [head.bias.count], values: head.bias)
         return result
     }

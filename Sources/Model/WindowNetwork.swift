@@ -8,6 +8,7 @@ extension GenreModel {
     /// - Parameter window: [windowFrames, coefficients], row-major, oldest frame first.
     package func logits(window: [Float]) -> [Float] {
         precondition(window.count == frontEnd.windowFrames * frontEnd.coefficients, "not a window of this front end")
+        guard let weights else { preconditionFailure("a model without the file's weights") }
         var features: [Float] = []
         for layers in weights.branches {
             var frames = window
@@ -25,7 +26,7 @@ extension GenreModel {
     /// Applies convolution, ReLU and max-pooling to `count` frames.
     private static func run(_ layer: Weights.Layer, _ frames: [Float], count: Int) -> (frames: [Float], count: Int) {
         let shape = layer.shape
-        let weights = layer.weight.floats
+        let weights = layer.weight
         func input(_ frame: Int, _ band: Int, _ channel: Int) -> Double {
             guard (0..<shape.bands).contains(band) else { return 0 }
             return Double(frames[(frame * shape.bands + band) * shape.inputs + channel])

@@ -36,7 +36,7 @@ struct ModelFileTests {
         let card = ["data": "wild \"and\" tame", "accuracy": "{\"clips\":0.6}", "seed": "7"]
         let model = try GenreModel(
             architecture: plain.architecture, labels: plain.labels, temperature: 1, card: card,
-            tensors: plain.weights.tensors())
+            tensors: try #require(plain.weights).tensors())
         #expect(try GenreModel(SafeTensors(bytes: model.safeTensors().serialized(halfPrecision: true))).card == card)
     }
 

@@ -114,7 +114,7 @@ struct LoadedModel: Sendable {
                 Int(truncatingIfNeeded: status.st_dev), Int(truncatingIfNeeded: status.st_ino), Int(status.st_size),
                 status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
             ] : []
-        model = try GenreModel(contentsOf: self.path)
+        model = try GenreModel(contentsOf: self.path).forInference()
     }
 
     func isSame(as other: LoadedModel) -> Bool { path == other.path && identity == other.identity }
