@@ -115,6 +115,8 @@ struct StageRunner {
         }
     }
 
+    /// Never inlined: its closure would have the name of `run`, and callgrind would stop collecting there.
+    @inline(never)
     private func estimate() throws {
         let labels = model.labels.count
         let estimator = try Estimator(
