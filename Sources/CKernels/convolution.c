@@ -56,10 +56,13 @@ BODY float quantize(
         most = magnitude > most ? magnitude : most;
     }
     union { uint32_t bits; float number; } largest = {most};
+    // Too small for an inverse, infinite, or not a number.
+    if (!(largest.number >= 0x1p-100f) || most >= 0x7F800000) {
+        for (ptrdiff_t i = 0; i < count; i++) output[i] = 0;
+        return 0;
+    }
     float unit = largest.number / (float)limit;
     float inverse = (float)limit / largest.number;
-    // Too small for an inverse, infinite, or not a number.
-    if (!(largest.number >= 0x1p-100f) || most >= 0x7F800000) unit = inverse = 0;
     for (ptrdiff_t i = 0; i < count; i++) {
         // 1.5 * 2^23 leaves no bits for a fraction: the sum is rounded, and its lowest bits are the whole number.
         union { float number; int32_t bits; } whole = {numbers[i] * inverse + 0x1.8p23f};

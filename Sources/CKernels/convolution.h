@@ -93,7 +93,9 @@ TARGET static void FUNCTION(
     column += count
             ptrdiff_t left = columns - column;
             if (left >= COLUMNS) { COUNT(COLUMNS); }
-            else if (left >= 4 && COLUMNS > 4) { COUNT(4); }
+#if COLUMNS > 4
+            else if (left >= 4) { COUNT(4); }
+#endif
             else if (left >= 2) { COUNT(2); }
             else { COUNT(1); }
 #undef COUNT

@@ -34,8 +34,8 @@ package protocol AudioSink: AnyObject, Sendable {
     /// Takes mono samples (full scale ±1) at the rate that the last `opened` announced.
     ///
     /// A device's sink takes them at once, and drops its oldest samples when it is full. A file's sink may block until
-    /// there is room, and returns early when the source is being stopped. A pipe's sink takes what a pipe holds
-    /// (64 KiB) once it has reported that it `hasRoom`.
+    /// there is room, and returns early when the source is being stopped. A pipe's sink takes all of one read
+    /// (`PipeReader.mostSeconds`), in several calls, once it has reported that it `hasRoom`.
     func process(_ samples: UnsafeBufferPointer<Float>)
 }
 

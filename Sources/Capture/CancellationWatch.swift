@@ -61,11 +61,14 @@ struct CancellationWatch {
         }
     }
 
-    /// Adds frames of two channels, at most `framesLeft`. The sums stay in registers.
+    /// Adds frames of two channels, at most `framesLeft`. The sums stay in registers, and are added to frame by frame, so
+    /// that they do not depend on how many frames a call has.
     @inline(__always)
     mutating func add(_ count: Int, _ pair: (Int) -> (first: Float, second: Float)) {
-        var (first, second, both) = (SIMD4<Double>(), SIMD4<Double>(), 0.0)
-        var (firstSquare, secondSquare) = (0.0, 0.0)
+        precondition(count <= framesLeft, "more frames than the block has left")
+        var (first, second, both) = (shares[0], shares[1], total)
+        var (firstSquare, secondSquare) = (squares[0], squares[1])
+        // Safe: the trends have as many frames as the block.
         trends.withUnsafeBufferPointer { trends in
             for index in 0..<count {
                 let values = pair(index)
@@ -73,17 +76,14 @@ struct CancellationWatch {
                 let trend = trends[frames + index]
                 first += left * trend
                 second += right * trend
+                both.shares += (left + right) * trend
                 firstSquare += left * left
                 secondSquare += right * right
-                both += (left + right) * (left + right)
+                both.square += (left + right) * (left + right)
             }
         }
-        shares[0] += first
-        shares[1] += second
-        squares[0] += firstSquare
-        squares[1] += secondSquare
-        total.shares += first + second
-        total.square += both
+        (shares[0], shares[1], total) = (first, second, both)
+        (squares[0], squares[1]) = (firstSquare, secondSquare)
         frames += count
     }
 

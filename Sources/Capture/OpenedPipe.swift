@@ -4,26 +4,6 @@ import Basics
 import CStartup
 import Glibc
 
-/// The bytes that an open pipe holds.
-struct PipeCapacity {
-    /// 0 until the kernel was asked.
-    private(set) var bytes = 0
-    private var asked = 0
-
-    /// Asks the kernel for a pipe that holds so many bytes, if it holds fewer and was not asked for as many before. The kernel
-    /// need not grant it.
-    mutating func reach(_ wanted: Int, _ descriptor: Int32) {
-        guard wanted > max(bytes, asked) else { return }
-        asked = wanted
-        // Linux's fcntl(2): F_GETPIPE_SZ, and F_SETPIPE_SZ, which rounds up to a power of two.
-        let (getSize, setSize): (Int32, Int32) = (1032, 1031)
-        bytes = max(0, Int(fcntl(descriptor, getSize)))
-        if bytes > 0, bytes < wanted {
-            bytes = max(bytes, Int(fcntl(descriptor, setSize, Int32(min(wanted, 1 << 20)))))
-        }
-    }
-}
-
 /// A pipe that is open and read without blocking; closed when the last reference goes.
 final class OpenedPipe: Sendable {
     let descriptor: Int32

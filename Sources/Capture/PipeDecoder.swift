@@ -26,9 +26,15 @@ struct PipeDecoder {
         case refused
     }
 
-    /// The most bytes that have to be kept until more come: a piece of a header or a partial frame.
+    /// The most bytes that have to be kept until more come: a piece of a header, or a partial frame and what may be the
+    /// beginning of a header.
     static let longestRest = max(
-        WAVHeaderParser.longestPiece, RequestedFormat.channelCounts.upperBound * PCMEncoding.float64.bytes)
+        WAVHeaderParser.longestPiece,
+        RequestedFormat.channelCounts.upperBound * PCMEncoding.float64.bytes + longestDoubt)
+    /// Bytes that may or may not be the beginning of a header: one more tells.
+    private static let longestDoubt = 11
+    /// The fewest samples of working memory: a frame, and the beginning of a header, even if a frame is one byte.
+    private static let fewestSamples = longestDoubt + 1
 
     private let device: String
     private let requested: RequestedFormat
@@ -64,13 +70,14 @@ struct PipeDecoder {
     /// - Parameters:
     ///   - bytes: the new bytes, after those left over from the last call.
     ///   - atEnd: whether nothing follows; leftover bytes are then dropped, and the next call begins a new stream.
-    ///   - mono: working memory: as many samples are emitted at once.
+    ///   - mono: working memory, at least `fewestSamples`: as many samples are emitted at once.
     /// - Returns: the number of bytes used, and whether the rest needs more data; the rest is then at most `longestRest`
     ///   bytes.
     mutating func decode(
         _ bytes: UnsafeRawBufferPointer, atEnd: Bool, mono: UnsafeMutableBufferPointer<Float>,
         emit: (Output) -> Void
     ) -> (used: Int, isDone: Bool) {
+        precondition(mono.count >= Self.fewestSamples, "too little working memory")
         var used = 0
         hasBegun = false
         while let step = advance(UnsafeRawBufferPointer(rebasing: bytes[used...]), atEnd, mono, emit) {

@@ -63,8 +63,11 @@ package final class PipeReader: @unchecked Sendable {
     private var hurryEnd = 0.0
     private var nextNameCheck = 0.0
 
-    /// The most samples that one read can bring.
-    package static func mostSamples(channels: Int) -> Int { PipeBuffer.mostBytes / channels }
+    /// The most seconds of audio that one read can bring, of samples of at least one byte.
+    package static func mostSeconds(sampleRate: Int, channels: Int) -> Double {
+        max(1, Double(PipeBuffer.usualPipe) / Double(sampleRate * channels))
+            + Double(PipeDecoder.longestRest) / Double(sampleRate * channels)
+    }
 
     package init() throws(CaptureError) {
         loop = try EpollLoop()
@@ -245,13 +248,15 @@ package final class PipeReader: @unchecked Sendable {
 final class PipeBuffer {
     /// Bytes that a pipe holds by default.
     static let usualPipe = 64 << 10
-    /// Bytes that a pipe holds whose writer is faster than real time, and that one read takes: each read of a full pipe wakes
-    /// its writer, which costs as much as the analysis of some hundredths of a second.
+    /// Bytes that a pipe holds whose writer is faster than real time: each read of a full pipe wakes its writer, which costs as
+    /// much as the analysis of some hundredths of a second.
     static let largePipe = 256 << 10
-    /// Those, and what the previous read left over.
-    static let mostBytes = PipeDecoder.longestRest + largePipe
 
-    let bytes = OwnedBuffer<UInt8>(repeating: 0, count: mostBytes)
+    /// The most bytes of one read: what a pipe usually holds, and a second of audio if that is more.
+    static func mostBytes(bytesPerSecond: Int?) -> Int { min(largePipe, max(usualPipe, bytesPerSecond ?? 0)) }
+
+    /// A read, after what the previous one left over.
+    let bytes = OwnedBuffer<UInt8>(repeating: 0, count: PipeDecoder.longestRest + largePipe)
     /// Samples that are decoded and analysed at once: few enough to stay in the processor's cache.
     let mono = OwnedBuffer<Float>(repeating: 0, count: 8 << 10)
 }

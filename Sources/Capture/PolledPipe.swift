@@ -50,10 +50,7 @@ final class PolledPipe: @unchecked Sendable {
     private(set) var due: Double?
     /// Whether the reader has it among its sleeping pipes; used by its thread alone.
     var isSleeping = false
-    private var arrivals = ArrivalClock()
-    /// The audio that the next read was put off for.
-    private var wanted: Double?
-    private var capacity = PipeCapacity()
+    private var pace = PipePace()
     /// All writers are gone, and the FIFO is being opened anew.
     private var isReopening = false
     /// Bytes that were read and not yet decoded.
@@ -110,12 +107,16 @@ final class PolledPipe: @unchecked Sendable {
             do throws(CaptureError) {
                 due = nil
                 var result = sink.hasRoom ? try read(opened.descriptor, buffer) : (.blocked, 0)
-                // It was full: its writer had to wait.
-                if result.bytes >= PipeBuffer.usualPipe { capacity.reach(PipeBuffer.largePipe, opened.descriptor) }
                 let isIdle = result.outcome == .idle && !isReopening
-                if isIdle, result.bytes > 0, let later = putOff(opened, bytes: result.bytes) {
+                if isIdle, result.bytes > 0,
+                    let later = pace.nextRead(
+                        demand: sink.demand, bytesPerSecond: decoder.bytesPerSecond, lastRead: lastRead,
+                        bytes: result.bytes, opened.descriptor)
+                {
                     (due, result.outcome) = (later, .later(later))
                 }
+                // Only now: for `nextRead` it must look as full as it was.
+                pace.enlargeIfFull(result.bytes, bytesPerSecond: decoder.bytesPerSecond, opened.descriptor)
                 try watch(isIdle ? due == nil ? .data : .hangUp : nil)
                 return result
             } catch {
@@ -136,33 +137,6 @@ final class PolledPipe: @unchecked Sendable {
         watched = interest
     }
 
-    /// Seconds that are not worth sleeping, and the longest sleep: the hub must not take it for a source without a signal.
-    private static let (shortestSleep, longestSleep) = (0.01, 0.5)
-    /// Share of the pipe that may fill while its reader sleeps: its writer must not have to wait.
-    private static let fullest = 0.8
-
-    /// When to read next, after a read of so many bytes: when there is audio enough for the sink to say something new. Nil if
-    /// that is not known, if whoever writes is faster than real time, or if the pipe was full.
-    private func putOff(_ opened: OpenedPipe, bytes: Int) -> Double? {
-        guard let demand = sink.demand, let bytesPerSecond = decoder.bytesPerSecond else {
-            wanted = nil
-            return nil
-        }
-        arrivals.note(now: lastRead, heard: demand.heard, wanted: wanted)
-        wanted = nil
-        guard let arrival = arrivals.arrival(of: demand.next), arrival >= lastRead + Self.shortestSleep else {
-            return nil
-        }
-        capacity.reach(1, opened.descriptor)
-        // Made larger only where that spares most wake-ups: each user has a limit for all pipes together.
-        let update = Double(bytesPerSecond) * min(Self.longestSleep, arrival - lastRead)
-        if Double(capacity.bytes) < update / 2 { capacity.reach(Int(update / Self.fullest), opened.descriptor) }
-        guard Double(bytes) < 0.95 * Double(capacity.bytes) else { return nil }
-        let limit = lastRead + min(Self.longestSleep, Self.fullest * Double(capacity.bytes) / Double(bytesPerSecond))
-        if arrival <= limit { wanted = demand.next }
-        return min(arrival, limit)
-    }
-
     private func read(
         _ descriptor: Int32, _ buffer: PipeBuffer
     ) throws(CaptureError) -> (outcome: Outcome, bytes: Int) {
@@ -170,7 +144,8 @@ final class PolledPipe: @unchecked Sendable {
         var filled = rest.count
         var atEnd = false
         if filled <= PipeDecoder.longestRest {
-            let count = Glibc.read(descriptor, bytes.baseAddress! + filled, bytes.count - filled)
+            let most = PipeBuffer.mostBytes(bytesPerSecond: decoder.bytesPerSecond)
+            let count = Glibc.read(descriptor, bytes.baseAddress! + filled, min(most, bytes.count - filled))
             if count < 0 {
                 let code = errno
                 if code == EAGAIN { mayHaveEnded = false }
@@ -190,8 +165,7 @@ final class PolledPipe: @unchecked Sendable {
             hasWriter = true
             switch output {
             case .opened(let format):
-                arrivals = ArrivalClock()
-                wanted = nil
+                pace.beginStream()
                 report(.opened(format))
             case .samples(let samples):
                 (hasAudio, hasRecovered) = (true, true)
@@ -300,8 +274,7 @@ final class PolledPipe: @unchecked Sendable {
         if watched != nil, let opened { reader.unwatch(opened.descriptor) }
         opened = nil
         watched = nil
-        wanted = nil
-        capacity = PipeCapacity()
+        pace.close()
     }
 
     private func end(_ error: CaptureError?) {

@@ -7,7 +7,8 @@ protocol SampleCode {
     static var fullScale: Float { get }
     /// The sample at `pointer`, in -fullScale...fullScale. Safe as long as `bytes` bytes are there.
     static func load(_ pointer: UnsafeRawPointer) -> Float
-    /// Writes the sums of `count` pairs of samples, times `scale`.
+    /// Writes the sums of `count` pairs of samples, times `scale`. Safe as long as so many pairs, and places for the sums, are
+    /// there.
     static func addPairs(
         _ input: UnsafeRawPointer, _ count: Int, scale: Float, into output: UnsafeMutablePointer<Float>)
 }

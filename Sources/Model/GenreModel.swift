@@ -97,13 +97,6 @@ package struct GenreModel: Sendable {
         return result
     }
 
-    /// Returns the model whose weights are exactly those that this one's inference uses.
-    func rounded() -> GenreModel {
-        var result = self
-        result.weights?.round()
-        return result
-    }
-
     /// Replaces logits, [labels], by calibrated probabilities.
     package func calibrate(_ logits: UnsafeMutableBufferPointer<Float>) { softmax(logits, temperature: temperature) }
 }

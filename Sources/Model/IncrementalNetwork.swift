@@ -6,8 +6,8 @@ import Basics
 /// need are kept (Rybakov et al., "Streaming keyword spotting on mobile devices", 2020).
 ///
 /// Frames are processed one by one. Every `step` frames, from the first whole window on, a frame completes a window and
-/// its logits: those of `GenreModel.logits(window:)` of the window's frames, but for the rounding of `QuantizedLayer`.
-/// Nothing is allocated after the first window. Use it from one thread at a time.
+/// its logits. They equal `GenreModel.logits(window:rounded:)` of the window's frames, rounded, to 1e-4. Nothing is allocated
+/// after the first window. Use it from one thread at a time.
 package final class IncrementalNetwork {
     package let model: GenreModel
     /// Frames processed since the last reset.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Arithmetic of inference, except for the matrix products (`WeightMatrix`).
+/// Arithmetic of inference, except for the matrix products (`QuantizedLayer`).
 enum Kernels {
     /// Stores the elementwise maximum of `target` and `values` in `target`.
     @inline(__always)

@@ -3,7 +3,7 @@
 import Basics
 import CKernels
 
-/// One layer as inference computes it: weights of 8 bits, inputs of 16.
+/// One layer as inference computes it: weights of 8 bits, inputs of 16, or fewer in a frame of more than 516 numbers.
 ///
 /// An output's weights are multiples of a unit of its own, a frame's numbers multiples of the frame's unit. Their products
 /// are summed as integers. A quarter of the bytes of single precision are read, and a vector holds twice the products
@@ -34,13 +34,16 @@ final class QuantizedLayer: @unchecked Sendable {
         units = OwnedBuffer(repeating: 0, count: groups * group)
         bias = OwnedBuffer(repeating: 0, count: groups * group)
         bias.pointer.update(from: layer.bias, count: shape.outputs)
-        let (weightPlace, unitPlace) = (weights.pointer, units.pointer)
-        Self.forEachRow(layer) { output, row, unit in
-            unitPlace[output] = unit
+        let row = OwnedBuffer<Int16>(repeating: 0, count: shape.fan)
+        for output in 0..<shape.outputs {
+            // Safe: the layer's weights are `outputs` rows of `fan`, and every place below is inside the buffer.
+            units.pointer[output] = layer.weight.withUnsafeBufferPointer {
+                genred_quantize($0.baseAddress! + output * shape.fan, shape.fan, Self.largestWeight, row.pointer)
+            }
             for time in 0..<times {
-                let first = ((output / group * times + time) * pairs * group + output % group) * 2
                 for index in 0..<segment {
-                    weightPlace[first + index / 2 * group * 2 + index % 2] = Int8(row[time * segment + index])
+                    weights.pointer[Self.place(output, time: time, index, in: shape)] = Int8(
+                        truncatingIfNeeded: row.pointer[time * segment + index])
                 }
             }
         }
@@ -52,27 +55,26 @@ final class QuantizedLayer: @unchecked Sendable {
             rectify: shape.rectified)
     }
 
-    /// Calls `body` with each output's weights, as multiples of a unit.
-    private static func forEachRow(_ layer: Weights.Layer, _ body: (Int, UnsafePointer<Int16>, Float) -> Void) {
-        let fan = layer.shape.fan
-        let row = OwnedBuffer<Int16>(repeating: 0, count: fan)
-        layer.weight.withUnsafeBufferPointer { weight in
-            for output in 0..<layer.shape.outputs {
-                let unit = genred_quantize(weight.baseAddress! + output * fan, fan, largestWeight, row.pointer)
-                body(output, row.pointer, unit)
+    /// Where `weights` has an output's weight of one input of one frame under the kernel (`genred_convolution`).
+    private static func place(_ output: Int, time: Int, _ index: Int, in shape: LayerShape) -> Int {
+        let group = Int(GENRED_OUTPUTS)
+        let pairs = (shape.segment + 1) / 2
+        let pair = (output / group * shape.kernel.time + time) * pairs + index / 2
+        return 2 * (pair * group + output % group) + index % 2
+    }
+
+    /// The weights' values, [outputs, fan].
+    var weightValues: [Double] {
+        (0..<shape.outputs).flatMap { output in
+            (0..<shape.fan).map { index in
+                let (time, place) = index.quotientAndRemainder(dividingBy: shape.segment)
+                return Double(weights[Self.place(output, time: time, place, in: shape)]) * Double(units[output])
             }
         }
     }
 
-    /// The layer with the weights that inference uses, in single precision.
-    static func rounded(_ layer: Weights.Layer) -> Weights.Layer {
-        var result = layer
-        let fan = layer.shape.fan
-        forEachRow(layer) { output, row, unit in
-            for index in 0..<fan { result.weight[output * fan + index] = Float(row[index]) * unit }
-        }
-        return result
-    }
+    /// [outputs].
+    var biasValues: [Float] { Array(bias.elements.prefix(shape.outputs)) }
 
     /// Writes a frame's numbers, [bands, inputs], as multiples of a unit, and returns the unit.
     func quantize(_ frame: UnsafePointer<Float>, into target: UnsafeMutablePointer<Int16>) -> Float {

@@ -122,7 +122,7 @@ package struct SafeTensors: Sendable {
         }
         let values = body.withUnsafeBytes { raw in
             let bytes = UnsafeRawBufferPointer(rebasing: raw[start..<end])
-            return width == 2 ? HalfPrecision.floats(bytes) : bytes.littleEndianFloats
+            return width == 2 ? bytes.halves : bytes.singles
         }
         return Tensor(shape: entry.shape, values: values)
     }

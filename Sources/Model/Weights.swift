@@ -57,12 +57,6 @@ struct Weights: Sendable {
         }
     }
 
-    /// Replaces the weights by those that inference uses.
-    mutating func round() {
-        branches = branches.map { $0.map(QuantizedLayer.rounded) }
-        head = QuantizedLayer.rounded(head)
-    }
-
     /// The tensors from which `init` makes these weights.
     func tensors() -> [String: SafeTensors.Tensor] {
         var result: [String: SafeTensors.Tensor] = [:]

@@ -3,46 +3,75 @@
 extension GenreModel {
     /// Computes the logits, [labels], of one window.
     ///
-    /// This is the reference implementation, in double precision and without state, with the weights of the model file.
+    /// This is the reference implementation, in double precision and without state. `IncrementalNetwork` must agree
+    /// with it.
     ///
-    /// - Parameter window: [windowFrames, coefficients], row-major, oldest frame first.
-    package func logits(window: [Float]) -> [Float] {
+    /// - Parameters:
+    ///   - window: [windowFrames, coefficients], row-major, oldest frame first.
+    ///   - rounded: whether weights and frames are rounded, as `QuantizedLayer` rounds them. Otherwise the weights are those
+    ///     of the model file, which a model `forInference` no longer has.
+    package func logits(window: [Float], rounded: Bool) -> [Float] {
         precondition(window.count == frontEnd.windowFrames * frontEnd.coefficients, "not a window of this front end")
-        guard let weights else { preconditionFailure("a model without the file's weights") }
+        let layers = referenceLayers(rounded: rounded)
         var features: [Float] = []
-        for layers in weights.branches {
+        for branch in layers.branches {
             var frames = window
             var count = frontEnd.windowFrames
-            for layer in layers { (frames, count) = Self.run(layer, frames, count: count) }
-            let channels = layers.last?.shape.outputs ?? 0
+            for layer in branch { (frames, count) = layer.run(frames, count: count) }
+            let channels = branch.last?.shape.outputs ?? 0
             var statistics = [Float](repeating: 0, count: channels * architecture.statistics.count)
             Kernels.statistics(
                 frames, positions: count, channels: channels, epsilon: architecture.stdEpsilon, into: &statistics)
             features += statistics
         }
-        return Self.run(weights.head, features, count: 1).frames
+        return layers.head.run(features, count: 1).frames
+    }
+
+    private func referenceLayers(rounded: Bool) -> (branches: [[ReferenceLayer]], head: ReferenceLayer) {
+        if rounded {
+            return (network.branches.map { $0.map(ReferenceLayer.init) }, ReferenceLayer(network.head))
+        }
+        guard let weights else { preconditionFailure("a model without the weights of its file") }
+        return (weights.branches.map { $0.map(ReferenceLayer.init) }, ReferenceLayer(weights.head))
+    }
+}
+
+/// A layer, in double precision.
+private struct ReferenceLayer {
+    let shape: LayerShape
+    /// [outputs, fan].
+    private let weights: [Double]
+    private let bias: [Float]
+    /// Rounds the frames; nil if they stay as they are.
+    private let quantized: QuantizedLayer?
+
+    init(_ layer: Weights.Layer) {
+        (shape, weights, bias, quantized) = (layer.shape, layer.weight.map(Double.init), layer.bias, nil)
+    }
+
+    init(_ layer: QuantizedLayer) {
+        (shape, weights, bias, quantized) = (layer.shape, layer.weightValues, layer.biasValues, layer)
     }
 
     /// Applies convolution, ReLU and max-pooling to `count` frames.
-    private static func run(_ layer: Weights.Layer, _ frames: [Float], count: Int) -> (frames: [Float], count: Int) {
-        let shape = layer.shape
-        let weights = layer.weight
+    func run(_ frames: [Float], count: Int) -> (frames: [Float], count: Int) {
+        let frames = rounded(frames)
         func input(_ frame: Int, _ band: Int, _ channel: Int) -> Double {
             guard (0..<shape.bands).contains(band) else { return 0 }
-            return Double(frames[(frame * shape.bands + band) * shape.inputs + channel])
+            return frames[(frame * shape.bands + band) * shape.inputs + channel]
         }
         let pooledCount = (count - (shape.kernel.time - 1)) / shape.pool.time
         var pooled = [Float](repeating: -.infinity, count: pooledCount * shape.pooledWidth)
         for position in 0..<(pooledCount * shape.pool.time) {
             for band in 0..<(shape.pooledBands * shape.pool.frequency) {
                 for output in 0..<shape.outputs {
-                    var sum = Double(layer.bias[output])
+                    var sum = Double(bias[output])
                     var place = output * shape.fan
                     for time in 0..<shape.kernel.time {
                         for frequency in 0..<shape.kernel.frequency {
                             for channel in 0..<shape.inputs {
                                 let value = input(position + time, band + frequency - shape.padding, channel)
-                                sum += Double(weights[place]) * value
+                                sum += weights[place] * value
                                 place += 1
                             }
                         }
@@ -54,5 +83,15 @@ extension GenreModel {
             }
         }
         return (pooled, pooledCount)
+    }
+
+    private func rounded(_ frames: [Float]) -> [Double] {
+        guard let quantized else { return frames.map(Double.init) }
+        let width = shape.bands * shape.inputs
+        var numbers = [Int16](repeating: 0, count: width)
+        return stride(from: 0, to: frames.count, by: width).flatMap { start in
+            let unit = Double(quantized.quantize(Array(frames[start..<start + width]), into: &numbers))
+            return numbers.map { unit * Double($0) }
+        }
     }
 }

@@ -108,6 +108,7 @@ final class BlockResamplingPlan: Sendable {
         let count = gains.count
         forward.execute(input, bins: count, into: spectrum)
         let (real, imaginary) = (spectrum.real.pointer, spectrum.imaginary.pointer)
+        // Safe: the transform has checked that the spectrum has so many bins.
         gains.withUnsafeBufferPointer { gains in
             let gains = gains.baseAddress!
             for bin in 0..<count { real[bin] *= gains[bin] }

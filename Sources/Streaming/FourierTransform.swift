@@ -55,7 +55,7 @@ final class FourierTransform: @unchecked Sendable {
     private init?(_ kind: Kind) {
         precondition(kind.length % 2 == 0, "an odd length has no halves")
         half = kind.length / 2
-        let angles = (0...half).map { Double.pi * Double($0) / Double(kind.length / 2) }
+        let angles = (0...half).map { Double.pi * Double($0) / Double(kind.length) * 2 }
         (cosines, sines) = (angles.map { Float(cos($0)) }, angles.map { Float(sin($0)) })
         // As aligned as every buffer that the plan is executed on.
         let samples = OwnedBuffer<fftwf_complex>(repeating: (0, 0), count: half)
@@ -72,6 +72,7 @@ final class FourierTransform: @unchecked Sendable {
 
     /// Transforms `length` samples into the first `bins` bins, at most `length / 2 + 1`.
     func execute(_ samples: borrowing OwnedBuffer<Float>, bins: Int, into spectrum: Spectrum) {
+        precondition(samples.count >= 2 * half && bins <= half + 1 && spectrum.holds(half), "not of this length")
         let halves = spectrum.halves.pointer
         // fftwf_complex is float[2].
         samples.pointer.withMemoryRebound(to: fftwf_complex.self, capacity: half) {
@@ -85,6 +86,7 @@ final class FourierTransform: @unchecked Sendable {
 
     /// Transforms `length / 2 + 1` bins into `length` samples.
     func execute(_ spectrum: Spectrum, into samples: borrowing OwnedBuffer<Float>) {
+        precondition(samples.count >= 2 * half && spectrum.holds(half), "not of this length")
         let halves = spectrum.halves.pointer
         halves.withMemoryRebound(to: Float.self, capacity: 2 * half) {
             genred_halves_of_spectrum(
@@ -109,4 +111,6 @@ final class Spectrum {
         imaginary = OwnedBuffer(repeating: 0, count: samples / 2 + 1)
         halves = OwnedBuffer(repeating: (0, 0), count: samples / 2)
     }
+
+    fileprivate func holds(_ half: Int) -> Bool { halves.count >= half && real.count > half }
 }

@@ -34,6 +34,7 @@ package struct PowerSpectrum {
         }
         transform.execute(workspace.tapered, bins: length / 2 + 1, into: workspace.spectrum)
         let (real, imaginary) = (workspace.spectrum.real.pointer, workspace.spectrum.imaginary.pointer)
+        // Safe: the workspace is made for frames of this length.
         for bin in 0...(length / 2) { power[bin] = real[bin] * real[bin] + imaginary[bin] * imaginary[bin] }
         return UnsafePointer(power)
     }

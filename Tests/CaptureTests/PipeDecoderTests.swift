@@ -13,9 +13,14 @@ private struct Decoded {
     var refusals: [CaptureError] = []
 
     /// Decodes streams that come in pieces of the given sizes, in turn; the end of each is seen.
-    init(_ streams: [[UInt8]], _ requested: RequestedFormat = RequestedFormat(), pieces: [Int] = [4096]) {
+    ///
+    /// - Parameter memory: samples that are decoded at once.
+    init(
+        _ streams: [[UInt8]], _ requested: RequestedFormat = RequestedFormat(), pieces: [Int] = [4096],
+        memory: Int = 37
+    ) {
         var decoder = PipeDecoder(device: "test", requested: requested)
-        let mono = UnsafeMutableBufferPointer<Float>.allocate(capacity: 1 << 16)
+        let mono = UnsafeMutableBufferPointer<Float>.allocate(capacity: memory)
         defer { mono.deallocate() }
         var piece = 0
         for stream in streams {
@@ -115,6 +120,15 @@ struct PipeDecoderTests {
         let decoded = Decoded([bytes], pieces: [piece])
         #expect(decoded.formats.map(\.sampleRate) == [44_100, 16_000, 8_000])
         #expect(decoded.samples.count == 3 * ramp.count - 1)
+    }
+
+    @Test func `the largest partial frame is kept, also where it ends with what may be a header`() {
+        let format = RequestedFormat(rate: 48_000, channels: 64, format: .f64le)
+        var bytes = [UInt8](repeating: 0, count: 2 * 512)
+        // The first frame is whole, then there is all of the second but a byte, and a header that has just begun.
+        bytes.replaceSubrange(1023..<1024, with: Array("RIFF\u{10}\u{10}\u{10}\u{10}WAV".utf8))
+        let decoded = Decoded([bytes], format, pieces: [bytes.count])
+        #expect(decoded.samples.count == 2)
     }
 
     @Test(arguments: 0..<8)

@@ -60,7 +60,7 @@ struct QuantizedLayerTests {
             var output = [Float](repeating: .nan, count: positions * shape.bands * shape.outputs)
             quantized.convolve(
                 input.numbers.pointer, units: input.units.pointer, positions: positions, into: &output)
-            let weights = QuantizedLayer.rounded(layer).weight
+            let weights = quantized.weightValues
             for position in 0..<positions {
                 for (band, row) in (0..<shape.bands).flatMap({ band in (0..<shape.outputs).map { (band, $0) } }) {
                     var sum = Double(layer.bias[row])
@@ -68,7 +68,7 @@ struct QuantizedLayerTests {
                         let first = (position + time) * shape.paddedWidth + band * shape.inputs
                         for index in 0..<shape.segment {
                             let number = Double(input.numbers[first + index]) * Double(input.units[position + time])
-                            sum += number * Double(weights[row * shape.fan + time * shape.segment + index])
+                            sum += number * weights[row * shape.fan + time * shape.segment + index]
                         }
                     }
                     let expected = shape.rectified ? max(0, sum) : sum
@@ -99,9 +99,8 @@ struct QuantizedLayerTests {
         var generator = SplitMix(state: 4)
         let shape = Self.shapes[3]
         let layer = Self.randomLayer(shape, &generator)
-        let rounded = QuantizedLayer.rounded(layer).weight
-        for (a, b) in zip(layer.weight, rounded) { #expect(abs(a - b) <= 0.501 / 127) }
         let quantized = QuantizedLayer(layer)
+        for (a, b) in zip(layer.weight, quantized.weightValues) { #expect(abs(Double(a) - b) <= 0.501 / 127) }
         var numbers = [Int16](repeating: 0, count: shape.inputs)
         for scale: Float in [1e-20, 1e-3, 1, 1e6, 1e30] {
             let frame = (0..<shape.inputs).map { _ in generator.uniform(-1...1) * scale }
@@ -112,21 +111,25 @@ struct QuantizedLayerTests {
     }
 
     @Test func `the largest inputs and weights do not overflow`() {
-        for inputs in [2, 516, 517, 16_384] {
+        for inputs in [2, 516, 517, 16_384, 24_576] {
             let shape = Self.shape(bands: 1, inputs: inputs, outputs: 2, time: 2)
             let weights = [Float](repeating: 1, count: shape.fan) + [Float](repeating: -1, count: shape.fan)
-            let layer = QuantizedLayer(
-                Weights.Layer(shape: shape, weight: weights, bias: [0, 0]))
-            let input = Input(layer, [[Float]](repeating: [Float](repeating: 3, count: inputs), count: 2))
-            var output: [Float] = [0, 0]
-            layer.convolve(input.numbers.pointer, units: input.units.pointer, positions: 1, into: &output)
-            let expected = 6 * Float(inputs)
-            #expect(abs(output[0] - expected) < 1e-4 * expected)
-            #expect(output[1] == -output[0])
+            let layer = QuantizedLayer(Weights.Layer(shape: shape, weight: weights, bias: [0, 0]))
+            var generator = SplitMix(state: 6)
+            // All as large as can be, and different ones.
+            for lowest: Float in [3, 0] {
+                let frame = (0..<inputs).map { _ in generator.uniform(lowest...3.0001) }
+                let input = Input(layer, [frame, frame])
+                var output: [Float] = [0, 0]
+                layer.convolve(input.numbers.pointer, units: input.units.pointer, positions: 1, into: &output)
+                let expected = 2 * frame.reduce(0) { $0 + Double($1) }
+                #expect(abs(Double(output[0]) - expected) < 1e-3 * expected)
+                #expect(output[1] == -output[0])
+            }
         }
     }
 
-    @Test(arguments: [Float.nan, .infinity, -.infinity, 0, 1e-38])
+    @Test(arguments: [Float.nan, Float(bitPattern: 0x7FC0_ABCD), .infinity, -.infinity, 0, 1e-38])
     func `a frame with numbers that are not finite, or of nothing, becomes zeros`(number: Float) {
         var generator = SplitMix(state: 5)
         let layer = QuantizedLayer(Self.randomLayer(Self.shapes[2], &generator))

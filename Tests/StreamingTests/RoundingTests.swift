@@ -22,7 +22,7 @@ struct RoundingTests {
         let length = model.frontEnd.windowFrames
         var (windows, largest, sum) = (0, 0.0, 0.0)
         for (index, frame) in frames.enumerated() where network.process(frame.span) {
-            var logits = model.logits(window: Array(frames[(index + 1 - length)...index].joined()))
+            var logits = model.logits(window: Array(frames[(index + 1 - length)...index].joined()), rounded: false)
             logits.withUnsafeMutableBufferPointer { model.calibrate($0) }
             model.calibrate(network.logits)
             let differences = zip(logits, network.logits).map { Double(abs($0 - $1)) }

@@ -175,7 +175,7 @@ struct TrainingTests {
                     Float((0..<32).reduce(0) { $0 + transform.projection[$1 * 32 + index] * values[$1] })
                 }
             }
-            let powers = model.logits(window: coefficients).map { exp($0) }
+            let powers = model.logits(window: coefficients, rounded: false).map { exp($0) }
             for label in 0..<3 {
                 let expected = 0.75 * plain[window * 3 + label] + 0.25 * powers[label] / powers.reduce(0, +)
                 #expect(abs(mixed[label] - expected) < 1e-4)
@@ -286,7 +286,7 @@ struct TrainingTests {
                     return Float(sum)
                 }
             }
-            let logits = model.logits(window: coefficients)
+            let logits = model.logits(window: coefficients, rounded: false)
             #expect(logits.count == 3)
             for (label, logit) in logits.enumerated() {
                 #expect(abs(logit - trainer.network.logits.pointer[window * 3 + label]) < 1e-4)

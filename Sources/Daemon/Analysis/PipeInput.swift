@@ -98,7 +98,7 @@ final class PipeInput: SourceInput, PipeSink, AnalysisTrack, @unchecked Sendable
     private func open(_ format: StreamFormat) {
         let rate = format.sampleRate
         nanosecondsPerSample = 1e9 / Double(rate)
-        let turn = Double(PipeReader.mostSamples(channels: format.channels)) / Double(rate)
+        let turn = PipeReader.mostSeconds(sampleRate: rate, channels: format.channels)
         do throws(StreamingError) {
             try settings.open(sampleRate: rate, turn: turn, workspace: workspace) { stream in
                 // The waiting changes are for the stream before this one.

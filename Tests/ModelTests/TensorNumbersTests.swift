@@ -4,10 +4,10 @@ import Testing
 
 @testable import Model
 
-struct HalfPrecisionTests {
-    @Test func `every number is widened exactly`() {
+struct TensorNumbersTests {
+    @Test func `every number of half precision is widened exactly`() {
         let all = (0...UInt16.max).map(\.littleEndian)
-        let widened = all.withUnsafeBytes { HalfPrecision.floats($0) }
+        let widened = all.withUnsafeBytes { $0.halves }
         #expect(widened.count == all.count)
         for (bits, number) in zip(0...UInt16.max, widened) {
             let expected = Float(Float16(bitPattern: bits))
