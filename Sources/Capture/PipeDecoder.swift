@@ -70,7 +70,7 @@ struct PipeDecoder {
     /// - Parameters:
     ///   - bytes: the new bytes, after those left over from the last call.
     ///   - atEnd: whether nothing follows; leftover bytes are then dropped, and the next call begins a new stream.
-    ///   - mono: working memory, at least `fewestSamples`: as many samples are emitted at once.
+    ///   - mono: working memory, at least `fewestSamples`; no more samples than it holds are emitted at once.
     /// - Returns: the number of bytes used, and whether the rest needs more data; the rest is then at most `longestRest`
     ///   bytes.
     mutating func decode(

@@ -31,7 +31,7 @@ struct PipePace {
         fullReads = 0
     }
 
-    /// Makes a pipe larger whose reads find it full again and again: its writer is faster than real time, and has to wait.
+    /// Enlarges a pipe that is found full several times in a row: its writer is faster than real time, and has to wait.
     ///
     /// - Parameter bytes: those of the last read.
     mutating func enlargeIfFull(_ bytes: Int, bytesPerSecond: Int?, _ descriptor: Int32) {

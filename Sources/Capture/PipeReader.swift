@@ -63,7 +63,9 @@ package final class PipeReader: @unchecked Sendable {
     private var hurryEnd = 0.0
     private var nextNameCheck = 0.0
 
-    /// The most seconds of audio that one read can bring, of samples of at least one byte.
+    /// The most seconds of audio that one read brings, of samples of at least one byte. The first turn of a stream may bring
+    /// four times as much, which was read at the rate of the stream before it: a new ring of estimates has room for four
+    /// turns.
     package static func mostSeconds(sampleRate: Int, channels: Int) -> Double {
         max(1, Double(PipeBuffer.usualPipe) / Double(sampleRate * channels))
             + Double(PipeDecoder.longestRest) / Double(sampleRate * channels)
@@ -249,7 +251,7 @@ final class PipeBuffer {
     /// Bytes that a pipe holds by default.
     static let usualPipe = 64 << 10
     /// Bytes that a pipe holds whose writer is faster than real time: each read of a full pipe wakes its writer, which costs as
-    /// much as the analysis of some hundredths of a second.
+    /// much as the analysis of a few hundredths of a second of audio.
     static let largePipe = 256 << 10
 
     /// The most bytes of one read: what a pipe usually holds, and a second of audio if that is more.

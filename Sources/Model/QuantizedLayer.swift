@@ -3,7 +3,8 @@
 import Basics
 import CKernels
 
-/// One layer as inference computes it: weights of 8 bits, inputs of 16, or fewer in a frame of more than 516 numbers.
+/// One layer as inference computes it: weights of 8 bits, inputs of 16, or fewer where a kernel covers more than 516
+/// numbers of a frame.
 ///
 /// An output's weights are multiples of a unit of its own, a frame's numbers multiples of the frame's unit. Their products
 /// are summed as integers. A quarter of the bytes of single precision are read, and a vector holds twice the products

@@ -8,8 +8,8 @@ import Synchronization
 
 /// The real FFT of one even length, or its inverse, in single precision. All streams share one plan per length.
 ///
-/// FFTW transforms half as many complex numbers, and `CKernels` makes one spectrum of the other: FFTW's own transforms of
-/// real numbers hardly use vectors, and take half as long again.
+/// FFTW transforms half as many complex numbers, and `CKernels` turns their spectrum into that of the real numbers, and back:
+/// FFTW's own transforms of real numbers hardly use vector instructions.
 final class FourierTransform: @unchecked Sendable {
     // Safe to share: the plan never changes after init, and FFTW's new-array execution is thread-safe. Destroying a
     // plan is not, but the plans that `ofLength` keeps live as long as the process.

@@ -13,7 +13,7 @@ package struct OwnedBuffer<Element: BitwiseCopyable>: ~Copyable {
     /// All elements. Its subscript checks bounds in debug builds only.
     package let elements: UnsafeMutableBufferPointer<Element>
 
-    /// Bytes: an AVX-512 register, and a cache line.
+    /// Bytes: a cache line, and the widest vector register.
     private static var alignment: Int { 64 }
 
     /// Allocates `count` elements, all of them `value`.

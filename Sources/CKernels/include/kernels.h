@@ -5,10 +5,10 @@
 // They are in C because Swift cannot compile one function for several instruction sets; the rest of the analysis is Swift.
 // They do not use a BLAS for two reasons. A BLAS keeps a locked pool of buffers and its own threads, and the audio path
 // may not wait for these. And no BLAS multiplies weights of 8 bits: at one to four columns the time goes into reading
-// the weights, and a quarter of the bytes stays in the nearest cache.
+// the weights, and these are a quarter of the bytes of single precision.
 //
-// All processors compute the same bits: convolutions sum integers, and everything else is rounded after each step, in one
-// order. Nothing is allocated.
+// For the same input all processors compute the same bits: convolutions sum integers, and everything else is rounded after
+// each step, in one order. Nothing is allocated.
 #pragma once
 
 #include <stdbool.h>
