@@ -14,6 +14,7 @@ import statistics
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 from daemon import (
@@ -52,9 +53,11 @@ def end_to_end(raw, *options, seconds):
 
     def used(length):
         before = os.times()
+        # A history that begins empty: not the user's own, which has what earlier runs left.
+        folder = tempfile.TemporaryDirectory()
         daemon = subprocess.Popen(
-            [GENRED, "--source", f"x=pipe:-?{FORMAT}",
-             "--log-level", "error", "--socket", "/tmp/genred-bench.sock", *options], stdin=subprocess.PIPE)
+            [GENRED, "--source", f"x=pipe:-?{FORMAT}", "--log-level", "error", "--socket", f"{folder.name}/genred.sock",
+             "--history", f"{folder.name}/history.sqlite", *options], stdin=subprocess.PIPE)
         audio = raw.read_bytes()
         left = int(length * BYTES_PER_SECOND)
         while left > 0:
@@ -63,6 +66,7 @@ def end_to_end(raw, *options, seconds):
             left -= len(piece)
         daemon.stdin.close()
         daemon.wait()
+        folder.cleanup()
         after = os.times()
         return after.children_user + after.children_system - before.children_user - before.children_system
 

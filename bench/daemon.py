@@ -68,9 +68,11 @@ class Daemon:
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         notify.bind(f"{self.folder.name}/notify")
         notify.settimeout(30)
+        # Not the user's own, which has what earlier runs left.
+        history = [] if "--history" in options else ["--history", f"{self.folder.name}/history.sqlite"]
         begin = time.monotonic()
         self.process = subprocess.Popen(
-            [GENRED, "--config", configuration, "--socket", self.path, "--log-level", "error", *options],
+            [GENRED, "--config", configuration, "--socket", self.path, "--log-level", "error", *history, *options],
             env={**os.environ, **environment, "NOTIFY_SOCKET": f"{self.folder.name}/notify"}, stdin=subprocess.DEVNULL)
         while b"READY=1" not in notify.recv(65536):
             pass
