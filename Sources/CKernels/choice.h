@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// The choice between two compilations of one function, function_avx2 and function_baseline.
+// One function, compiled for several instruction sets, and the choice between them at run time.
 #pragma once
 
+// The body of a function that is compiled several times.
+#define BODY static inline __attribute__((always_inline))
+
 #if defined(__x86_64__)
+
+#define AVX2 __attribute__((target("avx2")))
+
 // Checked at each call: the check reads one word, which the C runtime filled in at the start.
 #define CHOOSE(function, ...) \
     (__builtin_cpu_supports("avx2") ? function##_avx2(__VA_ARGS__) : function##_baseline(__VA_ARGS__))
-#define AVX2 __attribute__((target("avx2")))
-#else
-#define CHOOSE(function, ...) function##_baseline(__VA_ARGS__)
-#endif
 
-// The body of a function that is compiled twice.
-#define BODY static inline __attribute__((always_inline))
+// Defines genred_FUNCTION from the body FUNCTION. Parameters and arguments are in parentheses.
+#define COMPILE(result, function, parameters, ...)                                  \
+    static result function##_baseline parameters { return function(__VA_ARGS__); }  \
+    AVX2 static result function##_avx2 parameters { return function(__VA_ARGS__); } \
+    result genred_##function parameters { return CHOOSE(function, __VA_ARGS__); }
+
+#else
+
+#define CHOOSE(function, ...) function##_baseline(__VA_ARGS__)
+
+#define COMPILE(result, function, parameters, ...) \
+    result genred_##function parameters { return function(__VA_ARGS__); }
+
+#endif

@@ -45,8 +45,7 @@ typedef int32_t four_sums __attribute__((vector_size(16)));
 
 #endif
 
-BODY float quantize(
-    const float *numbers, ptrdiff_t count, int32_t limit, int16_t *output)
+BODY float quantize(const float *numbers, ptrdiff_t count, int32_t limit, int16_t *output)
 {
     // The bits of positive numbers, taken as integers, have the order of the numbers.
     uint32_t most = 0;
@@ -71,26 +70,13 @@ BODY float quantize(
     return unit;
 }
 
-static float quantize_baseline(const float *numbers, ptrdiff_t count, int32_t limit, int16_t *output)
-{
-    return quantize(numbers, count, limit, output);
-}
-
-#if defined(__x86_64__)
-AVX2 static float quantize_avx2(const float *numbers, ptrdiff_t count, int32_t limit, int16_t *output)
-{
-    return quantize(numbers, count, limit, output);
-}
-#endif
+COMPILE(
+    float, quantize, (const float *numbers, ptrdiff_t count, int32_t limit, int16_t *output), numbers, count, limit,
+    output)
 
 void genred_convolve(
     const struct genred_convolution *layer, const int16_t *input, const float *input_units, ptrdiff_t columns,
     float *output)
 {
     CHOOSE(convolve, layer, input, input_units, columns, output);
-}
-
-float genred_quantize(const float *numbers, ptrdiff_t count, int32_t limit, int16_t *output)
-{
-    return CHOOSE(quantize, numbers, count, limit, output);
 }

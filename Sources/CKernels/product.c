@@ -9,8 +9,7 @@
 typedef float sixteen_floats __attribute__((vector_size(64)));
 typedef float unaligned_sixteen_floats __attribute__((vector_size(64), aligned(4)));
 
-BODY void multiply(
-    const float *matrix, const float *vector, ptrdiff_t rows, ptrdiff_t length, float *output)
+BODY void multiply(const float *matrix, const float *vector, ptrdiff_t rows, ptrdiff_t length, float *output)
 {
     for (ptrdiff_t row = 0; row < rows; row++, matrix += length) {
         sixteen_floats sums = {0};
@@ -24,21 +23,6 @@ BODY void multiply(
     }
 }
 
-static void multiply_baseline(
-    const float *matrix, const float *vector, ptrdiff_t rows, ptrdiff_t length, float *output)
-{
-    multiply(matrix, vector, rows, length, output);
-}
-
-#if defined(__x86_64__)
-AVX2 static void multiply_avx2(
-    const float *matrix, const float *vector, ptrdiff_t rows, ptrdiff_t length, float *output)
-{
-    multiply(matrix, vector, rows, length, output);
-}
-#endif
-
-void genred_multiply(const float *matrix, const float *vector, ptrdiff_t rows, ptrdiff_t length, float *output)
-{
-    CHOOSE(multiply, matrix, vector, rows, length, output);
-}
+COMPILE(
+    void, multiply, (const float *matrix, const float *vector, ptrdiff_t rows, ptrdiff_t length, float *output), matrix,
+    vector, rows, length, output)

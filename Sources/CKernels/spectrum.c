@@ -82,46 +82,14 @@ BODY void halves_of_spectrum(
     }
 }
 
-static void spectrum_of_halves_baseline(
-    const float *halves, ptrdiff_t length, const float *cosines, const float *sines, ptrdiff_t count, float *real,
-    float *imaginary)
-{
-    spectrum_of_halves(halves, length, cosines, sines, count, real, imaginary);
-}
+COMPILE(
+    void, spectrum_of_halves,
+    (const float *halves, ptrdiff_t length, const float *cosines, const float *sines, ptrdiff_t count, float *real,
+     float *imaginary),
+    halves, length, cosines, sines, count, real, imaginary)
 
-static void halves_of_spectrum_baseline(
-    const float *real, const float *imaginary, ptrdiff_t length, const float *cosines, const float *sines,
-    float *halves)
-{
-    halves_of_spectrum(real, imaginary, length, cosines, sines, halves);
-}
-
-#if defined(__x86_64__)
-AVX2 static void spectrum_of_halves_avx2(
-    const float *halves, ptrdiff_t length, const float *cosines, const float *sines, ptrdiff_t count, float *real,
-    float *imaginary)
-{
-    spectrum_of_halves(halves, length, cosines, sines, count, real, imaginary);
-}
-
-AVX2 static void halves_of_spectrum_avx2(
-    const float *real, const float *imaginary, ptrdiff_t length, const float *cosines, const float *sines,
-    float *halves)
-{
-    halves_of_spectrum(real, imaginary, length, cosines, sines, halves);
-}
-#endif
-
-void genred_spectrum_of_halves(
-    const float *halves, ptrdiff_t length, const float *cosines, const float *sines, ptrdiff_t count, float *real,
-    float *imaginary)
-{
-    CHOOSE(spectrum_of_halves, halves, length, cosines, sines, count, real, imaginary);
-}
-
-void genred_halves_of_spectrum(
-    const float *real, const float *imaginary, ptrdiff_t length, const float *cosines, const float *sines,
-    float *halves)
-{
-    CHOOSE(halves_of_spectrum, real, imaginary, length, cosines, sines, halves);
-}
+COMPILE(
+    void, halves_of_spectrum,
+    (const float *real, const float *imaginary, ptrdiff_t length, const float *cosines, const float *sines,
+     float *halves),
+    real, imaginary, length, cosines, sines, halves)

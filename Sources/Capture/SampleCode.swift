@@ -18,7 +18,14 @@ extension SampleCode {
     static func addPairs(
         _ input: UnsafeRawPointer, _ count: Int, scale: Float, into output: UnsafeMutablePointer<Float>
     ) {
-        for index in 0..<count {
+        addPairsOneByOne(input, 0..<count, scale: scale, into: output)
+    }
+
+    @inline(__always)
+    fileprivate static func addPairsOneByOne(
+        _ input: UnsafeRawPointer, _ pairs: Range<Int>, scale: Float, into output: UnsafeMutablePointer<Float>
+    ) {
+        for index in pairs {
             let left = input + index &* 2 &* bytes
             output[index] = (load(left) + load(left + bytes)) * scale
         }
@@ -62,11 +69,7 @@ enum SampleCodes {
                 (target + 4 &* index).storeBytes(of: SIMD16<Float>(sums) * scale, as: SIMD16<Float>.self)
                 index += Pairs.scalarCount
             }
-            while index < count {
-                let left = input + 4 &* index
-                output[index] = (load(left) + load(left + 2)) * scale
-                index += 1
-            }
+            addPairsOneByOne(input, index..<count, scale: scale, into: output)
         }
     }
 
