@@ -9,6 +9,7 @@
 #if defined(__x86_64__)
 
 #define AVX2 __attribute__((target("avx2")))
+#define VNNI __attribute__((target("avx512vnni,avx512bw")))
 
 // Checked at each call: the check reads one word, which the C runtime filled in at the start.
 #define CHOOSE(function, ...) \

@@ -15,14 +15,14 @@ typedef int32_t unaligned_pair __attribute__((aligned(2), may_alias));
 // Every x86-64 has this instruction. Elsewhere the compiler finds its own: on 64-bit ARM, SMULL and SMLAL of NEON.
 #if defined(__x86_64__)
 #define BASELINE_VECTOR __m128i
-#define BASELINE_MULTIPLY _mm_madd_epi16
+#define BASELINE_ADD(sums, a, b) _mm_add_epi32(sums, _mm_madd_epi16(a, b))
 #else
 typedef int16_t eight_numbers __attribute__((vector_size(16)));
 typedef int32_t four_sums __attribute__((vector_size(16)));
 #define FIRSTS(numbers) __builtin_convertvector(__builtin_shufflevector(numbers, numbers, 0, 2, 4, 6), four_sums)
 #define SECONDS(numbers) __builtin_convertvector(__builtin_shufflevector(numbers, numbers, 1, 3, 5, 7), four_sums)
 #define BASELINE_VECTOR eight_numbers
-#define BASELINE_MULTIPLY(a, b) (FIRSTS(a) * FIRSTS(b) + SECONDS(a) * SECONDS(b))
+#define BASELINE_ADD(sums, a, b) ((four_sums)(sums) + FIRSTS(a) * FIRSTS(b) + SECONDS(a) * SECONDS(b))
 #endif
 
 #define FUNCTION convolve_baseline
@@ -30,7 +30,8 @@ typedef int32_t four_sums __attribute__((vector_size(16)));
 #define LANES 4
 #define COLUMNS 2
 #define VECTOR BASELINE_VECTOR
-#define MULTIPLY BASELINE_MULTIPLY
+#define ADD BASELINE_ADD
+#define CHAINS(count) 1
 #include "convolution.h"
 
 #if defined(__x86_64__)
@@ -40,7 +41,18 @@ typedef int32_t four_sums __attribute__((vector_size(16)));
 #define LANES 8
 #define COLUMNS 6
 #define VECTOR __m256i
-#define MULTIPLY _mm256_madd_epi16
+#define ADD(sums, a, b) _mm256_add_epi32(sums, _mm256_madd_epi16(a, b))
+#define CHAINS(count) 1
+#include "convolution.h"
+
+// One instruction multiplies and adds, and the next one for the same sum waits five cycles for it.
+#define FUNCTION convolve_vnni
+#define TARGET VNNI
+#define LANES 16
+#define COLUMNS 8
+#define VECTOR __m512i
+#define ADD _mm512_dpwssd_epi32
+#define CHAINS(count) ((count) >= 8 ? 1 : (count) >= 4 ? 2 : 4)
 #include "convolution.h"
 
 #endif
@@ -78,5 +90,9 @@ void genred_convolve(
     const struct genred_convolution *layer, const int16_t *input, const float *input_units, ptrdiff_t columns,
     float *output)
 {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw"))
+        return convolve_vnni(layer, input, input_units, columns, output);
+#endif
     CHOOSE(convolve, layer, input, input_units, columns, output);
 }

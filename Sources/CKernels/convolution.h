@@ -6,11 +6,14 @@
 //   TARGET       the attribute that selects the instruction set
 //   LANES        outputs that a vector holds
 //   COLUMNS      the most columns that are summed at once: as many as there are registers for
-//   VECTOR       a vector of 2 * LANES 16-bit numbers
-//   MULTIPLY     multiplies two such vectors, and adds the products of neighbours: LANES 32-bit sums
+//   VECTOR       a vector of 2 * LANES 16-bit numbers, and of LANES 32-bit sums
+//   ADD          multiplies two such vectors, and adds the products of neighbours to sums
+//   CHAINS       sums of one output that grow in turn where `count` columns are summed at once, so that an addition need not wait
+//                for the one before it
 #define PASTE(a, b) a##_##b
 #define NAMED(a, b) PASTE(a, b)
 #define TILE NAMED(FUNCTION, tile)
+#define PAIR NAMED(FUNCTION, pair)
 #define VECTORS (GENRED_OUTPUTS / LANES)
 #define floats NAMED(FUNCTION, floats)
 #define sums NAMED(FUNCTION, sums)
@@ -21,6 +24,23 @@ typedef float floats __attribute__((vector_size(4 * LANES), aligned(4)));
 typedef int32_t sums __attribute__((vector_size(4 * LANES)));
 typedef int16_t pairs __attribute__((vector_size(4 * LANES)));
 typedef int8_t narrow __attribute__((vector_size(2 * LANES), aligned(1)));
+
+/// Adds what two neighbouring inputs contribute to GENRED_OUTPUTS outputs of `count` columns.
+TARGET static inline __attribute__((always_inline)) void PAIR(
+    const int8_t *weight, const int16_t *input, ptrdiff_t stride, int count, sums whole[COLUMNS][VECTORS])
+{
+    pairs weights[VECTORS];
+#pragma clang loop unroll(full)
+    for (int part = 0; part < VECTORS; part++)
+        weights[part] = __builtin_convertvector(*(const narrow *)(weight + part * 2 * LANES), pairs);
+#pragma clang loop unroll(full)
+    for (int column = 0; column < count; column++) {
+        sums both = (sums){0} + *(const unaligned_pair *)(input + column * stride);
+#pragma clang loop unroll(full)
+        for (int part = 0; part < VECTORS; part++)
+            whole[column][part] = (sums)ADD((VECTOR)whole[column][part], (VECTOR)weights[part], (VECTOR)both);
+    }
+}
 
 /// Computes GENRED_OUTPUTS outputs of `count` columns, a constant in each call, so that the sums stay in registers.
 TARGET static inline __attribute__((always_inline)) void TILE(
@@ -33,32 +53,31 @@ TARGET static inline __attribute__((always_inline)) void TILE(
     for (int column = 0; column < count; column++)
         for (int part = 0; part < VECTORS; part++) totals[column][part] = (floats){0};
     for (ptrdiff_t time = 0; time < layer->times; time++) {
-        sums whole[COLUMNS][VECTORS];
+        sums whole[CHAINS(1)][COLUMNS][VECTORS];
 #pragma clang loop unroll(full)
-        for (int column = 0; column < count; column++)
+        for (int chain = 0; chain < CHAINS(count); chain++)
 #pragma clang loop unroll(full)
-            for (int part = 0; part < VECTORS; part++) whole[column][part] = (sums){0};
+            for (int column = 0; column < count; column++)
+#pragma clang loop unroll(full)
+                for (int part = 0; part < VECTORS; part++) whole[chain][column][part] = (sums){0};
         const int16_t *in = input + time * layer->frame_stride;
-        for (ptrdiff_t pair = 0; pair < pair_count; pair++) {
-            pairs weights[VECTORS];
+        ptrdiff_t pair = 0;
+        for (; pair + CHAINS(count) <= pair_count; pair += CHAINS(count))
 #pragma clang loop unroll(full)
-            for (int part = 0; part < VECTORS; part++)
-                weights[part] = __builtin_convertvector(*(const narrow *)(weight + part * 2 * LANES), pairs);
-            weight += 2 * GENRED_OUTPUTS;
-#pragma clang loop unroll(full)
-            for (int column = 0; column < count; column++) {
-                sums both = (sums){0} + *(const unaligned_pair *)(in + column * layer->column_stride + 2 * pair);
-#pragma clang loop unroll(full)
-                for (int part = 0; part < VECTORS; part++)
-                    whole[column][part] += (sums)MULTIPLY((VECTOR)weights[part], (VECTOR)both);
-            }
-        }
+            for (int chain = 0; chain < CHAINS(count); chain++, weight += 2 * GENRED_OUTPUTS)
+                PAIR(weight, in + 2 * (pair + chain), layer->column_stride, count, whole[chain]);
+        for (; pair < pair_count; pair++, weight += 2 * GENRED_OUTPUTS)
+            PAIR(weight, in + 2 * pair, layer->column_stride, count, whole[0]);
 #pragma clang loop unroll(full)
         for (int column = 0; column < count; column++) {
             float factor = input_units[time + column * layer->column_frames];
 #pragma clang loop unroll(full)
-            for (int part = 0; part < VECTORS; part++)
-                totals[column][part] += __builtin_convertvector(whole[column][part], floats) * factor;
+            for (int part = 0; part < VECTORS; part++) {
+                sums sum = whole[0][column][part];
+#pragma clang loop unroll(full)
+                for (int chain = 1; chain < CHAINS(count); chain++) sum += whole[chain][column][part];
+                totals[column][part] += __builtin_convertvector(sum, floats) * factor;
+            }
         }
     }
 #pragma clang loop unroll(full)
@@ -107,10 +126,12 @@ TARGET static void FUNCTION(
 #undef TARGET
 #undef LANES
 #undef COLUMNS
-#undef MULTIPLY
+#undef ADD
 #undef VECTOR
 #undef VECTORS
 #undef TILE
+#undef PAIR
+#undef CHAINS
 #undef floats
 #undef sums
 #undef pairs
