@@ -225,6 +225,10 @@ def measure(options, folder):
     report("Latency, memory, start")
     result.update(latency(raw, 10 if options.quick else 30))
     result["hour"] = hour(raw)
+    reloads = 100 if options.quick else 1000
+    report(f"Memory after {reloads} reloads")
+    sizes = run(sys.executable, HERE / "reloads.py", raw, 50, reloads).split()
+    result["reloads"] = {"count": reloads, "sources": 50, "before": int(sizes[0]), "after": int(sizes[1])}
     result["allocations"] = allocations(raw, folder)
     result["installed"] = sum(file.lstat().st_size for file in INSTALLED.rglob("*") if not file.is_dir())
     result["package"] = package()
@@ -337,6 +341,9 @@ def table(result):
     rows.append(("resident memory, one source; anonymous part",
                  f"{result['resident'] / 2**20:.1f} MiB", f"{result['anonymous'] / 2**20:.1f} MiB"))
     rows.append(("  before and after an hour of audio", *[f"{size / 2**20:.1f} MiB" for size in result["hour"]]))
+    reloads = result["reloads"]
+    rows.append((f"  of {reloads['sources']} sources before and after {reloads['count']} reloads",
+                 *[f"{reloads[when] / 2**20:.1f} MiB" for when in ("before", "after")]))
     rows.append(("allocations a second: analysis, all other threads",
                  *[f"{result['allocations'][kind]:.0f}" for kind in ("analysis", "others")]))
     rows.append(("installed, all files", f"{result['installed'] / 2**20:.0f} MiB", ""))
@@ -373,6 +380,8 @@ def goals(result):
         entry, one = by_count[100], by_count[1]
         most("100 sources: wake-ups an update and source", 1.3, entry["wakeups"] * update / 100, "{:.2f}")
         most("memory of an added source", 128, (entry["resident"] - one["resident"]) / 99, "{:.0f} KiB", 2**-10)
+    reloads = result["reloads"]
+    most(f"memory after {reloads['count']} reloads, of that before", 105, reloads["after"] / reloads["before"], "{:.0f} %", 100)
     least("less processor time than the cheapest Python way", 10, cheapest(result["peers"], "whole") / whole, times("whole"))
     least("its front end, less than the cheapest front end alone", 2, peer_front_end / front_end)
     least("all of it, less than the cheapest front end alone", 2, peer_front_end / whole, times("front end"))

@@ -19,6 +19,8 @@ FORMAT = f"rate={RATE}&channels={CHANNELS}&format=s16le"
 # One hop of the front end: seconds, and bytes of audio.
 HOP = 0.06
 HOP_BYTES = int(BYTES_PER_SECOND * HOP)
+# Seconds from one estimate to the next.
+UPDATE = 0.24
 SUBSCRIBE = b'{"jsonrpc":"2.0","id":1,"method":"subscribe","params":{"events":["estimate"]}}\n'
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""reloads AUDIO SOURCES RELOADS: prints the resident memory before and after many reloads of sources that play, in MiB.
+"""reloads AUDIO SOURCES RELOADS: prints the resident memory before and after many reloads of sources that play, in bytes.
 
 AUDIO is raw: 16 bits, 48 000 Hz, stereo (make bench leaves .build/bench/audio.raw). In turn a reload changes the estimator,
 the update interval and the name of a source, and changes nothing.
@@ -13,8 +13,9 @@ import time
 from daemon import HOP, HOP_BYTES, Daemon
 
 RELOAD = b'{"jsonrpc":"2.0","id":1,"method":"reload"}\n'
-# Longer than genred takes until it returns what the start or a reload needed.
-SETTLE = 8.0
+# Longer than genred takes until it returns what the start or a reload needed, and until it has since then used all that it
+# uses: it writes changes, for instance.
+SETTLE = 16.0
 
 
 def feed(fifos, audio, stop):
@@ -53,7 +54,7 @@ def main():
             reload(daemon, changed[number % len(changed)])
         reload(daemon, text)
         time.sleep(SETTLE)
-        print(f"{before / 2**20:.1f} {daemon.memory()[0] / 2**20:.1f}")
+        print(before, daemon.memory()[0])
         stop.set()
 
 

@@ -34,7 +34,7 @@ static int forget(struct dl_phdr_info *object, size_t size, void *unused) {
     return 0;
 }
 
-void genred_share_arenas(void) { mallopt(M_ARENA_MAX, 2); }
+void genred_share_arena(void) { mallopt(M_ARENA_MAX, 1); }
 
 void genred_return_memory(void) {
     malloc_trim(0);

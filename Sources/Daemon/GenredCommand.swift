@@ -86,7 +86,7 @@ struct GenredCommand: AsyncParsableCommand {
 
     static func main() async {
         SignalService.hold()
-        genred_share_arenas()
+        genred_share_arena()
         await main(PathText.arguments())
     }
 

@@ -322,6 +322,8 @@ package actor History {
         let next = max(isOwn ? 1 : record?.next ?? 1, opened.last + 1)
         if !numbers.hasBegun, begin(record?.instance ?? ChangeNumbers.newInstance(), next: next) {
             lastTaken = next - 1
+            // Nobody waits for the rest of the opening.
+            attempted.finish()
             return
         }
         let first = waiting.entries.first?.change.seq ?? lastTaken + 1

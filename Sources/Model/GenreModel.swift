@@ -11,8 +11,7 @@ package struct GenreModel: Sendable {
     package let labels: [String]
     /// Calibration temperature, fitted on held-out data: probabilities are softmax(logits / temperature).
     package private(set) var temperature: Float
-    /// The file's card: training data, split and measured quality, with keys and values as in the file.
-    package private(set) var card: [String: String]
+    private var storedCard: StoredCard
     /// The weights as the file has them; nil in a model `forInference`.
     private(set) var weights: Weights?
     /// The network as inference computes it, shared by all copies of this model.
@@ -20,6 +19,21 @@ package struct GenreModel: Sendable {
 
     /// The usual label of the class for audio that is not music: speech, noise, crowds.
     package static let noMusic = "no-music"
+    /// The file's card: training data, split and measured quality, with keys and values as in the file. It is read from the
+    /// file's text each time, because a start must not wait for it.
+    package var card: [String: String] {
+        switch storedCard {
+        case .text(let text): ModelCard.texts(ofCard: text)
+        case .texts(let texts): texts
+        }
+    }
+
+    private enum StoredCard {
+        /// As in the file's metadata.
+        case text(String)
+        case texts([String: String])
+    }
+
     /// Indices of the labels for audio that is not music: of `no-music`, or of several that tell its kinds apart, such as
     /// `speech` and `noise`. Empty if the model has no such class.
     package let noMusicLabels: [Int]
@@ -45,6 +59,15 @@ package struct GenreModel: Sendable {
         architecture: Architecture, labels: [String], noMusic: [String]? = nil, temperature: Float,
         card: [String: String], tensors: [String: SafeTensors.Tensor]
     ) throws(ModelError) {
+        try self.init(
+            architecture: architecture, labels: labels, noMusic: noMusic, temperature: temperature,
+            storedCard: .texts(card), tensors: tensors)
+    }
+
+    private init(
+        architecture: Architecture, labels: [String], noMusic: [String]?, temperature: Float, storedCard: StoredCard,
+        tensors: [String: SafeTensors.Tensor]
+    ) throws(ModelError) {
         let frontEnd = FrontEnd.version1
         if let problem = architecture.problem(frontEnd: frontEnd) { throw ModelError(.unsupported, problem) }
         guard (2...64).contains(labels.count), Set(labels).count == labels.count,
@@ -68,7 +91,7 @@ package struct GenreModel: Sendable {
         self.labels = labels
         self.noMusicLabels = noMusicLabels
         self.temperature = temperature
-        self.card = card
+        self.storedCard = storedCard
         let weights = try Weights(
             architecture: architecture, coefficients: frontEnd.coefficients, labels: labels.count, tensors: tensors)
         self.weights = weights
@@ -85,7 +108,7 @@ package struct GenreModel: Sendable {
         head.bias = zip(head.bias, offsets).map { $0 + $1 }
         result.weights?.head = head
         result.network.head = QuantizedLayer(head)
-        result.card = card
+        result.storedCard = .texts(card)
         return result
     }
 
@@ -150,7 +173,7 @@ extension GenreModel {
         }
         try self.init(
             architecture: json("architecture", as: Architecture.self), labels: json("labels", as: [String].self),
-            noMusic: noMusic, temperature: temperature, card: ModelCard.texts(ofCard: file.metadata["card"] ?? ""),
+            noMusic: noMusic, temperature: temperature, storedCard: .text(file.metadata["card"] ?? ""),
             tensors: file.tensors)
     }
 

@@ -53,10 +53,14 @@ extension Architecture {
         precondition(values.count == rows * a * b, "not \(rows) x \(a) x \(b) numbers")
         return values.withUnsafeBufferPointer { values in
             [Float](unsafeUninitializedCapacity: values.count) { result, filled in
-                for row in 0..<rows {
-                    for i in 0..<a {
-                        for j in 0..<b { result[(row * b + j) * a + i] = values[(row * a + i) * b + j] }
+                // A start waits for this: what is written is written in order.
+                guard var target = result.baseAddress, var source = values.baseAddress else { return }
+                for _ in 0..<rows {
+                    for j in 0..<b {
+                        for i in 0..<a { target[i] = source[i * b + j] }
+                        target += a
                     }
+                    source += a * b
                 }
                 filled = values.count
             }

@@ -42,9 +42,12 @@ final class QuantizedLayer: @unchecked Sendable {
                 genred_quantize($0.baseAddress! + output * shape.fan, shape.fan, Self.largestWeight, row.pointer)
             }
             for time in 0..<times {
-                for index in 0..<segment {
-                    weights.pointer[Self.place(output, time: time, index, in: shape)] = Int8(
-                        truncatingIfNeeded: row.pointer[time * segment + index])
+                let numbers = row.pointer + time * segment
+                var target = weights.pointer + Self.place(output, time: time, 0, in: shape)
+                for pair in 0..<pairs {
+                    target[0] = Int8(truncatingIfNeeded: numbers[2 * pair])
+                    if 2 * pair + 1 < segment { target[1] = Int8(truncatingIfNeeded: numbers[2 * pair + 1]) }
+                    target += 2 * group
                 }
             }
         }

@@ -9,14 +9,15 @@ package enum Alternatives {
     package static let most = 3
 
     /// The fewest labels that hold the right one nine times in ten, the most probable first.
-    package static func labels(of probabilities: some RandomAccessCollection<Float>) -> [Int] {
+    package static func labels(of probabilities: Span<Float>) -> [Int] {
         var result: [Int] = []
         result.reserveCapacity(most)
         var sum: Float = 0
         // Selected one by one, since this is done for every estimate of every source.
         while result.count < min(most, probabilities.count), sum < coverage {
             var best: (label: Int, probability: Float)?
-            for (label, probability) in probabilities.enumerated() where !result.contains(label) {
+            for label in probabilities.indices where !result.contains(label) {
+                let probability = probabilities[label]
                 if best.map({ probability > $0.probability }) ?? true { best = (label, probability) }
             }
             guard let best else { break }

@@ -189,6 +189,6 @@ struct AlternativesTests {
     func `the alternatives are the fewest labels with nine tenths of the probability, and at most three`(
         probabilities: [Float], labels: [Int]
     ) {
-        #expect(Alternatives.labels(of: probabilities) == labels)
+        #expect(Alternatives.labels(of: probabilities.span) == labels)
     }
 }

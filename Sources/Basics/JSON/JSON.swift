@@ -45,9 +45,10 @@ package enum JSON {
     package static func decode<Value: Decodable>(
         _ type: Value.Type = Value.self, from text: some Collection<UInt8>
     ) throws(JSONError) -> Value {
-        try check(text)
+        let bytes = [UInt8](text)
+        try check(bytes)
         do {
-            return try decoder.decode(type, from: Data(text))
+            return try decoder.decode(type, from: Data(bytes))
         } catch let error as DecodingError {
             throw JSONError(error)
         } catch {
@@ -56,7 +57,7 @@ package enum JSON {
     }
 
     /// Refuses texts that Foundation's JSON readers handle wrongly.
-    package static func check(_ text: some Collection<UInt8>) throws(JSONError) {
+    private static func check(_ text: [UInt8]) throws(JSONError) {
         guard String(validating: text, as: UTF8.self) != nil else { throw JSONError(.notUTF8, "not UTF-8") }
         // Foundation decodes text with zero bytes as UTF-16. If a text ends in its 513th open bracket, it reads past
         // the end and traps (swift-foundation 6.3).
@@ -65,7 +66,7 @@ package enum JSON {
     }
 
     /// The largest number of open brackets outside strings. For malformed text it is an upper bound.
-    private static func nesting(of text: some Collection<UInt8>) -> Int {
+    private static func nesting(of text: [UInt8]) -> Int {
         var (open, most) = (0, 0)
         var isInString = false
         var isEscaped = false

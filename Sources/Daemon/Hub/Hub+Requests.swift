@@ -51,7 +51,7 @@ extension Hub {
     private func describe() -> Description {
         Description(
             name: "genred", version: genredVersion, protocolVersion: protocolVersion,
-            methods: ControlMethod.allCases.map(\.rawValue), model: settings.model, instance: history.instance)
+            methods: ControlMethod.allCases.map(\.rawValue), model: model, instance: history.instance)
     }
 
     private func current(_ params: CurrentParams) throws(RPCError) -> CurrentResult {
@@ -74,6 +74,6 @@ extension Hub {
             version: genredVersion, pid: Int(getpid()), started: startTime.description,
             uptime: uptime.rounded(toPlaces: 3), cpu: ResourceUse.processorTime.rounded(toPlaces: 3),
             memory: ResourceUse.residentMemory, clients: clients.count, subscribers: clients.subscriberCount,
-            model: settings.model, config: settings.configurationFile, sources: sources.map(\.status))
+            model: model, config: settings.configurationFile, sources: sources.map(\.status))
     }
 }

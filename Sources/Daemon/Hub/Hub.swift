@@ -59,6 +59,8 @@ actor Hub {
 
     func use(_ new: HubSettings) { settings = new }
 
+    var model: ModelInfo { settings.model }
+
     /// When the daemon started, corrected if the clock has been set since.
     var startTime: Timestamp {
         started.follow(.now)
@@ -247,7 +249,14 @@ extension Hub: AnalysisListener {
 
 /// The part of the setup that the hub reports to clients.
 struct HubSettings: Sendable {
-    var model: ModelInfo
+    /// Made when a client asks for the first time: a start must not wait for the model's card.
+    private(set) lazy var model = makeModel()
+    private let makeModel: @Sendable () -> ModelInfo
     /// The configuration file in force; nil without one.
-    var configurationFile: String?
+    let configurationFile: String?
+
+    init(model: @autoclosure @escaping @Sendable () -> ModelInfo, configurationFile: String?) {
+        makeModel = model
+        self.configurationFile = configurationFile
+    }
 }

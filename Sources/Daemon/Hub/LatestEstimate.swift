@@ -22,7 +22,7 @@ struct LatestEstimate {
     /// where nothing is estimated.
     var alternatives: [String] {
         guard state == .genre || state == .unsure || state == .noMusic else { return [] }
-        return Alternatives.labels(of: probabilities).map { labels[$0] }
+        return Alternatives.labels(of: probabilities.span).map { labels[$0] }
     }
 
     init(labels: [String]) {

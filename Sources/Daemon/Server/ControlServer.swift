@@ -100,7 +100,7 @@ private final class RefusedConnection: ChannelInboundHandler, Sendable {
     }
 }
 
-extension ControlServer: Service {
+extension ControlServer: NamedService {
     /// Serves until the daemon stops.
     func run() async throws {
         try? await gracefulShutdown()

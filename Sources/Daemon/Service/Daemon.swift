@@ -174,7 +174,7 @@ extension Setup {
 }
 
 /// Calls `action` when the daemon begins to stop.
-private struct StopNotice: Service {
+private struct StopNotice: NamedService {
     let action: @Sendable () async -> Void
 
     func run() async throws {

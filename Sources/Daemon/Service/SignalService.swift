@@ -5,7 +5,7 @@ import ServiceLifecycle
 import UnixSignals
 
 /// Reloads on SIGHUP and returns on any other signal.
-struct SignalService: Service {
+struct SignalService: NamedService {
     static let signals: [UnixSignal] = [.sigterm, .sigint, .sighup]
 
     let signals: UnixSignalsSequence

@@ -38,7 +38,7 @@ package struct StreamEvaluation: Sendable {
                 }
                 tally.add(
                     step, label: estimator.label, confidence: Double(estimator.confidence),
-                    alternatives: Alternatives.labels(of: estimator.probabilities))
+                    alternatives: Alternatives.labels(of: estimator.probabilities.span))
             }
         }
         return tally.metrics
@@ -54,7 +54,7 @@ package struct StreamEvaluation: Sendable {
                 tally.add(
                     step, label: best,
                     confidence: best.flatMap { best in step.windowProbabilities.map { Double($0[best]) } } ?? 0,
-                    alternatives: step.windowProbabilities.map(Alternatives.labels) ?? [])
+                    alternatives: step.windowProbabilities.map { Alternatives.labels(of: $0.span) } ?? [])
             }
         }
         return tally.metrics
