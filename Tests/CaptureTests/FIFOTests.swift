@@ -20,7 +20,7 @@ struct FIFOTests {
     private func write(_ bytes: [UInt8], to path: String) async {
         await withCheckedContinuation { done in
             Thread.detachNewThread {
-                let file = open(path, O_WRONLY)
+                let file = open(path, O_WRONLY | O_CLOEXEC)
                 var rest = bytes[...]
                 while !rest.isEmpty {
                     let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
@@ -141,7 +141,7 @@ struct FIFOTests {
         let (source, sink) = try listen(path)
         defer { source.stop() }
         #expect(await sink.wait { $0.waits.count == 1 })
-        let writer = open(path, O_WRONLY)
+        let writer = open(path, O_WRONLY | O_CLOEXEC)
         defer { close(writer) }
         let header = Signals.wav(tone, rate: 48_000, dataSize: .max)
         #expect(Glibc.write(writer, header, header.count) == header.count)

@@ -73,7 +73,7 @@ struct StandardInputTests {
         if isNamed {
             let path = TestEnvironment.path("gone.fifo")
             try #require(mkfifo(path, 0o600) == 0)
-            ends = [open(path, O_RDONLY | O_NONBLOCK), open(path, O_WRONLY)]
+            ends = [open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), open(path, O_WRONLY | O_CLOEXEC)]
         } else {
             try #require(pipe(&ends) == 0)
         }

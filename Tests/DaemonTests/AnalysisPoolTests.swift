@@ -106,7 +106,7 @@ struct AnalysisPoolTests {
             try source.start(in: place)
             sources.append(source)
             Thread {
-                let writer = open(path, O_WRONLY)
+                let writer = open(path, O_WRONLY | O_CLOEXEC)
                 var rest = bytes[...]
                 while !rest.isEmpty {
                     rest = rest.dropFirst(max(0, rest.withUnsafeBytes { write(writer, $0.baseAddress, $0.count) }))
@@ -157,7 +157,7 @@ struct AnalysisPoolTests {
             withUnsafeBytes(of: Int16(sample * 8000).littleEndian) { Array($0) }
         }
         Thread { [flood, audio] in
-            let writer = open(path, O_WRONLY)
+            let writer = open(path, O_WRONLY | O_CLOEXEC)
             var rest = (flood + audio)[...]
             while !rest.isEmpty {
                 rest = rest.dropFirst(max(0, rest.withUnsafeBytes { write(writer, $0.baseAddress, $0.count) }))
