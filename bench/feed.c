@@ -6,12 +6,14 @@
 //   feed AUDIO SECONDS PIECE PACE SPREAD FIFO…
 //
 // PIECE is bytes; PACE is the nanoseconds from one piece of a source to its next; SPREAD is the nanoseconds over which
-// the sources' beginnings are spread, as stations begin when they like. Prints when it begins, in monotonic seconds, and at
-// the end the number of writes that found a pipe full, and its own largest delay in seconds.
+// the sources' beginnings are spread, as stations begin when they like. The feeder prints when it begins, in monotonic
+// seconds. At the end it prints the number of writes that found a pipe full, its own largest delay and the processor
+// time that it took, both in seconds.
 
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +69,8 @@ static int open_fifo(const char *path)
 
 int main(int argument_count, char **arguments)
 {
+    // A write to a FIFO that nobody reads any more fails instead.
+    signal(SIGPIPE, SIG_IGN);
     if (argument_count < 7) return fprintf(stderr, "feed AUDIO SECONDS PIECE PACE SPREAD FIFO…\n"), 2;
     double seconds = atof(arguments[2]);
     size_t piece = (size_t)atoll(arguments[3]);
@@ -97,13 +101,18 @@ int main(int argument_count, char **arguments)
         for (int index = 0; index < count; index++) {
             const struct source *source = &sources[index];
             if (turn < source->first) continue;
-            int64_t due = begin + (turn + 1) * pace + source->offset, wait = due - now();
-            if (wait > 300000) sleep_until(due);
-            if (-wait > worst) worst = -wait;
+            int64_t due = begin + (turn + 1) * pace + source->offset;
+            if (due - now() > 300000) sleep_until(due);
+            int64_t late = now() - due;
+            if (late > worst) worst = late;
             const char *from = audio + ((size_t)(turn + 7 * source->number) % pieces) * piece;
-            if (write(source->descriptor, from, piece) < (ssize_t)piece) full++;
+            ssize_t written = write(source->descriptor, from, piece);
+            if (written < 0 && errno != EAGAIN) fail("write");
+            if (written < (ssize_t)piece) full++;
         }
     }
-    printf("%ld %.6f\n", full, (double)worst / 1e9);
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    printf("%ld %.6f %.6f\n", full, (double)worst / 1e9, (double)used.tv_sec + (double)used.tv_nsec / 1e9);
     return 0;
 }

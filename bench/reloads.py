@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""reloads AUDIO SOURCES RELOADS: prints the resident memory before and after many reloads of sources that play, in bytes.
+"""reloads AUDIO SOURCES RELOADS: prints the bytes that are resident before and after many reloads of playing sources.
 
 AUDIO is raw: 16 bits, 48 000 Hz, stereo (make bench leaves .build/bench/audio.raw). In turn a reload changes the estimator,
 the update interval and the name of a source, and changes nothing.
@@ -13,8 +13,8 @@ import time
 from daemon import HOP, HOP_BYTES, Daemon
 
 RELOAD = b'{"jsonrpc":"2.0","id":1,"method":"reload"}\n'
-# Longer than genred takes until it returns what the start or a reload needed, and until it has since then used all that it
-# uses: it writes changes, for instance.
+# genred returns memory five seconds after a start or a reload. A few seconds later it has written its first changes, and
+# holds what it holds from then on.
 SETTLE = 16.0
 
 

@@ -9,9 +9,11 @@
 #if defined(__x86_64__)
 
 #define AVX2 __attribute__((target("avx2")))
+// Weights are widened by an instruction of AVX-512BW.
 #define VNNI __attribute__((target("avx512vnni,avx512bw")))
 
-// Checked at each call: the check reads one word, which the C runtime filled in at the start.
+// Checked at each call: a check reads a word, which the C runtime filled in at the start.
+#define HAS_VNNI (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw"))
 #define CHOOSE(function, ...) \
     (__builtin_cpu_supports("avx2") ? function##_avx2(__VA_ARGS__) : function##_baseline(__VA_ARGS__))
 

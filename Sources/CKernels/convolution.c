@@ -45,7 +45,7 @@ typedef int32_t four_sums __attribute__((vector_size(16)));
 #define CHAINS(count) 1
 #include "convolution.h"
 
-// One instruction multiplies and adds, and the next one for the same sum waits five cycles for it.
+// One instruction multiplies and adds, and the next one for the same sum waits some five cycles for it.
 #define FUNCTION convolve_vnni
 #define TARGET VNNI
 #define LANES 16
@@ -91,8 +91,7 @@ void genred_convolve(
     float *output)
 {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw"))
-        return convolve_vnni(layer, input, input_units, columns, output);
+    if (HAS_VNNI) return convolve_vnni(layer, input, input_units, columns, output);
 #endif
     CHOOSE(convolve, layer, input, input_units, columns, output);
 }

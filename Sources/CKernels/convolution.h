@@ -5,11 +5,11 @@
 //   FUNCTION     the function's name
 //   TARGET       the attribute that selects the instruction set
 //   LANES        outputs that a vector holds
-//   COLUMNS      the most columns that are summed at once: as many as there are registers for
+//   COLUMNS      the most columns that are summed at once: as many as the registers hold, or as hide an addition's latency
 //   VECTOR       a vector of 2 * LANES 16-bit numbers, and of LANES 32-bit sums
 //   ADD          multiplies two such vectors, and adds the products of neighbours to sums
-//   CHAINS       sums of one output that grow in turn where `count` columns are summed at once, so that an addition need not wait
-//                for the one before it
+//   CHAINS       a macro of the number of columns that are summed at once: how many sums each output has meanwhile. They
+//                grow in turn, so that no addition waits for the one before it. One column has the most
 #define PASTE(a, b) a##_##b
 #define NAMED(a, b) PASTE(a, b)
 #define TILE NAMED(FUNCTION, tile)
@@ -24,6 +24,8 @@ typedef float floats __attribute__((vector_size(4 * LANES), aligned(4)));
 typedef int32_t sums __attribute__((vector_size(4 * LANES)));
 typedef int16_t pairs __attribute__((vector_size(4 * LANES)));
 typedef int8_t narrow __attribute__((vector_size(2 * LANES), aligned(1)));
+
+_Static_assert(CHAINS(1) >= CHAINS(2) && CHAINS(1) >= CHAINS(4) && CHAINS(1) >= CHAINS(COLUMNS), "no room for the sums");
 
 /// Adds what two neighbouring inputs contribute to GENRED_OUTPUTS outputs of `count` columns.
 TARGET static inline __attribute__((always_inline)) void PAIR(

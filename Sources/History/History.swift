@@ -118,8 +118,8 @@ package actor History {
 
     // MARK: Opening and closing
 
-    /// Opens the file, so that its numbers are continued, and logs how much is in it. A disk that does not answer in time
-    /// is not waited for: then the changes of this run have an instance of their own.
+    /// Opens the file, and returns when its numbers can be continued; counting, logging and pruning follow. A disk that
+    /// does not answer in time is not waited for: then the changes of this run have an instance of their own.
     package nonisolated func open(within seconds: Double = 5) async {
         Task { await self.flush() }
         let timeout = Task { [attempted] in

@@ -19,8 +19,12 @@ package struct GenreModel: Sendable {
 
     /// The usual label of the class for audio that is not music: speech, noise, crowds.
     package static let noMusic = "no-music"
-    /// The file's card: training data, split and measured quality, with keys and values as in the file. It is read from the
-    /// file's text each time, because a start must not wait for it.
+    /// Indices of the labels for audio that is not music: of `no-music`, or of several that tell its kinds apart, such as
+    /// `speech` and `noise`. Empty if the model has no such class.
+    package let noMusicLabels: [Int]
+
+    /// The file's card: training data, split and measured quality, with keys and values as in the file. The file's text is
+    /// parsed when it is asked for, so that a start does not wait for it.
     package var card: [String: String] {
         switch storedCard {
         case .text(let text): ModelCard.texts(ofCard: text)
@@ -33,10 +37,6 @@ package struct GenreModel: Sendable {
         case text(String)
         case texts([String: String])
     }
-
-    /// Indices of the labels for audio that is not music: of `no-music`, or of several that tell its kinds apart, such as
-    /// `speech` and `noise`. Empty if the model has no such class.
-    package let noMusicLabels: [Int]
 
     /// Number of weights and biases.
     package var parameterCount: Int {

@@ -53,7 +53,7 @@ extension Architecture {
         precondition(values.count == rows * a * b, "not \(rows) x \(a) x \(b) numbers")
         return values.withUnsafeBufferPointer { values in
             [Float](unsafeUninitializedCapacity: values.count) { result, filled in
-                // A start waits for this: what is written is written in order.
+                // A start waits for this, so it writes in order.
                 guard var target = result.baseAddress, var source = values.baseAddress else { return }
                 for _ in 0..<rows {
                     for j in 0..<b {

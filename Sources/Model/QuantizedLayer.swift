@@ -43,11 +43,11 @@ final class QuantizedLayer: @unchecked Sendable {
             }
             for time in 0..<times {
                 let numbers = row.pointer + time * segment
-                var target = weights.pointer + Self.place(output, time: time, 0, in: shape)
+                let first = weights.pointer + Self.place(output, time: time, 0, in: shape)
                 for pair in 0..<pairs {
+                    let target = first + 2 * group * pair
                     target[0] = Int8(truncatingIfNeeded: numbers[2 * pair])
                     if 2 * pair + 1 < segment { target[1] = Int8(truncatingIfNeeded: numbers[2 * pair + 1]) }
-                    target += 2 * group
                 }
             }
         }

@@ -51,7 +51,7 @@ struct StandardInputTests {
         let wav = Signals.wav(tone, rate: 44_100, channels: 2)
         let file = open(try Signals.file(wav), O_RDONLY)
         var ends: [Int32] = [-1, -1]
-        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
         let (readEnd, writeEnd) = (ends[0], ends[1])
         defer { for descriptor in [file, readEnd] { close(descriptor) } }
         Thread.detachNewThread {

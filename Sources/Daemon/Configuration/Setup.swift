@@ -92,7 +92,7 @@ struct Setup: Sendable {
     }
 
     var hubSettings: HubSettings {
-        HubSettings(model: model.info, configurationFile: configuration.file)
+        HubSettings(configurationFile: configuration.file) { [model] in model.info }
     }
 }
 

@@ -249,13 +249,13 @@ extension Hub: AnalysisListener {
 
 /// The part of the setup that the hub reports to clients.
 struct HubSettings: Sendable {
-    /// Made when a client asks for the first time: a start must not wait for the model's card.
+    /// Made when a client asks for the first time after a start or a reload, which must not wait for the model's card.
     private(set) lazy var model = makeModel()
     private let makeModel: @Sendable () -> ModelInfo
     /// The configuration file in force; nil without one.
     let configurationFile: String?
 
-    init(model: @autoclosure @escaping @Sendable () -> ModelInfo, configurationFile: String?) {
+    init(configurationFile: String?, model: @escaping @Sendable () -> ModelInfo) {
         makeModel = model
         self.configurationFile = configurationFile
     }

@@ -100,7 +100,7 @@ private final class RefusedConnection: ChannelInboundHandler, Sendable {
     }
 }
 
-extension ControlServer: NamedService {
+extension ControlServer: Service {
     /// Serves until the daemon stops.
     func run() async throws {
         try? await gracefulShutdown()

@@ -5,7 +5,7 @@ import ServiceLifecycle
 
 /// Returns memory to the system some time after the start and after each reload: what only these needed, and what the
 /// sources and models had that are gone.
-struct MemoryReturn: NamedService {
+struct MemoryReturn: Service {
     /// Until then every source is open, and has taken over its new settings.
     private static let delay = Duration.seconds(5)
 

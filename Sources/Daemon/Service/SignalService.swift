@@ -5,7 +5,7 @@ import ServiceLifecycle
 import UnixSignals
 
 /// Reloads on SIGHUP and returns on any other signal.
-struct SignalService: NamedService {
+struct SignalService: Service {
     static let signals: [UnixSignal] = [.sigterm, .sigint, .sighup]
 
     let signals: UnixSignalsSequence

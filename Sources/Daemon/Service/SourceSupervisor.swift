@@ -145,7 +145,7 @@ actor SourceSupervisor {
     }
 }
 
-extension SourceSupervisor: NamedService {
+extension SourceSupervisor: Service {
     /// Returns when no source is left that can deliver anything, or when the daemon stops.
     func run() async throws {
         for await _ in hub.allEnded.cancelOnGracefulShutdown() { break }

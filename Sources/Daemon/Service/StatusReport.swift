@@ -4,7 +4,7 @@ import Reporting
 import ServiceLifecycle
 
 /// Reports to the service manager what is heard: `systemctl status` shows it.
-struct StatusReport: NamedService {
+struct StatusReport: Service {
     let hub: Hub
     let notification: ServiceNotification
 

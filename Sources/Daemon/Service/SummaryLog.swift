@@ -3,7 +3,7 @@
 import ServiceLifecycle
 
 /// Logs a summary of what was heard, at an interval that a reload can change.
-actor SummaryLog: NamedService {
+actor SummaryLog: Service {
     private let hub: Hub
     private var interval: Double?
     private let changes: AsyncStream<Double?>

@@ -6,7 +6,7 @@ import ServiceLifecycle
 
 /// Feeds the service manager's watchdog while every source's analysis makes progress. It runs on the hub's event loop,
 /// so that a loop that hangs starves the watchdog, too.
-struct Watchdog: NamedService {
+struct Watchdog: Service {
     let hub: Hub
     let notification: ServiceNotification
     /// Seconds after which the service manager restarts a daemon that has not fed it.

@@ -40,7 +40,7 @@ final class HubFixture: Sendable {
         let recorder = log
         hub = try Hub(
             loop: MultiThreadedEventLoopGroup(numberOfThreads: 1).next(),
-            settings: HubSettings(model: model, configurationFile: nil),
+            settings: HubSettings(configurationFile: nil) { model },
             history: History(history, log: Logger(label: "history") { _ in SwiftLogNoOpLogHandler() }),
             log: Logger(label: "test") { _ in recorder }, patience: patience)
         let socket = try ControlSocket(path: path, mode: 0o600, group: nil)
