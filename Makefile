@@ -14,7 +14,8 @@ SHELL := /bin/bash
 
 SWIFT ?= swift
 JOBS ?= $(shell scripts/jobs)
-SWIFT_FLAGS := -c release -Xswiftc -enable-testing --jobs $(JOBS)
+# Without colours, which are a flag of each compiler: a build in a terminal would share nothing with one elsewhere.
+SWIFT_FLAGS := -c release -Xswiftc -enable-testing --no-color-diagnostics --jobs $(JOBS)
 FORMATTED := Package.swift Sources Tests
 
 # Where a test crashes: otherwise Swift spends minutes on the threads and libraries that have nothing to do with it.
