@@ -54,13 +54,10 @@ extension Architecture {
         return values.withUnsafeBufferPointer { values in
             [Float](unsafeUninitializedCapacity: values.count) { result, filled in
                 // A start waits for this, so it writes in order.
-                guard var target = result.baseAddress, var source = values.baseAddress else { return }
-                for _ in 0..<rows {
+                for row in 0..<rows {
                     for j in 0..<b {
-                        for i in 0..<a { target[i] = source[i * b + j] }
-                        target += a
+                        for i in 0..<a { result[(row * b + j) * a + i] = values[(row * a + i) * b + j] }
                     }
-                    source += a * b
                 }
                 filled = values.count
             }
