@@ -28,7 +28,7 @@ extension Hub {
     }
 
     func streamClosed(_ event: CaptureEvent, of source: HubSource) {
-        source.stallWatch.cancel()
+        stallWatch.forget(source.slot)
         switch event {
         case .opened, .overrun, .suspended, .resumed, .noticed, .damaged: return
         case .waiting(let message):
@@ -146,11 +146,7 @@ extension Hub {
     ///
     /// - Parameter least: seconds until that check at least.
     func watchForStall(of source: HubSource, least: Double = 0) {
-        let left = max(least, patience(with: source) - source.input.secondsSinceDelivery)
-        let slot = source.slot
-        source.stallWatch.schedule(in: left, on: loop) { lateness in
-            self.assumeIsolated { $0.checkForStall(slot: slot, lateness: lateness) }
-        }
+        stallWatch.watch(source.slot, in: max(least, patience(with: source) - source.input.secondsSinceDelivery))
     }
 
     /// Seconds. Sound servers take their time before the first sample (a monitor of PulseAudio up to 2 s).
@@ -158,9 +154,15 @@ extension Hub {
         source.latest.position == 0 ? 3 * patience : patience
     }
 
+    /// Makes the checks that are due.
+    func checkForStalls() {
+        for (slot, lateness) in stallWatch.take() {
+            if let source = source(inSlot: slot) { checkForStall(of: source, lateness: lateness) }
+        }
+    }
+
     /// - Parameter lateness: seconds since the check was due.
-    private func checkForStall(slot: Int, lateness: Double) {
-        guard let source = source(inSlot: slot) else { return }
+    private func checkForStall(of source: HubSource, lateness: Double) {
         switch source.device.phase {
         case .opening where source.latest.state == .starting, .running: break
         case .opening, .stalled, .suspended, .lost, .waiting, .ended: return

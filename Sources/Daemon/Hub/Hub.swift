@@ -23,6 +23,10 @@ actor Hub {
     /// Seconds without a sample after which a source has no signal.
     let patience: Double
     var summaryClock = SummaryClock()
+    /// Its grid is a quarter of `patience`.
+    lazy var stallWatch = StallWatch(grid: patience / 4, on: loop) { [weak self] in
+        self?.assumeIsolated { $0.checkForStalls() }
+    }
     /// The sources, in the order of the configuration.
     private(set) var sources: [HubSource] = []
     private(set) var settings: HubSettings
@@ -83,7 +87,7 @@ actor Hub {
     /// Forgets a source whose capture has stopped.
     func remove(slot: Int) {
         if let source = sourceOfSlot[slot] {
-            source.stallWatch.cancel()
+            stallWatch.forget(slot)
             endLabel(of: source)
             clients.flush()
         }

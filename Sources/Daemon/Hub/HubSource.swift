@@ -16,7 +16,6 @@ final class HubSource {
     let wakeAnalysis: @Sendable () -> Void
     /// The estimates of the open stream; nil while none is open.
     var estimates: EstimateRing?
-    var stallWatch = StallWatch()
 
     private(set) var device = DeviceCondition()
     private(set) var latest: LatestEstimate

@@ -3,22 +3,51 @@
 import Basics
 import NIOCore
 
-/// The timer that checks whether an open device still delivers: the only clock that runs while a source does.
+/// The times of the next checks whether open devices still deliver, and the one timer for all of them: the only clock that
+/// runs while sources deliver. The times lie on a grid, so that the checks of many sources share a wake-up.
 struct StallWatch {
-    private var next: Scheduled<Void>?
+    /// Seconds from one place of the grid to the next.
+    private let grid: Double
+    /// By slot, in monotonic seconds; infinite without a check. It is as long as it was ever needed.
+    private var due: [Double] = []
+    private var timer: (due: Double, task: Scheduled<Void>)?
+    private let check: @Sendable () -> Void
+    private let loop: any EventLoop
 
-    /// Replaces the check that was scheduled before.
-    ///
-    /// - Parameter check: receives the seconds by which it is late.
-    mutating func schedule(
-        in seconds: Double, on loop: any EventLoop, _ check: @escaping @Sendable (_ lateness: Double) -> Void
-    ) {
-        next?.cancel()
-        let due = monotonicSeconds() + seconds
-        // A little late, so that the time has passed when the check runs.
-        let delay = TimeAmount.milliseconds(Int64(seconds * 1000) + 5)
-        next = loop.scheduleTask(in: delay) { check(monotonicSeconds() - due) }
+    /// - Parameter check: called on the loop when a check is due.
+    init(grid: Double, on loop: any EventLoop, check: @escaping @Sendable () -> Void) {
+        (self.grid, self.loop, self.check) = (grid, loop, check)
     }
 
-    func cancel() { next?.cancel() }
+    /// Replaces a slot's check by one on the next place of the grid that is `seconds` away or more.
+    mutating func watch(_ slot: Int, in seconds: Double) {
+        if slot >= due.count { due += [Double](repeating: .infinity, count: slot + 1 - due.count) }
+        due[slot] = ((monotonicSeconds() + max(0, seconds)) / grid).rounded(.up) * grid
+        wake(at: due[slot])
+    }
+
+    mutating func forget(_ slot: Int) {
+        if slot < due.count { due[slot] = .infinity }
+    }
+
+    /// Takes the checks that are due, each with the seconds by which it is late, and waits for the next.
+    mutating func take() -> [(slot: Int, lateness: Double)] {
+        let now = monotonicSeconds()
+        let taken = due.indices.filter { due[$0] <= now }.map { ($0, now - due[$0]) }
+        for (slot, _) in taken { due[slot] = .infinity }
+        timer = nil
+        if let next = due.min(), next.isFinite { wake(at: next) }
+        return taken
+    }
+
+    /// Keeps the present timer if it is early enough.
+    private mutating func wake(at moment: Double) {
+        if let timer {
+            if timer.due <= moment { return }
+            timer.task.cancel()
+        }
+        // A little late, so that the time has passed when the check runs.
+        let delay = TimeAmount.nanoseconds(Int64((moment - monotonicSeconds()) * 1e9)) + .milliseconds(5)
+        timer = (moment, loop.scheduleTask(in: delay, check))
+    }
 }
