@@ -62,6 +62,8 @@ package final class PipeReader: @unchecked Sendable {
     /// No pause before this moment.
     private var hurryEnd = 0.0
     private var nextNameCheck = 0.0
+    /// Called before each wait, on the thread that reads. Set it before the first `poll`.
+    package var willWait: () -> Void = {}
 
     /// The most seconds of audio that one read brings, of samples of at least one byte. The first turn of a stream may bring
     /// four times as much, which was read at the rate of the stream before it: a new ring of estimates has room for four
@@ -113,6 +115,7 @@ package final class PipeReader: @unchecked Sendable {
     @discardableResult
     package func poll(mayWait: Bool) -> Bool {
         let hasMore = readParked()
+        willWait()
         let left = nextPoll - monotonicSeconds()
         if left > 0 {
             let isRung = loop.waitForBell(seconds: mayWait && !hasMore ? left : 0)

@@ -36,7 +36,9 @@ struct AllocationTests {
         let input = RingInput(isRealTime: isRealTime, settings: settings, workerName: "test") {
             if ready.insert(3) { wakeUp.raise() }
         }
-        let track = RingTrack(input: input, slot: 3, listener: bells, block: SampleBlock())
+        let announcements = Announcements()
+        let track = RingTrack(
+            input: input, slot: 3, listener: bells, block: SampleBlock(), announcements: announcements)
         input.handle(
             .opened(StreamFormat(sampleRate: 48_000, channels: 2, encoding: "S16", device: "test")))
         _ = track.turn()
@@ -47,6 +49,7 @@ struct AllocationTests {
             for _ in 0..<Int((seconds / 0.04).rounded()) {
                 samples.withUnsafeBufferPointer { input.process($0) }
                 ready.takeAll { _ in _ = track.turn() }
+                announcements.deliver()
                 _ = estimates.drain { _ in count += 1 }
                 bells.bell.clear()
             }
@@ -84,6 +87,7 @@ struct AllocationTests {
         func hear(seconds: Double) {
             for _ in 0..<Int((seconds / 0.04).rounded()) {
                 if input.hasRoom { samples.withUnsafeBufferPointer { input.process($0) } }
+                worker.announcements.deliver()
                 _ = estimates.drain { _ in count += 1 }
                 bells.bell.clear()
             }

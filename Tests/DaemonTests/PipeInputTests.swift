@@ -47,6 +47,7 @@ struct PipeInputTests {
             try await Task.sleep(for: .seconds(4))  // 0.5 s longer than what was fed lasts
             listener.state.withLock { $0.states = [] }
             feed(seconds: 0.5, to: input)
+            worker.announcements.deliver()
             let states = listener.state.withLock { $0.states }
             #expect(states.isEmpty == false && states.allSatisfy { ($0 == .starting) == isAnew })
             input.handle(.ended(nil))

@@ -40,7 +40,9 @@ final class AnalysisPool: Sendable {
             let input = RingInput(
                 isRealTime: isRealTime, settings: settings, workerName: worker.name, workspace: worker.workspace,
                 wakeWorker: wake)
-            return (input, RingTrack(input: input, slot: slot, listener: listener, block: worker.block))
+            let track = RingTrack(
+                input: input, slot: slot, listener: listener, block: worker.block, announcements: worker.announcements)
+            return (input, track)
         }
     }
 

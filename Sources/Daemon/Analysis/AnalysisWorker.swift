@@ -17,6 +17,7 @@ final class AnalysisWorker: @unchecked Sendable {
     /// Memory that the analysis of a stream needs only while it runs.
     let workspace = Workspace()
     let block = SampleBlock()
+    let announcements = Announcements()
     private let tracks: UnsafeMutableBufferPointer<(any AnalysisTrack)?>
     private let ready: ReadySet
     private let retiring: ReadySet
@@ -35,6 +36,7 @@ final class AnalysisWorker: @unchecked Sendable {
         ready = ReadySet(slots: slots)
         retiring = ReadySet(slots: slots)
         self.onRetired = onRetired
+        reader.willWait = { [announcements] in announcements.deliver() }
         let thread = Thread {
             nameCurrentThread(self.name)
             self.run()

@@ -34,7 +34,7 @@ final class PipeInput: SourceInput, PipeSink, AnalysisTrack, @unchecked Sendable
         reader = worker.reader
         workspace = worker.workspace
         self.wakeWorker = wakeWorker
-        analysis = SourceAnalysis(slot: slot, listener: listener)
+        analysis = SourceAnalysis(slot: slot, listener: listener, announcements: worker.announcements)
     }
 
     // MARK: The hub and the supervisor

@@ -11,10 +11,15 @@ final class RingTrack: AnalysisTrack {
     private var ring: SampleRing?
     private var sampleRate = 0
 
-    init(input: RingInput, slot: Int, listener: any AnalysisListener, block: SampleBlock) {
+    /// - Parameters:
+    ///   - block: the worker's.
+    ///   - announcements: the worker's.
+    init(
+        input: RingInput, slot: Int, listener: any AnalysisListener, block: SampleBlock, announcements: Announcements
+    ) {
         self.input = input
         self.block = block
-        analysis = SourceAnalysis(slot: slot, listener: listener)
+        analysis = SourceAnalysis(slot: slot, listener: listener, announcements: announcements)
     }
 
     /// Does at most a ring's worth of work. It neither allocates nor locks, unless there is mail.

@@ -41,11 +41,14 @@ protocol AnalysisTrack: AnyObject {
 struct SourceAnalysis {
     private let slot: Int
     private let listener: any AnalysisListener
+    private let announcements: Announcements
     private var stream: StreamAnalysis?
 
-    init(slot: Int, listener: any AnalysisListener) {
+    /// - Parameter announcements: the worker's.
+    init(slot: Int, listener: any AnalysisListener, announcements: Announcements) {
         self.slot = slot
         self.listener = listener
+        self.announcements = announcements
     }
 
     /// Whether the hub has left room for the estimates of one turn. If not, it wakes the worker when it has made room.
@@ -59,7 +62,7 @@ struct SourceAnalysis {
 
     /// Announces the estimates that were made since the last call, if any.
     func announceEstimates() {
-        if let isUrgent = stream?.takeAnnouncement() { listener.estimatesWait(slot: slot, isUrgent: isUrgent) }
+        if let isUrgent = stream?.takeAnnouncement() { announcements.add(slot: slot, isUrgent: isUrgent, to: listener) }
     }
 
     mutating func open(_ format: StreamFormat, _ new: StreamAnalysis) {
