@@ -44,6 +44,7 @@ struct PipeInputTests {
             ) {}
             input.handle(.opened(format))
             feed(seconds: 3.5, to: input)
+            worker.announcements.deliver()
             try await Task.sleep(for: .seconds(4))  // 0.5 s longer than what was fed lasts
             listener.state.withLock { $0.states = [] }
             feed(seconds: 0.5, to: input)
