@@ -63,7 +63,7 @@ let package = Package(
         .target(
             name: "Capture",
             dependencies: [
-                "Basics", "CStartup", "CConfinement", "CALSA", "CPolling", "CPulse", "CSndfile", "CSpawn",
+                "Basics", "CStartup", "CConfinement", "CKernels", "CALSA", "CPolling", "CPulse", "CSndfile", "CSpawn",
             ]),
 
         // What every long-running program needs: log lines, notifications to the service manager, a server's pause when no

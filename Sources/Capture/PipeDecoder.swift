@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
-import Glibc
+import CKernels
 
 /// Decodes the bytes of a pipe, one stream after another: raw PCM as the URI describes it, or WAV as its header does.
 ///
@@ -256,17 +256,17 @@ struct PipeDecoder {
     private static func nextHeader(
         in bytes: UnsafeRawBufferPointer, _ atEnd: Bool
     ) -> (offset: Int, isWhole: Bool)? {
-        guard let base = bytes.baseAddress else { return nil }
+        guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }
         var offset = 0
-        while offset < bytes.count, let found = memchr(base + offset, Int32(UInt8(ascii: "R")), bytes.count - offset) {
-            offset = UnsafeRawPointer(found) - base
+        while true {
+            offset += genred_find_header(base + offset, bytes.count - offset)
+            guard offset < bytes.count else { return nil }
             switch WAVHeaderParser.beginsWAV(UnsafeRawBufferPointer(rebasing: bytes[offset...])) {
             case true?: return (offset, true)
             case nil where !atEnd: return (offset, false)
             default: offset += 1
             }
         }
-        return nil
     }
 
     /// The whole length of the chunk that begins here, or nil if it does not look like a chunk.

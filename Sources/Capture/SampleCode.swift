@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import CKernels
+
 /// How one sample is read from memory. Each encoding is a type, so that the compiler makes a loop of its own for each.
 protocol SampleCode {
     /// Bytes per sample.
@@ -18,14 +20,7 @@ extension SampleCode {
     static func addPairs(
         _ input: UnsafeRawPointer, _ count: Int, scale: Float, into output: UnsafeMutablePointer<Float>
     ) {
-        addPairsOneByOne(input, 0..<count, scale: scale, into: output)
-    }
-
-    @inline(__always)
-    fileprivate static func addPairsOneByOne(
-        _ input: UnsafeRawPointer, _ pairs: Range<Int>, scale: Float, into output: UnsafeMutablePointer<Float>
-    ) {
-        for index in pairs {
+        for index in 0..<count {
             let left = input + index &* 2 &* bytes
             output[index] = (load(left) + load(left + bytes)) * scale
         }
@@ -55,21 +50,11 @@ enum SampleCodes {
             Float(Int16(littleEndian: pointer.loadUnaligned(as: Int16.self)))
         }
 
-        /// What most programs send, in vectors: a pair is a number of 32 bits, whose halves are added as integers.
+        /// What most programs send.
         static func addPairs(
             _ input: UnsafeRawPointer, _ count: Int, scale: Float, into output: UnsafeMutablePointer<Float>
         ) {
-            typealias Pairs = SIMD16<Int32>
-            var index = 0
-            let target = UnsafeMutableRawPointer(output)
-            while index + Pairs.scalarCount <= count {
-                // Little-endian, as every processor that Swift compiles for on Linux is.
-                let pairs = (input + 4 &* index).loadUnaligned(as: Pairs.self)
-                let sums = ((pairs &<< 16) &>> 16) &+ (pairs &>> 16)
-                (target + 4 &* index).storeBytes(of: SIMD16<Float>(sums) * scale, as: SIMD16<Float>.self)
-                index += Pairs.scalarCount
-            }
-            addPairsOneByOne(input, index..<count, scale: scale, into: output)
+            genred_add_pairs(input, count, scale, output)
         }
     }
 

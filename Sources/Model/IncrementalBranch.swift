@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
+import CKernels
 
 /// Incremental inference of one branch: its layers, and their outputs for the present windows.
 ///
@@ -127,6 +128,6 @@ private final class PositionRow {
     }
 
     func summarise(epsilon: Float, into features: UnsafeMutablePointer<Float>) {
-        Kernels.statistics(values.pointer, positions: capacity, channels: channels, epsilon: epsilon, into: features)
+        genred_statistics(values.pointer, capacity, channels, epsilon, features)
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
+import CKernels
 
 /// Incremental inference of one layer. It keeps the last frames that its kernel needs, and the pools that are not
 /// complete.
@@ -66,7 +67,9 @@ final class IncrementalLayer {
             for phase in phases.indices {
                 let (count, largest) = (counts[phase], pools.pointer + phase * shape.pooledWidth)
                 if count >= 0 {
-                    pool(output + position * shape.bands * shape.outputs, into: largest, isFirst: count == 0)
+                    genred_pool(
+                        output + position * shape.bands * shape.outputs, shape.pooledBands, shape.pool.frequency,
+                        shape.outputs, count == 0, largest)
                 }
                 counts[phase] = count + 1
                 if count + 1 == shape.pool.time {
@@ -79,21 +82,5 @@ final class IncrementalLayer {
         input.pointer.update(from: input.pointer + ready * shape.paddedWidth, count: kept * shape.paddedWidth)
         units.pointer.update(from: units.pointer + ready, count: kept)
         filled = kept
-    }
-
-    /// Adds one position's bands to a pool.
-    private func pool(_ bands: UnsafePointer<Float>, into largest: UnsafeMutablePointer<Float>, isFirst: Bool) {
-        for band in 0..<shape.pooledBands {
-            let target = largest + band * shape.outputs
-            let first = bands + band * shape.pool.frequency * shape.outputs
-            if isFirst {
-                target.update(from: first, count: shape.outputs)
-            } else {
-                Kernels.maximum(target, first, shape.outputs)
-            }
-            for offset in 1..<max(1, shape.pool.frequency) {
-                Kernels.maximum(target, first + offset * shape.outputs, shape.outputs)
-            }
-        }
     }
 }

@@ -19,10 +19,15 @@ extension GenreModel {
             var count = frontEnd.windowFrames
             for layer in branch { (frames, count) = layer.run(frames, count: count) }
             let channels = branch.last?.shape.outputs ?? 0
-            var statistics = [Float](repeating: 0, count: channels * architecture.statistics.count)
-            Kernels.statistics(
-                frames, positions: count, channels: channels, epsilon: architecture.stdEpsilon, into: &statistics)
-            features += statistics
+            let columns = (0..<channels).map { channel in
+                (0..<count).map { Double(frames[$0 * channels + channel]) }
+            }
+            let means = columns.map { $0.reduce(0, +) / Double(count) }
+            let deviations = zip(columns, means).map { column, mean in
+                let variance = column.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count)
+                return (variance + Double(architecture.stdEpsilon)).squareRoot()
+            }
+            features += (means + columns.map { $0.max() ?? 0 } + deviations).map(Float.init)
         }
         return layers.head.run(features, count: 1).frames
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
+import CKernels
 import Model
 
 /// Resampler and `LogMelExtractor` in one stage: mono samples at any rate in, log-mel frames of the front end out. The
@@ -11,6 +12,9 @@ import Model
 package final class AudioFrames {
     /// Rate of the input samples, Hz.
     package let inputRate: Int
+
+    /// The largest sample: 24 dB over full scale.
+    private static let most: Float = 16
 
     private let resampler: Resampler
     private let logMel: LogMelExtractor
@@ -44,10 +48,9 @@ package final class AudioFrames {
         while offset < samples.count {
             let count = min(Resampler.block, samples.count - offset)
             let clean = workspace.samples.pointer
-            // Plain pointers, so that the compiler vectorises the loop.
             samples.extracting(offset..<offset + count).withUnsafeBufferPointer { piece in
-                let input = piece.baseAddress!
-                for index in 0..<count { clean[index] = Self.sane(input[index]) }
+                // No sum of squares may overflow.
+                genred_bound(piece.baseAddress!, count, Self.most, clean)
             }
             offset += count
             resampler.process(UnsafeBufferPointer(start: clean, count: count).span) { logMel.process($0, consume) }
@@ -63,12 +66,5 @@ package final class AudioFrames {
     package func reset() {
         resampler.reset()
         logMel.reset()
-    }
-
-    /// Replaces NaN and infinity by silence, and clips at 24 dB over full scale so that no sum of squares overflows.
-    @inline(__always)
-    static func sane(_ sample: Float) -> Float {
-        let bounded: Float = sample < -16 ? -16 : sample > 16 ? 16 : sample
-        return abs(sample) <= Float.greatestFiniteMagnitude ? bounded : 0
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
+import CKernels
 import Model
 
 /// Power spectrum of frames: periodic Hann taper, real FFT, squared magnitude without scaling. Equals
@@ -26,16 +27,12 @@ package struct PowerSpectrum {
     ///
     /// - Returns: [length / 2 + 1] bins in the workspace, valid until the next frame of any stream that shares it.
     package func process(_ samples: UnsafePointer<Float>) -> UnsafePointer<Float> {
-        // Plain pointers, so that the compiler vectorises the loops.
-        let (length, tapered, power) = (length, workspace.tapered.pointer, workspace.power.pointer)
-        taper.withUnsafeBufferPointer { taper in
-            let taper = taper.baseAddress!
-            for index in 0..<length { tapered[index] = samples[index] * taper[index] }
-        }
-        transform.execute(workspace.tapered, bins: length / 2 + 1, into: workspace.spectrum)
-        let (real, imaginary) = (workspace.spectrum.real.pointer, workspace.spectrum.imaginary.pointer)
         // Safe: the workspace is made for frames of this length.
-        for bin in 0...(length / 2) { power[bin] = real[bin] * real[bin] + imaginary[bin] * imaginary[bin] }
+        let bins = length / 2 + 1
+        genred_taper(samples, taper, length, workspace.tapered.pointer)
+        transform.execute(workspace.tapered, bins: bins, into: workspace.spectrum)
+        let (spectrum, power) = (workspace.spectrum, workspace.power.pointer)
+        genred_power(spectrum.real.pointer, spectrum.imaginary.pointer, bins, power)
         return UnsafePointer(power)
     }
 }

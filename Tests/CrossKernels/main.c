@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Computes convolutions of many shapes on pseudo-random numbers, and writes the results to standard output.
+// Computes convolutions of many shapes, and the other loops, on pseudo-random numbers, and writes the results to standard
+// output.
 // Compiled with the kernels for two processors, it shows whether both compute the same.
 //
 // Compiled as freestanding it is a program for 64-bit ARM that needs no C library, so that none has to be installed
@@ -102,6 +103,35 @@ static int transform_all(ptrdiff_t length)
     return put(output, 2 * length * (ptrdiff_t)sizeof *output);
 }
 
+/// The loops over samples and pools, on `count` of the numbers, which a few infinite ones are among.
+static int loop_all(ptrdiff_t count)
+{
+    static float samples[COUNT(numbers)];
+    for (ptrdiff_t i = 0; i < COUNT(samples); i++) samples[i] = numbers[i] * 20;
+    samples[count / 2] = samples[0] * __builtin_inff();
+    samples[count / 3] = __builtin_nanf("");
+    genred_bound(samples, count, 16, output);
+    if (!put(output, count * (ptrdiff_t)sizeof *output)) return 0;
+    genred_add_pairs((const char *)input + 1, count, 0.3f, output);
+    if (!put(output, count * (ptrdiff_t)sizeof *output)) return 0;
+    genred_taper(numbers, numbers + 3, count, output);
+    if (!put(output, count * (ptrdiff_t)sizeof *output)) return 0;
+    genred_power(numbers, numbers + 3, count, output);
+    if (!put(output, count * (ptrdiff_t)sizeof *output)) return 0;
+    for (ptrdiff_t channels = 1; channels <= 40 && channels <= count; channels++) {
+        genred_statistics(numbers, count / channels, channels, 1e-5f, output);
+        if (!put(output, 3 * channels * (ptrdiff_t)sizeof *output)) return 0;
+        for (ptrdiff_t frequency = 1; frequency <= 3; frequency++) {
+            ptrdiff_t bands = count / channels / frequency;
+            for (int turn = 0; turn < 3; turn++)
+                genred_pool(numbers + turn, bands, frequency, channels, turn == 0, output);
+            if (!put(output, bands * channels * (ptrdiff_t)sizeof *output)) return 0;
+        }
+    }
+    ptrdiff_t place = genred_find_header((const uint8_t *)numbers + count % 5, count);
+    return put(&place, sizeof place);
+}
+
 int main(void)
 {
     fill(units, COUNT(units));
@@ -120,6 +150,8 @@ int main(void)
                 if (!put(output, all_outputs[o] * (ptrdiff_t)sizeof *output)) return 1;
             }
     }
+    for (ptrdiff_t count = 1; count <= COUNT(output); count += count / 9 + 1)
+        if (!loop_all(count)) return 1;
     for (ptrdiff_t length = 1; length <= most_bins; length += length / 5 + 1)
         if (!transform_all(length)) return 1;
     return 0;

@@ -70,3 +70,28 @@ void genred_spectrum_of_halves(
 void genred_halves_of_spectrum(
     const float *real, const float *imaginary, ptrdiff_t length, const float *cosines, const float *sines,
     float *halves);
+
+/// Keeps the largest of a pool's numbers: largest[band · outputs + o] = max of bands[(band · frequency + f) · outputs + o]
+/// with f from 0 to frequency - 1, and of what is there, unless the pool `is_first`.
+void genred_pool(
+    const float *bands, ptrdiff_t count, ptrdiff_t frequency, ptrdiff_t outputs, bool is_first, float *largest);
+
+/// Computes each channel's mean, maximum and standard deviation, [3, channels], over [positions, channels]. `epsilon` is added
+/// to the variance.
+void genred_statistics(const float *input, ptrdiff_t positions, ptrdiff_t channels, float epsilon, float *output);
+
+/// Finds the first place where "RIFF" or "RF64" may begin: an R before an I or F, or at the end. Returns `count` if there is
+/// none.
+ptrdiff_t genred_find_header(const uint8_t *bytes, ptrdiff_t count);
+
+/// Computes (left + right) · scale of pairs of 16-bit numbers, little-endian, which need not be aligned.
+void genred_add_pairs(const void *pairs, ptrdiff_t count, float scale, float *output);
+
+/// Bounds samples by ±limit, and replaces those that are infinite or not a number by 0.
+void genred_bound(const float *samples, ptrdiff_t count, float limit, float *output);
+
+/// Computes samples[i] · weights[i].
+void genred_taper(const float *samples, const float *weights, ptrdiff_t count, float *output);
+
+/// Computes real[i]² + imaginary[i]².
+void genred_power(const float *real, const float *imaginary, ptrdiff_t count, float *output);
