@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
+import Synchronization
 
 /// Decides whether channels cancel each other in their mean, from the power of a few of their frames: one in 29, which
 /// costs a hundredth of the analysis and shares no period with usual tones.
@@ -55,11 +56,20 @@ struct CancellationWatch {
         powers = squares
         shares = [SIMD4<Double>](repeating: SIMD4(), count: channels)
         framesPerBlock = max(1, rate / (Self.blocksPerSecond * Self.step))
-        let basis = Trends.basis(count: framesPerBlock)
-        trends = (0..<framesPerBlock).map { frame in
-            SIMD4(basis[0][frame], basis[1][frame], basis[2][frame], basis[3][frame])
-        }
+        trends = Self.trends(count: framesPerBlock)
     }
+
+    /// The trends of a block of `count` frames, the same memory for all streams of a rate.
+    private static func trends(count: Int) -> [SIMD4<Double>] {
+        if let known = shared.withLock({ $0[count] }) { return known }
+        let basis = Trends.basis(count: count)
+        let made = (0..<count).map { SIMD4(basis[0][$0], basis[1][$0], basis[2][$0], basis[3][$0]) }
+        // Nearly all streams have one of a few rates, and a stream's header must not make this grow.
+        shared.withLock { if $0.count < 8 { $0[count] = made } }
+        return made
+    }
+
+    private static let shared = Mutex<[Int: [SIMD4<Double>]]>([:])
 
     /// Adds frames of two channels, at most `framesLeft`. The sums stay in registers, and are added to frame by frame, so
     /// that they do not depend on how many frames a call has.

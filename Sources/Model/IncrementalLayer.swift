@@ -9,7 +9,9 @@ import CKernels
 /// A pool's grid begins at the window's first frame. Windows that begin at different places of the grid have separate
 /// pools, one for each phase.
 final class IncrementalLayer {
+    /// Keeps what `arithmetic` refers to.
     private let layer: QuantizedLayer
+    private let arithmetic: LayerArithmetic
     private let shape: LayerShape
     /// [frames, paddedWidth], and one number that nothing counts. Nothing overwrites the zeros beside a frame's bands.
     private let input: OwnedBuffer<Int16>
@@ -27,7 +29,7 @@ final class IncrementalLayer {
     ///   - phases: first positions of the pools' grids, each less than a pool's length.
     ///   - capacity: the most frames that are appended between two calls of `process`.
     init(layer: QuantizedLayer, phases: [Int], capacity: Int) {
-        self.layer = layer
+        (self.layer, arithmetic) = (layer, layer.arithmetic)
         self.phases = phases
         shape = layer.shape
         let frames = capacity + shape.kernel.time - 1
@@ -49,7 +51,7 @@ final class IncrementalLayer {
 
     /// Appends a frame, [bands, inputs], for the next `process`.
     func append(_ frame: UnsafePointer<Float>) {
-        units.pointer[filled] = layer.quantize(
+        units.pointer[filled] = arithmetic.quantize(
             frame, into: input.pointer + filled * shape.paddedWidth + shape.padding * shape.inputs)
         filled += 1
     }
@@ -61,7 +63,7 @@ final class IncrementalLayer {
         let ready = filled - (shape.kernel.time - 1)
         guard ready > 0 else { return }
         let output = scratch.pointer
-        layer.convolve(input.pointer, units: units.pointer, positions: ready, into: output)
+        arithmetic.convolve(input.pointer, units: units.pointer, positions: ready, into: output)
         let counts = poolCounts.pointer
         for position in 0..<ready {
             for phase in phases.indices {

@@ -74,8 +74,8 @@ package final class IncrementalNetwork {
             place += branch.featureCount
         }
         let head = model.network.head
-        var unit = head.quantize(features.pointer, into: quantized.pointer)
-        head.convolve(quantized.pointer, units: &unit, positions: 1, into: output.pointer)
+        var unit = head.arithmetic.quantize(features.pointer, into: quantized.pointer)
+        head.arithmetic.convolve(quantized.pointer, units: &unit, positions: 1, into: output.pointer)
         return true
     }
 }

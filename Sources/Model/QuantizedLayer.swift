@@ -14,10 +14,8 @@ final class QuantizedLayer: @unchecked Sendable {
     // Safe to share: nothing changes after init.
 
     let shape: LayerShape
-    /// The largest magnitude of an input, so that no sum of a frame's products leaves 32 bits.
-    private let limit: Int32
-    /// The pointers are those of the buffers below.
-    private let convolution: genred_convolution
+    /// Its pointers are those of the buffers below.
+    let arithmetic: LayerArithmetic
     private let weights: OwnedBuffer<Int8>
     /// [outputs, padded].
     private let units: OwnedBuffer<Float>
@@ -51,12 +49,14 @@ final class QuantizedLayer: @unchecked Sendable {
                 }
             }
         }
-        limit = min(Int32(Int16.max), .max / Self.largestWeight / Int32(segment))
-        convolution = genred_convolution(
+        let convolution = genred_convolution(
             weights: weights.pointer, units: units.pointer, bias: bias.pointer, outputs: shape.outputs, times: times,
             segment: segment, frame_stride: shape.paddedWidth,
             column_stride: shape.bands > 1 ? shape.inputs : shape.paddedWidth, column_frames: shape.bands > 1 ? 0 : 1,
             rectify: shape.rectified)
+        arithmetic = LayerArithmetic(
+            bands: shape.bands, inputs: shape.inputs,
+            limit: min(Int32(Int16.max), .max / Self.largestWeight / Int32(segment)), convolution: convolution)
     }
 
     /// Where `weights` has an output's weight of one input of one frame under the kernel (`genred_convolution`).
@@ -80,9 +80,20 @@ final class QuantizedLayer: @unchecked Sendable {
     /// [outputs].
     var biasValues: [Float] { Array(bias.elements.prefix(shape.outputs)) }
 
+}
+
+/// What a layer computes. It is valid as long as the layer, and holds no reference: all streams share the layers, and threads
+/// that count references to the same object at the same time wait for each other.
+struct LayerArithmetic {
+    fileprivate let bands: Int
+    fileprivate let inputs: Int
+    /// The largest magnitude of an input, so that no sum of a frame's products leaves 32 bits.
+    fileprivate let limit: Int32
+    fileprivate let convolution: genred_convolution
+
     /// Writes a frame's numbers, [bands, inputs], as multiples of a unit, and returns the unit.
     func quantize(_ frame: UnsafePointer<Float>, into target: UnsafeMutablePointer<Int16>) -> Float {
-        genred_quantize(frame, shape.bands * shape.inputs, limit, target)
+        genred_quantize(frame, bands * inputs, limit, target)
     }
 
     /// Computes the outputs of some positions, [positions, bands, outputs].
@@ -95,13 +106,13 @@ final class QuantizedLayer: @unchecked Sendable {
         into output: UnsafeMutablePointer<Float>
     ) {
         withUnsafePointer(to: convolution) { convolution in
-            guard shape.bands > 1 else {
+            guard bands > 1 else {
                 return genred_convolve(convolution, input, units, positions, output)
             }
             for position in 0..<positions {
                 genred_convolve(
-                    convolution, input + position * shape.paddedWidth, units + position, shape.bands,
-                    output + position * shape.bands * shape.outputs)
+                    convolution, input + position * convolution.pointee.frame_stride, units + position, bands,
+                    output + position * bands * convolution.pointee.outputs)
             }
         }
     }

@@ -95,7 +95,7 @@ private struct ReferenceLayer {
         let width = shape.bands * shape.inputs
         var numbers = [Int16](repeating: 0, count: width)
         return stride(from: 0, to: frames.count, by: width).flatMap { start in
-            let unit = Double(quantized.quantize(Array(frames[start..<start + width]), into: &numbers))
+            let unit = Double(quantized.arithmetic.quantize(Array(frames[start..<start + width]), into: &numbers))
             return numbers.map { unit * Double($0) }
         }
     }

@@ -41,7 +41,7 @@ struct QuantizedLayerTests {
             numbers = OwnedBuffer(repeating: 0, count: frames.count * shape.paddedWidth + 1)
             units = OwnedBuffer(repeating: 0, count: frames.count)
             for (index, frame) in frames.enumerated() {
-                units[index] = layer.quantize(
+                units[index] = layer.arithmetic.quantize(
                     frame, into: numbers.pointer + index * shape.paddedWidth + shape.padding * shape.inputs)
             }
         }
@@ -58,7 +58,7 @@ struct QuantizedLayerTests {
             }
             let input = Input(quantized, frames)
             var output = [Float](repeating: .nan, count: positions * shape.bands * shape.outputs)
-            quantized.convolve(
+            quantized.arithmetic.convolve(
                 input.numbers.pointer, units: input.units.pointer, positions: positions, into: &output)
             let weights = quantized.weightValues
             for position in 0..<positions {
@@ -87,10 +87,10 @@ struct QuantizedLayerTests {
         let input = Input(layer, [[Float]](repeating: frame, count: 13 + shape.kernel.time - 1))
         let width = shape.bands * shape.outputs
         var alone = [Float](repeating: 0, count: width)
-        layer.convolve(input.numbers.pointer, units: input.units.pointer, positions: 1, into: &alone)
+        layer.arithmetic.convolve(input.numbers.pointer, units: input.units.pointer, positions: 1, into: &alone)
         for positions in 2...13 {
             var together = [Float](repeating: 0, count: positions * width)
-            layer.convolve(input.numbers.pointer, units: input.units.pointer, positions: positions, into: &together)
+            layer.arithmetic.convolve(input.numbers.pointer, units: input.units.pointer, positions: positions, into: &together)
             #expect(together == Array([[Float]](repeating: alone, count: positions).joined()))
         }
     }
@@ -104,7 +104,7 @@ struct QuantizedLayerTests {
         var numbers = [Int16](repeating: 0, count: shape.inputs)
         for scale: Float in [1e-20, 1e-3, 1, 1e6, 1e30] {
             let frame = (0..<shape.inputs).map { _ in generator.uniform(-1...1) * scale }
-            let unit = quantized.quantize(frame, into: &numbers)
+            let unit = quantized.arithmetic.quantize(frame, into: &numbers)
             #expect(numbers.contains { abs($0) > 30_000 })
             for (a, b) in zip(frame, numbers) { #expect(abs(a - Float(b) * unit) <= 0.501 * unit) }
         }
@@ -121,7 +121,7 @@ struct QuantizedLayerTests {
                 let frame = (0..<inputs).map { _ in generator.uniform(lowest...3.0001) }
                 let input = Input(layer, [frame, frame])
                 var output: [Float] = [0, 0]
-                layer.convolve(input.numbers.pointer, units: input.units.pointer, positions: 1, into: &output)
+                layer.arithmetic.convolve(input.numbers.pointer, units: input.units.pointer, positions: 1, into: &output)
                 let expected = 2 * frame.reduce(0) { $0 + Double($1) }
                 #expect(abs(Double(output[0]) - expected) < 1e-3 * expected)
                 #expect(output[1] == -output[0])
@@ -136,7 +136,7 @@ struct QuantizedLayerTests {
         var frame = [Float](repeating: 0, count: 32)
         frame[7] = number
         var numbers = [Int16](repeating: 1, count: 32)
-        #expect(layer.quantize(frame, into: &numbers) == 0)
+        #expect(layer.arithmetic.quantize(frame, into: &numbers) == 0)
         #expect(numbers.allSatisfy { $0 == 0 })
     }
 }

@@ -17,7 +17,7 @@ final class PipeInput: SourceInput, PipeSink, AnalysisTrack, @unchecked Sendable
     private let changes = Mailbox<SettingsChange>()
     private let workspace: Workspace
     private let wakeWorker: @Sendable () -> Void
-    private var analysis: SourceAnalysis
+    private let analysis: SourceAnalysis
     private var nanosecondsPerSample = 0.0
     private let longestPause: Double
 

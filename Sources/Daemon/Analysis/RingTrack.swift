@@ -7,7 +7,7 @@ import Streaming
 final class RingTrack: AnalysisTrack {
     private let input: RingInput
     private let block: SampleBlock
-    private var analysis: SourceAnalysis
+    private let analysis: SourceAnalysis
     private var ring: SampleRing?
     private var sampleRate = 0
 

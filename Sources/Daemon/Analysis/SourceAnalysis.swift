@@ -38,7 +38,7 @@ protocol AnalysisTrack: AnyObject {
 }
 
 /// The analysis of one source: its open stream, if there is one, and the reports to the hub. Used by its worker's thread.
-struct SourceAnalysis {
+final class SourceAnalysis {
     private let slot: Int
     private let listener: any AnalysisListener
     private let announcements: Announcements
@@ -65,12 +65,12 @@ struct SourceAnalysis {
         if let isUrgent = stream?.takeAnnouncement() { announcements.add(slot: slot, isUrgent: isUrgent, to: listener) }
     }
 
-    mutating func open(_ format: StreamFormat, _ new: StreamAnalysis) {
+    func open(_ format: StreamFormat, _ new: StreamAnalysis) {
         stream = new
         listener.post(.opened(format, ring: new.estimates, labels: new.labels), slot: slot)
     }
 
-    mutating func close(_ event: CaptureEvent) {
+    func close(_ event: CaptureEvent) {
         stream?.finish()
         stream = nil
         listener.post(.closed(event), slot: slot)
