@@ -90,7 +90,8 @@ struct QuantizedLayerTests {
         layer.arithmetic.convolve(input.numbers.pointer, units: input.units.pointer, positions: 1, into: &alone)
         for positions in 2...13 {
             var together = [Float](repeating: 0, count: positions * width)
-            layer.arithmetic.convolve(input.numbers.pointer, units: input.units.pointer, positions: positions, into: &together)
+            layer.arithmetic.convolve(
+                input.numbers.pointer, units: input.units.pointer, positions: positions, into: &together)
             #expect(together == Array([[Float]](repeating: alone, count: positions).joined()))
         }
     }
@@ -121,7 +122,8 @@ struct QuantizedLayerTests {
                 let frame = (0..<inputs).map { _ in generator.uniform(lowest...3.0001) }
                 let input = Input(layer, [frame, frame])
                 var output: [Float] = [0, 0]
-                layer.arithmetic.convolve(input.numbers.pointer, units: input.units.pointer, positions: 1, into: &output)
+                layer.arithmetic.convolve(
+                    input.numbers.pointer, units: input.units.pointer, positions: 1, into: &output)
                 let expected = 2 * frame.reduce(0) { $0 + Double($1) }
                 #expect(abs(Double(output[0]) - expected) < 1e-3 * expected)
                 #expect(output[1] == -output[0])
