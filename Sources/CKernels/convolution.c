@@ -7,9 +7,6 @@
 #include <immintrin.h>
 #endif
 
-// A product is rounded before it is added, on every processor: where some fuse the two, results would differ.
-#pragma STDC FP_CONTRACT OFF
-
 typedef int32_t unaligned_pair __attribute__((aligned(2), may_alias));
 
 // Every x86-64 has this instruction. Elsewhere the compiler finds its own: on 64-bit ARM, SMULL and SMLAL of NEON.

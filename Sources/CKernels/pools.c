@@ -3,16 +3,9 @@
 #include "choice.h"
 #include "kernels.h"
 
-// A product is rounded before it is added, on every processor: where some fuse the two, results would differ.
-#pragma STDC FP_CONTRACT OFF
+typedef int32_t sixteen_integers __attribute__((vector_size(64)));
 
-/// Numbers of neighbouring channels.
-enum { LANES = 16 };
-typedef float lanes __attribute__((vector_size(4 * LANES)));
-typedef int32_t integers __attribute__((vector_size(4 * LANES)));
-typedef float unaligned_lanes __attribute__((vector_size(4 * LANES), aligned(4)));
-
-static inline __attribute__((always_inline)) float larger(float a, float b) { return a > b ? a : b; }
+BODY float larger(float number, float largest) { return number > largest ? number : largest; }
 
 BODY void pool(
     const float *bands, ptrdiff_t count, ptrdiff_t frequency, ptrdiff_t outputs, bool is_first, float *largest)
@@ -21,7 +14,7 @@ BODY void pool(
         for (ptrdiff_t offset = 0; offset < frequency; offset++) {
             const float *values = bands + offset * outputs;
             bool begins = is_first && offset == 0;
-            for (ptrdiff_t i = 0; i < outputs; i++) largest[i] = begins ? values[i] : larger(largest[i], values[i]);
+            for (ptrdiff_t i = 0; i < outputs; i++) largest[i] = begins ? values[i] : larger(values[i], largest[i]);
         }
 }
 
@@ -34,29 +27,29 @@ BODY void statistics(const float *input, ptrdiff_t positions, ptrdiff_t channels
 {
     float scale = 1 / (float)positions;
     ptrdiff_t channel = 0;
-    for (; channel + LANES <= channels; channel += LANES) {
+    for (; channel + 16 <= channels; channel += 16) {
         const float *column = input + channel;
-        lanes sum = {0}, largest = *(const unaligned_lanes *)column, squares = {0};
+        sixteen_floats sum = {0}, largest = *(const unaligned_sixteen_floats *)column, squares = {0};
         for (ptrdiff_t position = 0; position < positions; position++) {
-            lanes values = *(const unaligned_lanes *)(column + position * channels);
+            sixteen_floats values = *(const unaligned_sixteen_floats *)(column + position * channels);
             sum += values;
-            integers above = values > largest;
-            largest = (lanes)((above & (integers)values) | (~above & (integers)largest));
+            sixteen_integers above = values > largest;
+            largest = (sixteen_floats)((above & (sixteen_integers)values) | (~above & (sixteen_integers)largest));
         }
-        lanes mean = sum * scale;
+        sixteen_floats mean = sum * scale;
         for (ptrdiff_t position = 0; position < positions; position++) {
-            lanes difference = *(const unaligned_lanes *)(column + position * channels) - mean;
+            sixteen_floats difference = *(const unaligned_sixteen_floats *)(column + position * channels) - mean;
             squares += difference * difference;
         }
-        *(unaligned_lanes *)(output + channel) = mean;
-        *(unaligned_lanes *)(output + channels + channel) = largest;
-        *(unaligned_lanes *)(output + 2 * channels + channel) = __builtin_elementwise_sqrt(squares * scale + epsilon);
+        *(unaligned_sixteen_floats *)(output + channel) = mean;
+        *(unaligned_sixteen_floats *)(output + channels + channel) = largest;
+        *(unaligned_sixteen_floats *)(output + 2 * channels + channel) = __builtin_elementwise_sqrt(squares * scale + epsilon);
     }
     for (; channel < channels; channel++) {
         float sum = 0, largest = input[channel], squares = 0;
         for (ptrdiff_t position = 0; position < positions; position++) {
             sum += input[position * channels + channel];
-            largest = larger(largest, input[position * channels + channel]);
+            largest = larger(input[position * channels + channel], largest);
         }
         float mean = sum * scale;
         for (ptrdiff_t position = 0; position < positions; position++) {

@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Loops over samples and spectra, which the compiler vectorises.
+// Loops over bytes, samples and spectra.
 
 #include "choice.h"
 #include "kernels.h"
 
 #include <float.h>
 
-// A product is rounded before it is added, on every processor: where some fuse the two, results would differ.
-#pragma STDC FP_CONTRACT OFF
-
 typedef uint8_t block __attribute__((vector_size(32)));
 typedef uint8_t unaligned_block __attribute__((vector_size(32), aligned(1)));
 typedef uint64_t words __attribute__((vector_size(32)));
 
-static inline __attribute__((always_inline)) bool may_begin(const uint8_t *bytes, ptrdiff_t count)
+BODY bool may_begin(const uint8_t *bytes, ptrdiff_t count)
 {
     return bytes[0] == 'R' && (count < 2 || bytes[1] == 'I' || bytes[1] == 'F');
 }
 
-BODY ptrdiff_t find_header(const uint8_t *bytes, ptrdiff_t count)
+BODY ptrdiff_t find_header(const void *memory, ptrdiff_t count)
 {
+    const uint8_t *bytes = memory;
     ptrdiff_t i = 0;
     for (; i + (ptrdiff_t)sizeof(block) < count; i += sizeof(block)) {
         block first = *(const unaligned_block *)(bytes + i), second = *(const unaligned_block *)(bytes + i + 1);
@@ -31,13 +29,14 @@ BODY ptrdiff_t find_header(const uint8_t *bytes, ptrdiff_t count)
     return i;
 }
 
-COMPILE(ptrdiff_t, find_header, (const uint8_t *bytes, ptrdiff_t count), bytes, count)
+COMPILE(ptrdiff_t, find_header, (const void *memory, ptrdiff_t count), memory, count)
 
 BODY void add_pairs(const void *pairs, ptrdiff_t count, float scale, float *output)
 {
     typedef int32_t unaligned_pair __attribute__((aligned(1), may_alias));
     const unaligned_pair *input = pairs;
     for (ptrdiff_t i = 0; i < count; i++) {
+        // Little-endian, as every processor that Swift compiles for on Linux is.
         int32_t pair = input[i];
         output[i] = (float)((int16_t)pair + (pair >> 16)) * scale;
     }
@@ -46,17 +45,17 @@ BODY void add_pairs(const void *pairs, ptrdiff_t count, float scale, float *outp
 COMPILE(
     void, add_pairs, (const void *pairs, ptrdiff_t count, float scale, float *output), pairs, count, scale, output)
 
-BODY void bound(const float *samples, ptrdiff_t count, float limit, float *output)
+BODY void limit(const float *samples, ptrdiff_t count, float most, float *output)
 {
     for (ptrdiff_t i = 0; i < count; i++) {
         float sample = samples[i];
-        float bounded = sample < -limit ? -limit : sample > limit ? limit : sample;
-        output[i] = __builtin_fabsf(sample) <= FLT_MAX ? bounded : 0;
+        float limited = sample < -most ? -most : sample > most ? most : sample;
+        output[i] = __builtin_fabsf(sample) <= FLT_MAX ? limited : 0;
     }
 }
 
 COMPILE(
-    void, bound, (const float *samples, ptrdiff_t count, float limit, float *output), samples, count, limit, output)
+    void, limit, (const float *samples, ptrdiff_t count, float most, float *output), samples, count, most, output)
 
 BODY void taper(const float *samples, const float *weights, ptrdiff_t count, float *output)
 {

@@ -3,9 +3,6 @@
 #include "choice.h"
 #include "kernels.h"
 
-// A product is rounded before it is added, on every processor: where some fuse the two, results would differ.
-#pragma STDC FP_CONTRACT OFF
-
 typedef float eight_floats __attribute__((vector_size(32)));
 typedef float unaligned_eight_floats __attribute__((vector_size(32), aligned(4)));
 

@@ -4,7 +4,7 @@ import Basics
 import Synchronization
 
 /// Decides whether channels cancel each other in their mean, from the power of a few of their frames: one in 29, which
-/// costs a hundredth of the analysis and shares no period with usual tones.
+/// costs little and shares no period with usual tones.
 ///
 /// Power is that of a block (0.1 s) without its slow movements (`Trends`), so that neither a constant offset nor a rumble
 /// below hearing counts for anything.
@@ -56,15 +56,15 @@ struct CancellationWatch {
         powers = squares
         shares = [SIMD4<Double>](repeating: SIMD4(), count: channels)
         framesPerBlock = max(1, rate / (Self.blocksPerSecond * Self.step))
-        trends = Self.trends(count: framesPerBlock)
+        trends = Self.sharedTrends(framesPerBlock)
     }
 
-    /// The trends of a block of `count` frames, the same memory for all streams of a rate.
-    private static func trends(count: Int) -> [SIMD4<Double>] {
+    /// The trends of a block of `count` frames, the same memory for all streams.
+    private static func sharedTrends(_ count: Int) -> [SIMD4<Double>] {
         if let known = shared.withLock({ $0[count] }) { return known }
         let basis = Trends.basis(count: count)
         let made = (0..<count).map { SIMD4(basis[0][$0], basis[1][$0], basis[2][$0], basis[3][$0]) }
-        // Nearly all streams have one of a few rates, and a stream's header must not make this grow.
+        // Nearly all streams have one of a few rates, and headers must not make the cache grow without end.
         shared.withLock { if $0.count < 8 { $0[count] = made } }
         return made
     }

@@ -256,9 +256,10 @@ struct PipeDecoder {
     private static func nextHeader(
         in bytes: UnsafeRawBufferPointer, _ atEnd: Bool
     ) -> (offset: Int, isWhole: Bool)? {
-        guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }
+        guard let base = bytes.baseAddress else { return nil }
         var offset = 0
         while true {
+            // Safe: the offset is at most `bytes.count`.
             offset += genred_find_header(base + offset, bytes.count - offset)
             guard offset < bytes.count else { return nil }
             switch WAVHeaderParser.beginsWAV(UnsafeRawBufferPointer(rebasing: bytes[offset...])) {

@@ -62,8 +62,6 @@ package final class PipeReader: @unchecked Sendable {
     /// No pause before this moment.
     private var hurryEnd = 0.0
     private var nextNameCheck = 0.0
-    /// Called before each wait, on the thread that reads. Set it before the first `poll`.
-    package var willWait: () -> Void = {}
 
     /// The most seconds of audio that one read brings, of samples of at least one byte. The first turn of a stream may bring
     /// four times as much, which was read at the rate of the stream before it: a new ring of estimates has room for four
@@ -106,6 +104,9 @@ package final class PipeReader: @unchecked Sendable {
     func unwatch(_ descriptor: Int32) { loop.unwatch(descriptor) }
 
     // MARK: The thread that reads
+
+    /// Called in each `poll`, before it may wait. Set it before the first one.
+    package var willWait: () -> Void = {}
 
     /// Reads each pipe that has data once, on the calling thread. Once warm, this neither allocates nor locks, unless a
     /// message has arrived or a stream begins.

@@ -54,6 +54,7 @@ enum SampleCodes {
         static func addPairs(
             _ input: UnsafeRawPointer, _ count: Int, scale: Float, into output: UnsafeMutablePointer<Float>
         ) {
+            // Safe: the caller has so many pairs and places.
             genred_add_pairs(input, count, scale, output)
         }
     }

@@ -128,6 +128,7 @@ private final class PositionRow {
     }
 
     func summarise(epsilon: Float, into features: UnsafeMutablePointer<Float>) {
+        // Safe: the row has room for so many positions, and the caller for the features.
         genred_statistics(values.pointer, capacity, channels, epsilon, features)
     }
 }

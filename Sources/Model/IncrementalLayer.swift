@@ -69,6 +69,7 @@ final class IncrementalLayer {
             for phase in phases.indices {
                 let (count, largest) = (counts[phase], pools.pointer + phase * shape.pooledWidth)
                 if count >= 0 {
+                    // Safe: an output has the bands of all pools, and the phase's pool has their numbers.
                     genred_pool(
                         output + position * shape.bands * shape.outputs, shape.pooledBands, shape.pool.frequency,
                         shape.outputs, count == 0, largest)

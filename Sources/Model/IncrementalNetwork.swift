@@ -14,6 +14,8 @@ package final class IncrementalNetwork {
     package private(set) var frames = 0
 
     private let branches: [IncrementalBranch]
+    /// Refers to the model's head.
+    private let head: LayerArithmetic
     /// [features]: inputs of the linear layer.
     private let features: OwnedBuffer<Float>
     /// The same as multiples of a unit, and one number that nothing counts.
@@ -33,6 +35,7 @@ package final class IncrementalNetwork {
         let (step, windowFrames) = (step ?? model.architecture.step, model.frontEnd.windowFrames)
         precondition(step > 0 && model.architecture.step % step == 0, "not a divisor of the architecture's step")
         self.model = model
+        head = model.network.head.arithmetic
         self.step = step
         self.windowFrames = windowFrames
         branches = zip(model.network.branches, model.architecture.branches).map { layers, branch in
@@ -73,9 +76,8 @@ package final class IncrementalNetwork {
             branch.summarise(windowAt: frames - windowFrames, epsilon: model.architecture.stdEpsilon, into: place)
             place += branch.featureCount
         }
-        let head = model.network.head
-        var unit = head.arithmetic.quantize(features.pointer, into: quantized.pointer)
-        head.arithmetic.convolve(quantized.pointer, units: &unit, positions: 1, into: output.pointer)
+        var unit = head.quantize(features.pointer, into: quantized.pointer)
+        head.convolve(quantized.pointer, units: &unit, positions: 1, into: output.pointer)
         return true
     }
 }

@@ -83,7 +83,7 @@ final class QuantizedLayer: @unchecked Sendable {
 }
 
 /// What a layer computes. It is valid as long as the layer, and holds no reference: all streams share the layers, and threads
-/// that count references to the same object at the same time wait for each other.
+/// that count references to the same object slow each other down.
 struct LayerArithmetic {
     fileprivate let bands: Int
     fileprivate let inputs: Int

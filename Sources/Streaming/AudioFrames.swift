@@ -14,7 +14,7 @@ package final class AudioFrames {
     package let inputRate: Int
 
     /// The largest sample: 24 dB over full scale.
-    private static let most: Float = 16
+    private static let largestSample: Float = 16
 
     private let resampler: Resampler
     private let logMel: LogMelExtractor
@@ -49,8 +49,8 @@ package final class AudioFrames {
             let count = min(Resampler.block, samples.count - offset)
             let clean = workspace.samples.pointer
             samples.extracting(offset..<offset + count).withUnsafeBufferPointer { piece in
-                // No sum of squares may overflow.
-                genred_bound(piece.baseAddress!, count, Self.most, clean)
+                // Safe: the workspace has room for a block. No sum of squares may overflow.
+                genred_limit(piece.baseAddress!, count, Self.largestSample, clean)
             }
             offset += count
             resampler.process(UnsafeBufferPointer(start: clean, count: count).span) { logMel.process($0, consume) }

@@ -27,7 +27,7 @@ package struct PowerSpectrum {
     ///
     /// - Returns: [length / 2 + 1] bins in the workspace, valid until the next frame of any stream that shares it.
     package func process(_ samples: UnsafePointer<Float>) -> UnsafePointer<Float> {
-        // Safe: the workspace is made for frames of this length.
+        // Safe: taper and workspace are made for frames of this length.
         let bins = length / 2 + 1
         genred_taper(samples, taper, length, workspace.tapered.pointer)
         transform.execute(workspace.tapered, bins: bins, into: workspace.spectrum)

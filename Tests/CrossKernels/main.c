@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Computes convolutions of many shapes, and the other loops, on pseudo-random numbers, and writes the results to standard
-// output.
-// Compiled with the kernels for two processors, it shows whether both compute the same.
+// output. Compiled with the kernels for two processors, it shows whether both compute the same.
 //
 // Compiled as freestanding it is a program for 64-bit ARM that needs no C library, so that none has to be installed
 // for a processor that this machine does not have.
@@ -103,14 +102,14 @@ static int transform_all(ptrdiff_t length)
     return put(output, 2 * length * (ptrdiff_t)sizeof *output);
 }
 
-/// The loops over samples and pools, on `count` of the numbers, which a few infinite ones are among.
+/// The loops over samples and pools, on `count` of the numbers. One sample is infinite, one is not a number.
 static int loop_all(ptrdiff_t count)
 {
     static float samples[COUNT(numbers)];
     for (ptrdiff_t i = 0; i < COUNT(samples); i++) samples[i] = numbers[i] * 20;
     samples[count / 2] = samples[0] * __builtin_inff();
     samples[count / 3] = __builtin_nanf("");
-    genred_bound(samples, count, 16, output);
+    genred_limit(samples, count, 16, output);
     if (!put(output, count * (ptrdiff_t)sizeof *output)) return 0;
     genred_add_pairs((const char *)input + 1, count, 0.3f, output);
     if (!put(output, count * (ptrdiff_t)sizeof *output)) return 0;
@@ -128,8 +127,15 @@ static int loop_all(ptrdiff_t count)
             if (!put(output, bands * channels * (ptrdiff_t)sizeof *output)) return 0;
         }
     }
-    ptrdiff_t place = genred_find_header((const uint8_t *)numbers + count % 5, count);
-    return put(&place, sizeof place);
+    // Nothing, then beginnings at every place but the last, then one at the end.
+    static uint8_t bytes[COUNT(output)];
+    for (ptrdiff_t i = 0; i < count; i++) bytes[i] = "RaIxFF"[i % 6];
+    for (ptrdiff_t step = 1; step <= count; step++) {
+        ptrdiff_t place = genred_find_header(bytes, count);
+        if (!put(&place, sizeof place)) return 0;
+        bytes[count - step] = "IRF"[step % 3];
+    }
+    return 1;
 }
 
 int main(void)

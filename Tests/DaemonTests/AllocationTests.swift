@@ -36,7 +36,7 @@ struct AllocationTests {
         let input = RingInput(isRealTime: isRealTime, settings: settings, workerName: "test") {
             if ready.insert(3) { wakeUp.raise() }
         }
-        let announcements = Announcements()
+        let announcements = Announcements(listener: bells)
         let track = RingTrack(
             input: input, slot: 3, listener: bells, block: SampleBlock(), announcements: announcements)
         input.handle(
@@ -77,9 +77,12 @@ struct AllocationTests {
 
     @Test func `a pipe's turn, once warm, allocates nothing and takes no lock`() throws {
         let bells = try Bells()
-        let worker = try AnalysisWorker(index: 0, slots: 64) { _ in }
+        let worker = try AnalysisWorker(index: 0, slots: 64, listener: bells) { _ in }
         defer { worker.stop() }
-        let input = PipeInput(settings: try .usual(), slot: 3, listener: bells, worker: worker) {}
+        let announcements = Announcements(listener: bells)
+        let input = PipeInput(
+            settings: try .usual(), slot: 3, listener: bells, worker: worker, announcements: announcements
+        ) {}
         input.handle(.opened(StreamFormat(sampleRate: 48_000, channels: 2, encoding: "S16", device: "test")))
         let estimates = try #require(bells.ring.withLock { $0 })
         let samples = noise(seconds: 0.04, rate: 48_000)
@@ -87,7 +90,7 @@ struct AllocationTests {
         func hear(seconds: Double) {
             for _ in 0..<Int((seconds / 0.04).rounded()) {
                 if input.hasRoom { samples.withUnsafeBufferPointer { input.process($0) } }
-                worker.announcements.deliver()
+                announcements.deliver()
                 _ = estimates.drain { _ in count += 1 }
                 bells.bell.clear()
             }

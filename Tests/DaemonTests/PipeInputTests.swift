@@ -9,9 +9,12 @@ import Testing
 struct PipeInputTests {
     @Test func `settings that arrive just before a pipe's stream ends reach the hub before the end`() throws {
         let listener = Listener()
-        let worker = try AnalysisWorker(index: 0, slots: 64) { _ in }
+        let worker = try AnalysisWorker(index: 0, slots: 64, listener: listener) { _ in }
         defer { worker.stop() }
-        let input = PipeInput(settings: try .usual(), slot: 3, listener: listener, worker: worker) {}
+        let input = PipeInput(
+            settings: try .usual(), slot: 3, listener: listener, worker: worker,
+            announcements: Announcements(listener: listener)
+        ) {}
         input.handle(.opened(StreamFormat(sampleRate: 48_000, channels: 2, encoding: "S16", device: "test")))
         try input.use(try .usual())
         input.handle(.ended(nil))
@@ -19,9 +22,13 @@ struct PipeInputTests {
     }
 
     @Test func `audio that comes in bursts is heard until it has been played out`() throws {
-        let worker = try AnalysisWorker(index: 0, slots: 64) { _ in }
+        let listener = Listener()
+        let worker = try AnalysisWorker(index: 0, slots: 64, listener: listener) { _ in }
         defer { worker.stop() }
-        let input = PipeInput(settings: try .usual(), slot: 0, listener: Listener(), worker: worker) {}
+        let input = PipeInput(
+            settings: try .usual(), slot: 0, listener: listener, worker: worker,
+            announcements: Announcements(listener: listener)
+        ) {}
         input.handle(.opened(format))
         feed(seconds: 6, to: input)
         #expect((-6 ... -1).contains(input.secondsSinceDelivery))
@@ -36,19 +43,21 @@ struct PipeInputTests {
         async throws
     {
         let listener = Listener()
-        let worker = try AnalysisWorker(index: 0, slots: 64) { _ in }
+        let worker = try AnalysisWorker(index: 0, slots: 64, listener: listener) { _ in }
         defer { worker.stop() }
+        let announcements = Announcements(listener: listener)
         for (longestPause, isAnew) in [(0.2, true), (60, false)] {
             let input = PipeInput(
-                settings: try .usual(), slot: 0, listener: listener, worker: worker, longestPause: longestPause
+                settings: try .usual(), slot: 0, listener: listener, worker: worker, announcements: announcements,
+                longestPause: longestPause
             ) {}
             input.handle(.opened(format))
             feed(seconds: 3.5, to: input)
-            worker.announcements.deliver()
+            announcements.deliver()
             try await Task.sleep(for: .seconds(4))  // 0.5 s longer than what was fed lasts
             listener.state.withLock { $0.states = [] }
             feed(seconds: 0.5, to: input)
-            worker.announcements.deliver()
+            announcements.deliver()
             let states = listener.state.withLock { $0.states }
             #expect(states.isEmpty == false && states.allSatisfy { ($0 == .starting) == isAnew })
             input.handle(.ended(nil))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// The inner loops of the analysis, compiled for several vector units and chosen at run time.
+// The inner loops of capture and analysis, compiled for several vector units and chosen at run time.
 //
 // They are in C because Swift cannot compile one function for several instruction sets; the rest of the analysis is Swift.
 // They do not use a BLAS for two reasons. A BLAS keeps a locked pool of buffers and its own threads, and the audio path
@@ -71,24 +71,25 @@ void genred_halves_of_spectrum(
     const float *real, const float *imaginary, ptrdiff_t length, const float *cosines, const float *sines,
     float *halves);
 
-/// Keeps the largest of a pool's numbers: largest[band · outputs + o] = max of bands[(band · frequency + f) · outputs + o]
-/// with f from 0 to frequency - 1, and of what is there, unless the pool `is_first`.
+/// Keeps the largest numbers of `count` pooled bands: largest[band · outputs + o] = max of bands[(band · frequency + f) ·
+/// outputs + o] with f from 0 to frequency - 1, and of what is there. If the numbers are the pool's first (`is_first`), what is
+/// there does not count.
 void genred_pool(
     const float *bands, ptrdiff_t count, ptrdiff_t frequency, ptrdiff_t outputs, bool is_first, float *largest);
 
 /// Computes each channel's mean, maximum and standard deviation, [3, channels], over [positions, channels]. `epsilon` is added
-/// to the variance.
+/// to the variance, and there is at least one position.
 void genred_statistics(const float *input, ptrdiff_t positions, ptrdiff_t channels, float epsilon, float *output);
 
 /// Finds the first place where "RIFF" or "RF64" may begin: an R before an I or F, or at the end. Returns `count` if there is
 /// none.
-ptrdiff_t genred_find_header(const uint8_t *bytes, ptrdiff_t count);
+ptrdiff_t genred_find_header(const void *memory, ptrdiff_t count);
 
 /// Computes (left + right) · scale of pairs of 16-bit numbers, little-endian, which need not be aligned.
 void genred_add_pairs(const void *pairs, ptrdiff_t count, float scale, float *output);
 
-/// Bounds samples by ±limit, and replaces those that are infinite or not a number by 0.
-void genred_bound(const float *samples, ptrdiff_t count, float limit, float *output);
+/// Limits samples to ±most, and replaces those that are infinite or not a number by 0.
+void genred_limit(const float *samples, ptrdiff_t count, float most, float *output);
 
 /// Computes samples[i] · weights[i].
 void genred_taper(const float *samples, const float *weights, ptrdiff_t count, float *output);

@@ -50,7 +50,8 @@ final class AnalysisPool: Sendable {
     func addPipe(settings: AnalysisSettings) throws(CaptureError) -> Place<PipeInput>? {
         try add { worker, slot, wake in
             let input = PipeInput(
-                settings: settings, slot: slot, listener: listener, worker: worker, wakeWorker: wake)
+                settings: settings, slot: slot, listener: listener, worker: worker, announcements: worker.announcements,
+                wakeWorker: wake)
             return (input, input)
         }
     }
@@ -87,9 +88,9 @@ final class AnalysisPool: Sendable {
     private func leastLoaded(_ state: inout State) throws(CaptureError) -> Int {
         if let idle = state.load.firstIndex(of: 0) { return idle }
         if state.workers.count < mostWorkers {
-            let worker = try AnalysisWorker(index: state.workers.count, slots: Self.slots) { [weak self] slot in
-                self?.slotIsFree(slot)
-            }
+            let worker = try AnalysisWorker(
+                index: state.workers.count, slots: Self.slots, listener: listener
+            ) { [weak self] slot in self?.slotIsFree(slot) }
             state.workers.append(worker)
             state.load.append(0)
             return state.workers.count - 1

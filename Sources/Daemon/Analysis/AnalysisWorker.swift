@@ -10,14 +10,15 @@ import Synchronization
 /// while there is nothing to do.
 final class AnalysisWorker: @unchecked Sendable {
     // Safe to share: `add` writes a track before its slot can be ready, and from then on only the thread touches it; the
-    // ready set makes the write visible to the thread.
+    // ready set makes the write visible to the thread. `block` and `announcements` are for the thread alone, and the reader's
+    // `willWait` is set before it starts.
     let name: String
     /// Reads those of the sources that are pipes; the worker sleeps in it.
     let reader: PipeReader
     /// Memory that the analysis of a stream needs only while it runs.
     let workspace = Workspace()
     let block = SampleBlock()
-    let announcements = Announcements()
+    let announcements: Announcements
     private let tracks: UnsafeMutableBufferPointer<(any AnalysisTrack)?>
     private let ready: ReadySet
     private let retiring: ReadySet
@@ -27,9 +28,13 @@ final class AnalysisWorker: @unchecked Sendable {
 
     /// - Parameters:
     ///   - slots: the number of slots of all workers.
+    ///   - listener: learns of the sources' estimates.
     ///   - onRetired: called on the worker's thread when it has released a slot.
-    init(index: Int, slots: Int, onRetired: @escaping @Sendable (Int) -> Void) throws(CaptureError) {
+    init(
+        index: Int, slots: Int, listener: any AnalysisListener, onRetired: @escaping @Sendable (Int) -> Void
+    ) throws(CaptureError) {
         reader = try PipeReader()
+        announcements = Announcements(listener: listener)
         name = "analysis \(index)"
         tracks = .allocate(capacity: slots)
         tracks.initialize(repeating: nil)
@@ -87,6 +92,7 @@ final class AnalysisWorker: @unchecked Sendable {
             }
             reader.poll(mayWait: !hasWorked && !hasRetired)
         }
+        announcements.deliver()
     }
 }
 

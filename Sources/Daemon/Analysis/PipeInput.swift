@@ -21,11 +21,13 @@ final class PipeInput: SourceInput, PipeSink, AnalysisTrack, @unchecked Sendable
     private var nanosecondsPerSample = 0.0
     private let longestPause: Double
 
-    /// - Parameter longestPause: the longest pause of a writer, in seconds, after which the analysis goes on where it was; by
-    ///   default one window.
+    /// - Parameters:
+    ///   - announcements: the worker's.
+    ///   - longestPause: the longest pause of a writer, in seconds, after which the analysis goes on where it was; by default
+    ///     one window.
     init(
         settings: AnalysisSettings, slot: Int, listener: any AnalysisListener, worker: AnalysisWorker,
-        longestPause: Double = FrontEnd.version1.windowDuration,
+        announcements: Announcements, longestPause: Double = FrontEnd.version1.windowDuration,
         wakeWorker: @escaping @Sendable () -> Void
     ) {
         self.longestPause = longestPause
@@ -34,7 +36,7 @@ final class PipeInput: SourceInput, PipeSink, AnalysisTrack, @unchecked Sendable
         reader = worker.reader
         workspace = worker.workspace
         self.wakeWorker = wakeWorker
-        analysis = SourceAnalysis(slot: slot, listener: listener, announcements: worker.announcements)
+        analysis = SourceAnalysis(slot: slot, listener: listener, announcements: announcements)
     }
 
     // MARK: The hub and the supervisor

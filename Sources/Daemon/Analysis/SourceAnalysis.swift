@@ -38,6 +38,8 @@ protocol AnalysisTrack: AnyObject {
 }
 
 /// The analysis of one source: its open stream, if there is one, and the reports to the hub. Used by its worker's thread.
+///
+/// A class, because reading a structure's parts would count references to the listener, which all threads share.
 final class SourceAnalysis {
     private let slot: Int
     private let listener: any AnalysisListener
@@ -62,7 +64,7 @@ final class SourceAnalysis {
 
     /// Announces the estimates that were made since the last call, if any.
     func announceEstimates() {
-        if let isUrgent = stream?.takeAnnouncement() { announcements.add(slot: slot, isUrgent: isUrgent, to: listener) }
+        if let isUrgent = stream?.takeAnnouncement() { announcements.add(slot: slot, isUrgent: isUrgent) }
     }
 
     func open(_ format: StreamFormat, _ new: StreamAnalysis) {

@@ -23,7 +23,7 @@ actor Hub {
     /// Seconds without a sample after which a source has no signal.
     let patience: Double
     var summaryClock = SummaryClock()
-    /// Its grid is a quarter of `patience`.
+    /// A stall is reported at most a quarter of `patience` late.
     lazy var stallWatch = StallWatch(grid: patience / 4, on: loop) { [weak self] in
         self?.assumeIsolated { $0.checkForStalls() }
     }
@@ -87,8 +87,8 @@ actor Hub {
     /// Forgets a source whose capture has stopped.
     func remove(slot: Int) {
         if let source = sourceOfSlot[slot] {
-            stallWatch.forget(slot)
             endLabel(of: source)
+            stallWatch.forget(slot)
             clients.flush()
         }
         sourceOfSlot[slot] = nil

@@ -3,14 +3,14 @@
 import Basics
 import NIOCore
 
-/// The times of the next checks whether open devices still deliver, and the one timer for all of them: the only clock that
-/// runs while sources deliver. The times lie on a grid, so that the checks of many sources share a wake-up.
+/// Knows when each open device is next checked for a stall, and has one timer for all of them. The checks lie on a grid, so
+/// that those of many sources share a wake-up.
 struct StallWatch {
-    /// Seconds from one place of the grid to the next.
+    /// Seconds from one grid point to the next.
     private let grid: Double
-    /// By slot, in monotonic seconds; infinite without a check. It is as long as it was ever needed.
+    /// When each slot's check is due, in monotonic seconds; infinite without a check. It never shrinks.
     private var due: [Double] = []
-    private var timer: (due: Double, task: Scheduled<Void>)?
+    private var timer: (moment: Double, task: Scheduled<Void>)?
     private let check: @Sendable () -> Void
     private let loop: any EventLoop
 
@@ -19,7 +19,7 @@ struct StallWatch {
         (self.grid, self.loop, self.check) = (grid, loop, check)
     }
 
-    /// Replaces a slot's check by one on the next place of the grid that is `seconds` away or more.
+    /// Replaces a slot's check by one on the next grid point that is `seconds` away or more.
     mutating func watch(_ slot: Int, in seconds: Double) {
         if slot >= due.count { due += [Double](repeating: .infinity, count: slot + 1 - due.count) }
         due[slot] = ((monotonicSeconds() + max(0, seconds)) / grid).rounded(.up) * grid
@@ -30,11 +30,12 @@ struct StallWatch {
         if slot < due.count { due[slot] = .infinity }
     }
 
-    /// Takes the checks that are due, each with the seconds by which it is late, and waits for the next.
+    /// Takes the checks that are due, each with the seconds by which it is late, and sets the timer for the next.
     mutating func take() -> [(slot: Int, lateness: Double)] {
         let now = monotonicSeconds()
         let taken = due.indices.filter { due[$0] <= now }.map { ($0, now - due[$0]) }
         for (slot, _) in taken { due[slot] = .infinity }
+        timer?.task.cancel()
         timer = nil
         if let next = due.min(), next.isFinite { wake(at: next) }
         return taken
@@ -43,7 +44,7 @@ struct StallWatch {
     /// Keeps the present timer if it is early enough.
     private mutating func wake(at moment: Double) {
         if let timer {
-            if timer.due <= moment { return }
+            if timer.moment <= moment { return }
             timer.task.cancel()
         }
         // A little late, so that the time has passed when the check runs.
