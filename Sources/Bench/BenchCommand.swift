@@ -5,6 +5,7 @@ import Basics
 import Capture
 import Foundation
 import Model
+import Streaming
 
 /// Measures the cost of each stage of the audio path in this process.
 @main
@@ -32,8 +33,15 @@ struct BenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Use only this much of the file, in seconds.", valueName: "seconds"))
     var seconds: Double?
 
+    @Option(
+        help: ArgumentHelp(
+            "Analyse one update at a time, with a pause of so many milliseconds after each, and print an update's processor "
+                + "time, the median. The file must be longer than 8 seconds.", valueName: "ms"))
+    var pause: Double?
+
     func validate() throws {
         guard repeats > 0 else { throw ValidationError("--repeats must be at least 1") }
+        if let pause, !(0...10_000 ~= pause) { throw ValidationError("--pause must be 0 to 10000") }
         if let once, Stage(rawValue: once) == nil {
             let names = Stage.allCases.map(\.rawValue).joined(separator: ", ")
             throw ValidationError("there is no stage '\(once)'; choose one of \(names)")
@@ -45,6 +53,12 @@ struct BenchCommand: ParsableCommand {
         let rate = reader.format.sampleRate
         var samples = reader.readAll()
         if let seconds { samples = Array(samples.prefix(Int(seconds * Double(rate)))) }
+        if let pause {
+            let times = try updateTimes(samples, rate: rate, pause: pause)
+            guard !times.isEmpty else { throw ValidationError("\(file) is too short") }
+            print(#"{"pause":\#(pause / 1000),"seconds":\#(times[times.count / 2])}"#)
+            return
+        }
         let runner = try StageRunner(model: GenreModel.shipped(), samples: samples, rate: rate)
         if let once, let stage = Stage(rawValue: once) {
             try runner.run(stage)
@@ -61,6 +75,21 @@ struct BenchCommand: ParsableCommand {
             print(#"{"stage":"\#(stage.rawValue)","seconds":\#(times.sorted()[repeats / 2])}"#)
         }
     }
+}
+
+/// The processor time of each update's analysis, in seconds, in ascending order, without those of the first windows.
+///
+/// - Parameter pause: milliseconds after each update, in which other programs take the caches.
+private func updateTimes(_ samples: [Float], rate: Int, pause: Double) throws -> [Double] {
+    let classifier = try StreamingClassifier(model: GenreModel.shipped(), inputRate: rate)
+    let update = Int(classifier.updateInterval * Double(rate))
+    let times = stride(from: 0, through: samples.count - update, by: update).map { start in
+        let begin = processorSeconds()
+        classifier.process(samples.span.extracting(start..<start + update)) { _ in }
+        defer { usleep(UInt32(pause * 1000)) }
+        return processorSeconds() - begin
+    }
+    return times.dropFirst(30).sorted()
 }
 
 /// Processor time of this thread so far, in seconds.
