@@ -6,9 +6,6 @@
 // A product is rounded before it is added, on every processor: where some fuse the two, results would differ.
 #pragma STDC FP_CONTRACT OFF
 
-typedef float sixteen_floats __attribute__((vector_size(64)));
-typedef float unaligned_sixteen_floats __attribute__((vector_size(64), aligned(4)));
-
 // The body of a function that is compiled several times.
 #define BODY static inline __attribute__((always_inline))
 

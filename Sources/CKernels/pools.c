@@ -3,8 +3,6 @@
 #include "choice.h"
 #include "kernels.h"
 
-typedef int32_t sixteen_integers __attribute__((vector_size(64)));
-
 BODY float larger(float number, float largest) { return number > largest ? number : largest; }
 
 BODY void pool(
@@ -25,41 +23,22 @@ COMPILE(
 
 BODY void statistics(const float *input, ptrdiff_t positions, ptrdiff_t channels, float epsilon, float *output)
 {
+    float *mean = output, *largest = output + channels, *deviation = output + 2 * channels;
+    for (ptrdiff_t c = 0; c < channels; c++) mean[c] = deviation[c] = 0, largest[c] = input[c];
+    for (ptrdiff_t position = 0; position < positions; position++) {
+        const float *frame = input + position * channels;
+        for (ptrdiff_t c = 0; c < channels; c++) {
+            mean[c] += frame[c];
+            largest[c] = larger(frame[c], largest[c]);
+        }
+    }
     float scale = 1 / (float)positions;
-    ptrdiff_t channel = 0;
-    for (; channel + 16 <= channels; channel += 16) {
-        const float *column = input + channel;
-        sixteen_floats sum = {0}, largest = *(const unaligned_sixteen_floats *)column, squares = {0};
-        for (ptrdiff_t position = 0; position < positions; position++) {
-            sixteen_floats values = *(const unaligned_sixteen_floats *)(column + position * channels);
-            sum += values;
-            sixteen_integers above = values > largest;
-            largest = (sixteen_floats)((above & (sixteen_integers)values) | (~above & (sixteen_integers)largest));
-        }
-        sixteen_floats mean = sum * scale;
-        for (ptrdiff_t position = 0; position < positions; position++) {
-            sixteen_floats difference = *(const unaligned_sixteen_floats *)(column + position * channels) - mean;
-            squares += difference * difference;
-        }
-        *(unaligned_sixteen_floats *)(output + channel) = mean;
-        *(unaligned_sixteen_floats *)(output + channels + channel) = largest;
-        *(unaligned_sixteen_floats *)(output + 2 * channels + channel) = __builtin_elementwise_sqrt(squares * scale + epsilon);
+    for (ptrdiff_t c = 0; c < channels; c++) mean[c] *= scale;
+    for (ptrdiff_t position = 0; position < positions; position++) {
+        const float *frame = input + position * channels;
+        for (ptrdiff_t c = 0; c < channels; c++) deviation[c] += (frame[c] - mean[c]) * (frame[c] - mean[c]);
     }
-    for (; channel < channels; channel++) {
-        float sum = 0, largest = input[channel], squares = 0;
-        for (ptrdiff_t position = 0; position < positions; position++) {
-            sum += input[position * channels + channel];
-            largest = larger(input[position * channels + channel], largest);
-        }
-        float mean = sum * scale;
-        for (ptrdiff_t position = 0; position < positions; position++) {
-            float difference = input[position * channels + channel] - mean;
-            squares += difference * difference;
-        }
-        output[channel] = mean;
-        output[channels + channel] = largest;
-        output[2 * channels + channel] = __builtin_elementwise_sqrt(squares * scale + epsilon);
-    }
+    for (ptrdiff_t c = 0; c < channels; c++) deviation[c] = __builtin_elementwise_sqrt(deviation[c] * scale + epsilon);
 }
 
 COMPILE(

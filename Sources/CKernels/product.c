@@ -3,6 +3,9 @@
 #include "choice.h"
 #include "kernels.h"
 
+typedef float sixteen_floats __attribute__((vector_size(64)));
+typedef float unaligned_sixteen_floats __attribute__((vector_size(64), aligned(4)));
+
 BODY void multiply(const float *matrix, const float *vector, ptrdiff_t rows, ptrdiff_t length, float *output)
 {
     for (ptrdiff_t row = 0; row < rows; row++, matrix += length) {

@@ -79,7 +79,6 @@ final class QuantizedLayer: @unchecked Sendable {
 
     /// [outputs].
     var biasValues: [Float] { Array(bias.elements.prefix(shape.outputs)) }
-
 }
 
 /// What a layer computes. It is valid as long as the layer, and holds no reference: all streams share the layers, and threads
