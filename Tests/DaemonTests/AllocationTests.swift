@@ -38,7 +38,7 @@ struct AllocationTests {
         }
         let announcements = Announcements(listener: bells)
         let track = RingTrack(
-            input: input, slot: 3, listener: bells, block: SampleBlock(), announcements: announcements)
+            input: input, slot: 3, block: SampleBlock(), announcements: announcements)
         input.handle(
             .opened(StreamFormat(sampleRate: 48_000, channels: 2, encoding: "S16", device: "test")))
         _ = track.turn()
@@ -81,7 +81,7 @@ struct AllocationTests {
         defer { worker.stop() }
         let announcements = Announcements(listener: bells)
         let input = PipeInput(
-            settings: try .usual(), slot: 3, listener: bells, worker: worker, announcements: announcements
+            settings: try .usual(), slot: 3, worker: worker, announcements: announcements
         ) {}
         input.handle(.opened(StreamFormat(sampleRate: 48_000, channels: 2, encoding: "S16", device: "test")))
         let estimates = try #require(bells.ring.withLock { $0 })

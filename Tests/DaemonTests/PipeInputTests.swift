@@ -12,7 +12,7 @@ struct PipeInputTests {
         let worker = try AnalysisWorker(index: 0, slots: 64, listener: listener) { _ in }
         defer { worker.stop() }
         let input = PipeInput(
-            settings: try .usual(), slot: 3, listener: listener, worker: worker,
+            settings: try .usual(), slot: 3, worker: worker,
             announcements: Announcements(listener: listener)
         ) {}
         input.handle(.opened(StreamFormat(sampleRate: 48_000, channels: 2, encoding: "S16", device: "test")))
@@ -26,7 +26,7 @@ struct PipeInputTests {
         let worker = try AnalysisWorker(index: 0, slots: 64, listener: listener) { _ in }
         defer { worker.stop() }
         let input = PipeInput(
-            settings: try .usual(), slot: 0, listener: listener, worker: worker,
+            settings: try .usual(), slot: 0, worker: worker,
             announcements: Announcements(listener: listener)
         ) {}
         input.handle(.opened(format))
@@ -48,7 +48,7 @@ struct PipeInputTests {
         let announcements = Announcements(listener: listener)
         for (longestPause, isAnew) in [(0.2, true), (60, false)] {
             let input = PipeInput(
-                settings: try .usual(), slot: 0, listener: listener, worker: worker, announcements: announcements,
+                settings: try .usual(), slot: 0, worker: worker, announcements: announcements,
                 longestPause: longestPause
             ) {}
             input.handle(.opened(format))

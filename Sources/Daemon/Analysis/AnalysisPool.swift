@@ -41,7 +41,7 @@ final class AnalysisPool: Sendable {
                 isRealTime: isRealTime, settings: settings, workerName: worker.name, workspace: worker.workspace,
                 wakeWorker: wake)
             let track = RingTrack(
-                input: input, slot: slot, listener: listener, block: worker.block, announcements: worker.announcements)
+                input: input, slot: slot, block: worker.block, announcements: worker.announcements)
             return (input, track)
         }
     }
@@ -50,7 +50,7 @@ final class AnalysisPool: Sendable {
     func addPipe(settings: AnalysisSettings) throws(CaptureError) -> Place<PipeInput>? {
         try add { worker, slot, wake in
             let input = PipeInput(
-                settings: settings, slot: slot, listener: listener, worker: worker, announcements: worker.announcements,
+                settings: settings, slot: slot, worker: worker, announcements: worker.announcements,
                 wakeWorker: wake)
             return (input, input)
         }

@@ -12,7 +12,7 @@ final class Announcements {
     private static let longestWait = 0.001
     private static let mostWaiting = 64
 
-    private let listener: any AnalysisListener
+    let listener: any AnalysisListener
     private var waiting: [(slot: Int, isUrgent: Bool)] = []
     /// When the first of these was made, in monotonic seconds.
     private var firstTime = 0.0

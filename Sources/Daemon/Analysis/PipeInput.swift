@@ -26,8 +26,8 @@ final class PipeInput: SourceInput, PipeSink, AnalysisTrack, @unchecked Sendable
     ///   - longestPause: the longest pause of a writer, in seconds, after which the analysis goes on where it was; by default
     ///     one window.
     init(
-        settings: AnalysisSettings, slot: Int, listener: any AnalysisListener, worker: AnalysisWorker,
-        announcements: Announcements, longestPause: Double = FrontEnd.version1.windowDuration,
+        settings: AnalysisSettings, slot: Int, worker: AnalysisWorker, announcements: Announcements,
+        longestPause: Double = FrontEnd.version1.windowDuration,
         wakeWorker: @escaping @Sendable () -> Void
     ) {
         self.longestPause = longestPause
@@ -36,7 +36,7 @@ final class PipeInput: SourceInput, PipeSink, AnalysisTrack, @unchecked Sendable
         reader = worker.reader
         workspace = worker.workspace
         self.wakeWorker = wakeWorker
-        analysis = SourceAnalysis(slot: slot, listener: listener, announcements: announcements)
+        analysis = SourceAnalysis(slot: slot, announcements: announcements)
     }
 
     // MARK: The hub and the supervisor

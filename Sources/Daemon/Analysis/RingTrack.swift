@@ -14,12 +14,10 @@ final class RingTrack: AnalysisTrack {
     /// - Parameters:
     ///   - block: the worker's.
     ///   - announcements: the worker's.
-    init(
-        input: RingInput, slot: Int, listener: any AnalysisListener, block: SampleBlock, announcements: Announcements
-    ) {
+    init(input: RingInput, slot: Int, block: SampleBlock, announcements: Announcements) {
         self.input = input
         self.block = block
-        analysis = SourceAnalysis(slot: slot, listener: listener, announcements: announcements)
+        analysis = SourceAnalysis(slot: slot, announcements: announcements)
     }
 
     /// Does at most a ring's worth of work. It neither allocates nor locks, unless there is mail.

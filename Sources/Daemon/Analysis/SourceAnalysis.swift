@@ -42,14 +42,12 @@ protocol AnalysisTrack: AnyObject {
 /// A class, because reading a structure's parts would count references to the listener, which all threads share.
 final class SourceAnalysis {
     private let slot: Int
-    private let listener: any AnalysisListener
     private let announcements: Announcements
     private var stream: StreamAnalysis?
 
     /// - Parameter announcements: the worker's.
-    init(slot: Int, listener: any AnalysisListener, announcements: Announcements) {
+    init(slot: Int, announcements: Announcements) {
         self.slot = slot
-        self.listener = listener
         self.announcements = announcements
     }
 
@@ -69,13 +67,13 @@ final class SourceAnalysis {
 
     func open(_ format: StreamFormat, _ new: StreamAnalysis) {
         stream = new
-        listener.post(.opened(format, ring: new.estimates, labels: new.labels), slot: slot)
+        announcements.listener.post(.opened(format, ring: new.estimates, labels: new.labels), slot: slot)
     }
 
     func close(_ event: CaptureEvent) {
         stream?.finish()
         stream = nil
-        listener.post(.closed(event), slot: slot)
+        announcements.listener.post(.closed(event), slot: slot)
     }
 
     func use(_ change: SettingsChange) {
@@ -83,13 +81,13 @@ final class SourceAnalysis {
         case .analysis(let change):
             guard let stream else { return }
             stream.use(change)
-            listener.post(.replaced(ring: stream.estimates, labels: stream.labels), slot: slot)
+            announcements.listener.post(.replaced(ring: stream.estimates, labels: stream.labels), slot: slot)
         case .labels(let labels):
-            listener.post(.relabelled(labels), slot: slot)
+            announcements.listener.post(.relabelled(labels), slot: slot)
         }
     }
 
-    func report(_ event: CaptureEvent) { listener.post(.happened(event), slot: slot) }
+    func report(_ event: CaptureEvent) { announcements.listener.post(.happened(event), slot: slot) }
 
     /// Begins anew after a hole in the audio.
     func restart() { stream?.restart() }

@@ -24,8 +24,8 @@ final class ControlQueries: Sendable {
         return pool.runIfActive(eventLoop: loop) { [connection] in try connection.ask(asked: asked, body) }
     }
 
-    /// Unchecked: only the pool's one thread uses it.
     private final class Connection: @unchecked Sendable {
+        // Safe to share: only the pool's one thread uses it.
         private let path: String
         private var client: ControlClient?
         private var failure: (time: Double, error: ControlError)?
