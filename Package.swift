@@ -28,10 +28,10 @@ let package = Package(
     targets: [
         // C libraries, from Debian.
         .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
-        // No pkgConfig: libpulse's has -pthread and -D_REENTRANT, which the package manager ignores with a warning.
+        // No pkgConfig: these three are not linked, but loaded late (CLateLibraries).
         .systemLibrary(name: "CPulse", providers: [.apt(["libpulse-dev"])]),
-        .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
-        .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
+        .systemLibrary(name: "CSndfile", providers: [.apt(["libsndfile1-dev"])]),
+        .systemLibrary(name: "CSoxr", providers: [.apt(["libsoxr-dev"])]),
         .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
@@ -52,6 +52,9 @@ let package = Package(
         // Runs before any other code of a program.
         .target(name: "CStartup"),
 
+        // Loads libpulse, libsndfile and libsoxr when they are first called.
+        .target(name: "CLateLibraries"),
+
         // Starts a decoder that can do nothing else.
         .target(name: "CConfinement", dependencies: ["CSeccomp"]),
 
@@ -59,11 +62,12 @@ let package = Package(
         .target(name: "CKernels"),
         .target(
             name: "Model", dependencies: ["CKernels", "Basics"], resources: [.copy("Resources/default.safetensors")]),
-        .target(name: "Streaming", dependencies: ["Basics", "Model", "CFFTW", "CKernels", "CSoxr"]),
+        .target(name: "Streaming", dependencies: ["Basics", "Model", "CFFTW", "CKernels", "CLateLibraries", "CSoxr"]),
         .target(
             name: "Capture",
             dependencies: [
-                "Basics", "CStartup", "CConfinement", "CKernels", "CALSA", "CPolling", "CPulse", "CSndfile", "CSpawn",
+                "Basics", "CStartup", "CConfinement", "CKernels", "CLateLibraries", "CALSA", "CPolling", "CPulse",
+                "CSndfile", "CSpawn",
             ]),
 
         // What every long-running program needs: log lines, notifications to the service manager, a server's pause when no
@@ -142,7 +146,7 @@ let package = Package(
         .executableTarget(
             name: "genrelab",
             dependencies: [
-                "Basics", "Capture", "Training", "CSndfile",
+                "Basics", "Capture", "Training", "CLateLibraries", "CSndfile",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Lab"
@@ -152,7 +156,7 @@ let package = Package(
         .target(name: "Training", dependencies: ["Basics", "Model", "Streaming", "COpenBLAS"]),
 
         // The demonstration, with music that the project composes itself.
-        .target(name: "Programme", dependencies: ["Basics", "CSndfile", "CSoxr"]),
+        .target(name: "Programme", dependencies: ["Basics", "CLateLibraries", "CSndfile", "CSoxr"]),
         .executableTarget(
             name: "genred-programme",
             dependencies: [
