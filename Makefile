@@ -95,7 +95,7 @@ soak: ## Count every frame of a day fed to pipes (HOURS, SOURCES), or hear stati
 stage: ## Build what install and deb package: programs, libraries with Swift's runtime, manuals, completions
 	@scripts/install-dependencies build
 	$(SWIFT) build $(SWIFT_FLAGS)
-	@SWIFT=$(SWIFT) scripts/stage $(SWIFT_FLAGS)
+	@SWIFT=$(SWIFT) scripts/stage
 
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
