@@ -35,10 +35,8 @@ final class QuantizedLayer: @unchecked Sendable {
         bias.pointer.update(from: layer.bias, count: shape.outputs)
         let row = OwnedBuffer<Int16>(repeating: 0, count: shape.fan)
         for output in 0..<shape.outputs {
-            // Safe: the layer's weights are `outputs` rows of `fan`, and every place below is inside the buffer.
-            units.pointer[output] = layer.weight.withUnsafeBufferPointer {
-                genred_quantize($0.baseAddress! + output * shape.fan, shape.fan, Self.largestWeight, row.pointer)
-            }
+            units.pointer[output] = genred_quantize(layer.row(output), shape.fan, Self.largestWeight, row.pointer)
+            // Safe: every place below is inside the buffer.
             for time in 0..<times {
                 let numbers = row.pointer + time * segment
                 let first = weights.pointer + Self.place(output, time: time, 0, in: shape)

@@ -8,16 +8,58 @@ import Foundation
 ///
 /// Files are untrusted input: reading checks every length and offset against the file before use.
 package struct SafeTensors: Sendable {
-    /// A tensor in single precision.
+    /// A tensor, as numbers or as the bytes of a file. Bytes become numbers when somebody asks, so that a model's numbers need
+    /// not be in memory all at once.
     package struct Tensor: Sendable, Equatable {
-        package var shape: [Int]
-        /// Row-major.
-        package var values: [Float]
+        package let shape: [Int]
+        private var stored: Stored
+
+        private enum Stored {
+            case numbers([Float])
+            /// Little-endian, of IEEE half and single precision.
+            case halves(ArraySlice<UInt8>)
+            case singles(ArraySlice<UInt8>)
+        }
 
         package init(shape: [Int], values: [Float]) {
             precondition(shape.reduce(1, *) == values.count, "a tensor of shape \(shape) has \(values.count) values")
-            self.shape = shape
-            self.values = values
+            (self.shape, stored) = (shape, .numbers(values))
+        }
+
+        fileprivate init(shape: [Int], halves: ArraySlice<UInt8>) { (self.shape, stored) = (shape, .halves(halves)) }
+
+        fileprivate init(shape: [Int], singles: ArraySlice<UInt8>) { (self.shape, stored) = (shape, .singles(singles)) }
+
+        package var count: Int { shape.reduce(1, *) }
+
+        /// The numbers in single precision, row-major. Converts all of them if they are a file's bytes.
+        package var values: [Float] {
+            get { values(0..<count) }
+            set {
+                precondition(newValue.count == count, "a tensor of shape \(shape) has \(newValue.count) values")
+                stored = .numbers(newValue)
+            }
+        }
+
+        /// Some of `values`.
+        func values(_ range: Range<Int>) -> [Float] {
+            switch stored {
+            case .numbers(let values): Array(values[range])
+            case .halves(let bytes):
+                bytes.dropFirst(2 * range.lowerBound).prefix(2 * range.count).withUnsafeBytes(\.halves)
+            case .singles(let bytes):
+                bytes.dropFirst(4 * range.lowerBound).prefix(4 * range.count).withUnsafeBytes(\.singles)
+            }
+        }
+
+        /// Whether every number is finite.
+        package var isFinite: Bool {
+            if case .halves(let bytes) = stored { return bytes.withUnsafeBytes(\.areFiniteHalves) }
+            return values.allSatisfy(\.isFinite)
+        }
+
+        package static func == (one: Tensor, other: Tensor) -> Bool {
+            one.shape == other.shape && one.values == other.values
         }
     }
 
@@ -120,11 +162,8 @@ package struct SafeTensors: Sendable {
                 .malformed,
                 "tensor '\(name)' of shape \(entry.shape) does not fit bytes \(start)..<\(end) of \(body.count)")
         }
-        let values = body.withUnsafeBytes { raw in
-            let bytes = UnsafeRawBufferPointer(rebasing: raw[start..<end])
-            return width == 2 ? bytes.halves : bytes.singles
-        }
-        return Tensor(shape: entry.shape, values: values)
+        let bytes = body.dropFirst(start).prefix(end - start)
+        return width == 2 ? Tensor(shape: entry.shape, halves: bytes) : Tensor(shape: entry.shape, singles: bytes)
     }
 
     /// Reads a file of at most `limit` bytes, by default 64 MiB.
@@ -152,7 +191,7 @@ package struct SafeTensors: Sendable {
         var offset = 0
         var body: [UInt8] = []
         for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
-            let end = offset + tensor.values.count * width
+            let end = offset + tensor.count * width
             entries[name] = Entry(
                 dtype: halfPrecision ? "F16" : "F32", shape: tensor.shape, offsets: [offset, end])
             offset = end

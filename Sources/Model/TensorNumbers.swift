@@ -28,4 +28,14 @@ extension UnsafeRawBufferPointer {
             filled = numbers
         }
     }
+
+    /// Whether the bytes as numbers in half precision are all finite.
+    var areFiniteHalves: Bool {
+        var areFinite = true
+        for index in 0..<count / 2 {
+            // An exponent of all ones.
+            areFinite = areFinite && (loadUnaligned(fromByteOffset: 2 * index + 1, as: UInt8.self) & 0x7C) != 0x7C
+        }
+        return areFinite
+    }
 }

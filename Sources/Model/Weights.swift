@@ -6,11 +6,21 @@ import Basics
 /// channel, so that a convolution is a dot product with consecutive frames.
 struct Weights: Sendable {
     struct Layer: Sendable {
-        var shape: LayerShape
-        /// [outputs, fan].
-        var weight: [Float]
+        let shape: LayerShape
+        /// As in the file: [out, in], followed by the kernel's dimensions.
+        let tensor: SafeTensors.Tensor
         /// [outputs].
         var bias: [Float]
+
+        /// [outputs, fan].
+        var weight: [Float] { (0..<shape.outputs).flatMap(row) }
+
+        /// One output's weights, [fan]. They are converted and transposed here, so that a start does not have all weights in
+        /// memory three times.
+        func row(_ output: Int) -> [Float] {
+            let values = tensor.values(output * shape.fan..<(output + 1) * shape.fan)
+            return Architecture.transposed(values, rows: 1, shape.inputs, shape.kernel.area)
+        }
     }
 
     /// Layers of each branch.
@@ -25,7 +35,7 @@ struct Weights: Sendable {
         architecture: Architecture, coefficients: Int, labels: Int, tensors: [String: SafeTensors.Tensor]
     ) throws(ModelError) {
         var left = tensors
-        func take(_ name: String, _ shape: [Int]) throws(ModelError) -> [Float] {
+        func take(_ name: String, _ shape: [Int]) throws(ModelError) -> SafeTensors.Tensor {
             guard let tensor = left.removeValue(forKey: name) else {
                 throw ModelError(.badTensor, "tensor '\(name)' is missing")
             }
@@ -33,25 +43,23 @@ struct Weights: Sendable {
                 throw ModelError(
                     .badTensor, "tensor '\(name)' has shape \(tensor.shape); the architecture needs \(shape)")
             }
-            guard tensor.values.allSatisfy({ $0.isFinite }) else {
+            guard tensor.isFinite else {
                 throw ModelError(.badTensor, "tensor '\(name)' holds numbers that are not finite")
             }
-            return tensor.values
+            return tensor
+        }
+        func layer(_ shape: LayerShape) throws(ModelError) -> Layer {
+            Layer(
+                shape: shape, tensor: try take("\(shape.name).weight", shape.tensorShape),
+                bias: try take("\(shape.name).bias", [shape.outputs]).values)
         }
         branches = []
         for shapes in architecture.layers(coefficients: coefficients) {
             var layers: [Layer] = []
-            for shape in shapes {
-                let weight = try take("\(shape.name).weight", shape.tensorShape)
-                let bias = try take("\(shape.name).bias", [shape.outputs])
-                let rows = Architecture.transposed(weight, rows: shape.outputs, shape.inputs, shape.kernel.area)
-                layers.append(Layer(shape: shape, weight: rows, bias: bias))
-            }
+            for shape in shapes { layers.append(try layer(shape)) }
             branches.append(layers)
         }
-        let shape = architecture.head(labels: labels)
-        head = Layer(
-            shape: shape, weight: try take("head.weight", shape.tensorShape), bias: try take("head.bias", [labels]))
+        head = try layer(architecture.head(labels: labels))
         if let name = left.keys.min() {
             throw ModelError(.badTensor, "tensor '\(name.prefix(60))' belongs to no layer of the architecture")
         }
@@ -60,16 +68,10 @@ struct Weights: Sendable {
     /// The tensors from which `init` makes these weights.
     func tensors() -> [String: SafeTensors.Tensor] {
         var result: [String: SafeTensors.Tensor] = [:]
-        for layer in branches.joined() {
-            let shape = layer.shape
-            result["\(shape.name).weight"] = SafeTensors.Tensor(
-                shape: shape.tensorShape,
-                values: Architecture.transposed(
-                    layer.weight, rows: shape.outputs, shape.kernel.area, shape.inputs))
-            result["\(shape.name).bias"] = SafeTensors.Tensor(shape: [shape.outputs], values: layer.bias)
+        for layer in branches.joined() + [head] {
+            result["\(layer.shape.name).weight"] = layer.tensor
+            result["\(layer.shape.name).bias"] = SafeTensors.Tensor(shape: [layer.shape.outputs], values: layer.bias)
         }
-        result["head.weight"] = SafeTensors.Tensor(shape: head.shape.tensorShape, values: head.weight)
-        result["head.bias"] = SafeTensors.Tensor(shape: [head.bias.count], values: head.bias)
         return result
     }
 }

@@ -27,7 +27,7 @@ struct QuantizedLayerTests {
     static func randomLayer(_ shape: LayerShape, _ generator: inout SplitMix) -> Weights.Layer {
         let weights = (0..<shape.outputs * shape.fan).map { _ in generator.uniform(-1...1) }
         return Weights.Layer(
-            shape: shape, weight: weights,
+            shape: shape, tensor: SafeTensors.Tensor(shape: [shape.outputs, shape.fan], values: weights),
             bias: (0..<shape.outputs).map { _ in generator.uniform(-1...1) })
     }
 
@@ -73,7 +73,8 @@ struct QuantizedLayerTests {
                     }
                     let expected = shape.rectified ? max(0, sum) : sum
                     let result = Double(output[(position * shape.bands + band) * shape.outputs + row])
-                    #expect(abs(result - expected) < 1e-4, "\(positions) positions, \(position), \(band), \(row)")
+                    // The sums reach hundreds, in single precision.
+                    #expect(abs(result - expected) < 2e-4, "\(positions) positions, \(position), \(band), \(row)")
                 }
             }
         }
@@ -115,7 +116,8 @@ struct QuantizedLayerTests {
         for inputs in [2, 516, 517, 16_384, 24_576] {
             let shape = Self.shape(bands: 1, inputs: inputs, outputs: 2, time: 2)
             let weights = [Float](repeating: 1, count: shape.fan) + [Float](repeating: -1, count: shape.fan)
-            let layer = QuantizedLayer(Weights.Layer(shape: shape, weight: weights, bias: [0, 0]))
+            let tensor = SafeTensors.Tensor(shape: [2, shape.fan], values: weights)
+            let layer = QuantizedLayer(Weights.Layer(shape: shape, tensor: tensor, bias: [0, 0]))
             var generator = SplitMix(state: 6)
             // All as large as can be, and different ones.
             for lowest: Float in [3, 0] {

@@ -79,7 +79,7 @@ extension Trainer {
             state.history.count <= configuration.epochs
         else { throw refused("its step and its history contradict each other") }
         func values(_ name: String, _ count: Int) throws(TrainingError) -> [Float] {
-            guard let tensor = file.tensors[name], tensor.values.count == count, tensor.values.allSatisfy(\.isFinite)
+            guard let tensor = file.tensors[name], tensor.count == count, tensor.isFinite
             else {
                 throw refused("its tensor '\(name)' is missing, has another size, or holds numbers that are not finite")
             }
