@@ -49,8 +49,9 @@ check: ## The inner loop: format, lint and the quick tests; installs nothing
 # hold up tests that measure what happens in time.
 COMPUTING := ^(Basics|Training|Model|Streaming|Programme)Tests|AllocationTests/
 
+# Those that listen to sound servers, which takes its time.
+RECORDING := ^CaptureTests.*SoundServerTests
 LISTENING := ^EndToEndTests.*/(Agreement|SoundServer)Tests/
-TESTS := .build/release/genredPackageTests.xctest
 
 test: ## Run the tests (FILTER=ProgrammeTests for some of them)
 ifdef FILTER
@@ -64,16 +65,11 @@ else
 	@# ServiceTests install the package on a machine of their own.
 	@$(MAKE) deb
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '$(COMPUTING)'
-	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --skip '$(COMPUTING)|^(Outlets|Station|EndToEnd|Service)Tests'
-	@# The real programs in real time come last, when nothing else runs.
-	@# Few at a time: each runs programs that take a processor for themselves.
+	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --skip '$(COMPUTING)|$(RECORDING)|^(Outlets|Station|EndToEnd|Service)Tests'
+	@# The real programs in real time come last, few at a time: each runs programs that take a processor for themselves.
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 \
-	    $(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '^(Outlets|Station)Tests'
-	@# Those that listen to sound servers wait for the clock most of the time, and run beside the others. The package
-	@# manager runs one command at a time, so they are started without it.
-	@$(TESTS) --testing-library swift-testing --filter '$(LISTENING)' >.build/listening.log 2>&1 & listening=$$!; \
-	    $(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter ^EndToEndTests --skip '$(LISTENING)'; status=$$?; \
-	    wait $$listening || status=1; cat .build/listening.log; exit $$status
+	    scripts/test-together '--filter ^OutletsTests' '--filter ^StationTests' '--filter $(RECORDING)'
+	scripts/test-together '--filter ^EndToEndTests --skip $(LISTENING)' '--filter $(LISTENING)'
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter ServiceTests
 endif
 

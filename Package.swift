@@ -6,6 +6,10 @@ import PackageDescription
 // Basics <- Model <- Streaming <- Training, with the executables on top: genred, genrectl and genrelab, which are
 // installed, and genred-programme (the demonstration) and genred-bench (the benchmark), which are not.
 
+// Tests that only watch what the programs do are compiled without optimisation, which takes half the time. What they watch is
+// optimised.
+let unoptimised: [SwiftSetting] = [.unsafeFlags(["-Onone"])]
+
 let package = Package(
     name: "genred",
     products: [
@@ -146,7 +150,7 @@ let package = Package(
         .executableTarget(
             name: "genrelab",
             dependencies: [
-                "Basics", "Capture", "Training", "CLateLibraries", "CSndfile",
+                "Basics", "Model", "Streaming", "Capture", "Training", "CLateLibraries", "CSndfile",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Lab"
@@ -170,7 +174,8 @@ let package = Package(
         .executableTarget(
             name: "genred-bench",
             dependencies: [
-                "Basics", "Streaming", "Capture", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Basics", "Model", "Streaming", "Capture",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Bench"
         ),
@@ -178,30 +183,44 @@ let package = Package(
         .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
         .testTarget(name: "ModelTests", dependencies: ["Basics", "CKernels", "Model", "TestSupport"]),
         .testTarget(
-            name: "StreamingTests", dependencies: ["Basics", "Streaming", "AllocationCounter", "TestSupport"],
+            name: "StreamingTests", dependencies: ["Basics", "Model", "Streaming", "AllocationCounter", "TestSupport"],
             exclude: ["Golden"]
         ),
-        .testTarget(name: "TrainingTests", dependencies: ["Basics", "Training", "TestSupport"]),
+        .testTarget(name: "TrainingTests", dependencies: ["Basics", "Model", "Streaming", "Training", "TestSupport"]),
         .testTarget(
             name: "CaptureTests",
             dependencies: ["Basics", "Capture", "CConfinement", "AllocationCounter", "TestSupport"]),
-        .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol", "Basics"]),
+        .testTarget(
+            name: "ControlProtocolTests", dependencies: ["ControlProtocol", "Basics"], swiftSettings: unoptimised),
         .testTarget(
             name: "HistoryTests",
-            dependencies: ["Basics", "History", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
+            dependencies: [
+                "Basics", "ControlProtocol", "History", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: unoptimised),
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Basics", "genred", "Reporting", "StrictYAML", "AllocationCounter", "TestSupport", "freeze-thread",
-            ]),
-        .testTarget(name: "ControlTests", dependencies: ["Basics", "genrectl", "ControlProtocol", "TestSupport"]),
+                "Basics", "Model", "Streaming", "Capture", "ControlProtocol", "History", "genred", "Reporting",
+                "StrictYAML",
+                "AllocationCounter", "TestSupport", "freeze-thread",
+            ], swiftSettings: unoptimised),
+        .testTarget(
+            name: "ControlTests", dependencies: ["Basics", "genrectl", "ControlProtocol", "TestSupport"],
+            swiftSettings: unoptimised),
         .testTarget(
             name: "OutletsTests",
-            dependencies: ["Basics", "genred-outlet", "ControlProtocol", "History", "TestSupport"]),
-        .testTarget(name: "StationTests", dependencies: ["Basics", "genred-station", "TestSupport"]),
+            dependencies: ["Basics", "genred-outlet", "ControlProtocol", "History", "StrictYAML", "TestSupport"],
+            swiftSettings: unoptimised),
+        .testTarget(
+            name: "StationTests", dependencies: ["Basics", "genred-station", "TestSupport"], swiftSettings: unoptimised),
         .testTarget(name: "ProgrammeTests", dependencies: ["Basics", "Programme"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["Basics", "ControlProtocol", "TestSupport"]),
-        .testTarget(name: "ServiceTests", dependencies: ["TestSupport"], exclude: ["Support/systemd-lab"]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Basics", "ControlProtocol", "TestSupport"],
+            swiftSettings: unoptimised),
+        .testTarget(
+            name: "ServiceTests", dependencies: ["TestSupport"], exclude: ["Support/systemd-lab"],
+            swiftSettings: unoptimised),
         // Replaces malloc in the test process, to count the audio path's allocations.
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
         // Stops a thread of another process, to simulate a hang.

@@ -49,11 +49,12 @@ struct ChannelMixerTests {
     }
 
     @Test func `full scale is -1, and samples are decoded exactly`() {
-        #expect(mix([0, 0x80, 0xFF, 0x7F, 1, 0], .int16, 1) == [-1, 32_767 / 32_768, 1 / 32_768])
-        #expect(mix([0, 0, 0x80, 0xFF, 0xFF, 0xFF], .int24Packed, 1) == [-1, -1 / 8_388_608])
-        #expect(mix([0, 0, 0x80, 0x12, 0xFF, 0xFF, 0xFF, 0], .int24InFour, 1) == [-1, -1 / 8_388_608])
+        let (least16, least24): (Float, Float) = (1 / 32_768, 1 / 8_388_608)
+        #expect(mix([0, 0x80, 0xFF, 0x7F, 1, 0], .int16, 1) == [-1, 1 - least16, least16])
+        #expect(mix([0, 0, 0x80, 0xFF, 0xFF, 0xFF], .int24Packed, 1) == [-1, -least24])
+        #expect(mix([0, 0, 0x80, 0x12, 0xFF, 0xFF, 0xFF, 0], .int24InFour, 1) == [-1, -least24])
         #expect(mix([0, 0, 0, 0x80], .int32, 1) == [-1])
-        #expect(mix([0, 0x80, 0xFF, 0x7F], .int16, 2) == [-0.5 / 32_768])
+        #expect(mix([0, 0x80, 0xFF, 0x7F], .int16, 2) == [-least16 / 2])
     }
 
     @Test func `not-a-number and infinity pass through unchanged`() {

@@ -106,10 +106,12 @@ struct StationTests {
         for _ in 0..<3 { await fixture.say(failure: failure) }
         await fixture.say(.state(.stopped, detail: "asked to"))
         let lines = fixture.log.lines.filter { $0.contains("radio: ") && !$0.contains("->") && !$0.hasPrefix("debug") }
+        let texts = lines.map { line -> String in
+            let text = line.split(separator: "radio: ", maxSplits: 1).last ?? ""
+            return String(text.prefix { $0 != "," })
+        }
         #expect(
-            lines.map { $0.split(separator: "radio: ", maxSplits: 1).last.map(String.init) ?? "" }.map {
-                $0.prefix { $0 != "," }
-            } == [
+            texts == [
                 "waiting: no station yet", "listening", "the station plays",
                 "the station is lost: 404 Not Found", "the station plays again",
                 "its notes are not read: a file", "the station has stopped: asked to",

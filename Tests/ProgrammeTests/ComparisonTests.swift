@@ -12,7 +12,13 @@ struct ComparisonTests {
         var comparison = Comparison(programme)
         for step in 1...80 {
             let time = Double(step) * 0.25
-            let label = time <= 3 ? "starting" : time <= 12 ? "jazz" : time <= 17.5 ? "silence" : "metal"
+            let label =
+                switch time {
+                case ...3: "starting"
+                case ...12: "jazz"
+                case ...17.5: "silence"
+                default: "metal"
+                }
             comparison.record(label, at: time)
         }
         let results = comparison.results

@@ -167,17 +167,20 @@ struct TrainingTests {
         let input = teacher.network.branches[0].input
         for (window, mixed) in targets().chunked(by: 3).enumerated() {
             let coefficients = (0..<50).flatMap { frame -> [Float] in
-                let values = (0..<32).map { index in
-                    Double(input[(window * 50 + frame) * 32 + index]) * transform.deviation[index]
-                        + transform.mean[index]
+                let values = (0..<32).map { index -> Double in
+                    let value = Double(input[(window * 50 + frame) * 32 + index])
+                    return value * transform.deviation[index] + transform.mean[index]
                 }
-                return (0..<32).map { index in
-                    Float((0..<32).reduce(0) { $0 + transform.projection[$1 * 32 + index] * values[$1] })
+                return (0..<32).map { index -> Float in
+                    var sum = 0.0
+                    for row in 0..<32 { sum += transform.projection[row * 32 + index] * values[row] }
+                    return Float(sum)
                 }
             }
             let powers = model.logits(window: coefficients, rounded: false).map { exp($0) }
             for label in 0..<3 {
-                let expected = 0.75 * plain[window * 3 + label] + 0.25 * powers[label] / powers.reduce(0, +)
+                let share: Float = powers[label] / powers.reduce(0, +)
+                let expected: Float = 0.75 * plain[window * 3 + label] + 0.25 * share
                 #expect(abs(mixed[label] - expected) < 1e-4)
             }
         }
@@ -271,7 +274,9 @@ struct TrainingTests {
         var generator = CounterGenerator(seed: 6, purpose: .sample)
         let noise = (0..<32).map { _ in Double(generator.uniform(-20, 20)) }
         let removed = (0..<32).map { row -> Double in
-            (0..<32).reduce(noise[row]) { $0 - inverse.projection[row * 32 + $1] * noise[$1] }
+            var rest: Double = noise[row]
+            for index in 0..<32 { rest -= inverse.projection[row * 32 + index] * noise[index] }
+            return rest
         }
         let width = transform.outputs
         for window in 0..<configuration.batch {

@@ -20,11 +20,12 @@ import Testing
         let server = try await WebServerProcess()
         let host = "Host: localhost\r\n"
         let long = String(repeating: "x", count: 100_000)
-        let cases = [
+        let manyHeaders = (0..<200).map { "H\($0): a\r\n" }.joined()
+        let longHeaders = (0..<40).map { "H\($0): \(long.prefix(1000))\r\n" }.joined()
+        let cases: [String] = [
             "GET /\(long) HTTP/1.1\r\n\(host)\r\n", "\(long) / HTTP/1.1\r\n\(host)\r\n",
             "GET / HTTP/1.1\r\n\(host)A: \(long)\r\n\r\n", "GET / HTTP/1.1\r\n\(host)\(long): a\r\n\r\n",
-            "GET / HTTP/1.1\r\n\(host)" + (0..<200).map { "H\($0): a\r\n" }.joined() + "\r\n",
-            "GET / HTTP/1.1\r\n\(host)" + (0..<40).map { "H\($0): \(long.prefix(1000))\r\n" }.joined() + "\r\n",
+            "GET / HTTP/1.1\r\n\(host)\(manyHeaders)\r\n", "GET / HTTP/1.1\r\n\(host)\(longHeaders)\r\n",
         ]
         for text in cases {
             let reply = try await exchange(server, text)
