@@ -49,9 +49,10 @@ check: ## The inner loop: format, lint and the quick tests; installs nothing
 # hold up tests that measure what happens in time.
 COMPUTING := ^(Basics|Training|Model|Streaming|Programme)Tests|AllocationTests/
 
-# Those that listen to sound servers, which takes its time.
+# Those that listen to sound servers, and others that wait for the clock most of the time.
 RECORDING := ^CaptureTests.*SoundServerTests
-LISTENING := ^EndToEndTests.*/(Agreement|SoundServer)Tests/
+WAITING := Agreement SoundServer Station|Suspension
+waiting = ^EndToEndTests.*/($(1))Tests/
 
 test: ## Run the tests (FILTER=ProgrammeTests for some of them)
 ifdef FILTER
@@ -69,7 +70,8 @@ else
 	@# The real programs in real time come last, few at a time: each runs programs that take a processor for themselves.
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 \
 	    scripts/test-together '--filter ^OutletsTests' '--filter ^StationTests' '--filter $(RECORDING)'
-	scripts/test-together '--filter ^EndToEndTests --skip $(LISTENING)' '--filter $(LISTENING)'
+	scripts/test-together '--filter ^EndToEndTests $(foreach each,$(WAITING),--skip $(call waiting,$(each)))' \
+	    $(foreach each,$(WAITING),'--filter $(call waiting,$(each))')
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter ServiceTests
 endif
 

@@ -25,15 +25,18 @@ extension EndToEndTests {
             _ = try client.subscribe(events: [.estimate])
             let writer = try await PipeWriter(folder.file("fifo"))
 
+            // Made before: a FIFO that pauses is looked after, which allocates.
+            let audio = [20.0, 40].map { RawAudio.quietTone(seconds: $0, rate: 48_000) }
+
             /// Feeds some audio and waits until it is analysed.
-            func play(from start: Double, to end: Double) throws {
-                writer.write(RawAudio.quietTone(seconds: end - start, rate: 48_000))
+            func play(_ audio: [UInt8], to end: Double) throws {
+                writer.write(audio)
                 let estimates = try daemon.estimates(client, seconds: 20) { $0.position > end - 0.5 }
                 #expect(!estimates.isEmpty, "no estimate within 20 s: \(daemon.log)")
             }
-            try play(from: 0, to: 20)
+            try play(audio[0], to: 20)
             let before = try counts(folder.file("counts"), of: daemon)
-            try play(from: 20, to: 60)
+            try play(audio[1], to: 60)
             let after = try counts(folder.file("counts"), of: daemon)
 
             let analysis = after.filter { $0.key.hasPrefix("analysis") }
