@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
-import CLateLibraries
 import CPulse
 
 /// A source of a PulseAudio server (or of PipeWire's): a microphone, or the monitor of a sink.
@@ -23,15 +22,9 @@ struct PulseSource: SourceBody {
     var threadName: String { "pulse \(source)" }
 
     func run(into gate: SinkGate, until signal: StopSignal) {
-        if let reason = load_libpulse() {
-            gate.handle(
-                .ended(
-                    CaptureError(
-                        .cannotOpen,
-                        "PulseAudio's client library cannot be loaded: \(String(cString: reason)); install libpulse0",
-                        call: "dlopen")))
-            return
-        }
+        // It may be installed later.
+        reconnecting(gate, signal) { () throws(CaptureError) in try PulseLibrary.load() }
+        if signal.isRaised { return }
         guard let loop = pa_threaded_mainloop_new() else {
             gate.handle(.ended(CaptureError(.cannotOpen, "out of memory", call: "pa_threaded_mainloop_new")))
             return

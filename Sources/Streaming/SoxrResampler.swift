@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
+import CLateLibraries
 import CSoxr
 
 /// Resamples one stream by libsoxr (https://sourceforge.net/projects/soxr/).
@@ -13,6 +14,12 @@ final class SoxrResampler {
     private let workspace: Workspace
 
     init(inputRate: Int, outputRate: Int, workspace: Workspace) throws(StreamingError) {
+        if let reason = load_libsoxr() {
+            throw StreamingError(
+                .libraryFailed,
+                "libsoxr, which resamples from \(inputRate) Hz, cannot be loaded: \(String(cString: reason)); install it "
+                    + "(Debian: libsoxr0)", call: "dlopen")
+        }
         var error: soxr_error_t?
         var format = soxr_io_spec(SOXR_FLOAT32_I, SOXR_FLOAT32_I)
         var quality = soxr_quality_spec(UInt(SOXR_HQ), UInt(SOXR_ROLLOFF_NONE))

@@ -25,7 +25,8 @@ extension EndToEndTests {
             _ = try client.subscribe(events: [.estimate])
             let writer = try await PipeWriter(folder.file("fifo"))
 
-            // Made before: a FIFO that pauses is looked after, which allocates.
+            // All of it is made before the first is played: if the writer pauses for a second, the reader checks the
+            // FIFO's name, and that allocates.
             let audio = [20.0, 40].map { RawAudio.quietTone(seconds: $0, rate: 48_000) }
 
             /// Feeds some audio and waits until it is analysed.

@@ -2,6 +2,7 @@
 
 import Basics
 import CConfinement
+import CLateLibraries
 import CSndfile
 import Glibc
 
@@ -15,8 +16,14 @@ final class SndfileDecoder: FileDecoder {
 
     /// Opens a descriptor, which must be seekable, and leaves it open.
     ///
-    /// - Throws: `unreadable` with libsndfile's reason.
+    /// - Throws: `unreadable` with libsndfile's reason, `cannotOpen` if there is no libsndfile.
     init(_ descriptor: Int32, name: String) throws(CaptureError) {
+        if let reason = load_libsndfile() {
+            throw CaptureError(
+                .cannotOpen,
+                "libsndfile cannot be loaded: \(String(cString: reason)); install it (Debian: libsndfile1)",
+                call: "dlopen")
+        }
         var info = SF_INFO()
         // A copy, because libsndfile closes the descriptor of a file that it refuses.
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)

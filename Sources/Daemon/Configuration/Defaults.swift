@@ -11,11 +11,13 @@ enum Defaults {
     static let configurationFile = "/etc/genred/genred.yaml"
     private static let systemState = "/var/lib/genred"
 
-    /// Chooses PulseAudio's default source if a server answers, else ALSA's default PCM. Returns the reason for the log.
+    /// Chooses PulseAudio's default source if a server answers and its client library is there, else ALSA's default PCM.
+    /// Returns the reason for the log.
     static func source(
         _ environment: (String) -> String? = SocketPath.variable
     ) throws(CaptureError) -> (source: Configuration.Source, reason: String) {
-        if let server = pulseServer(environment) {
+        let server = pulseServer(environment)
+        if let server, PulseLibrary.isInstalled {
             return (
                 Configuration.Source(name: "default", uri: try SourceURI(parsing: "pulse:@DEFAULT_SOURCE@")),
                 "no source is configured: listening to the default source of PulseAudio (\(server))"
@@ -23,7 +25,9 @@ enum Defaults {
         }
         return (
             Configuration.Source(name: "default", uri: try SourceURI(parsing: "alsa:default")),
-            "no source is configured and no PulseAudio server answers: listening to ALSA's default PCM"
+            server == nil
+                ? "no source is configured and no PulseAudio server answers: listening to ALSA's default PCM"
+                : "no source is configured and PulseAudio's client library is not installed: listening to ALSA's default PCM"
         )
     }
 

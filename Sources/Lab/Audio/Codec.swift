@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
+import CLateLibraries
 import CSndfile
 import Foundation
 import Streaming
@@ -52,6 +53,9 @@ enum Codec: String, CaseIterable {
     }
 
     private func coded(_ samples: [Float], rate: Int) throws -> [Float] {
+        if let reason = load_libsndfile() {
+            throw Self.failure("libsndfile cannot be loaded: \(String(cString: reason))", "dlopen")
+        }
         guard let file = tmpfile() else { throw Self.failure("cannot make a temporary file", "tmpfile") }
         defer { fclose(file) }
         var info = SF_INFO()
