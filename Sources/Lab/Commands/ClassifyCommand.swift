@@ -32,8 +32,10 @@ struct ClassifyCommand: ParsableCommand {
               genrelab classify --json music/
               curl -s URL | genrelab classify -
 
-            EXIT CODES: 0 all files were classified; 1 some were not; 2 all were, but some are damaged, and only a part of \
-            them was heard.
+            EXIT CODES:
+              0   all files were classified
+              1   some were not
+              2   all were, but some are damaged, and only a part of them was heard
             """)
 
     @OptionGroup var choice: ModelOption

@@ -25,8 +25,11 @@ struct EvaluateCommand: ParsableCommand {
 
             Evaluating a model on tracks that it was trained on tells nothing: give --split a list of held-out tracks.
 
-            EXIT CODES: 0 everything was evaluated; 1 some files were left out, or nothing could be evaluated; 2 all were \
-            evaluated, but some are damaged, and only a part of them was heard.
+            EXIT CODES:
+              0   everything was evaluated
+              1   some files were left out, or nothing could be evaluated
+              2   all were evaluated, but some are damaged, and only a part of them
+                  was heard
             """)
 
     @OptionGroup var choice: ModelOption

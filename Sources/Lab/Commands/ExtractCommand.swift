@@ -25,8 +25,10 @@ struct ExtractCommand: ParsableCommand {
             --json also writes the classic single file of segments: mapping (the genres), labels (the index of each \
             segment's genre), mfcc (50 frames of 32 coefficients for each segment of 3 s).
 
-            EXIT CODES: 0 all files were extracted; 1 some were not, or nothing could be done; 2 all were, but some are \
-            damaged, and only a part of them was heard.
+            EXIT CODES:
+              0   all files were extracted
+              1   some were not, or nothing could be done
+              2   all were, but some are damaged, and only a part of them was heard
             """)
 
     @Argument(help: "The folder of audio: <genre>/…/<track>.<any extension>.")

@@ -26,8 +26,11 @@ struct StreamsCommand: ParsableCommand {
             With several --fold MODEL=TRACKS, each model is played only its own tracks: give models that were trained \
             without them. --search tries a grid of the estimator's parameters.
 
-            EXIT CODES: 0 all clips were played; 1 some were left out, or nothing could be evaluated; 2 all were played, \
-            but some are damaged, and only a part of them was heard.
+            EXIT CODES:
+              0   all clips were played
+              1   some were left out, or nothing could be evaluated
+              2   all were played, but some are damaged, and only a part of them was
+                  heard
             """)
 
     @Argument(help: "The folder of audio: <genre>/…/<track>.<any extension>.")

@@ -21,7 +21,9 @@ struct TargetsCommand: ParsableCommand {
               genrelab targets --model a.safetensors --model b.safetensors recordings/ targets/
               genrelab train --features mine --unlabelled recordings --targets targets --out small.safetensors
 
-            EXIT CODES: 0 all tracks have targets; 1 some have none, or nothing could be done.
+            EXIT CODES:
+              0   all tracks have targets
+              1   some have none, or nothing could be done
             """)
 
     @Option(

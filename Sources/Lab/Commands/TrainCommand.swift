@@ -14,12 +14,19 @@ struct TrainCommand: ParsableCommand {
             not music, and --label speech=no-music gives it to another folder too.
 
             WHAT IS HELD OUT
-              --valid FILE            the tracks in FILE. The rest are used for training; with --split FILE, only the tracks \
-            listed there. With --refit, the model is trained on everything after the evaluation
-              --folds N               each group of --groups FILE (each track, if there are no groups) is held out by exactly \
-            one of N networks; the model is one more network that is trained on everything. With --valid the tracks in FILE are \
-            held out by all N networks too, and the rest of their store is trained on by all.
-              nothing                 everything is trained on, and how good the model is stays unknown
+              --valid FILE   the tracks in FILE. The rest are used for training;
+                             with --split FILE, only the tracks listed there.
+                             With --refit, the model is trained on everything
+                             after the evaluation
+              --folds N      each group of --groups FILE (each track, if there
+                             are no groups) is held out by exactly one of N
+                             networks; the model is one more network that is
+                             trained on everything. With --valid the tracks in
+                             FILE are held out by all N networks too, and the
+                             rest of their store is trained on by all
+              nothing        everything is trained on, and how good the model
+                             is stays unknown
+
             A genre needs at least \(CorpusSize.fewTracks) tracks; with fewer it is learnt badly, and its score means little. With \
             fewer than 2 it cannot be both learnt and evaluated. How much data, memory and \
             time training needs is printed before it begins; --needs prints only that.
