@@ -112,8 +112,8 @@ package struct GenreModel: Sendable {
         return result
     }
 
-    /// Returns the model without the file's weights, which take twice the memory of those that inference uses. It can be run,
-    /// and neither written nor calibrated.
+    /// Returns the model without the file's weights, which take twice the memory of those that inference uses. It can be
+    /// run, and neither written nor calibrated.
     package func forInference() -> GenreModel {
         var result = self
         result.weights = nil

@@ -8,8 +8,8 @@ import Foundation
 ///
 /// Files are untrusted input: reading checks every length and offset against the file before use.
 package struct SafeTensors: Sendable {
-    /// A tensor, as numbers or as the bytes of a file. Bytes become numbers when somebody asks, so that a model's numbers need
-    /// not be in memory all at once.
+    /// A tensor, as numbers or as the bytes of a file. Bytes become numbers when somebody asks, so that a model's numbers
+    /// need not be in memory all at once.
     package struct Tensor: Sendable, Equatable {
         package let shape: [Int]
         private var stored: Stored

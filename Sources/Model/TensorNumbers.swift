@@ -33,7 +33,7 @@ extension UnsafeRawBufferPointer {
     var areFiniteHalves: Bool {
         var areFinite = true
         for index in 0..<count / 2 {
-            // An exponent of all ones.
+            // Infinity and NaN have an exponent of all ones.
             areFinite = areFinite && (loadUnaligned(fromByteOffset: 2 * index + 1, as: UInt8.self) & 0x7C) != 0x7C
         }
         return areFinite

@@ -15,8 +15,8 @@ struct Weights: Sendable {
         /// [outputs, fan].
         var weight: [Float] { (0..<shape.outputs).flatMap(row) }
 
-        /// One output's weights, [fan]. They are converted and transposed here, so that a start does not have all weights in
-        /// memory three times.
+        /// One output's weights, [fan]. They are converted and transposed here, so that a start does not have all weights
+        /// in memory three times.
         func row(_ output: Int) -> [Float] {
             let values = tensor.values(output * shape.fan..<(output + 1) * shape.fan)
             return Architecture.transposed(values, rows: 1, shape.inputs, shape.kernel.area)

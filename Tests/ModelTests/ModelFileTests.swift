@@ -192,6 +192,28 @@ struct ModelFileTests {
         }
     }
 
+    @Test(arguments: [true, false], [Float.infinity, -.infinity, .nan])
+    func `a number in a file that is not finite is found`(halfPrecision: Bool, number: Float) throws {
+        var file = try randomModel().safeTensors()
+        file.tensors["blocks.1.weight"]?.values[77] = number
+        let read = try SafeTensors(bytes: file.serialized(halfPrecision: halfPrecision))
+        #expect(read.tensors["blocks.1.weight"]?.isFinite == false && read.tensors["head.weight"]?.isFinite == true)
+        let error = #expect(throws: ModelError.self) { _ = try GenreModel(read) }
+        #expect(error?.message.contains("'blocks.1.weight' holds numbers that are not finite") == true)
+    }
+
+    @Test(arguments: [true, false])
+    func `some of a tensor's numbers are those of all`(halfPrecision: Bool) throws {
+        let file = try randomModel().safeTensors()
+        let read = try SafeTensors(bytes: file.serialized(halfPrecision: halfPrecision))
+        for (name, tensor) in read.tensors {
+            #expect(tensor.shape == file.tensors[name]?.shape && tensor.count == tensor.values.count)
+            for range in [0..<tensor.count, 1..<tensor.count, tensor.count - 1..<tensor.count, 1..<1] {
+                #expect(tensor.values(range) == Array(tensor.values[range]), "\(name), \(range)")
+            }
+        }
+    }
+
     @Test(arguments: ["/nonexistent/model", "/", "/dev/zero", "/proc/self/mem"])
     func `a path that is not a regular file is refused`(path: String) {
         let error = #expect(throws: ModelError.self) { _ = try GenreModel(contentsOf: path) }
