@@ -49,7 +49,7 @@ check: ## The inner loop: format, lint and the quick tests; installs nothing
 # hold up tests that measure what happens in time.
 COMPUTING := ^(Basics|Training|Model|Streaming|Programme)Tests|AllocationTests/
 
-# Those that listen to sound servers, and others that wait for the clock most of the time.
+# Tests of sound servers, and others that wait for the clock most of the time.
 RECORDING := ^CaptureTests.*SoundServerTests
 WAITING := Agreement SoundServer Station|Suspension
 waiting = ^EndToEndTests.*/($(1))Tests/
@@ -67,11 +67,11 @@ else
 	@$(MAKE) deb
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '$(COMPUTING)'
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --skip '$(COMPUTING)|$(RECORDING)|^(Outlets|Station|EndToEnd|Service)Tests'
-	@# The real programs in real time come last, few at a time: each runs programs that take a processor for themselves.
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 \
-	    scripts/test-together '--filter ^OutletsTests' '--filter ^StationTests' '--filter $(RECORDING)'
-	scripts/test-together '--filter ^EndToEndTests $(foreach each,$(WAITING),--skip $(call waiting,$(each)))' \
-	    $(foreach each,$(WAITING),'--filter $(call waiting,$(each))')
+	@# The real programs in real time come last, when nothing else runs, and few at a time: each runs programs that take a
+	@# processor for themselves.
+	scripts/test-together '4 --filter ^OutletsTests' '2 --filter ^StationTests' '1 --filter $(RECORDING)'
+	scripts/test-together '1 --filter ^EndToEndTests $(foreach each,$(WAITING),--skip $(call waiting,$(each)))' \
+	    $(foreach each,$(WAITING),'1 --filter $(call waiting,$(each))')
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter ServiceTests
 endif
 

@@ -6,8 +6,8 @@ import PackageDescription
 // Basics <- Model <- Streaming <- Training, with the executables on top: genred, genrectl and genrelab, which are
 // installed, and genred-programme (the demonstration) and genred-bench (the benchmark), which are not.
 
-// Tests that only watch what the programs do are compiled without optimisation, which takes half the time. What they watch is
-// optimised.
+// Without optimisation, tests are compiled in half the time. For those whose own code has little to compute; what they
+// test is optimised.
 let unoptimised: [SwiftSetting] = [.unsafeFlags(["-Onone"])]
 
 let package = Package(

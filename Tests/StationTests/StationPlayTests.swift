@@ -131,11 +131,11 @@ struct StationPlayTests {
 
     @Test func `RTSP is played, with a password that is in no argument`() async throws {
         let server = try await RadioServer()
-        let password = "s3cret'of the/station"
+        let password = "rtsp-s3cret'of the/station"
         let station = try RunningStation("url=\(server.url("/x", scheme: "rtsp"))\nuser=me\npassword=\(password)\n")
         let came = await eventually { station.heard >= 2 }
         #expect(came, "\(station.log) \(station.notesText)")
-        #expect(try Self.commandLines(of: station).allSatisfy { !$0.contains("s3cret") })
+        #expect(try Self.commandLines(of: station).allSatisfy { !$0.contains("rtsp-s3cret") })
         #expect(try station.audio.left > 0.05)
         #expect(!station.log.contains("s3cret") && !station.notesText.contains("s3cret"))
     }
