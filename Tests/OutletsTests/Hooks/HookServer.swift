@@ -21,7 +21,7 @@ final class HookServer {
         }
     }
 
-    static let secret = "s3cret-of-the-hooks"
+    static let secret = "hush-hush-of-the-hooks"
 
     let folder: TemporaryFolder
     private let process: ChildProcess

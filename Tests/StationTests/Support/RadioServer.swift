@@ -123,7 +123,7 @@ final class RadioServer: Sendable {
 
         # rtsp: a tone as G.711 over RTP within the connection, for who has the password.
         def rtsp(to, lines):
-            wanted = "Basic " + base64.b64encode(b"me:s3cret'of the/station").decode()
+            wanted = "Basic " + base64.b64encode(b"me:rtsp-s3cret'of the/station").decode()
             while True:
                 while b"\r\n\r\n" not in lines:
                     piece = to.recv(4096)
