@@ -34,7 +34,10 @@ package struct SafeTensors: Sendable {
 
         /// The numbers in single precision, row-major. Converts all of them if they are a file's bytes.
         package var values: [Float] {
-            get { values(0..<count) }
+            get {
+                if case .numbers(let values) = stored { return values }
+                return values(0..<count)
+            }
             set {
                 precondition(newValue.count == count, "a tensor of shape \(shape) has \(newValue.count) values")
                 stored = .numbers(newValue)

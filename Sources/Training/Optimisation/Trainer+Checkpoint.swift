@@ -79,11 +79,11 @@ extension Trainer {
             state.history.count <= configuration.epochs
         else { throw refused("its step and its history contradict each other") }
         func values(_ name: String, _ count: Int) throws(TrainingError) -> [Float] {
-            guard let tensor = file.tensors[name], tensor.count == count, tensor.isFinite
+            guard let values = file.tensors[name]?.values, values.count == count, values.allSatisfy(\.isFinite)
             else {
                 throw refused("its tensor '\(name)' is missing, has another size, or holds numbers that are not finite")
             }
-            return tensor.values
+            return values
         }
         let (count, runningCount) = (network.shape.count, network.running.values.count)
         network.parameters = try values("parameters", count)
