@@ -13,9 +13,9 @@ import time
 from daemon import HOP, HOP_BYTES, Daemon
 
 RELOAD = b'{"jsonrpc":"2.0","id":1,"method":"reload"}\n'
-# genred returns memory five seconds after a start or a reload. A few seconds later it has written its first changes, and
-# holds what it holds from then on.
-SETTLE = 16.0
+# genred returns memory five seconds after a start or a reload. At most fifteen seconds later it has written changes to its
+# history, and holds what it holds from then on.
+SETTLE = 21.0
 
 
 def feed(fifos, audio, stop):

@@ -16,6 +16,7 @@ package struct GenreModel: Sendable {
     private(set) var weights: Weights?
     /// The network as inference computes it, shared by all copies of this model.
     private(set) var network: QuantizedNetwork
+    private var identity = Identity()
 
     /// The usual label of the class for audio that is not music: speech, noise, crowds.
     package static let noMusic = "no-music"
@@ -31,6 +32,8 @@ package struct GenreModel: Sendable {
         case .texts(let texts): texts
         }
     }
+
+    private final class Identity: Sendable {}
 
     private enum StoredCard {
         /// As in the file's metadata.
@@ -108,6 +111,7 @@ package struct GenreModel: Sendable {
         head.bias = zip(head.bias, offsets).map { $0 + $1 }
         result.weights?.head = head
         result.network.head = QuantizedLayer(head)
+        result.identity = Identity()
         result.storedCard = .texts(card)
         return result
     }
@@ -119,6 +123,10 @@ package struct GenreModel: Sendable {
         result.weights = nil
         return result
     }
+
+    /// Whether both are copies of one model, so that a network that runs the one runs the other. Two models from the same
+    /// file are not.
+    package func isCopy(of other: GenreModel) -> Bool { identity === other.identity }
 
     /// Replaces logits, [labels], by calibrated probabilities.
     package func calibrate(_ logits: UnsafeMutableBufferPointer<Float>) { softmax(logits, temperature: temperature) }

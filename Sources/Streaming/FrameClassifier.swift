@@ -78,11 +78,13 @@ package final class FrameClassifier {
         startStep()
     }
 
-    /// Continues with another model or another silence level, as if the stream had begun with them.
-    func use(_ new: RunningModel, silenceLevel: Double) {
-        new.scratch = running.scratch
-        new.catchUp(with: history)
-        running = new
+    /// Continues with another model, unless it is nil, and another silence level, as if the stream had begun with them.
+    func use(_ new: RunningModel?, silenceLevel: Double) {
+        if let new {
+            new.scratch = running.scratch
+            new.catchUp(with: history)
+            running = new
+        }
         silencePower = Self.power(ofLevel: silenceLevel)
         silentCount = silentFrames(ofLast: model.frontEnd.windowFrames)
         silentSinceStep = silentFrames(ofLast: framesSinceStep)

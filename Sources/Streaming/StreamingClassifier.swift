@@ -92,7 +92,8 @@ package final class StreamingClassifier {
     /// New settings for a running stream. It is made on another thread, so that the stream does not wait for its
     /// allocations.
     package struct Replacement {
-        fileprivate let running: RunningModel
+        /// Nil if the network goes on as it is.
+        let running: RunningModel?
         fileprivate let estimator: Estimator
         fileprivate let stepsPerUpdate: Int
         /// Seconds between estimates.
@@ -102,15 +103,24 @@ package final class StreamingClassifier {
         ///   - model: the present model or another one.
         ///   - updateInterval: as in the classifier's own `init`.
         ///   - estimator: as in the classifier's own `init`.
+        ///   - present: the settings before these of the stream that will get them, if that is known. A network that need
+        ///     not change is not replaced.
         /// - Throws: `badParameter` for an impossible interval or estimator parameter.
         package init(
-            model: GenreModel, updateInterval: Double?, estimator parameters: EstimatorParameters
+            model: GenreModel, updateInterval: Double?, estimator parameters: EstimatorParameters,
+            after present: (model: GenreModel, updateInterval: Double?)? = nil
         ) throws(StreamingError) {
             let grid = try UpdateGrid(model: model, interval: updateInterval)
             stepsPerUpdate = grid.stepsPerUpdate
             self.updateInterval = grid.interval
             estimator = try Estimator(labels: model.labels.count, noMusic: model.noMusicLabels, parameters: parameters)
-            running = RunningModel(model: model, step: grid.step)
+            if let present, model.isCopy(of: present.model),
+                try UpdateGrid(model: model, interval: present.updateInterval).step == grid.step
+            {
+                running = nil
+            } else {
+                running = RunningModel(model: model, step: grid.step)
+            }
         }
     }
 
@@ -120,7 +130,7 @@ package final class StreamingClassifier {
     /// the probabilities continue from their present values. If the labels differ, the probabilities begin with the
     /// present window, and an estimate of it is published at once.
     ///
-    /// The call takes as long as the network needs for a window or two.
+    /// With another network the call takes as long as that needs for a window or two.
     ///
     /// - Parameter replacement: settings that no other stream uses.
     package func use(_ replacement: Replacement, _ publish: (Estimate) -> Void) {

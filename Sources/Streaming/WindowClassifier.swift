@@ -61,8 +61,8 @@ package final class WindowClassifier {
         classifier.reset()
     }
 
-    /// Continues with another model or another silence level, as if the stream had begun with them.
-    func use(_ new: RunningModel, silenceLevel: Double) { classifier.use(new, silenceLevel: silenceLevel) }
+    /// Continues with another model, unless it is nil, and another silence level, as if the stream had begun with them.
+    func use(_ new: RunningModel?, silenceLevel: Double) { classifier.use(new, silenceLevel: silenceLevel) }
 
     /// Steps since the last reset, on the grid of the present model's windows.
     var steps: Int { classifier.steps }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Capture
+import Foundation
 import Glibc
 import Model
 import StrictYAML
@@ -126,6 +127,22 @@ struct SetupTests {
         }
         #expect(missing.lines[0].hasPrefix("model '\(folder.file("missing"))': No such file or directory"))
         #expect(try setup("model: bad.safetensors") { $0.model = "default" }.model.path == GenreModel.shippedPath())
+    }
+
+    @Test func `a reload shares the weights of a model whose file is the same, and reads one that was replaced`() throws
+    {
+        let file = folder.file("model.safetensors")
+        let shipped = try GenreModel.shippedPath()
+        try FileManager.default.copyItem(atPath: shipped, toPath: file)
+        let first = try setup("model: model.safetensors")
+        func reload() throws -> Setup { try Setup(CommandLineOptions(config: folder.file("g.yaml")), after: first) }
+        #expect(try reload().model.model.isCopy(of: first.model.model))
+        #expect(try reload().analysis.model.isCopy(of: first.analysis.model))
+        try FileManager.default.removeItem(atPath: file)
+        try FileManager.default.copyItem(atPath: shipped, toPath: file)
+        #expect(try !reload().model.model.isCopy(of: first.model.model), "another file under the same name")
+        try Data("rubbish".utf8).write(to: URL(filePath: file))
+        #expect(throws: ConfigurationError.self) { try reload() }
     }
 
     @Test func `a configuration that does not exist or is not a file is an error`() throws {

@@ -99,6 +99,51 @@ struct ReplacementTests {
         #expect(changed.before + changed.after == undisturbed)
     }
 
+    @Test(arguments: 0..<8)
+    func `a network that need not change goes on, with the same results as one that was replaced`(seed: UInt64) throws {
+        var generator = SplitMix(state: seed)
+        let samples = music(9, rate)
+        let model = try randomModel(seed: seed)
+        let intervals = [nil, 0.24, 0.72, 0.12, 0.18]
+        let (old, new) = (intervals.randomElement(using: &generator)!, intervals.randomElement(using: &generator)!)
+        let place = Int.random(in: 1..<samples.count - rate, using: &generator)
+        var slower = EstimatorParameters()
+        slower.enter = 0.9
+        func heard(after present: (model: GenreModel, updateInterval: Double?)?) throws -> [Snapshot] {
+            var generator = generator
+            let classifier = try StreamingClassifier(model: model, inputRate: rate, updateInterval: old)
+            return try estimates(classifier, samples, changeAt: place, generator: &generator) { classifier, publish in
+                classifier.use(
+                    try .init(model: model, updateInterval: new, estimator: slower, after: present), publish)
+            }.after
+        }
+        let (going, replaced) = (try heard(after: (model, old)), try heard(after: nil))
+        #expect(!going.isEmpty && going.map(\.position) == replaced.map(\.position))
+        for (one, other) in zip(going, replaced) {
+            #expect(one.label == other.label && one.state == other.state)
+            for (one, other) in zip(one.windowProbabilities ?? [], other.windowProbabilities ?? []) {
+                #expect(abs(one - other) < 1e-5)
+            }
+        }
+    }
+
+    @Test func `a network is replaced if the model or the step differs, and not otherwise`() throws {
+        let model = try randomModel()
+        let twin = try randomModel()
+        func isReplaced(_ new: GenreModel, _ interval: Double?) throws -> Bool {
+            try StreamingClassifier.Replacement(
+                model: new, updateInterval: interval, estimator: EstimatorParameters(), after: (model, 0.24)
+            ).running != nil
+        }
+        #expect(try !isReplaced(model, 0.24))
+        #expect(try !isReplaced(model, 0.96), "every fourth window of the same network is published")
+        #expect(try isReplaced(model, 0.12), "the network has another step")
+        #expect(try isReplaced(twin, 0.24), "equal weights, but those of another file")
+        let calibrated = model.with(temperature: 2, offsets: model.labels.map { _ in 0 }, card: [:])
+        #expect(try isReplaced(calibrated, 0.24))
+        #expect(try !isReplaced(model.forInference(), 0.24))
+    }
+
     @Test func `a shorter update interval publishes the same more often`() throws {
         var generator = SplitMix(state: 4)
         let samples = music(9, rate)

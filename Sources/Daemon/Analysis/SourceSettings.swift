@@ -45,9 +45,9 @@ final class SourceSettings: Sendable {
     func use(_ settings: AnalysisSettings, post: (SettingsChange) -> Void) throws(StreamingError) {
         try state.withLock { state throws(StreamingError) in
             if let turn = state.turn {
-                post(.analysis(try AnalysisChange(settings: settings, turn: turn)))
+                post(.analysis(try AnalysisChange(settings: settings, after: state.settings, turn: turn)))
             } else {
-                _ = try settings.replacement()
+                _ = try settings.replacement(after: state.settings)
                 post(.labels(settings.model.labels))
             }
             state.settings = settings

@@ -123,9 +123,11 @@ final class AnalysisChange: @unchecked Sendable {
     fileprivate let estimates: EstimateRing
     fileprivate let estimatesPerTurn: Int
 
-    /// - Parameter turn: the seconds of audio that one turn of the worker can take.
-    init(settings: AnalysisSettings, turn: Double) throws(StreamingError) {
-        replacement = try settings.replacement()
+    /// - Parameters:
+    ///   - present: the stream's settings before these.
+    ///   - turn: the seconds of audio that one turn of the worker can take.
+    init(settings: AnalysisSettings, after present: AnalysisSettings, turn: Double) throws(StreamingError) {
+        replacement = try settings.replacement(after: present)
         estimatesPerTurn = EstimateRing.estimates(in: turn, interval: replacement.updateInterval)
         estimates = EstimateRing(perTurn: estimatesPerTurn, labels: settings.model.labels.count)
     }
@@ -133,8 +135,12 @@ final class AnalysisChange: @unchecked Sendable {
 
 extension AnalysisSettings {
     /// Makes the replacement for one stream. If it throws, it throws for every stream.
-    func replacement() throws(StreamingError) -> StreamingClassifier.Replacement {
-        try StreamingClassifier.Replacement(model: model, updateInterval: updateInterval, estimator: estimator)
+    ///
+    /// - Parameter present: the stream's settings before these.
+    func replacement(after present: AnalysisSettings) throws(StreamingError) -> StreamingClassifier.Replacement {
+        try StreamingClassifier.Replacement(
+            model: model, updateInterval: updateInterval, estimator: estimator,
+            after: (present.model, present.updateInterval))
     }
 }
 

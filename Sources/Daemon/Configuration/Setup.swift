@@ -59,7 +59,7 @@ struct Setup: Sendable {
         var problems = configuration.systemProblems
         let model: LoadedModel?
         do throws(ModelError) {
-            model = try LoadedModel(path: configuration.model)
+            model = try LoadedModel(path: configuration.model, after: previous?.model)
         } catch {
             guard let place = configuration.places["model"] else {
                 throw ConfigurationError(file: nil, error.description)
@@ -103,8 +103,10 @@ struct LoadedModel: Sendable {
     /// Device, inode, size and modification time of the file: they change when the file is replaced or written.
     private let identity: [Int]
 
-    /// - Parameter path: nil for the model that ships with the program.
-    init(path: String?) throws(ModelError) {
+    /// - Parameters:
+    ///   - path: nil for the model that ships with the program.
+    ///   - previous: the model in force. If the file is still the same, the result is a copy of it.
+    init(path: String?, after previous: LoadedModel? = nil) throws(ModelError) {
         if let path { self.path = path } else { self.path = try GenreModel.shippedPath() }
         var status = stat()
         // Before the file is read: if it is replaced in between, the next reload sees a change.
@@ -114,10 +116,12 @@ struct LoadedModel: Sendable {
                 Int(truncatingIfNeeded: status.st_dev), Int(truncatingIfNeeded: status.st_ino), Int(status.st_size),
                 status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
             ] : []
-        model = try GenreModel(contentsOf: self.path).forInference()
+        if let previous, previous.path == self.path, previous.identity == identity, !identity.isEmpty {
+            model = previous.model
+        } else {
+            model = try GenreModel(contentsOf: self.path).forInference()
+        }
     }
-
-    func isSame(as other: LoadedModel) -> Bool { path == other.path && identity == other.identity }
 
     var info: ModelInfo {
         ModelInfo(path: path, labels: model.labels, parameters: model.parameterCount, card: model.card)

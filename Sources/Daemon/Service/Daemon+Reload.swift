@@ -50,16 +50,13 @@ extension Daemon {
     private func apply(_ new: Setup) async throws -> [String] {
         let old = setup
         // The steps that can fail come first.
-        _ = try new.analysis.replacement()
+        _ = try new.analysis.replacement(after: old.analysis)
         var changes = try await applySocket(new)
-        let isSameModel = new.model.isSame(as: old.model)
+        let isSameModel = new.model.model.isCopy(of: old.model.model)
         let isSameUpdate = new.analysis.updateInterval == old.analysis.updateInterval
         let isSameEstimator = new.analysis.estimator == old.analysis.estimator
         let isSameAnalysis = isSameModel && isSameUpdate && isSameEstimator
         setup = new
-        // Equal to the model that is loaded already, which the sources share.
-        if isSameModel { setup.model = old.model }
-        setup.analysis.model = setup.model.model
         await hub.use(setup.hubSettings)
         if !isSameModel { changes.append("model: \(new.model.path)") }
         if !isSameUpdate { changes.append("update: every \(NumberText.plain(new.analysis.updateInterval)) s") }

@@ -51,8 +51,7 @@ actor SourceSupervisor {
             changes.append("source \(old.configuration.name): removed")
         }
         if let newAnalysis {
-            analysis = newAnalysis
-            await useAnalysis()
+            await useAnalysis(newAnalysis)
             guard !isStopped else { return changes }
         }
         for source in sources where !running.contains(where: { $0.configuration == source }) {
@@ -68,20 +67,26 @@ actor SourceSupervisor {
     /// The most seconds that a reload waits for workers to switch.
     private static let patience = 2.0
 
-    /// Has each source's worker switch to the present settings, one after the other, so that the next source's new
-    /// analysis gets the memory of this one's old analysis.
-    private func useAnalysis() async {
+    /// Has each source's worker switch to other settings. With another model they do so one after the other, so that the
+    /// next source's new network gets the memory of this one's old network.
+    private func useAnalysis(_ new: AnalysisSettings) async {
+        let isSameModel = new.model.isCopy(of: analysis.model)
+        analysis = new
         let deadline = monotonicSeconds() + Self.patience
+        func waitUntilTaken(_ running: Running) async {
+            while !running.input.hasTakenSettings, monotonicSeconds() < deadline {
+                try? await Task.sleep(for: .milliseconds(1))
+            }
+        }
         for running in running {
             do throws(StreamingError) {
                 try running.input.use(analysis)
             } catch {
                 log.error("\(running.configuration.name): keeping the previous settings: \(error)")
             }
-            while !running.input.hasTakenSettings, monotonicSeconds() < deadline {
-                try? await Task.sleep(for: .milliseconds(1))
-            }
+            if !isSameModel { await waitUntilTaken(running) }
         }
+        for running in running { await waitUntilTaken(running) }
     }
 
     private func start(_ configuration: Configuration.Source) async {
