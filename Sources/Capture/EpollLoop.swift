@@ -68,14 +68,19 @@ final class EpollLoop: Sendable {
 
     // MARK: The thread that waits
 
-    /// Waits for events, indefinitely if `milliseconds` is -1. Returns how many there are, the bell's among them.
-    func wait(for events: inout [epoll_event], milliseconds: Int32) -> Int {
-        max(0, Int(epoll_wait(epoll.number, &events, Int32(events.count), milliseconds)))
+    /// Waits for events, for so many seconds at most. Returns how many there are, the bell's among them.
+    func wait(for events: inout [epoll_event], seconds: Double) -> Int {
+        max(0, Int(epoll_wait(epoll.number, &events, Int32(events.count), Self.milliseconds(seconds))))
     }
 
     /// Waits for the bell alone. Returns whether it was rung.
     func waitForBell(seconds: Double) -> Bool {
-        Self.isReadable(bell.number, milliseconds: Int32((seconds * 1000).rounded(.up)))
+        Self.isReadable(bell.number, milliseconds: Self.milliseconds(seconds))
+    }
+
+    /// A whole number of milliseconds, or -1 for no end.
+    private static func milliseconds(_ seconds: Double) -> Int32 {
+        seconds.isInfinite ? -1 : Int32((min(max(0, seconds), 3600) * 1000).rounded(.up))
     }
 
     /// Call this when the bell was rung, before looking for what it was rung for: it can be rung again from then on.

@@ -111,19 +111,20 @@ package final class PipeReader: @unchecked Sendable {
     /// Reads each pipe that has data once, on the calling thread. Once warm, this neither allocates nor locks, unless a
     /// message has arrived or a stream begins.
     ///
-    /// - Parameter mayWait: whether to sleep until there is data or `wake` is called.
+    /// - Parameter seconds: how long to sleep until there is data or `wake` is called, at most; it may be infinite.
     /// - Returns: whether there was anything to do. Whatever was written before a `wake` is visible then.
     @discardableResult
-    package func poll(mayWait: Bool) -> Bool {
+    package func poll(waitingFor seconds: Double) -> Bool {
         let hasMore = readParked()
+        let longest = hasMore ? 0 : seconds
         willWait()
         let left = nextPoll - monotonicSeconds()
         if left > 0 {
-            let isRung = loop.waitForBell(seconds: mayWait && !hasMore ? left : 0)
+            let isRung = loop.waitForBell(seconds: min(left, longest))
             if isRung { answerBell() }
             return hasMore || isRung
         }
-        let count = loop.wait(for: &events, milliseconds: mayWait && !hasMore ? patience : 0)
+        let count = loop.wait(for: &events, seconds: min(longest, patience))
         let now = monotonicSeconds()
         checkNames(now)
         let hadDue = readDue(now)
@@ -142,12 +143,10 @@ package final class PipeReader: @unchecked Sendable {
         return hasMore || hadDue || count > 0
     }
 
-    /// How long to wait for data, in milliseconds: until the first sleeping pipe is due, and at most until names are checked.
-    /// Without pipes there are no names, and it is -1: indefinitely.
-    private var patience: Int32 {
-        if pipes.isEmpty { return -1 }
-        let due = max(0, nextDue - monotonicSeconds())
-        return Int32((min(due, Self.nameInterval) * 1000).rounded(.up))
+    /// How many seconds to wait for data: until the first sleeping pipe is due, and at most until names are checked. Without
+    /// pipes there are no names.
+    private var patience: Double {
+        pipes.isEmpty ? .infinity : min(nextDue - monotonicSeconds(), Self.nameInterval)
     }
 
     private func sort(_ pipe: PolledPipe, _ outcome: PolledPipe.Outcome) {

@@ -104,11 +104,11 @@ struct PipeReaderTests {
         for _ in 0..<100 {
             DispatchQueue.concurrentPerform(iterations: 4) { _ in reader.wake() }
             #expect(reader.hasWork)
-            #expect(reader.poll(mayWait: true))
-            #expect(!reader.hasWork && !reader.poll(mayWait: false))
+            #expect(reader.poll(waitingFor: .infinity))
+            #expect(!reader.hasWork && !reader.poll(waitingFor: 0))
         }
         DispatchQueue.global().asyncAfter(deadline: .now() + 0.05) { reader.wake() }
-        #expect(reader.poll(mayWait: true))
+        #expect(reader.poll(waitingFor: .infinity))
     }
 }
 

@@ -25,6 +25,8 @@ struct AllocationTests {
         func post(_ event: TrackEvent, slot: Int) {
             if case .opened(_, let opened, _) = event { ring.withLock { $0 = opened } }
         }
+
+        func sourceIsQuiet(slot: Int) {}
     }
 
     @Test(arguments: [true, false])

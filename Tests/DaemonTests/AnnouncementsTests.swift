@@ -12,6 +12,7 @@ import Testing
 
         func estimatesWait(slot: Int, isUrgent: Bool) { slots.withLock { $0.append(isUrgent ? slot : -slot) } }
         func post(_ event: TrackEvent, slot: Int) {}
+        func sourceIsQuiet(slot: Int) {}
 
         var all: [Int] { slots.withLock { $0 } }
     }
@@ -50,6 +51,7 @@ import Testing
 
     /// Announces one estimate in its only turn.
     private final class Track: AnalysisTrack {
+        let health = SourceHealth()
         private let announcements: Announcements
         private var isOver = false
 

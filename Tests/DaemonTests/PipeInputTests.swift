@@ -31,12 +31,12 @@ struct PipeInputTests {
         ) {}
         input.handle(.opened(format))
         feed(seconds: 6, to: input)
-        #expect((-6 ... -1).contains(input.secondsSinceDelivery))
+        #expect((-6 ... -1).contains(input.health.secondsSinceDelivery()))
         feed(seconds: 6, to: input)
-        #expect((-12 ... -7).contains(input.secondsSinceDelivery), "the second burst comes after the first")
+        #expect((-12 ... -7).contains(input.health.secondsSinceDelivery()), "the second burst comes after the first")
         input.handle(.waiting("no writer"))
         input.handle(.opened(format))
-        #expect((0...1).contains(input.secondsSinceDelivery), "the next writer begins with nothing")
+        #expect((0...1).contains(input.health.secondsSinceDelivery()), "the next writer begins with nothing")
     }
 
     @Test func `after a pause longer than a window the analysis begins anew, after a shorter one it goes on`()

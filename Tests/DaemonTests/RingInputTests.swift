@@ -67,7 +67,7 @@ struct RingInputTests {
         }.start()
         try await Task.sleep(for: .milliseconds(50))
         #expect(!done.isRaised)
-        #expect(input.secondsSinceDelivery == 0, "waiting is not its fault")
+        #expect(input.health.secondsSinceDelivery() == 0, "waiting is not its fault")
         input.stop()
         #expect(await eventually { done.isRaised })
     }

@@ -1,64 +1,135 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Basics
-import NIOPosix
-import Synchronization
+import Foundation
 import TestSupport
 import Testing
 
 @testable import genred
 
 @Suite struct StallWatchTests {
-    private final class Counter: Sendable {
-        private let count = Atomic<Int>(0)
+    private let listener = Listener()
+    private var quiet: [Int] { listener.state.withLock { $0.quiet } }
 
-        var value: Int { count.load(ordering: .relaxed) }
-        func add() { count.add(1, ordering: .relaxed) }
+    /// Time that a test makes: a health's deliveries are placed into the future of the real clock.
+    private struct Time {
+        let begin = monotonicSeconds()
+        /// Seconds since `begin`.
+        var elapsed = 0.0
+        var now: Double { begin + elapsed }
+
+        /// Has a source deliver audio up to the present moment.
+        func deliver(_ health: SourceHealth) {
+            let seconds = health.secondsSinceDelivery(now: now)
+            if seconds > 0 { health.noteDelivery(lasting: Int64(seconds * 1e9)) }
+        }
+
+        /// Calls `check` as a worker does that sleeps until it must, but at most for `nap`. Returns the number of calls.
+        mutating func pass(
+            _ seconds: Double, _ watch: inout StallWatch, nap: Double = .infinity, _ awake: (Time) -> Void = { _ in }
+        ) -> Int {
+            let end = elapsed + seconds
+            var calls = 0
+            while true {
+                awake(self)
+                let rest = watch.check(now: now)
+                calls += 1
+                let step = min(rest, nap)
+                if elapsed + step > end { break }
+                elapsed += step
+            }
+            elapsed = end
+            return calls
+        }
     }
 
-    private func watch(_ counter: Counter, grid: Double) -> StallWatch {
-        StallWatch(grid: grid, on: MultiThreadedEventLoopGroup.singleton.next()) { counter.add() }
+    @Test func `a quiet source is told of after a second, once more after three, and again when it was heard`() {
+        var (watch, time) = (StallWatch(listener: listener), Time())
+        let health = SourceHealth()
+        time.elapsed = 10
+        time.deliver(health)
+        watch.watch(7, health, now: time.now)
+        var calls = time.pass(0.99, &watch)
+        #expect(quiet.isEmpty)
+        calls += time.pass(0.02, &watch)
+        #expect(quiet == [7])
+        calls += time.pass(1.98, &watch)
+        #expect(quiet == [7])
+        calls += time.pass(0.02, &watch)
+        #expect(quiet == [7, 7])
+        calls += time.pass(3600, &watch)
+        #expect(quiet == [7, 7] && calls < 12, "nothing wakes the worker in between")
+        time.deliver(health)
+        _ = time.pass(0.9, &watch)
+        #expect(quiet.count == 2)
+        _ = time.pass(0.5, &watch)
+        #expect(quiet.count == 3)
+        watch.forget(7)
+        time.deliver(health)
+        _ = time.pass(10, &watch)
+        #expect(quiet.count == 3)
     }
 
-    @Test func `the checks of many sources share a wake-up`() async throws {
-        let counter = Counter()
-        var watch = watch(counter, grid: 1)
-        // Begins in the first part of a second, and ends long before the next.
-        while monotonicSeconds().truncatingRemainder(dividingBy: 1) > 0.1 {
-            try await Task.sleep(for: .milliseconds(5))
+    @Test func `a source that is quiet again soon after it was heard is told of again`() {
+        for pause in stride(from: 0.01, to: 0.6, by: 0.07) {
+            var (watch, time) = (StallWatch(listener: listener), Time())
+            let health = SourceHealth()
+            watch.watch(3, health, now: time.now)
+            let before = quiet.count
+            _ = time.pass(5, &watch)
+            #expect(quiet.count == before + 2)
+            // One wake-up for another source, then a last piece of audio.
+            _ = watch.check(now: time.now)
+            time.elapsed += pause
+            time.deliver(health)
+            _ = time.pass(2, &watch)
+            #expect(quiet.count == before + 3, "\(pause) s after a check")
         }
-        let next = monotonicSeconds().rounded(.up)
-        for slot in 0..<50 { watch.watch(slot, in: Double(slot) / 100) }
-        #expect(await eventually { counter.value == 1 })
-        let before = monotonicSeconds()
-        let taken = watch.take()
-        let after = monotonicSeconds()
-        #expect(taken.map(\.slot) == Array(0..<50))
-        for (_, lateness) in taken { #expect((before...after).contains(next + lateness), "due on the grid") }
-        #expect(watch.take().isEmpty)
-        try await Task.sleep(for: .seconds(1.2))
-        #expect(counter.value == 1, "no timer without a check")
     }
 
-    @Test func `no check comes before its time, and none is forgotten`() async throws {
-        let counter = Counter()
-        var watch = watch(counter, grid: 0.1)
-        var (asked, taken) = ([Int: Double](), [Int: Double]())
-        // The later ones first, so that the timer has to move.
-        for slot in (0..<20).reversed() {
-            asked[slot] = monotonicSeconds() + Double(slot) * 0.03
-            watch.watch(slot, in: Double(slot) * 0.03)
+    @Test func `sources that deliver need no call of their own`() {
+        var (watch, time) = (StallWatch(listener: listener), Time())
+        let healths = (0..<50).map { _ in SourceHealth() }
+        for (slot, health) in healths.enumerated() { watch.watch(slot, health, now: time.now) }
+        for _ in 0..<100 {
+            time.elapsed += 0.24
+            for health in healths { time.deliver(health) }
+            #expect(watch.check(now: time.now) > 0.24, "the next audio comes before")
         }
-        for slot in stride(from: 0, to: 20, by: 3) { watch.forget(slot) }
-        var seen = 0
-        while taken.count < 13 {
-            guard await eventually({ counter.value > seen }) else { break }
-            seen = counter.value
-            for (slot, _) in watch.take() { taken[slot] = monotonicSeconds() }
+        #expect(quiet.isEmpty)
+        // The others deliver, and one no longer does.
+        _ = time.pass(2, &watch, nap: 0.24) { time in for health in healths.dropFirst() { time.deliver(health) } }
+        #expect(quiet == [0])
+    }
+
+    @Test func `a process that was held up is not taken for a stall`() {
+        var (watch, time) = (StallWatch(listener: listener), Time())
+        watch.watch(1, SourceHealth(), now: time.now)
+        _ = watch.check(now: time.now)
+        time.elapsed = 2.5
+        #expect(watch.check(now: time.now) == StallWatch.patience && quiet.isEmpty, "what came meanwhile is on its way")
+        _ = time.pass(1.5, &watch)
+        #expect(quiet == [1])
+    }
+
+    @Test func `a worker tells of a device that delivers no more, and not of one that does`() async throws {
+        let pool = AnalysisPool(listener: listener, mostWorkers: 1)
+        let places = try (0..<2).map { _ in
+            try #require(try pool.addRing(isRealTime: true, settings: AnalysisSettings.usual()))
         }
-        #expect(Set(taken.keys) == Set((0..<20).filter { $0 % 3 != 0 }))
-        for (slot, moment) in taken { #expect(try moment >= #require(asked[slot])) }
-        // At most one wake-up for each grid point, of which there are seven.
-        #expect(seen <= 8)
+        let isOver = Flag()
+        Thread.detachNewThread {
+            for place in places { place.input.handle(.opened(.mono())) }
+            let samples = [Float](repeating: 0.1, count: 4800)
+            while !isOver.isRaised {
+                samples.withUnsafeBufferPointer { places[1].input.process($0) }
+                usleep(50_000)
+            }
+        }
+        #expect(await eventually { quiet.contains(places[0].slot) })
+        isOver.raise()
+        #expect(!quiet.contains(places[1].slot))
+        #expect(await eventually { quiet.contains(places[1].slot) })
+        pool.stop()
     }
 }

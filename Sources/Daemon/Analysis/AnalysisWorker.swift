@@ -22,6 +22,7 @@ final class AnalysisWorker: @unchecked Sendable {
     private let tracks: UnsafeMutableBufferPointer<(any AnalysisTrack)?>
     private let ready: ReadySet
     private let retiring: ReadySet
+    private let arriving: ReadySet
     private let isStopping = Atomic<Bool>(false)
     private let finished = DispatchSemaphore(value: 0)
     private let onRetired: @Sendable (Int) -> Void
@@ -40,6 +41,7 @@ final class AnalysisWorker: @unchecked Sendable {
         tracks.initialize(repeating: nil)
         ready = ReadySet(slots: slots)
         retiring = ReadySet(slots: slots)
+        arriving = ReadySet(slots: slots)
         self.onRetired = onRetired
         reader.willWait = { [announcements] in announcements.deliver() }
         let thread = Thread {
@@ -58,6 +60,7 @@ final class AnalysisWorker: @unchecked Sendable {
     /// Takes over a source, in a slot of its own.
     func add(_ track: any AnalysisTrack, slot: Int) {
         tracks[slot] = track
+        arriving.insert(slot)
         markReady(slot)
     }
 
@@ -80,17 +83,23 @@ final class AnalysisWorker: @unchecked Sendable {
 
     private func run() {
         defer { finished.signal() }
+        var stallWatch = StallWatch(listener: announcements.listener)
         while !isStopping.load(ordering: .acquiring) {
             let hasRetired = retiring.takeAll { slot in
+                stallWatch.forget(slot)
                 tracks[slot] = nil
                 // Nobody marks it ready any more, so the next source finds the slot clean.
                 ready.remove(slot)
                 onRetired(slot)
             }
+            arriving.takeAll { slot in
+                if let track = tracks[slot] { stallWatch.watch(slot, track.health) }
+            }
             let hasWorked = ready.takeAll { slot in
                 if let track = tracks[slot], track.turn() { ready.insert(slot) }
             }
-            reader.poll(mayWait: !hasWorked && !hasRetired)
+            let rest = stallWatch.check()
+            reader.poll(waitingFor: hasWorked || hasRetired ? 0 : rest)
         }
         announcements.deliver()
     }

@@ -91,7 +91,7 @@ final class PipeInput: SourceInput, PipeSink, AnalysisTrack, @unchecked Sendable
 
     func process(_ samples: UnsafeBufferPointer<Float>) {
         // After a pause longer than a window, what was heard before says nothing about what comes now.
-        if health.secondsSinceDelivery > longestPause { analysis.restart() }
+        if health.secondsSinceDelivery() > longestPause { analysis.restart() }
         health.noteDelivery(lasting: Int64(Double(samples.count) * nanosecondsPerSample))
         analysis.process(samples)
         analysis.announceEstimates()

@@ -20,6 +20,8 @@ final class RingTrack: AnalysisTrack {
         analysis = SourceAnalysis(slot: slot, announcements: announcements)
     }
 
+    var health: SourceHealth { input.health }
+
     /// Does at most a ring's worth of work. It neither allocates nor locks, unless there is mail.
     func turn() -> Bool {
         // The hub has to read estimates first, and wakes the worker when it has.

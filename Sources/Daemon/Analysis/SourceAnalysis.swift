@@ -10,6 +10,9 @@ protocol AnalysisListener: AnyObject, Sendable {
     /// - Parameter isUrgent: whether they must be read soon, even if nobody has asked for every estimate.
     func estimatesWait(slot: Int, isUrgent: Bool)
 
+    /// The slot's source has delivered nothing for a while (`StallWatch`). Called by its worker, seldom.
+    func sourceIsQuiet(slot: Int)
+
     /// An event has happened. Events are rare, and come from the source's worker, in order.
     func post(_ event: TrackEvent, slot: Int)
 }
@@ -32,6 +35,8 @@ enum TrackEvent: Sendable {
 
 /// One source as its worker sees it.
 protocol AnalysisTrack: AnyObject {
+    var health: SourceHealth { get }
+
     /// Does the work that the worker was woken for, a limited amount at a time. Returns whether there is more, which waits
     /// until the other sources had their turn.
     func turn() -> Bool

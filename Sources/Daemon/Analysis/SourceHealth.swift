@@ -28,9 +28,11 @@ final class SourceHealth: Sendable {
 
     /// Seconds since the source delivered last (or began); 0 while it waits for room, which is not its fault. Negative
     /// while a listener would still hear what was delivered.
-    var secondsSinceDelivery: Double {
+    ///
+    /// - Parameter now: monotonic seconds.
+    func secondsSinceDelivery(now: Double = monotonicSeconds()) -> Double {
         if isWaiting.load(ordering: .acquiring) { return 0 }
-        return Double(monotonicNanoseconds() - deliveryEnd.load(ordering: .acquiring)) * 1e-9
+        return now - Double(deliveryEnd.load(ordering: .acquiring)) * 1e-9
     }
 
     func noteOverrun() { overrunCount.add(1, ordering: .relaxed) }

@@ -33,8 +33,4 @@ extension SourceInput {
 
     /// Samples dropped because they were not analysed in time.
     var dropped: Int { health.dropped }
-
-    /// Seconds since the source delivered last (or began); 0 while it waits for room, negative while a listener would still
-    /// hear what was delivered.
-    var secondsSinceDelivery: Double { health.secondsSinceDelivery }
 }

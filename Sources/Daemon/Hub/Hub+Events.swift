@@ -23,12 +23,10 @@ extension Hub {
         source.open(format)
         publishUnknown(.starting, of: source)
         source.settle()
-        watchForStall(of: source)
         notifyDevice(of: source, source.message)
     }
 
     func streamClosed(_ event: CaptureEvent, of source: HubSource) {
-        stallWatch.forget(source.slot)
         switch event {
         case .opened, .overrun, .suspended, .resumed, .noticed, .damaged: return
         case .waiting(let message):
@@ -66,7 +64,6 @@ extension Hub {
             guard let suspension = source.device.suspension else { return }
             source.log(suspension.isSilence ? .debug : .notice, to: log, "no longer suspended in PulseAudio")
             source.resume()
-            watchForStall(of: source, least: patience)
         case .noticed(let notice):
             if source.take(notice) { source.log(notice.isOver ? .info : .warning, to: log, notice.text) }
         case .damaged(let losses):
@@ -102,10 +99,7 @@ extension Hub {
     // MARK: Estimates
 
     func publish(_ record: EstimateRing.Record, of source: HubSource) {
-        if source.device.isStalled {
-            source.resume()
-            watchForStall(of: source)
-        }
+        if source.device.isStalled { source.resume() }
         publish(source.update(from: record), of: source)
         noteLabelsLater()
         notifyEstimate(of: source)
@@ -142,35 +136,16 @@ extension Hub {
 
     // MARK: Open devices that deliver nothing
 
-    /// Schedules the next check whether anything comes from a source.
-    ///
-    /// - Parameter least: seconds until that check at least.
-    func watchForStall(of source: HubSource, least: Double = 0) {
-        stallWatch.watch(source.slot, in: max(least, patience(with: source) - source.input.secondsSinceDelivery))
-    }
-
-    /// Seconds. Sound servers take their time before the first sample (a monitor of PulseAudio up to 2 s).
-    private func patience(with source: HubSource) -> Double {
-        source.latest.position == 0 ? 3 * patience : patience
-    }
-
-    /// Makes the checks that are due.
-    func checkForStalls() {
-        for (slot, lateness) in stallWatch.take() {
-            if let source = source(inSlot: slot) { checkForStall(of: source, lateness: lateness) }
-        }
-    }
-
-    /// - Parameter lateness: seconds since the check was due.
-    private func checkForStall(of source: HubSource, lateness: Double) {
+    /// Checks a source that seems to have delivered nothing for a while.
+    func checkForStall(of source: HubSource) {
         switch source.device.phase {
         case .opening where source.latest.state == .starting, .running: break
         case .opening, .stalled, .suspended, .lost, .waiting, .ended: return
         }
-        guard source.input.secondsSinceDelivery >= patience(with: source) else { return watchForStall(of: source) }
+        // Before its first sample a source has more time.
+        let patience = source.latest.position == 0 ? 3 * patience : patience
+        guard source.input.health.secondsSinceDelivery() >= patience else { return }
         publishEstimates(of: source)
-        // A check that is much too late was held up with this whole process: what came meanwhile is still on its way.
-        if lateness > patience { return watchForStall(of: source, least: patience) }
         if case .running = source.device.phase {
             source.stall()
             // A device drops what it does not deliver, so what comes next is other audio.

@@ -23,10 +23,6 @@ actor Hub {
     /// Seconds without a sample after which a source has no signal.
     let patience: Double
     var summaryClock = SummaryClock()
-    /// A stall is reported at most a quarter of `patience` late.
-    lazy var stallWatch = StallWatch(grid: patience / 4, on: loop) { [weak self] in
-        self?.assumeIsolated { $0.checkForStalls() }
-    }
     /// The sources, in the order of the configuration.
     private(set) var sources: [HubSource] = []
     private(set) var settings: HubSettings
@@ -50,7 +46,7 @@ actor Hub {
 
     /// - Parameter patience: seconds without a sample after which a source has no signal.
     init(
-        loop: any EventLoop, settings: HubSettings, history: History, log: Logger, patience: Double = 1
+        loop: any EventLoop, settings: HubSettings, history: History, log: Logger, patience: Double = StallWatch.patience
     ) throws(SystemError) {
         self.loop = loop
         self.patience = patience
@@ -80,7 +76,6 @@ actor Hub {
     func add(_ source: sending HubSource) {
         sources.append(source)
         sourceOfSlot[source.slot] = source
-        watchForStall(of: source)
         noteLabelsLater()
     }
 
@@ -88,7 +83,6 @@ actor Hub {
     func remove(slot: Int) {
         if let source = sourceOfSlot[slot] {
             endLabel(of: source)
-            stallWatch.forget(slot)
             clients.flush()
         }
         sourceOfSlot[slot] = nil
@@ -240,6 +234,14 @@ extension Hub: AnalysisListener {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         guard isUrgent || wantsEveryEstimate.load(ordering: .sequentiallyConsistent) else { return }
         if ready.insert(slot) { bell.ring() }
+    }
+
+    nonisolated func sourceIsQuiet(slot: Int) {
+        loop.execute {
+            self.assumeIsolated { hub in
+                if let source = hub.sourceOfSlot[slot] { hub.checkForStall(of: source) }
+            }
+        }
     }
 
     nonisolated func post(_ event: TrackEvent, slot: Int) {

@@ -12,7 +12,7 @@ enum ReadingThread {
     /// Starts a thread that runs as long as the tests do.
     static func start() throws -> PipeReader {
         let reader = try PipeReader()
-        Thread.detachNewThread { while true { reader.poll(mayWait: true) } }
+        Thread.detachNewThread { while true { reader.poll(waitingFor: .infinity) } }
         return reader
     }
 }

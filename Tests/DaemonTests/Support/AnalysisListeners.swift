@@ -12,6 +12,8 @@ final class Listener: AnalysisListener {
         var positions: [Double] = []
         var states: [EstimatorState] = []
         var events: [String] = []
+        /// The slots of the sources that were quiet, in turn.
+        var quiet: [Int] = []
     }
     let state = Mutex(State())
     /// While raised, estimates stay in the ring.
@@ -54,6 +56,8 @@ final class Listener: AnalysisListener {
             }
         }
     }
+
+    func sourceIsQuiet(slot: Int) { state.withLock { $0.quiet.append(slot) } }
 }
 
 /// Passes everything on to the listener of its slot.
@@ -72,4 +76,6 @@ final class Fan: AnalysisListener {
     func post(_ event: TrackEvent, slot: Int) {
         places.withLock { $0[slot] }.map { listeners[$0].post(event, slot: slot) }
     }
+
+    func sourceIsQuiet(slot: Int) { places.withLock { $0[slot] }.map { listeners[$0].sourceIsQuiet(slot: slot) } }
 }
