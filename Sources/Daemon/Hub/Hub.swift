@@ -46,7 +46,8 @@ actor Hub {
 
     /// - Parameter patience: seconds without a sample after which a source has no signal.
     init(
-        loop: any EventLoop, settings: HubSettings, history: History, log: Logger, patience: Double = StallWatch.patience
+        loop: any EventLoop, settings: HubSettings, history: History, log: Logger,
+        patience: Double = StallWatch.patience
     ) throws(SystemError) {
         self.loop = loop
         self.patience = patience
