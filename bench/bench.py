@@ -300,6 +300,7 @@ def table(result):
     station = result["live"]
     rows = [("one station, fed by ffmpeg in pieces of 20 ms", "", ""),
             ("processor time a second", f"{milliseconds(station['processor'])} ms", ""),
+            ("  of a program that only reads", f"{milliseconds(station['reading'])} ms", ""),
             ("wake-ups a second", f"{station['wakeups']:.1f}", ""),
             ("last sample to notification, median and 99 %",
              f"{1000 * station['delay_p50']:.1f} ms", f"{1000 * station['delay_p99']:.1f} ms"),

@@ -3,10 +3,12 @@
 
 A real ffmpeg feeds genred's standard input at the pace of real time, in pieces of some 20 ms. First without a client:
 wake-ups, processor time, memory. Then with a subscriber, and this program between the two, which notes when each piece
-was written: the delay from a window's last sample to its estimate.
+was written: the delay from a window's last sample to its estimate. Last a program that only reads takes genred's place: its
+processor time is this machine's price for that.
 """
 import json
 import os
+import pathlib
 import re
 import socket
 import subprocess
@@ -98,11 +100,28 @@ def delays(audio, seconds, folder):
     return sorted(found[4:])
 
 
+def reading(audio, seconds, folder):
+    """Processor seconds a second of a program that wakes up as often as genred, and only reads."""
+    program = f"{folder}/reader"
+    subprocess.run(["cc", "-O2", "-o", program, pathlib.Path(__file__).with_name("reader.c")], check=True)
+    feeder = ffmpeg(audio)
+    reader = subprocess.Popen([program], stdin=feeder.stdout)
+    time.sleep(SETTLE)
+    begin, used = time.monotonic(), processor(reader.pid)
+    time.sleep(seconds)
+    used, duration = processor(reader.pid) - used, time.monotonic() - begin
+    reader.kill()
+    reader.wait()
+    feeder.kill()
+    return used / duration
+
+
 def main():
     audio, seconds = sys.argv[1], float(sys.argv[2])
     with tempfile.TemporaryDirectory() as folder:
         result = alone(audio, seconds, folder)
         late = delays(audio, seconds, folder)
+        result["reading"] = reading(audio, seconds, folder)
     result.update(delay_p50=late[len(late) // 2], delay_p99=late[len(late) * 99 // 100], updates=len(late) / seconds)
     print(json.dumps(result))
 
