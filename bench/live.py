@@ -3,8 +3,8 @@
 
 A real ffmpeg feeds genred's standard input at the pace of real time, in pieces of some 20 ms. First without a client:
 wake-ups, processor time, memory. Then with a subscriber, and this program between the two, which notes when each piece
-was written: the delay from a window's last sample to its estimate. Last a program that only reads takes genred's place: its
-processor time is this machine's price for that.
+was written: the delay from a window's last sample to its estimate. Last, a program that only reads takes genred's place: what
+reading alone costs here.
 """
 import json
 import os
@@ -101,7 +101,7 @@ def delays(audio, seconds, folder):
 
 
 def reading(audio, seconds, folder):
-    """Processor seconds a second of a program that wakes up as often as genred, and only reads."""
+    """Processor seconds a second of a program that wakes up once an update, and only reads."""
     program = f"{folder}/reader"
     subprocess.run(["cc", "-O2", "-o", program, pathlib.Path(__file__).with_name("reader.c")], check=True)
     feeder = ffmpeg(audio)

@@ -93,7 +93,9 @@ package final class StreamingClassifier {
     /// allocations.
     package struct Replacement {
         /// Nil if the network goes on as it is.
-        let running: RunningModel?
+        fileprivate let running: RunningModel?
+        /// Whether the stream gets another network, with memory of its own.
+        package var replacesNetwork: Bool { running != nil }
         fileprivate let estimator: Estimator
         fileprivate let stepsPerUpdate: Int
         /// Seconds between estimates.
@@ -103,8 +105,7 @@ package final class StreamingClassifier {
         ///   - model: the present model or another one.
         ///   - updateInterval: as in the classifier's own `init`.
         ///   - estimator: as in the classifier's own `init`.
-        ///   - present: the settings before these of the stream that will get them, if that is known. A network that need
-        ///     not change is not replaced.
+        ///   - present: the stream's present settings, if known. A network that need not change is not replaced.
         /// - Throws: `badParameter` for an impossible interval or estimator parameter.
         package init(
             model: GenreModel, updateInterval: Double?, estimator parameters: EstimatorParameters,

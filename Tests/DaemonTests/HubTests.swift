@@ -188,6 +188,30 @@ struct HubTests {
         await fixture.stop()
     }
 
+    @Test func `the hub looks once more before it believes that a source is quiet`() async throws {
+        let heard = try await HubFixture()
+        await heard.open()
+        await heard.estimate(.genre, 0, at: 3)
+        heard.hub.sourceIsQuiet(slot: 0)
+        heard.hub.sourceIsQuiet(slot: 1)
+        await heard.estimate(.genre, 0, at: 6)
+        #expect(
+            await !heard.changes().contains { $0.hasSuffix("no-signal") },
+            "a sample has come meanwhile, and there is no other source")
+        await heard.stop()
+        // Before its first sample a source has three times as long.
+        let begin = monotonicSeconds()
+        let fixture = try await HubFixture(patience: 0.5)
+        await fixture.open()
+        func state() async -> EstimateState {
+            fixture.hub.sourceIsQuiet(slot: 0)
+            return await fixture.hub.perform { $0.sources[0].estimate.state }
+        }
+        #expect(await eventually { await state() == .noSignal })
+        #expect(monotonicSeconds() - begin >= 1.5)
+        await fixture.stop()
+    }
+
     @Test func `a FIFO that has never had a writer has no signal, and that is not a change`() async throws {
         let fixture = try await HubFixture()
         await fixture.close(.waiting("/run/f waits for a writer"))

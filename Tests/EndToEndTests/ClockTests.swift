@@ -56,7 +56,7 @@ extension EndToEndTests {
             for shift in [Self.day, -Self.day, 0] {
                 try set(shift)
                 try await PipeWriter(fifo).write(Array(stream))
-                // Long enough for a summary and for the hub to check its sources.
+                // Long enough for a summary and for the worker to look at its sources.
                 let estimates = try daemon.estimates(client, seconds: 2.2)
                 #expect(estimates.count >= 5 && estimates.allSatisfy { $0.state != .noSignal }, "\(daemon.log)")
                 let last = try #require(estimates.last)

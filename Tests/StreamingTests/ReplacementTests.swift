@@ -133,7 +133,7 @@ struct ReplacementTests {
         func isReplaced(_ new: GenreModel, _ interval: Double?) throws -> Bool {
             try StreamingClassifier.Replacement(
                 model: new, updateInterval: interval, estimator: EstimatorParameters(), after: (model, 0.24)
-            ).running != nil
+            ).replacesNetwork
         }
         #expect(try !isReplaced(model, 0.24))
         #expect(try !isReplaced(model, 0.96), "every fourth window of the same network is published")

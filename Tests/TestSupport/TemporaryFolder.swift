@@ -23,6 +23,15 @@ package final class TemporaryFolder: Sendable {
     /// Writes a file and returns its path.
     package func write(_ text: String, to name: String) throws -> String { try write(Data(text.utf8), to: name) }
 
+    /// Writes a program, such as a script, and returns its path.
+    ///
+    /// A child makes it. While this process has a file open for writing, a child that another test starts may have it open,
+    /// too, and nothing can run it meanwhile (ETXTBSY).
+    package func writeProgram(_ text: String, to name: String) throws -> String {
+        try Programs.run("/usr/bin/install", ["-m", "755", write(text, to: "\(name).text"), file(name)])
+        return file(name)
+    }
+
     /// Writes a file and returns its path.
     package func write(_ bytes: some DataProtocol, to name: String) throws -> String {
         try Data(bytes).write(to: URL(filePath: file(name)), options: .atomic)

@@ -90,6 +90,7 @@ final class AnalysisWorker: @unchecked Sendable {
                 tracks[slot] = nil
                 // Nobody marks it ready any more, so the next source finds the slot clean.
                 ready.remove(slot)
+                arriving.remove(slot)
                 onRetired(slot)
             }
             arriving.takeAll { slot in

@@ -10,7 +10,7 @@ protocol AnalysisListener: AnyObject, Sendable {
     /// - Parameter isUrgent: whether they must be read soon, even if nobody has asked for every estimate.
     func estimatesWait(slot: Int, isUrgent: Bool)
 
-    /// The slot's source has delivered nothing for a while (`StallWatch`). Called by its worker, seldom.
+    /// The slot's source has delivered nothing for a while (`StallWatch`). Called by its worker, seldom; may allocate.
     func sourceIsQuiet(slot: Int)
 
     /// An event has happened. Events are rare, and come from the source's worker, in order.

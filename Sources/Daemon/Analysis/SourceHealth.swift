@@ -3,7 +3,7 @@
 import Basics
 import Synchronization
 
-/// Figures about one source's capture and analysis. Capture thread and worker write them, the hub reads them.
+/// Figures about one source's capture and analysis. Capture thread and worker write them, worker and hub read them.
 final class SourceHealth: Sendable {
     private let overrunCount = Atomic<Int>(0)
     private let droppedCount = Atomic<Int>(0)

@@ -22,7 +22,7 @@ struct StallWatch {
 
     private let listener: any AnalysisListener
     private var watched: [Watched] = []
-    private var lastCheck = 0.0
+    private var lastLook = 0.0
     /// When the next of `moments` comes if nothing is delivered before it, in monotonic seconds.
     private var due = Double.infinity
     /// Whether the listener has been told of a source that has delivered nothing since.
@@ -38,23 +38,25 @@ struct StallWatch {
 
     mutating func forget(_ slot: Int) { watched.removeAll { $0.slot == slot } }
 
-    /// Tells the listener what there is to tell. Call it before the thread may sleep. Neither allocates nor locks.
+    /// Tells the listener what there is to tell. Call it before the thread may sleep. Neither allocates nor locks, unless it
+    /// has something to tell.
     ///
     /// - Parameter now: monotonic seconds.
     /// - Returns: seconds until the next call must come, at the latest; infinite if only audio can bring anything new.
     mutating func check(now: Double = monotonicSeconds()) -> Double {
-        // Half the patience is often enough for sources that deliver. One that was quiet may be quiet again.
-        let next = lastCheck + Self.patience / (anyIsQuiet ? 8 : 2)
-        if now >= due || now >= next {
+        // Sources that deliver are looked at twice a second, whenever the thread is awake. One that was quiet is looked at
+        // sooner: a look must come between its next sample and the end of the patience after that.
+        let next = lastLook + Self.patience / (anyIsQuiet ? 8 : 2)
+        if now > due + Self.patience {
             // Much too late: the whole process was held up, and what came meanwhile is still on its way.
-            if now > due + Self.patience {
-                due = now + Self.patience
-            } else {
-                look(now)
-            }
-            lastCheck = now
+            due = now + Self.patience
+            lastLook = due
+        } else if now >= due || now >= next {
+            look(now)
+            lastLook = now
         } else if anyIsQuiet {
-            due = min(due, next)
+            // The thread may be awake because of that sample, and not again soon.
+            due = min(due, lastLook + Self.patience / 2)
         }
         return due - now
     }
@@ -65,7 +67,8 @@ struct StallWatch {
         for index in watched.indices {
             let quiet = watched[index].health.secondsSinceDelivery(now: now)
             let passed = Self.moments.count { $0 <= quiet }
-            if passed > watched[index].told { listener.sourceIsQuiet(slot: watched[index].slot) }
+            // Fewer than before: it was heard in between.
+            if passed > 0, passed != watched[index].told { listener.sourceIsQuiet(slot: watched[index].slot) }
             watched[index].told = passed
             if passed > 0 { anyIsQuiet = true }
             if passed < Self.moments.count { due = min(due, now + Self.moments[passed] - quiet) }

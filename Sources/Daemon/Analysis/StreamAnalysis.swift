@@ -124,7 +124,7 @@ final class AnalysisChange: @unchecked Sendable {
     fileprivate let estimatesPerTurn: Int
 
     /// - Parameters:
-    ///   - present: the stream's settings before these.
+    ///   - present: the stream's present settings.
     ///   - turn: the seconds of audio that one turn of the worker can take.
     init(settings: AnalysisSettings, after present: AnalysisSettings, turn: Double) throws(StreamingError) {
         replacement = try settings.replacement(after: present)
@@ -136,7 +136,7 @@ final class AnalysisChange: @unchecked Sendable {
 extension AnalysisSettings {
     /// Makes the replacement for one stream. If it throws, it throws for every stream.
     ///
-    /// - Parameter present: the stream's settings before these.
+    /// - Parameter present: the stream's present settings.
     func replacement(after present: AnalysisSettings) throws(StreamingError) -> StreamingClassifier.Replacement {
         try StreamingClassifier.Replacement(
             model: model, updateInterval: updateInterval, estimator: estimator,

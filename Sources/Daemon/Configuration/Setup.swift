@@ -100,7 +100,8 @@ struct Setup: Sendable {
 struct LoadedModel: Sendable {
     let model: GenreModel
     let path: String
-    /// Device, inode, size and modification time of the file: they change when the file is replaced or written.
+    /// Device, inode, size and times of the file: they change when the file is replaced or written, even if its time is then set
+    /// back.
     private let identity: [Int]
 
     /// - Parameters:
@@ -114,7 +115,7 @@ struct LoadedModel: Sendable {
             stat(self.path, &status) == 0
             ? [
                 Int(truncatingIfNeeded: status.st_dev), Int(truncatingIfNeeded: status.st_ino), Int(status.st_size),
-                status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
+                status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
             ] : []
         if let previous, previous.path == self.path, previous.identity == identity, !identity.isEmpty {
             model = previous.model

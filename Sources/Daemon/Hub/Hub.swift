@@ -82,7 +82,7 @@ actor Hub {
 
     /// Forgets a source whose capture has stopped.
     func remove(slot: Int) {
-        if let source = sourceOfSlot[slot] {
+        if let source = source(inSlot: slot) {
             endLabel(of: source)
             clients.flush()
         }
@@ -122,7 +122,7 @@ actor Hub {
     private func publishAll() {
         bell.clear()
         ready.takeAll { slot in
-            if let source = sourceOfSlot[slot] { publishEstimates(of: source) }
+            if let source = source(inSlot: slot) { publishEstimates(of: source) }
         }
         clients.flush()
     }
@@ -240,7 +240,7 @@ extension Hub: AnalysisListener {
     nonisolated func sourceIsQuiet(slot: Int) {
         loop.execute {
             self.assumeIsolated { hub in
-                if let source = hub.sourceOfSlot[slot] { hub.checkForStall(of: source) }
+                if let source = hub.source(inSlot: slot) { hub.checkForStall(of: source) }
             }
         }
     }
@@ -248,7 +248,7 @@ extension Hub: AnalysisListener {
     nonisolated func post(_ event: TrackEvent, slot: Int) {
         loop.execute {
             self.assumeIsolated { hub in
-                if let source = hub.sourceOfSlot[slot] { hub.apply(event, to: source) }
+                if let source = hub.source(inSlot: slot) { hub.apply(event, to: source) }
             }
         }
     }

@@ -67,10 +67,10 @@ actor SourceSupervisor {
     /// The most seconds that a reload waits for workers to switch.
     private static let patience = 2.0
 
-    /// Has each source's worker switch to other settings. With another model they do so one after the other, so that the
-    /// next source's new network gets the memory of this one's old network.
+    /// Has each source's worker switch to other settings. If that replaces networks they do so one after the other, so that
+    /// the next source's new network gets the memory of this one's old network.
     private func useAnalysis(_ new: AnalysisSettings) async {
-        let isSameModel = new.model.isCopy(of: analysis.model)
+        let replacesNetworks = (try? new.replacement(after: analysis).replacesNetwork) ?? true
         analysis = new
         let deadline = monotonicSeconds() + Self.patience
         func waitUntilTaken(_ running: Running) async {
@@ -84,7 +84,7 @@ actor SourceSupervisor {
             } catch {
                 log.error("\(running.configuration.name): keeping the previous settings: \(error)")
             }
-            if !isSameModel { await waitUntilTaken(running) }
+            if replacesNetworks { await waitUntilTaken(running) }
         }
         for running in running { await waitUntilTaken(running) }
     }

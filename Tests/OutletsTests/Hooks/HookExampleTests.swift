@@ -20,8 +20,8 @@ import Testing
         let folder = try TemporaryFolder()
         _ = try folder.write("\(HookServer.secret)\n", to: "hook-secret")
         _ = try folder.write("\(server.url("/200/scene"))\n", to: "light-scene-address")
-        let script = try folder.write("#!/bin/sh\necho \"$1 $GENRED_LABEL\" >>'\(folder.file("presets"))'\n", to: "eq")
-        try #require(chmod(script, 0o755) == 0)
+        let script = try folder.writeProgram(
+            "#!/bin/sh\necho \"$1 $GENRED_LABEL\" >>'\(folder.file("presets"))'\n", to: "eq")
         // A # followed by no space, or by two, hides a key; before prose there is one space.
         let examples = text.split(separator: "\n").filter {
             $0.hasPrefix("#- ") || $0.hasPrefix("#  ") && !$0.hasPrefix("#   ")
@@ -61,9 +61,9 @@ import Testing
         #expect(told("/200/air") == ["silence", "rock"])
         #expect(server.requests.filter { $0.path == "/200/air" }.allSatisfy { $0.isSigned })
         #expect(told("/200/scene") == ["jazz", "rock"])
+        #expect(recorder.lines == [])
         let presets = try String(contentsOfFile: folder.file("presets"), encoding: .utf8)
         // Two rules, so in either order.
         #expect(presets.split(separator: "\n").sorted() == ["loud rock", "warm jazz"])
-        #expect(recorder.lines == [])
     }
 }

@@ -53,8 +53,6 @@ final class HookFixture {
 
     /// Writes a shell script that can be run.
     func script(_ text: String, _ name: String = "script") throws -> String {
-        let path = try folder.write("#!/bin/sh\n\(text)\n", to: name)
-        try #require(chmod(path, 0o755) == 0)
-        return path
+        try folder.writeProgram("#!/bin/sh\n\(text)\n", to: name)
     }
 }
