@@ -66,7 +66,8 @@ else
 	@# ServiceTests install the package on a machine of their own.
 	@$(MAKE) deb
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '$(COMPUTING)'
-	$(SWIFT) test $(SWIFT_FLAGS) --skip-build --skip '$(COMPUTING)|$(RECORDING)|^(Outlets|Station|EndToEnd|Service)Tests'
+	@# All at once, some would wait for a processor longer than for what they test.
+	scripts/test-together "16 --skip $(COMPUTING)|$(RECORDING)|^(Outlets|Station|EndToEnd|Service)Tests"
 	@# The real programs in real time come last, when nothing else runs, and few at a time: each runs programs that take a
 	@# processor for themselves.
 	scripts/test-together '4 --filter ^OutletsTests' '2 --filter ^StationTests' '1 --filter $(RECORDING)'
