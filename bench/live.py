@@ -3,8 +3,8 @@
 
 A real ffmpeg feeds genred's standard input at the pace of real time, in pieces of some 20 ms. First without a client:
 wake-ups, processor time, memory. Then with a subscriber, and this program between the two, which notes when each piece
-was written: the delay from a window's last sample to its estimate. Last, a program that only reads takes genred's place: what
-reading alone costs here.
+was written: the delay from a window's last sample to its estimate. Last, a program that only reads takes genred's
+place: what reading alone costs here.
 """
 import json
 import os

@@ -9,9 +9,9 @@ import Synchronization
 /// One thread that reads pipes and analyses many sources, at most one ring or one read of a pipe per turn, and sleeps
 /// while there is nothing to do.
 final class AnalysisWorker: @unchecked Sendable {
-    // Safe to share: `add` writes a track before its slot can be ready, and from then on only the thread touches it; the
-    // ready set makes the write visible to the thread. `block` and `announcements` are for the thread alone, and the reader's
-    // `willWait` is set before it starts.
+    // Safe to share: `add` writes a track before its slot is in a set, and from then on only the thread touches it; the
+    // sets `arriving` and `ready` make the write visible to the thread. `block` and `announcements` are for the thread
+    // alone, and the reader's `willWait` is set before it starts.
     let name: String
     /// Reads those of the sources that are pipes; the worker sleeps in it.
     let reader: PipeReader

@@ -9,9 +9,11 @@ import Basics
 struct StallWatch {
     /// Seconds without a sample after which a source counts as quiet.
     static let patience = 1.0
-    /// After these times without a sample the listener is told. Sound servers take their time before the first sample (a
-    /// monitor of PulseAudio up to 2 s), so the listener may want to hear of it again.
-    private static let moments = [patience, 3 * patience]
+    /// Before its first sample a source may take so many times as long: sound servers take their time (a monitor of PulseAudio
+    /// up to 2 s).
+    static let factorAtFirst = 3.0
+    /// After these times without a sample the listener is told. It decides which of them matters.
+    private static let moments = [patience, factorAtFirst * patience]
 
     private struct Watched {
         let slot: Int

@@ -142,8 +142,7 @@ extension Hub {
         case .opening where source.latest.state == .starting, .running: break
         case .opening, .stalled, .suspended, .lost, .waiting, .ended: return
         }
-        // Before its first sample a source has more time.
-        let patience = source.latest.position == 0 ? 3 * patience : patience
+        let patience = source.latest.position == 0 ? StallWatch.factorAtFirst * patience : patience
         guard source.input.health.secondsSinceDelivery() >= patience else { return }
         publishEstimates(of: source)
         if case .running = source.device.phase {
