@@ -13,9 +13,6 @@ struct FormatJudge {
     private static let least = 2048
     /// Seconds of audio between two looks, so that they see different moments.
     private static let interval = 0.1
-    /// Looks until the judge gives up, and by how many more a verdict has to be the one than not.
-    private static let looks = 16
-    private static let majority = 7
     /// Seconds of audio after which it gives up in any case.
     private static let patience = 60.0
 
@@ -38,10 +35,7 @@ struct FormatJudge {
     private let bytesPerSecond: Double
     private var bytesHeard = 0
     private var nextLook = 0
-    private var looksLeft = Self.looks
-    /// The verdict that most looks have come to, and by how many more than others.
-    private var last: Verdict?
-    private var votes = 0
+    private var votes = FormatVotes()
 
     init(encoding: PCMEncoding, channels: Int, rate: Int, isFromHeader: Bool) {
         self.encoding = encoding
@@ -66,21 +60,14 @@ struct FormatJudge {
             return nil
         }
         nextLook = bytesHeard + Int(Self.interval * bytesPerSecond)
-        looksLeft -= 1
-        let verdict = judge(bytes)
-        if verdict == last {
-            votes += 1
-        } else if votes > 0 {
-            votes -= 1
-        } else {
-            (last, votes) = (verdict, 1)
-        }
-        if let last, votes == Self.majority {
+        switch votes.count(judge(bytes)) {
+        case .decided(let verdict):
             isDone = true
-            return last
+            return verdict
+        case .open:
+            isDone = Double(bytesHeard) > Self.patience * bytesPerSecond
+            return nil
         }
-        isDone = looksLeft == 0 || Double(bytesHeard) > Self.patience * bytesPerSecond
-        return nil
     }
 
     private func judge(_ bytes: UnsafeRawBufferPointer) -> Verdict? {
@@ -256,7 +243,9 @@ struct FormatJudge {
 
     /// Whether the bytes are as random as those of compressed data, wherever in a sample they are.
     private static func isUniform(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        isUniform(bytes, places: 4) && isUniform(bytes, places: 3)
+        // Few bytes tell that they are not, which is the rule.
+        let few = UnsafeRawBufferPointer(rebasing: bytes.prefix(least))
+        return isUniform(few, places: 4) && isUniform(bytes, places: 4) && isUniform(bytes, places: 3)
     }
 
     private static func isUniform(_ bytes: UnsafeRawBufferPointer, places: Int) -> Bool {

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import TestSupport
+import Testing
+
+@testable import Capture
+
+struct FormatVotesTests {
+    /// What all sixteen looks come to, counted to the end.
+    private func wholeCount(_ looks: [FormatJudge.Verdict?]) -> FormatJudge.Verdict? {
+        var (last, votes): (FormatJudge.Verdict?, Int) = (nil, 0)
+        for verdict in looks {
+            if verdict == last {
+                votes += 1
+            } else if votes > 0 {
+                votes -= 1
+            } else {
+                (last, votes) = (verdict, 1)
+            }
+            if let last, votes == FormatVotes.majority { return last }
+        }
+        return nil
+    }
+
+    @Test func `an early end decides as all looks would`() {
+        var generator = SplitMix(state: 11)
+        var (early, verdicts) = (0, 0)
+        for _ in 0..<10_000 {
+            let share = Double.random(in: 0...1, using: &generator)
+            let looks = (0..<FormatVotes.looks).map { _ -> FormatJudge.Verdict? in
+                guard Double.random(in: 0...1, using: &generator) < share else { return nil }
+                return Bool.random(using: &generator) && share < 0.9 ? .noNumbers : .compressed
+            }
+            var votes = FormatVotes()
+            var decided: FormatJudge.Verdict??
+            for (index, look) in looks.enumerated() where decided == nil {
+                if case .decided(let verdict) = votes.count(look) {
+                    decided = .some(verdict)
+                    if index + 1 < looks.count { early += 1 }
+                    if verdict != nil { verdicts += 1 }
+                }
+            }
+            #expect(decided == .some(wholeCount(looks)), "\(looks)")
+        }
+        #expect(early > 1000 && verdicts > 1000)
+    }
+
+    @Test func `five looks that find nothing wrong are enough`() {
+        var votes = FormatVotes()
+        for _ in 0..<4 { #expect(votes.count(nil) == .open) }
+        #expect(votes.count(nil) == .decided(nil))
+    }
+}
