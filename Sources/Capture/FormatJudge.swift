@@ -242,13 +242,15 @@ struct FormatJudge {
     // MARK: No samples at all
 
     /// Whether the bytes are as random as those of compressed data, wherever in a sample they are.
-    private static func isUniform(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        // Few bytes tell that they are not, which is the rule.
+    static func isUniform(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        // Most streams are not compressed, and a few bytes show it.
         let few = UnsafeRawBufferPointer(rebasing: bytes.prefix(least))
-        return isUniform(few, places: 4) && isUniform(bytes, places: 4) && isUniform(bytes, places: 3)
+        return hasAllValues(few, places: 4) && hasAllValues(bytes, places: 4) && hasAllValues(bytes, places: 3)
+            && isUncorrelated(bytes)
     }
 
-    private static func isUniform(_ bytes: UnsafeRawBufferPointer, places: Int) -> Bool {
+    /// Whether all values of a byte are about as frequent, at each place of a sample of so many bytes.
+    private static func hasAllValues(_ bytes: UnsafeRawBufferPointer, places: Int) -> Bool {
         for place in 0..<places {
             var (sum, square, count) = (0.0, 0.0, 0.0)
             // A bit for each value that has occurred.
@@ -274,6 +276,12 @@ struct FormatJudge {
                 + seen.3.nonzeroBitCount
             guard Double(values) > 0.9 * 256 * (1 - exp(-count / 256)) else { return false }
         }
+        return true
+    }
+
+    /// Whether a byte says nothing about the four after it. A short look would not do: the headers of compressed frames do
+    /// repeat themselves.
+    private static func isUncorrelated(_ bytes: UnsafeRawBufferPointer) -> Bool {
         for lag in 1...4 {
             var products = 0.0
             for index in lag..<bytes.count {

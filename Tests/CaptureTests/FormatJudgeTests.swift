@@ -101,6 +101,19 @@ struct FormatJudgeTests {
         #expect(verdict(frames, as: .s16le, isFromHeader: true) == .digitalOutput)
     }
 
+    @Test(.ffmpeg, arguments: ["-c:a eac3 -b:a 192k -f eac3", "-c:a aac -b:a 192k -f adts"])
+    func `nearly every look at a compressed stream finds that it is one`(codec: String) async throws {
+        let folder = try TemporaryFolder()
+        let (raw, coded) = (folder.file("raw"), folder.file("coded"))
+        try Data(encode(Self.music, .s16le)).write(to: URL(fileURLWithPath: raw))
+        try await TestEnvironment.run(
+            "ffmpeg -v error -stream_loop 7 -f s16le -ar \(Self.rate) -ac 2 -i '\(raw)' \(codec) '\(coded)'")
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: coded))
+        let starts = Array(stride(from: 0, to: bytes.count - 8192, by: 1024))
+        let found = starts.count { start in bytes[start..<start + 8192].withUnsafeBytes(FormatJudge.isUniform) }
+        #expect(Double(found) > 0.95 * Double(starts.count))
+    }
+
     @Test func `a pipe says it once, and a stream of another kind is refused by its name`() {
         var decoder = PipeDecoder(
             device: "test", requested: RequestedFormat(rate: Self.rate, channels: 2, format: .s16be))

@@ -36,8 +36,11 @@ struct FormatVotesTests {
             for (index, look) in looks.enumerated() where decided == nil {
                 if case .decided(let verdict) = votes.count(look) {
                     decided = .some(verdict)
-                    if index + 1 < looks.count { early += 1 }
-                    if verdict != nil { verdicts += 1 }
+                    if verdict != nil {
+                        verdicts += 1
+                    } else if index + 1 < looks.count {
+                        early += 1
+                    }
                 }
             }
             #expect(decided == .some(wholeCount(looks)), "\(looks)")
@@ -49,5 +52,21 @@ struct FormatVotesTests {
         var votes = FormatVotes()
         for _ in 0..<4 { #expect(votes.count(nil) == .open) }
         #expect(votes.count(nil) == .decided(nil))
+    }
+
+    @Test func `seven looks decide, and six do not`() {
+        var votes = FormatVotes()
+        for _ in 0..<6 { #expect(votes.count(.compressed) == .open) }
+        #expect(votes.count(.compressed) == .decided(.compressed))
+        votes = FormatVotes()
+        for _ in 0..<6 { #expect(votes.count(.compressed) == .open) }
+        let rest = (0..<6).map { _ in votes.count(nil) }
+        #expect(rest == [.open, .open, .open, .open, .decided(nil), .decided(nil)])
+    }
+
+    @Test func `looks that disagree cancel each other until nothing can stand any more`() {
+        var votes = FormatVotes()
+        let outcomes = (0..<10).map { votes.count($0 % 2 == 0 ? .compressed : nil) }
+        #expect(outcomes == Array(repeating: .open, count: 9) + [.decided(nil)])
     }
 }

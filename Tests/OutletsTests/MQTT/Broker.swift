@@ -48,9 +48,10 @@ final class Broker {
 
     private var isSubscribed: Bool { subscriber?.isRunning == true }
 
+    /// Stops it, and only then its subscriber: what it has acknowledged is written down.
     func stop() {
-        subscriber?.end()
         process?.end()
+        subscriber?.end()
     }
 
     func signal(_ number: Int32) { process?.signal(number) }

@@ -101,7 +101,10 @@ import Testing
         try await daemon.makeChanges(20)
         broker.stop()
         try await daemon.makeChanges(count)
+        // The broker's subscriber must be there first, or it misses what the outlet publishes meanwhile.
+        outlet.process.signal(SIGSTOP)
         try await broker.start()
+        outlet.process.signal(SIGCONT)
         try await expectEvents(daemon, broker, "genred/n/radio/event", within: 200)
         #expect(broker.objects("genred/n/radio/event").contains { $0["replayed"] as? Bool == true })
         #expect(outlet.log.contains("is back"), "\(outlet.log)")
