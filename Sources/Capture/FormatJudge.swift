@@ -50,13 +50,13 @@ struct FormatJudge {
         guard !isDone, bytesHeard >= nextLook else { return nil }
         guard audio.count >= Self.least else {
             // A slow pipe comes in pieces that are too small to tell.
-            isDone = Double(bytesHeard) > Self.patience * bytesPerSecond
+            isDone = hasHeardEnough
             return nil
         }
         let bytes = UnsafeRawBufferPointer(rebasing: audio.prefix(Self.most))
         // Silence says nothing.
         guard let first = bytes.first, bytes.contains(where: { $0 != first }) else {
-            isDone = Double(bytesHeard) > Self.patience * bytesPerSecond
+            isDone = hasHeardEnough
             return nil
         }
         nextLook = bytesHeard + Int(Self.interval * bytesPerSecond)
@@ -65,10 +65,12 @@ struct FormatJudge {
             isDone = true
             return verdict
         case .open:
-            isDone = Double(bytesHeard) > Self.patience * bytesPerSecond
+            isDone = hasHeardEnough
             return nil
         }
     }
+
+    private var hasHeardEnough: Bool { Double(bytesHeard) > Self.patience * bytesPerSecond }
 
     private func judge(_ bytes: UnsafeRawBufferPointer) -> Verdict? {
         if encoding.bytes == 2, Self.hasDigitalOutput(bytes) { return .digitalOutput }
@@ -279,7 +281,7 @@ struct FormatJudge {
         return true
     }
 
-    /// Whether a byte says nothing about the four after it. A short look would not do: the headers of compressed frames do
+    /// Whether a byte says nothing about the four after it. A short look would not do: the headers of compressed frames
     /// repeat themselves.
     private static func isUncorrelated(_ bytes: UnsafeRawBufferPointer) -> Bool {
         for lag in 1...4 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 /// Counts what the looks at a stream have come to (`FormatJudge`). Looks that disagree cancel each other, and a verdict stands
-/// when enough looks are left that have come to it.
+/// when it has enough looks that are not cancelled.
 struct FormatVotes {
     /// Looks after which the judge gives up.
     static let looks = 16
-    /// How many looks have to be left for a verdict.
+    /// How many of its looks that are not cancelled a verdict needs.
     static let majority = 7
 
     enum Outcome: Equatable {

@@ -6,22 +6,6 @@ import Testing
 @testable import Capture
 
 struct FormatVotesTests {
-    /// What all sixteen looks come to, counted to the end.
-    private func wholeCount(_ looks: [FormatJudge.Verdict?]) -> FormatJudge.Verdict? {
-        var (last, votes): (FormatJudge.Verdict?, Int) = (nil, 0)
-        for verdict in looks {
-            if verdict == last {
-                votes += 1
-            } else if votes > 0 {
-                votes -= 1
-            } else {
-                (last, votes) = (verdict, 1)
-            }
-            if let last, votes == FormatVotes.majority { return last }
-        }
-        return nil
-    }
-
     @Test func `an early end decides as all looks would`() {
         var generator = SplitMix(state: 11)
         var (early, verdicts) = (0, 0)
@@ -32,18 +16,14 @@ struct FormatVotesTests {
                 return Bool.random(using: &generator) && share < 0.9 ? .noNumbers : .compressed
             }
             var votes = FormatVotes()
-            var decided: FormatJudge.Verdict??
-            for (index, look) in looks.enumerated() where decided == nil {
-                if case .decided(let verdict) = votes.count(look) {
-                    decided = .some(verdict)
-                    if verdict != nil {
-                        verdicts += 1
-                    } else if index + 1 < looks.count {
-                        early += 1
-                    }
-                }
-            }
-            #expect(decided == .some(wholeCount(looks)), "\(looks)")
+            // Counted to the end, whatever was decided before.
+            let outcomes = looks.map { votes.count($0) }
+            let whole = outcomes.lazy.compactMap { outcome -> FormatJudge.Verdict? in
+                if case .decided(let verdict) = outcome { verdict } else { nil }
+            }.first
+            let end = outcomes.firstIndex { $0 != .open }
+            #expect(end.map { outcomes[$0] } == .decided(whole), "\(looks)")
+            if whole != nil { verdicts += 1 } else if end != looks.count - 1 { early += 1 }
         }
         #expect(early > 1000 && verdicts > 1000)
     }

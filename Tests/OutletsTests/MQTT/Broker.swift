@@ -27,10 +27,7 @@ final class Broker {
             to: "mosquitto.conf")
     }
 
-    deinit {
-        subscriber?.end()
-        process?.end()
-    }
+    deinit { stop() }
 
     var url: String { "mqtt://127.0.0.1:\(port)" }
 
