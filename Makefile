@@ -51,7 +51,7 @@ COMPUTING := ^(Basics|Training|Model|Streaming|Programme)Tests|AllocationTests/
 
 # Tests of sound servers, and others that wait for the clock most of the time.
 RECORDING := ^CaptureTests.*SoundServerTests
-WAITING := Agreement SoundServer Station|Suspension
+WAITING := Agreement|Rest SoundServer Station|Suspension
 waiting = ^EndToEndTests.*/($(1))Tests/
 
 test: ## Run the tests (FILTER=ProgrammeTests for some of them)

@@ -239,7 +239,7 @@ package final class PipeReader: @unchecked Sendable {
         }
         guard !quiet.isEmpty else { return }
         isCheckingNames.store(true, ordering: .releasing)
-        DispatchQueue.global(qos: .utility).async {
+        DispatchQueue(label: "names of pipes", qos: .utility).async {
             for (pipe, name) in quiet {
                 let identity = FileIdentity(path: name.path)
                 if identity != name.identity { self.post(.named(pipe, name, identity)) }

@@ -224,11 +224,11 @@ final class PolledPipe: @unchecked Sendable {
 
     // MARK: Opening
 
-    /// Opens the pipe on one of Dispatch's threads, which posts the result.
+    /// Opens the pipe on a queue of its own, which posts the result: one that hangs delays no other.
     ///
     /// - Parameter isMissing: it was not there at the last attempt.
     private func open(after delay: Double = 0, isMissing: Bool = false) {
-        let queue = DispatchQueue.global(qos: .userInitiated)
+        let queue = DispatchQueue(label: "pipe", qos: .userInitiated)
         if delay == 0 { return queue.async { self.openNow() } }
         queue.asyncAfter(deadline: .now() + delay) { [weak self] in self?.openNow(isMissing: isMissing) }
     }

@@ -11,7 +11,7 @@ import Reporting
 import StrictYAML
 
 @main
-struct GenredCommand: AsyncParsableCommand {
+struct GenredCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "genred",
         abstract: "Listens to audio and reports the genre of the music.",
@@ -84,10 +84,10 @@ struct GenredCommand: AsyncParsableCommand {
     @Flag(help: "Check the configuration, print its settings or its mistakes, and exit.")
     var checkConfig = false
 
-    static func main() async {
+    static func main() {
         SignalService.hold()
         genred_share_arena()
-        await main(PathText.arguments())
+        main(PathText.arguments())
     }
 
     func validate() throws {
@@ -110,7 +110,7 @@ struct GenredCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
+    func run() throws {
         let place = history.flatMap { Configuration.History.Place($0 == "none" ? $0 : absolute($0)) }
         let options = CommandLineOptions(
             config: config, socket: socket.map(absolute), sources: sources, model: model, history: place,
@@ -136,7 +136,8 @@ struct GenredCommand: AsyncParsableCommand {
             let level = SharedLevel(setup.configuration.log.level)
             let isJournal = StandardError.shared.isJournal(SocketPath.variable("JOURNAL_STREAM"))
             let log = Logger(label: "genred") { _ in LineLog(isJournal: isJournal, level: level) }
-            let status = try await Daemon(setup, options: options, log: log, level: level, service: service).run()
+            let daemon = try Daemon(setup, options: options, log: log, level: level, service: service)
+            let status = try QueueExecutor.services.run { try await daemon.run() }
             throw ExitCode(status.rawValue)
         } catch let code as ExitCode {
             throw code

@@ -5,6 +5,7 @@ import ControlProtocol
 import Foundation
 import GRDB
 import Logging
+import Synchronization
 
 /// The changes of label, kept across restarts in an SQLite file, bounded in number and age.
 ///
@@ -14,13 +15,16 @@ import Logging
 ///
 /// Changes are kept in the order in which they happened, whatever the clock was.
 package actor History {
-    private let executor = QueueExecutor(label: "history")
+    /// Its own, so that its waits for a disk block nothing else.
+    private nonisolated let executor = QueueExecutor(label: "history", qos: .utility)
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private nonisolated let pending = PendingEntries()
     private nonisolated let numbers = ChangeNumbers()
     private let log: Logger
     private(set) var settings: HistorySettings
+    /// Whether a later run can read what this one writes.
+    private nonisolated let isKept: Atomic<Bool>
     /// Seconds until what failed is tried again.
     private let patience: Double
     /// Seconds from a change until it is written.
@@ -58,6 +62,7 @@ package actor History {
     ///   - delay: seconds from a change until it is written; a process that is killed loses no more.
     package init(_ settings: HistorySettings, log: Logger, patience: Double = 30, delay: Double = 0.5) {
         self.settings = settings
+        isKept = Atomic(settings.path != nil)
         self.log = log
         self.patience = patience
         self.delay = delay
@@ -97,9 +102,9 @@ package actor History {
         return change
     }
 
-    /// Updates how long the present labels have lasted, in case the daemon is killed.
+    /// Updates how long the present labels have lasted, in case the daemon is killed and a later run reads it.
     package nonisolated func note(_ labels: [OpenLabel]) {
-        guard !labels.isEmpty else { return }
+        guard !labels.isEmpty, isKept.load(ordering: .relaxed) else { return }
         put { contents in
             for label in labels { contents.open.updateValue(label, forKey: label.source) }
         }
@@ -110,10 +115,7 @@ package actor History {
     }
 
     private nonisolated func flush(in seconds: Double) {
-        Task { [weak self] in
-            try? await Task.sleep(for: .seconds(seconds))
-            await self?.flush()
-        }
+        executor.schedule(after: seconds) { [weak self] in self?.assumeIsolated { $0.flush() } }
     }
 
     // MARK: Opening and closing
@@ -121,13 +123,10 @@ package actor History {
     /// Opens the file, and returns when its numbers can be continued; counting, logging and pruning follow. A disk that
     /// does not answer in time is not waited for: then the changes of this run have an instance of their own.
     package nonisolated func open(within seconds: Double = 5) async {
-        Task { await self.flush() }
-        let timeout = Task { [attempted] in
-            try? await Task.sleep(for: .seconds(seconds))
-            attempted.finish()
-        }
+        flush(in: 0)
+        // Not on the queue that may wait for the disk.
+        QueueExecutor(label: "history timeout").schedule(after: seconds) { [attempted] in attempted.finish() }
         for await _ in attempt {}
-        timeout.cancel()
         await beginWithoutFile()
     }
 
@@ -147,6 +146,7 @@ package actor History {
             (failure, nextAttempt, lastWritten) = (nil, 0, 0)
         }
         settings = new
+        isKept.store(new.path != nil, ordering: .relaxed)
         nextPruning = 0
         flush()
     }

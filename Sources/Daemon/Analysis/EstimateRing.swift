@@ -70,7 +70,8 @@ final class EstimateRing: @unchecked Sendable {
 
     private var room: Int { capacity - (head.load(ordering: .relaxed) - tail.load(ordering: .acquiring)) }
 
-    var isHalfFull: Bool { 2 * room <= capacity }
+    /// Whether only a quarter of it is left.
+    var isNearlyFull: Bool { 4 * room <= capacity }
 
     /// Whether the consumer has asked for the next record since the last call.
     func takeRequest() -> Bool {

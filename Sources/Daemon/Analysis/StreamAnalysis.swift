@@ -59,7 +59,7 @@ final class StreamAnalysis: @unchecked Sendable {
     /// fills. Nil if there are none.
     func takeAnnouncement() -> Bool? {
         guard hasEstimates else { return nil }
-        let isUrgent = hasNews || estimates.isHalfFull || estimates.takeRequest()
+        let isUrgent = hasNews || estimates.isNearlyFull || estimates.takeRequest()
         (hasEstimates, hasNews) = (false, false)
         return isUrgent
     }

@@ -9,7 +9,7 @@ extension Daemon {
     /// Reads the configuration again and applies all of it, or changes nothing and returns why. Reloads run one at a time.
     func reload() async -> Result<ReloadResult, RPCError> {
         let previous = lastReload
-        let task = Task {
+        let task = Task(executorPreference: QueueExecutor.services) {
             _ = await previous?.value
             return await self.reloadNow()
         }
@@ -25,8 +25,11 @@ extension Daemon {
             memory.request()
         }
         do {
-            // Detached: a file system that does not answer must not keep the daemon from stopping.
-            let new = try await Task.detached { [options, setup] in try Setup(options, after: setup) }.value
+            // Detached, on a queue of its own: a file system that does not answer must not keep the daemon from stopping.
+            let reading = QueueExecutor(label: "setup")
+            let new = try await Task.detached(executorPreference: reading) { [options, setup] in
+                try Setup(options, after: setup)
+            }.value
             if isStopping { return refuse(Self.tooLate) }
             let changes = try await apply(new)
             for change in changes { log.notice("reload: \(change)") }

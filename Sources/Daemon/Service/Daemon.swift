@@ -21,7 +21,7 @@ actor Daemon {
     let hub: Hub
     let supervisor: SourceSupervisor
     let summary: SummaryLog
-    let memory = MemoryReturn()
+    let memory: MemoryReturn
     var setup: Setup
     var server: ControlServer?
     /// The reload that is running, or the last one.
@@ -48,6 +48,7 @@ actor Daemon {
             throw StartError(error)
         }
         supervisor = SourceSupervisor(hub: hub, analysis: setup.analysis, workers: workers, log: log)
+        memory = MemoryReturn(loop: loop)
         summary = SummaryLog(hub: hub, interval: setup.configuration.log.summary)
     }
 
@@ -146,14 +147,11 @@ actor Daemon {
     /// Closes the history, but does not wait long for a disk that does not answer.
     private func closeHistory() async {
         let (end, ended) = AsyncStream.makeStream(of: Void.self)
-        Task { [history] in
+        Task(executorPreference: QueueExecutor.services) { [history] in
             await history.close()
             ended.finish()
         }
-        Task {
-            try? await Task.sleep(for: .seconds(3))
-            ended.finish()
-        }
+        hub.loop.scheduleTask(in: .seconds(3)) { ended.finish() }
         for await _ in end {}
     }
 

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import CStartup
+import NIOCore
 import ServiceLifecycle
 
 /// Returns memory to the system some time after the start and after each reload: what only these needed, and what the
 /// sources and models had that are gone.
 struct MemoryReturn: Service {
     /// Until then every source is open, and has taken over its new settings.
-    private static let delay = Duration.seconds(5)
+    private static let delay = TimeAmount.seconds(5)
 
+    private let loop: any EventLoop
     private let requests: AsyncStream<Void>
     private let requested: AsyncStream<Void>.Continuation
 
     /// The start is the first request.
-    init() {
+    init(loop: any EventLoop) {
+        self.loop = loop
         (requests, requested) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         request()
     }
@@ -23,7 +26,7 @@ struct MemoryReturn: Service {
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
             for await _ in requests {
-                try await Task.sleep(for: Self.delay, tolerance: .seconds(1))
+                try await loop.sleep(for: Self.delay)
                 genred_return_memory()
             }
         }

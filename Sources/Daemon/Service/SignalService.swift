@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
 import Glibc
 import ServiceLifecycle
 import UnixSignals
@@ -12,10 +13,12 @@ struct SignalService: Service {
     let reload: @Sendable () async -> Void
 
     func run() async throws {
-        for await signal in signals.cancelOnGracefulShutdown() {
-            guard signal == .sighup else { return }
-            // In a task of its own, so that a stop does not wait for a reload.
-            Task { await reload() }
+        await cancelWhenGracefulShutdown {
+            for await signal in signals {
+                guard signal == .sighup else { return }
+                // In a task of its own, so that a stop does not wait for a reload.
+                Task(executorPreference: QueueExecutor.services) { await reload() }
+            }
         }
     }
 

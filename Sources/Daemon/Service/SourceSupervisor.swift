@@ -5,6 +5,7 @@ import Capture
 import ControlProtocol
 import Dispatch
 import Logging
+import NIOCore
 import ServiceLifecycle
 import Streaming
 
@@ -75,7 +76,7 @@ actor SourceSupervisor {
         let deadline = monotonicSeconds() + Self.patience
         func waitUntilTaken(_ running: Running) async {
             while !running.input.hasTakenSettings, monotonicSeconds() < deadline {
-                try? await Task.sleep(for: .milliseconds(1))
+                try? await hub.loop.sleep(for: .milliseconds(1))
             }
         }
         for running in running {
@@ -139,13 +140,19 @@ actor SourceSupervisor {
         notes?.start()
     }
 
-    /// Stops capturing from all of them at the same time, because a device can take a while.
+    /// The most sources that are stopped at the same time.
+    private static let mostStops = 16
+
+    /// Stops capturing from all of them, many at the same time, because a device can take a while.
     private func silence(_ leaving: [Running]) async {
         guard !leaving.isEmpty else { return }
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             let group = DispatchGroup()
-            for running in leaving { DispatchQueue.global().async(group: group) { running.stop() } }
-            group.notify(queue: .global()) { done.resume() }
+            let queues = (0..<min(leaving.count, Self.mostStops)).map { _ in DispatchQueue(label: "stop") }
+            for (index, running) in leaving.enumerated() {
+                queues[index % queues.count].async(group: group) { running.stop() }
+            }
+            group.notify(queue: queues[0]) { done.resume() }
         }
     }
 }
@@ -153,10 +160,16 @@ actor SourceSupervisor {
 extension SourceSupervisor: Service {
     /// Returns when no source is left that can deliver anything, or when the daemon stops.
     func run() async throws {
-        for await _ in hub.allEnded.cancelOnGracefulShutdown() { break }
+        await cancelWhenGracefulShutdown { [hub] in for await _ in hub.allEnded { break } }
         isStopped = true
         // They stay in the hub: clients that ask while the daemon stops get the last estimates.
         await silence(running)
-        pool.stop()
+        // Waits for the analysis; the other services need not.
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+            DispatchQueue(label: "stop").async { [pool] in
+                pool.stop()
+                done.resume()
+            }
+        }
     }
 }

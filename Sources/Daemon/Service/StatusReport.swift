@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import NIOCore
 import Reporting
 import ServiceLifecycle
 
@@ -9,13 +10,13 @@ struct StatusReport: Service {
     let notification: ServiceNotification
 
     /// The time between two reports: each costs the service manager and whoever watches it more than it costs genred.
-    private static let interval = Duration.seconds(3)
+    private static let interval = TimeAmount.seconds(3)
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
             var last = ""
             while true {
-                try await Task.sleep(for: Self.interval, tolerance: .milliseconds(500))
+                try await hub.loop.sleep(for: Self.interval)
                 let status = await hub.statusLine()
                 if status != last { notification.status(status) }
                 last = status

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Basics
+import NIOCore
 import ServiceLifecycle
 
 /// Logs a summary of what was heard, at an interval that a reload can change.
 actor SummaryLog: Service {
     private let hub: Hub
     private var interval: Double?
+    private var ticking: Task<Void, Never>?
     private let changes: AsyncStream<Double?>
     private let changed: AsyncStream<Double?>.Continuation
 
@@ -23,19 +26,22 @@ actor SummaryLog: Service {
     }
 
     func run() async throws {
-        var ticking = tick(every: interval)
-        for await new in changes.cancelOnGracefulShutdown() {
-            ticking?.cancel()
-            ticking = tick(every: new)
+        ticking = tick(every: interval)
+        await cancelWhenGracefulShutdown { [changes] in
+            for await new in changes { await self.tickAnew(every: new) }
         }
         ticking?.cancel()
     }
 
+    private func tickAnew(every seconds: Double?) {
+        ticking?.cancel()
+        ticking = tick(every: seconds)
+    }
+
     private func tick(every seconds: Double?) -> Task<Void, Never>? {
         guard let seconds else { return nil }
-        return Task { [hub] in
-            // Being a minute late once an hour does no harm, and lets the machine sleep.
-            while (try? await Task.sleep(for: .seconds(seconds), tolerance: .seconds(seconds / 60))) != nil {
+        return Task(executorPreference: QueueExecutor.services) { [hub] in
+            while (try? await hub.loop.sleep(for: .nanoseconds(Int64(seconds * 1e9)))) != nil {
                 await hub.logSummary()
             }
         }
