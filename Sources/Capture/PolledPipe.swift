@@ -30,6 +30,8 @@ final class PolledPipe: @unchecked Sendable {
         var since: Double
     }
 
+    /// The queues on which pipes are opened: so many that one whose file system does not answer delays few others.
+    private static let openers = (0..<16).map { DispatchQueue(label: "pipes \($0)", qos: .userInitiated) }
     /// Seconds between two attempts to open a station's FIFO: whoever starts a station wants to hear it soon.
     private static let stationInterval = 1.0
 
@@ -224,11 +226,11 @@ final class PolledPipe: @unchecked Sendable {
 
     // MARK: Opening
 
-    /// Opens the pipe on a queue of its own, which posts the result: one that hangs delays no other.
+    /// Opens the pipe on one of the queues for this, which posts the result.
     ///
     /// - Parameter isMissing: it was not there at the last attempt.
     private func open(after delay: Double = 0, isMissing: Bool = false) {
-        let queue = DispatchQueue(label: "pipe", qos: .userInitiated)
+        let queue = Self.openers[Int(id % UInt64(Self.openers.count))]
         if delay == 0 { return queue.async { self.openNow() } }
         queue.asyncAfter(deadline: .now() + delay) { [weak self] in self?.openNow(isMissing: isMissing) }
     }

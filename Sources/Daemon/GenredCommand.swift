@@ -137,7 +137,7 @@ struct GenredCommand: ParsableCommand {
             let isJournal = StandardError.shared.isJournal(SocketPath.variable("JOURNAL_STREAM"))
             let log = Logger(label: "genred") { _ in LineLog(isJournal: isJournal, level: level) }
             let daemon = try Daemon(setup, options: options, log: log, level: level, service: service)
-            let status = try QueueExecutor.services.run { try await daemon.run() }
+            let status = try TaskQueue.services.run { try await daemon.run() }
             throw ExitCode(status.rawValue)
         } catch let code as ExitCode {
             throw code

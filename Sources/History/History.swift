@@ -16,8 +16,8 @@ import Synchronization
 /// Changes are kept in the order in which they happened, whatever the clock was.
 package actor History {
     /// Its own, so that its waits for a disk block nothing else.
-    private nonisolated let executor = QueueExecutor(label: "history", qos: .utility)
-    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    private nonisolated let queue = ActorQueue(label: "history", qos: .utility)
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
 
     private nonisolated let pending = PendingEntries()
     private nonisolated let numbers = ChangeNumbers()
@@ -115,7 +115,7 @@ package actor History {
     }
 
     private nonisolated func flush(in seconds: Double) {
-        executor.schedule(after: seconds) { [weak self] in self?.assumeIsolated { $0.flush() } }
+        queue.schedule(after: seconds) { [weak self] in self?.assumeIsolated { $0.flush() } }
     }
 
     // MARK: Opening and closing
@@ -125,7 +125,7 @@ package actor History {
     package nonisolated func open(within seconds: Double = 5) async {
         flush(in: 0)
         // Not on the queue that may wait for the disk.
-        QueueExecutor(label: "history timeout").schedule(after: seconds) { [attempted] in attempted.finish() }
+        ActorQueue(label: "history timeout").schedule(after: seconds) { [attempted] in attempted.finish() }
         for await _ in attempt {}
         await beginWithoutFile()
     }

@@ -70,8 +70,8 @@ final class EstimateRing: @unchecked Sendable {
 
     private var room: Int { capacity - (head.load(ordering: .relaxed) - tail.load(ordering: .acquiring)) }
 
-    /// Whether only a quarter of it is left.
-    var isNearlyFull: Bool { 4 * room <= capacity }
+    /// Whether at most a third of it is free: enough for one more turn, as `StreamAnalysis` makes it.
+    var isNearlyFull: Bool { 3 * room <= capacity }
 
     /// Whether the consumer has asked for the next record since the last call.
     func takeRequest() -> Bool {

@@ -158,7 +158,7 @@ final class ClientConnection: ChannelInboundHandler {
         // A request without an id gets no answer.
         guard let id else { return }
         isWaiting = true
-        Task(executorPreference: QueueExecutor.services) { [hub, client] in
+        Task(executorPreference: TaskQueue.services) { [hub, client] in
             let answer = await hub.answerHistory(params, id: id)
             hub.loop.execute {
                 let connection = client.connection
@@ -171,7 +171,7 @@ final class ClientConnection: ChannelInboundHandler {
 
     private func startReload(id: RequestID?) {
         isWaiting = true
-        Task(executorPreference: QueueExecutor.services) { [reload, client, loop = hub.loop] in
+        Task(executorPreference: TaskQueue.services) { [reload, client, loop = hub.loop] in
             let result = await reload()
             loop.execute { client.connection.finishReload(result, id: id) }
         }

@@ -9,6 +9,10 @@ import ServiceLifecycle
 
 /// Serves the control socket: accepts its clients, and moves it when a reload asks for that.
 actor ControlServer {
+    /// Its own, because it may wait for the socket's file system, and for whoever knows the groups.
+    private nonisolated let queue = ActorQueue(label: "control socket")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
+
     private let hub: Hub
     private let reload: ClientConnection.Reload
     private var socket: ControlSocket
@@ -31,7 +35,8 @@ actor ControlServer {
     func contradictions(to settings: SocketSettings) -> [String] { socket.contradictions(to: settings) }
 
     /// Moves to a socket at another path. Clients stay connected.
-    func move(to new: ControlSocket) async throws {
+    func move(to path: String, _ settings: SocketSettings) async throws {
+        let new = try ControlSocket(path: path, mode: settings.mode, group: settings.group)
         let next: any Channel
         do {
             next = try await Self.serve(new, hub: hub, reload: reload)

@@ -9,7 +9,7 @@ extension Daemon {
     /// Reads the configuration again and applies all of it, or changes nothing and returns why. Reloads run one at a time.
     func reload() async -> Result<ReloadResult, RPCError> {
         let previous = lastReload
-        let task = Task(executorPreference: QueueExecutor.services) {
+        let task = Task(executorPreference: TaskQueue.services) {
             _ = await previous?.value
             return await self.reloadNow()
         }
@@ -26,8 +26,8 @@ extension Daemon {
         }
         do {
             // Detached, on a queue of its own: a file system that does not answer must not keep the daemon from stopping.
-            let reading = QueueExecutor(label: "setup")
-            let new = try await Task.detached(executorPreference: reading) { [options, setup] in
+            let queue = TaskQueue(label: "setup")
+            let new = try await Task.detached(executorPreference: queue) { [options, setup] in
                 try Setup(options, after: setup)
             }.value
             if isStopping { return refuse(Self.tooLate) }
@@ -85,8 +85,7 @@ extension Daemon {
             return []
         }
         if new.socketPath != setup.socketPath {
-            try await server.move(
-                to: ControlSocket(path: new.socketPath, mode: settings.mode, group: settings.group))
+            try await server.move(to: new.socketPath, settings)
             return ["socket: \(new.socketPath)"]
         }
         guard settings != setup.configuration.socket else { return [] }

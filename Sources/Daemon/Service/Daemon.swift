@@ -91,7 +91,7 @@ actor Daemon {
         }
         var configuration = ServiceGroupConfiguration(
             services: services, logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
-        // No service needs that long, and one that does is abandoned before the unit's TimeoutStopSec.
+        // No service needs that long. Whoever still waits then is cancelled, before the unit's TimeoutStopSec.
         configuration.maximumGracefulShutdownDuration = .seconds(6)
         try await ServiceGroup(configuration: configuration).run()
         await hub.endLabels()
@@ -147,7 +147,7 @@ actor Daemon {
     /// Closes the history, but does not wait long for a disk that does not answer.
     private func closeHistory() async {
         let (end, ended) = AsyncStream.makeStream(of: Void.self)
-        Task(executorPreference: QueueExecutor.services) { [history] in
+        Task(executorPreference: TaskQueue.services) { [history] in
             await history.close()
             ended.finish()
         }

@@ -3,15 +3,16 @@
 import Basics
 import NIOCore
 
-extension QueueExecutor {
-    /// Runs the daemon's services, and the tasks of clients and reloads. None of them blocks it for long.
-    static let services = QueueExecutor(label: "services")
+extension TaskQueue {
+    /// The daemon's services, and the tasks of clients and reloads. What may wait for a disk or a device runs on a queue of its
+    /// own.
+    static let services = TaskQueue(label: "services")
 }
 
 extension EventLoop {
     /// Returns after some time.
     ///
-    /// - Throws: `CancellationError` at once, if the task is cancelled.
+    /// - Throws: `CancellationError` as soon as the task is cancelled.
     func sleep(for time: TimeAmount) async throws {
         let timer = scheduleTask(in: time) {}
         try await withTaskCancellationHandler {

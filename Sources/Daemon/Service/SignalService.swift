@@ -17,7 +17,7 @@ struct SignalService: Service {
             for await signal in signals {
                 guard signal == .sighup else { return }
                 // In a task of its own, so that a stop does not wait for a reload.
-                Task(executorPreference: QueueExecutor.services) { await reload() }
+                Task(executorPreference: TaskQueue.services) { await reload() }
             }
         }
     }

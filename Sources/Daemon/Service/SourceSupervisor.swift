@@ -140,7 +140,7 @@ actor SourceSupervisor {
         notes?.start()
     }
 
-    /// The most sources that are stopped at the same time.
+    /// The most sources that are stopped at the same time. Others wait for them.
     private static let mostStops = 16
 
     /// Stops capturing from all of them, many at the same time, because a device can take a while.
@@ -164,7 +164,7 @@ extension SourceSupervisor: Service {
         isStopped = true
         // They stay in the hub: clients that ask while the daemon stops get the last estimates.
         await silence(running)
-        // Waits for the analysis; the other services need not.
+        // The workers' threads take a moment to end. The other services do not wait for them.
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             DispatchQueue(label: "stop").async { [pool] in
                 pool.stop()

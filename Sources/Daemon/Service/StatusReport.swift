@@ -4,7 +4,8 @@ import NIOCore
 import Reporting
 import ServiceLifecycle
 
-/// Reports to the service manager what is heard: `systemctl status` shows it.
+/// Reports to the service manager what is heard: `systemctl status` shows it. It runs on the hub's event loop, so that a report
+/// wakes one thread.
 struct StatusReport: Service {
     let hub: Hub
     let notification: ServiceNotification
@@ -13,14 +14,14 @@ struct StatusReport: Service {
     private static let interval = TimeAmount.seconds(3)
 
     func run() async throws {
-        try? await cancelWhenGracefulShutdown {
-            var last = ""
-            while true {
-                try await hub.loop.sleep(for: Self.interval)
-                let status = await hub.statusLine()
-                if status != last { notification.status(status) }
-                last = status
-            }
+        let last = NIOLoopBoundBox.makeBoxSendingValue("", eventLoop: hub.loop)
+        let reporting = hub.loop.scheduleRepeatedTask(initialDelay: Self.interval, delay: Self.interval) {
+            [hub, notification] _ in
+            let status = hub.assumeIsolated { $0.statusLine() }
+            if status != last.value { notification.status(status) }
+            last.value = status
         }
+        try? await gracefulShutdown()
+        reporting.cancel()
     }
 }

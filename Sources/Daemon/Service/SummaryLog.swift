@@ -40,7 +40,7 @@ actor SummaryLog: Service {
 
     private func tick(every seconds: Double?) -> Task<Void, Never>? {
         guard let seconds else { return nil }
-        return Task(executorPreference: QueueExecutor.services) { [hub] in
+        return Task(executorPreference: TaskQueue.services) { [hub] in
             while (try? await hub.loop.sleep(for: .nanoseconds(Int64(seconds * 1e9)))) != nil {
                 await hub.logSummary()
             }
