@@ -3,7 +3,6 @@
 import Basics
 import Capture
 import ControlProtocol
-import Dispatch
 import Logging
 import NIOCore
 import ServiceLifecycle
@@ -145,14 +144,11 @@ actor SourceSupervisor {
 
     /// Stops capturing from all of them, many at the same time, because a device can take a while.
     private func silence(_ leaving: [Running]) async {
-        guard !leaving.isEmpty else { return }
-        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
-            let group = DispatchGroup()
-            let queues = (0..<min(leaving.count, Self.mostStops)).map { _ in DispatchQueue(label: "stop") }
+        let queues = (0..<min(leaving.count, Self.mostStops)).map { _ in TaskQueue(label: "stop") }
+        await withTaskGroup { group in
             for (index, running) in leaving.enumerated() {
-                queues[index % queues.count].async(group: group) { running.stop() }
+                group.addTask(executorPreference: queues[index % queues.count]) { [stop = running.stop] in stop() }
             }
-            group.notify(queue: queues[0]) { done.resume() }
         }
     }
 }
@@ -165,11 +161,6 @@ extension SourceSupervisor: Service {
         // They stay in the hub: clients that ask while the daemon stops get the last estimates.
         await silence(running)
         // The workers' threads take a moment to end. The other services do not wait for them.
-        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
-            DispatchQueue(label: "stop").async { [pool] in
-                pool.stop()
-                done.resume()
-            }
-        }
+        await Task(executorPreference: TaskQueue(label: "stop")) { [pool] in pool.stop() }.value
     }
 }

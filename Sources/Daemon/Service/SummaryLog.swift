@@ -26,23 +26,21 @@ actor SummaryLog: Service {
     }
 
     func run() async throws {
-        ticking = tick(every: interval)
+        tick(every: interval)
         await cancelWhenGracefulShutdown { [changes] in
-            for await new in changes { await self.tickAnew(every: new) }
+            for await new in changes { await self.tick(every: new) }
         }
         ticking?.cancel()
     }
 
-    private func tickAnew(every seconds: Double?) {
+    /// Ticks at an interval from now on, instead of the one before; nil for never.
+    private func tick(every seconds: Double?) {
         ticking?.cancel()
-        ticking = tick(every: seconds)
-    }
-
-    private func tick(every seconds: Double?) -> Task<Void, Never>? {
-        guard let seconds else { return nil }
-        return Task(executorPreference: TaskQueue.services) { [hub] in
-            while (try? await hub.loop.sleep(for: .nanoseconds(Int64(seconds * 1e9)))) != nil {
-                await hub.logSummary()
+        ticking = seconds.map { seconds in
+            Task(executorPreference: TaskQueue.services) { [hub] in
+                while (try? await hub.loop.sleep(for: .nanoseconds(Int64(seconds * 1e9)))) != nil {
+                    await hub.logSummary()
+                }
             }
         }
     }
